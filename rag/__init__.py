@@ -1,0 +1,1 @@
+"""Footnote: answers from your own documents, with the exact passage behind every sentence."""

@@ -1,0 +1,157 @@
+"""The configuration: one frozen record, read once at the edge and passed down.
+
+Later wins: the defaults below, a TOML file, environment variables (``FOOTNOTE_`` and the field's name in capitals),
+options on the command line. Keys that are not known are refused, so that a misspelt setting is not silently ignored.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from rag.errors import ConfigError
+
+__all__ = ["Config", "load"]
+
+ENVIRONMENT_PREFIX = "FOOTNOTE_"
+
+
+def _default_models() -> Path:
+    return Path.home() / ".cache" / "footnote" / "models"
+
+
+def _default_prompt() -> Path:
+    return Path(__file__).resolve().parent.parent / "prompts" / "answer.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting, with its unit and default.
+
+    Paths in a TOML file are relative to that file, all others to the current folder.
+    """
+
+    index: Path = Path("index")
+    """Folder that holds the index."""
+    models: Path = field(default_factory=_default_models)
+    """Folder that holds the models' weights."""
+    prompt: Path = field(default_factory=_default_prompt)
+    """The prompt file."""
+    embedder: str = "all-MiniLM-L6-v2"
+    """Name of the registered embedding model."""
+    generator: str = "qwen2.5-coder-1.5b-instruct"
+    """Name of the registered language model, or the path of a GGUF file."""
+    passage_tokens: int = 160
+    """Longest passage, in tokens of the embedder; never above what it can read."""
+    candidates: int = 100
+    """Passages that dense and lexical retrieval each bring into the fusion."""
+    dense_weight: float = 0.5
+    """Share of the dense score in the fused score, 0 to 1; the rest is lexical."""
+    evidence: int = 4
+    """Passages that are given to the language model."""
+    context: int = 4096
+    """Context of the language model, in tokens: prompt and answer together."""
+    answer_tokens: int = 320
+    """Longest answer, in tokens."""
+    threads: int = 0
+    """Processor threads; 0 takes as many as this process may use."""
+    gpu_layers: int = 0
+    """Layers of the language model put on a GPU, where llama.cpp was built for one; -1 puts all there."""
+    min_confidence: float = 0.5
+    """Below this confidence, 0 to 1, the assistant abstains."""
+    min_support: float = 0.5
+    """Below this support, 0 to 1, a sentence of a draft is not shown."""
+    host: str = "127.0.0.1"
+    """Address that the chat listens on."""
+    port: int = 7860
+    """Port that the chat listens on."""
+
+
+RANGES: dict[str, tuple[float, float]] = {
+    "passage_tokens": (16, 8192),
+    "candidates": (1, 10_000),
+    "dense_weight": (0, 1),
+    "evidence": (1, 64),
+    "context": (512, 1_048_576),
+    "answer_tokens": (16, 8192),
+    "threads": (0, 1024),
+    "gpu_layers": (-1, 1000),
+    "min_confidence": (0, 1),
+    "min_support": (0, 1),
+    "port": (0, 65535),
+}
+
+
+def load(
+    file: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+    overrides: Mapping[str, Any] | None = None,
+) -> Config:
+    """Return the configuration from a TOML ``file``, the ``environment`` and ``overrides`` (``None`` is left out).
+
+    Raises:
+        ConfigError: the file cannot be read, or a key or value is not understood.
+    """
+    values: dict[str, Any] = {}
+    if file is not None:
+        values.update(_from_file(file))
+    known = {ENVIRONMENT_PREFIX + f.name.upper(): f.name for f in dataclasses.fields(Config)}
+    for variable, text in environment.items():
+        if variable in known:
+            values[known[variable]] = _convert(known[variable], text, f"the variable {variable}")
+    for name, value in (overrides or {}).items():
+        if value is not None:
+            values[name] = _convert(name, value, f"--{name.replace('_', '-')}")
+    config = Config(**values)
+    if config.answer_tokens > config.context // 2:
+        raise ConfigError(
+            f"answer_tokens ({config.answer_tokens}) leaves too little room in a context of {config.context} tokens; "
+            "set it to at most half of context."
+        )
+    return config
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"The configuration file {file} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The configuration file {file} is not valid TOML: {error}.") from error
+    names = {f.name for f in dataclasses.fields(Config)}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in names:
+            close = difflib.get_close_matches(key, names, n=1)
+            hint = f"did you mean '{close[0]}'?" if close else "known are: " + ", ".join(sorted(names)) + "."
+            raise ConfigError(f"The configuration file {file} has an unknown key '{key}'; {hint}")
+        values[key] = _convert(key, value, f"'{key}' in {file}")
+        if isinstance(values[key], Path):
+            values[key] = file.parent / values[key].expanduser()
+    return values
+
+
+def _convert(name: str, value: Any, where: str) -> Any:
+    """Return ``value`` as the type of the field ``name``, within its range."""
+    kind = get_type_hints(Config)[name]
+    try:
+        if kind is Path:
+            return Path(value).expanduser()
+        if isinstance(value, bool) or (kind is str and not isinstance(value, str)):
+            raise ValueError
+        number = kind(value)
+        if kind is int and isinstance(value, float) and number != value:
+            raise ValueError
+    except (TypeError, ValueError):
+        words = {int: "a whole number", float: "a number", str: "a text", Path: "a path"}[kind]
+        raise ConfigError(f"{where} must be {words}, not {value!r}.") from None
+    low, high = RANGES.get(name, (float("-inf"), float("inf")))
+    if kind is not str and not low <= number <= high:
+        raise ConfigError(f"{where} must be between {low:g} and {high:g}, not {value!r}.")
+    return number

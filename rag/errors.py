@@ -1,0 +1,104 @@
+"""Everything that can go wrong and is worth telling apart.
+
+    FootnoteError                 the text is safe to show, and says what to do
+    ├── ConfigError               the configuration holds something that is not understood
+    ├── QuestionError             a question that cannot be asked (empty, too long, not JSON)
+    ├── DocumentError             one document cannot be read; the others can
+    ├── IndexError_
+    │   ├── IndexMissing          there is no index where one is expected
+    │   ├── IndexMismatch         the index was made by another embedder, other settings or another version
+    │   └── IndexBusy             another process is changing the index
+    ├── ModelError
+    │   ├── ModelUnknown          no model of that name is registered
+    │   ├── ModelMissing          the weights are not on this machine
+    │   ├── ModelDamaged          the weights are there and are not what they should be
+    │   └── DownloadError         the weights could not be brought here
+    ├── PromptError               a prompt file lacks something, or leaves no room for a question
+    └── GenerationError           the language model failed
+
+Each carries ``exit_code``: 2 where the user can mend it, 1 where it is our fault.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigError",
+    "DocumentError",
+    "DownloadError",
+    "FootnoteError",
+    "GenerationError",
+    "IndexBusy",
+    "IndexError_",
+    "IndexMismatch",
+    "IndexMissing",
+    "ModelDamaged",
+    "ModelError",
+    "ModelMissing",
+    "ModelUnknown",
+    "PromptError",
+    "QuestionError",
+]
+
+
+class FootnoteError(Exception):
+    """The base of all: ``str(error)`` is one message for the user that says what to do."""
+
+    exit_code = 2
+
+
+class ConfigError(FootnoteError):
+    """The configuration holds something that is not understood."""
+
+
+class QuestionError(FootnoteError):
+    """A question that cannot be asked."""
+
+
+class DocumentError(FootnoteError):
+    """One document cannot be read; the message is the reason, without the document's name."""
+
+
+class IndexError_(FootnoteError):  # noqa: N801  (the plain name is Python's own)
+    """Something is wrong with the index."""
+
+
+class IndexMissing(IndexError_):
+    """There is no index where one is expected."""
+
+
+class IndexMismatch(IndexError_):
+    """The index was made by another embedder, with other settings or by another version."""
+
+
+class IndexBusy(IndexError_):
+    """Another process is changing the index."""
+
+
+class ModelError(FootnoteError):
+    """Something is wrong with a model's weights."""
+
+
+class ModelUnknown(ModelError):
+    """No model of that name is registered."""
+
+
+class ModelMissing(ModelError):
+    """The weights are not on this machine."""
+
+
+class ModelDamaged(ModelError):
+    """The weights are there and are not what they should be."""
+
+
+class DownloadError(ModelError):
+    """The weights could not be brought here."""
+
+
+class PromptError(FootnoteError):
+    """A prompt file lacks something, or leaves no room for a question."""
+
+
+class GenerationError(FootnoteError):
+    """The language model failed."""
+
+    exit_code = 1

@@ -1,0 +1,151 @@
+"""What flows through Footnote, in the order in which it flows: frozen records without behaviour.
+
+Offsets are counts of Unicode characters into the extracted text of a document, ``start`` inclusive and
+``end`` exclusive, so that ``document.text[start:end]`` is always the passage, span or quote that is meant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = [
+    "Answer",
+    "Citation",
+    "Document",
+    "Evidence",
+    "Heading",
+    "Passage",
+    "Prompt",
+    "Sentence",
+    "Turn",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A line of a document that names what follows it; ``level`` 1 is the outermost."""
+
+    start: int
+    end: int
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The text that was read out of one file.
+
+    ``name`` is the file's path within its source, with ``/`` between the parts; ``sha256`` is of the file's
+    bytes; ``date`` is ISO 8601 (``2011-03-11``, or ``2011`` where no more is known) or empty; ``pages`` holds
+    the offset at which each page begins (page 1 first) and is empty where the format has no pages;
+    ``empty_pages`` are the numbers of the pages on which no text was found.
+    """
+
+    name: str
+    text: str
+    sha256: str
+    media_type: str
+    title: str = ""
+    date: str = ""
+    headings: tuple[Heading, ...] = ()
+    pages: tuple[int, ...] = ()
+    empty_pages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of one document that is retrieved and read as a whole: ``document.text[start:end] == text``.
+
+    ``id`` is the row of the passage in the index (0 before it has one). ``document`` is the public name
+    of its document. ``section`` holds the headings above it, outermost first, joined by `` > ``. ``page`` is the
+    number of the page on which it begins, where its document has pages.
+    """
+
+    document: str
+    start: int
+    end: int
+    text: str
+    title: str = ""
+    section: str = ""
+    page: int | None = None
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A passage that was retrieved for a question.
+
+    ``score`` is the fused score (0 to 1 within one question), ``dense`` the cosine similarity to the question (-1 to 1),
+    ``lexical`` the BM25 score (0 where no word matches, unbounded), ``rank`` counts from 1.
+    """
+
+    passage: Passage
+    score: float
+    rank: int
+    dense: float = 0.0
+    lexical: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of a conversation so far."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a generator is asked, kept in its parts until it is inside a generator.
+
+    The order in which a generator writes them out is: instructions, evidence, history, question.
+    """
+
+    instructions: str
+    evidence: tuple[Evidence, ...]
+    question: str
+    history: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A span of stored text that stands behind a sentence; ``quote`` is cut from that text, never generated."""
+
+    mark: int
+    document: str
+    title: str
+    start: int
+    end: int
+    quote: str
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer, without its marks; ``support`` is between 0 (none found) and 1 (all of it)."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the assistant says, and everything that is needed to check it.
+
+    ``answer`` is the text with its marks; ``confidence`` is the probability, between 0 and 1, that the documents answer
+    the question. ``notes`` tell the reader what could not be taken into account (history or evidence that did
+    not fit). ``receipt`` says what produced the answer; ``timings`` are seconds.
+    """
+
+    id: str
+    question: str
+    status: Literal["answered", "abstained"]
+    confidence: float
+    answer: str
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    notes: tuple[str, ...] = ()
+    receipt: dict[str, Any] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)

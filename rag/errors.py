@@ -4,7 +4,7 @@
     ├── ConfigError               the configuration holds something that is not understood
     ├── QuestionError             a question that cannot be asked (empty, too long, not JSON)
     ├── DocumentError             one document cannot be read; the others can
-    ├── IndexError_
+    ├── IndexFault
     │   ├── IndexMissing          there is no index where one is expected
     │   ├── IndexMismatch         the index was made by another embedder, other settings or another version
     │   └── IndexBusy             another process is changing the index
@@ -28,7 +28,7 @@ __all__ = [
     "FootnoteError",
     "GenerationError",
     "IndexBusy",
-    "IndexError_",
+    "IndexFault",
     "IndexMismatch",
     "IndexMissing",
     "ModelDamaged",
@@ -58,19 +58,19 @@ class DocumentError(FootnoteError):
     """One document cannot be read; the message is the reason, without the document's name."""
 
 
-class IndexError_(FootnoteError):  # noqa: N801  (the plain name is Python's own)
+class IndexFault(FootnoteError):
     """Something is wrong with the index."""
 
 
-class IndexMissing(IndexError_):
+class IndexMissing(IndexFault):
     """There is no index where one is expected."""
 
 
-class IndexMismatch(IndexError_):
+class IndexMismatch(IndexFault):
     """The index was made by another embedder, with other settings or by another version."""
 
 
-class IndexBusy(IndexError_):
+class IndexBusy(IndexFault):
     """Another process is changing the index."""
 
 

@@ -16,8 +16,10 @@ __all__ = [
     "Evidence",
     "Heading",
     "Passage",
+    "Phase",
     "Prompt",
     "Sentence",
+    "Token",
     "Turn",
 ]
 
@@ -149,3 +151,18 @@ class Answer:
     notes: tuple[str, ...] = ()
     receipt: dict[str, Any] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """What the assistant is doing now, as a user would say it: ``Reading 4 passages``."""
+
+    name: Literal["searching", "reading", "writing", "checking"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The next piece of a draft that has not been checked yet."""
+
+    text: str

@@ -17,7 +17,7 @@ from typing import Any, get_type_hints
 
 from rag.errors import ConfigError
 
-__all__ = ["Config", "load"]
+__all__ = ["Config", "load", "usable_cores"]
 
 ENVIRONMENT_PREFIX = "FOOTNOTE_"
 
@@ -115,6 +115,11 @@ def load(
             "set it to at most half of context."
         )
     return config
+
+
+def usable_cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _from_file(file: Path) -> dict[str, Any]:

@@ -100,13 +100,15 @@ class Turn:
 class Prompt:
     """What a generator is asked, kept in its parts until it is inside a generator.
 
-    The order in which a generator writes them out is: instructions, evidence, history, question.
+    The order in which a generator writes them out is: instructions, evidence, history, question. ``task`` says what
+    is wanted: an answer, or whether the evidence holds one.
     """
 
     instructions: str
     evidence: tuple[Evidence, ...]
     question: str
     history: tuple[Turn, ...] = ()
+    task: Literal["question", "answerable"] = "question"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,215 @@
+"""From a question to an answer whose every sentence opens its passage: the stages, in order.
+
+question -> evidence -> confidence -> draft -> claims -> spans behind them -> answer
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from rag import citations, prompts, retrieval, verification
+from rag.config import Config
+from rag.embedding import Embedder, open_embedder
+from rag.errors import QuestionError
+from rag.generation import Generator, Stop, open_generator
+from rag.index import Index
+from rag.types import Answer, Evidence, Phase, Prompt, Token, Turn
+
+__all__ = ["Assistant"]
+
+REFUSAL = "NO ANSWER"
+"""What the prompt tells the model to write when the evidence holds no answer."""
+REFERS_BACK = re.compile(
+    r"\b(he|she|it|its|they|them|their|his|her|this|that|those|these|there|then|one|ones)\b", re.I
+)
+
+
+class Assistant:
+    """Answers questions from an index. Its parts are given, so that each can be exchanged for another."""
+
+    def __init__(
+        self,
+        index: Index,
+        embedder: Embedder,
+        generator: Generator,
+        prompt: prompts.PromptFile,
+        config: Config,
+    ) -> None:
+        self.index = index
+        self.embedder = embedder
+        self.generator = generator
+        self.prompt = prompt
+        self.config = config
+        self.coefficients = verification.load_coefficients()
+
+    @classmethod
+    def open(cls, config: Config) -> Assistant:
+        """Open the index and load the models that ``config`` names.
+
+        Raises:
+            FootnoteError: one of them is missing, damaged or does not fit the others.
+        """
+        embedder = open_embedder(config)
+        index = Index.open(config.index, embedder)
+        prompt = prompts.load(config.prompt)
+        return cls(index, embedder, open_generator(config, prompt), prompt, config)
+
+    def ask(
+        self, question: str, history: Sequence[Turn] = (), id: str = "", stop: Stop | None = None
+    ) -> Answer:
+        """Return the answer to ``question``; see :meth:`stream`."""
+        *_, answer = self.stream(question, history, id, stop)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), id: str = "", stop: Stop | None = None
+    ) -> Iterator[Phase | Token | Answer]:
+        """Yield what is being done, the draft token by token, and last the checked answer.
+
+        ``history`` is the conversation so far, oldest turn first. When ``stop()`` becomes true the draft ends
+        within a token, and what was written so far is checked.
+
+        Raises:
+            QuestionError: the question is empty or too long.
+        """
+        question = question.strip()
+        if not question:
+            raise QuestionError("The question is empty; ask something.")
+        clock = _Clock()
+        yield Phase("searching", f"Searching {len(self.index)} passages")
+        evidence = self._retrieve(question, history)
+        clock.mark("retrieval_s")
+        prompt, notes = self._prompt(question, history, evidence)
+        yield Phase("reading", f"Reading {len(prompt.evidence)} passages")
+        confidence = self._confidence(prompt, stop)
+        draft = ""
+        if confidence >= self.config.min_confidence:
+            for piece in self.generator.stream(prompt, self.config.answer_tokens, stop):
+                if not draft:
+                    clock.mark("first_token_s")
+                    yield Phase("writing", "Writing")
+                draft += piece
+                yield Token(piece)
+            yield Phase("checking", "Checking each sentence against the documents")
+        answer = self._answer(prompt, draft, confidence)
+        yield replace(
+            answer,
+            id=id or _identity(question, history),
+            notes=notes,
+            receipt=self._receipt(),
+            timings=clock.finish(),
+        )
+
+    def _retrieve(self, question: str, history: Sequence[Turn]) -> list[Evidence]:
+        config = self.config
+        return retrieval.retrieve(
+            _query(question, history),
+            self.index,
+            self.embedder,
+            config.evidence,
+            config.candidates,
+            config.dense_weight,
+        )
+
+    def _prompt(
+        self, question: str, history: Sequence[Turn], evidence: Sequence[Evidence]
+    ) -> tuple[Prompt, tuple[str, ...]]:
+        past = tuple(replace(turn, content=citations.without_marks(turn.content)) for turn in history)
+        prompt = Prompt(self.prompt.instructions, tuple(evidence), question, past)
+        return prompts.fit(prompt, self.generator.measure, self.config.context - self.config.answer_tokens)
+
+    def _confidence(self, prompt: Prompt, stop: Stop | None) -> float:
+        """Return the probability that the evidence in ``prompt`` answers its question."""
+        if not prompt.evidence:
+            return 0.0
+        yes, no = self.generator.score(replace(prompt, task="answerable"), ["yes", "no"], stop)
+        query = _query(prompt.question, prompt.history)
+        values = verification.signals(query, prompt.evidence, self.index.term_frequency, yes - no)
+        return verification.confidence(values, self.coefficients)
+
+    def _answer(self, prompt: Prompt, draft: str, confidence: float) -> Answer:
+        """Return the supported sentences of ``draft`` with their citations, or an abstention."""
+        claims = citations.parse(draft) if REFUSAL not in draft else []
+        supports = verification.support(claims, prompt.evidence, _query(prompt.question, prompt.history))
+        kept = [
+            (claim, support)
+            for claim, support in zip(claims, supports, strict=True)
+            if support and support.score >= self.config.min_support
+        ]
+        if not kept:
+            return Answer(
+                "", prompt.question, "abstained", confidence, self._refusal(prompt), evidence=prompt.evidence
+            )
+        text, shown, cited = citations.cite(*zip(*kept, strict=True))
+        return Answer(
+            "", prompt.question, "answered", confidence, text, tuple(shown), tuple(cited), prompt.evidence
+        )
+
+    def _refusal(self, prompt: Prompt) -> str:
+        """Return the words of an abstention: that the documents do not say, and which word they never use."""
+        missing = verification.missing_words(_query(prompt.question, prompt.history), prompt.evidence)
+        nowhere = [word.text for word in missing if self.index.term_frequency(word.text) == 0]
+        text = "The documents do not answer this question."
+        if nowhere:
+            text += " They nowhere mention " + " or ".join(f"“{word}”" for word in nowhere) + "."
+        return text
+
+    def _receipt(self) -> dict[str, Any]:
+        """Return what the answer was made from and with, so that it can be made again."""
+        config = self.config
+        return {
+            "index_generation": self.index.generation,
+            "embedder": {"name": self.embedder.name, "sha256": self.embedder.fingerprint},
+            "generator": {"name": self.generator.name, "sha256": self.generator.fingerprint},
+            "prompt_sha256": self.prompt.fingerprint,
+            "settings": {name: getattr(config, name) for name in SETTINGS},
+        }
+
+
+SETTINGS = (
+    "passage_tokens",
+    "candidates",
+    "dense_weight",
+    "evidence",
+    "context",
+    "answer_tokens",
+    "min_confidence",
+    "min_support",
+)
+"""The settings that an answer depends on."""
+
+
+class _Clock:
+    """Seconds since the question came in, at each mark."""
+
+    def __init__(self) -> None:
+        self._begin = time.perf_counter()
+        self._marks = dict[str, float]()
+
+    def mark(self, name: str) -> None:
+        self._marks[name] = round(time.perf_counter() - self._begin, 3)
+
+    def finish(self) -> dict[str, float]:
+        self.mark("total_s")
+        self._marks.setdefault("first_token_s", self._marks["total_s"])
+        return self._marks
+
+
+def _query(question: str, history: Sequence[Turn]) -> str:
+    """Return what to search for: a question that refers back is searched with the one before it."""
+    asked = [turn.content for turn in history if turn.role == "user"]
+    if asked and (REFERS_BACK.search(question) or len(question.split()) < 5):
+        return f"{asked[-1]} {question}"
+    return question
+
+
+def _identity(question: str, history: Sequence[Turn]) -> str:
+    """Return an id that is the same for the same question in the same conversation."""
+    parts = [*(f"{turn.role}\0{turn.content}" for turn in history), question]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]

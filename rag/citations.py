@@ -1,0 +1,117 @@
+"""From a draft to sentences with marks, and from checked sentences to the text that is shown. Pure functions.
+
+The model chooses words and may put marks such as ``[2]`` behind them, which name passages of its evidence. They are
+hints: verification decides which span stands behind a sentence, and the marks that a reader sees are numbered anew for
+each answer, in the order in which they appear.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.passages import sentences as split_sentences
+from rag.types import Citation, Evidence, Sentence
+
+__all__ = ["Claim", "Support", "cite", "parse", "without_marks"]
+
+MARK = re.compile(
+    r"[ \t]*(?:\[|【)\s*(?:sources?\s*)?(\d+(?:\s*(?:,|-|–|and|&)\s*\d+)*)\s*(?:\]|】)", re.IGNORECASE
+)
+BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+|#+\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of a draft: ``text`` without marks; ``before``, the white space and bullet in front of it.
+
+    ``marks`` are the ranks of the evidence that the model named, which need not exist.
+    """
+
+    text: str
+    before: str = ""
+    marks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """The span of one passage of evidence that stands behind a claim, offsets into its document, and how well."""
+
+    evidence: Evidence
+    start: int
+    end: int
+    score: float
+
+
+def parse(draft: str) -> list[Claim]:
+    """Return the sentences of ``draft``, each with the marks inside it or directly behind it.
+
+    >>> parse("It was in Cardiff [1]. Spice hosted it. [2, 3]")
+    [Claim(text='It was in Cardiff.', before='', marks=(1,)), Claim(text='Spice hosted it.', before=' ', marks=(2, 3))]
+    """
+    plain, marks = _take_marks(draft.replace("**", ""))
+    claims, last = [], 0
+    spans = split_sentences(plain)
+    for (start, end), following in zip(spans, [*spans[1:], (len(plain) + 1, 0)], strict=True):
+        bullet = BULLET.match(plain, start, end)
+        begin = bullet.end() if bullet else start
+        if begin >= end:
+            continue
+        named = [rank for position, rank in marks if start < position <= following[0]]
+        claims.append(Claim(plain[begin:end], plain[last:begin], tuple(dict.fromkeys(named))))
+        last = end
+    return claims
+
+
+def without_marks(text: str) -> str:
+    """Return ``text`` without its marks: numbers of an earlier answer mean nothing in the next."""
+    return MARK.sub("", text)
+
+
+def _take_marks(draft: str) -> tuple[str, list[tuple[int, int]]]:
+    """Return ``draft`` without its marks, and (position in what is left, rank) for each."""
+    plain, marks, last = "", [], 0
+    for match in MARK.finditer(draft):
+        plain += draft[last : match.start()]
+        last = match.end()
+        numbers = [int(number) for number in re.findall(r"\d+", match[1])]
+        if re.search(r"[-–]", match[1]) and len(numbers) == 2 and numbers[0] < numbers[1] <= numbers[0] + 20:
+            numbers = list(range(numbers[0], numbers[1] + 1))
+        marks += [(len(plain), number) for number in numbers]
+    return plain + draft[last:], marks
+
+
+def cite(
+    claims: Sequence[Claim], supports: Sequence[Support | None]
+) -> tuple[str, list[Sentence], list[Citation]]:
+    """Return the answer's text with its marks, its sentences and its citations.
+
+    A span that stands behind several sentences is one citation. A claim without support gets no mark.
+    """
+    text, citations, shown = "", dict[tuple[str, int, int], Citation](), []
+    for claim, support in zip(claims, supports, strict=True):
+        marks: tuple[int, ...] = ()
+        if support:
+            marks = (_citation(support, citations).mark,)
+        text += claim.before + claim.text + "".join(f" [{mark}]" for mark in marks)
+        shown.append(Sentence(claim.text, marks, round(support.score, 4) if support else 0.0))
+    return text.strip(), shown, list(citations.values())
+
+
+def _citation(support: Support, citations: dict[tuple[str, int, int], Citation]) -> Citation:
+    """Return the citation of a span, entering it in ``citations`` with the next mark where it is new."""
+    passage = support.evidence.passage
+    key = (passage.document, support.start, support.end)
+    if key not in citations:
+        quote = passage.text[support.start - passage.start : support.end - passage.start]
+        citations[key] = Citation(
+            len(citations) + 1,
+            passage.document,
+            passage.title,
+            support.start,
+            support.end,
+            quote,
+            passage.page,
+        )
+    return citations[key]

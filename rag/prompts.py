@@ -1,0 +1,119 @@
+"""From a question and its evidence to a prompt that always fits the model's context."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import string
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rag.errors import PromptError, QuestionError
+from rag.types import Evidence, Prompt
+
+__all__ = ["PromptFile", "fit", "load"]
+
+PLACEHOLDERS = {
+    "instructions": set[str](),
+    "passage": {"number", "title", "text"},
+    "history": {"turns"},
+    "question": {"question"},
+    "answerable": {"question"},
+}
+SPEAKERS = {"user": "Question", "assistant": "Answer"}
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFile:
+    """The wording of a prompt; ``fingerprint`` is the SHA-256 of the file."""
+
+    fingerprint: str
+    sections: dict[str, str]
+
+    @property
+    def instructions(self) -> str:
+        """What comes first, the same for every question."""
+        return self.sections["instructions"]
+
+    def passage(self, evidence: Evidence) -> str:
+        """Return the text of one passage of evidence, numbered by its rank."""
+        passage = evidence.passage
+        title = " – ".join(dict.fromkeys(part for part in (passage.title, passage.section) if part))
+        return self.sections["passage"].format(
+            number=evidence.rank, title=title or passage.document, text=passage.text
+        )
+
+    def question(self, prompt: Prompt) -> str:
+        """Return the last part of ``prompt``: the history, where there is one, and what is asked."""
+        text = self.sections[prompt.task].format(question=prompt.question)
+        if not prompt.history:
+            return text
+        turns = "\n".join(f"{SPEAKERS[turn.role]}: {turn.content}" for turn in prompt.history)
+        return self.sections["history"].format(turns=turns) + text
+
+
+def load(file: Path) -> PromptFile:
+    """Read and check a prompt file.
+
+    Raises:
+        PromptError: the file cannot be read, or a section or placeholder is missing or unknown.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PromptError(
+            f"The prompt file {file} cannot be read ({error}); restore it or name another."
+        ) from error
+    _, *parts = re.split(r"^## +(\w+) *\n", text, flags=re.MULTILINE)
+    sections = dict(zip(parts[::2], parts[1::2], strict=True))
+    for name in PLACEHOLDERS.keys() ^ sections.keys():
+        state = "lacks the" if name in PLACEHOLDERS else "has an unknown"
+        raise PromptError(f"The prompt file {file} {state} section '## {name}'; see prompts/README.md.")
+    for name, wanted in PLACEHOLDERS.items():
+        _check_placeholders(file, name, sections[name], wanted)
+    # One line break belongs to the layout of the file: the empty line before the next heading.
+    bodies = {name: body.removesuffix("\n") for name, body in sections.items()}
+    return PromptFile(hashlib.sha256(text.encode()).hexdigest(), bodies)
+
+
+def _check_placeholders(file: Path, name: str, body: str, wanted: set[str]) -> None:
+    try:
+        found = {field for _, field, _, _ in string.Formatter().parse(body) if field is not None}
+    except ValueError as error:
+        raise PromptError(
+            f"Section '## {name}' of the prompt file {file} has a stray brace: {error}."
+        ) from error
+    for field in sorted(wanted ^ found):
+        state = "lacks" if field in wanted else "has the unknown placeholder"
+        raise PromptError(
+            f"Section '## {name}' of the prompt file {file} {state} {{{field}}}; see prompts/README.md."
+        )
+
+
+def fit(prompt: Prompt, measure: Callable[[Prompt], int], limit: int) -> tuple[Prompt, tuple[str, ...]]:
+    """Return ``prompt`` cut down to ``limit`` tokens, with notes that tell the reader what was left out.
+
+    History goes first, from its oldest turn; then evidence, from its lowest rank. What is asked is never cut.
+
+    Raises:
+        QuestionError: the question alone does not fit.
+    """
+    turns, passages = len(prompt.history), len(prompt.evidence)
+    while measure(prompt) > limit:
+        if prompt.history:
+            prompt = replace(prompt, history=prompt.history[1:])
+        elif prompt.evidence:
+            prompt = replace(prompt, evidence=prompt.evidence[:-1])
+        else:
+            raise QuestionError(
+                f"The question takes {measure(prompt)} tokens and there is room for {limit}; ask a shorter one."
+            )
+    notes = []
+    if dropped := turns - len(prompt.history):
+        notes.append(
+            f"The oldest {dropped} of {turns} turns of the conversation did not fit and were not read."
+        )
+    if dropped := passages - len(prompt.evidence):
+        notes.append(f"{dropped} of {passages} passages found did not fit and were not read.")
+    return prompt, tuple(notes)

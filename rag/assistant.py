@@ -24,9 +24,7 @@ __all__ = ["Assistant"]
 
 REFUSAL = "NO ANSWER"
 """What the prompt tells the model to write when the evidence holds no answer."""
-REFERS_BACK = re.compile(
-    r"\b(he|she|it|its|they|them|their|his|her|this|that|those|these|there|then|one|ones)\b", re.I
-)
+REFERS_BACK = re.compile(r"\b(he|she|it|its|they|them|their|his|her|this|that|those|these|there|then|one|ones)\b", re.I)
 
 
 class Assistant:
@@ -59,9 +57,7 @@ class Assistant:
         prompt = prompts.load(config.prompt)
         return cls(index, embedder, open_generator(config, prompt), prompt, config)
 
-    def ask(
-        self, question: str, history: Sequence[Turn] = (), id: str = "", stop: Stop | None = None
-    ) -> Answer:
+    def ask(self, question: str, history: Sequence[Turn] = (), id: str = "", stop: Stop | None = None) -> Answer:
         """Return the answer to ``question``; see :meth:`stream`."""
         *_, answer = self.stream(question, history, id, stop)
         assert isinstance(answer, Answer)
@@ -143,13 +139,9 @@ class Assistant:
             if support and support.score >= self.config.min_support
         ]
         if not kept:
-            return Answer(
-                "", prompt.question, "abstained", confidence, self._refusal(prompt), evidence=prompt.evidence
-            )
+            return Answer("", prompt.question, "abstained", confidence, self._refusal(prompt), evidence=prompt.evidence)
         text, shown, cited = citations.cite(*zip(*kept, strict=True))
-        return Answer(
-            "", prompt.question, "answered", confidence, text, tuple(shown), tuple(cited), prompt.evidence
-        )
+        return Answer("", prompt.question, "answered", confidence, text, tuple(shown), tuple(cited), prompt.evidence)
 
     def _refusal(self, prompt: Prompt) -> str:
         """Return the words of an abstention: that the documents do not say, and which word they never use."""

@@ -16,9 +16,7 @@ from rag.types import Citation, Evidence, Sentence
 
 __all__ = ["Claim", "Support", "cite", "parse", "without_marks"]
 
-MARK = re.compile(
-    r"[ \t]*(?:\[|【)\s*(?:sources?\s*)?(\d+(?:\s*(?:,|-|–|and|&)\s*\d+)*)\s*(?:\]|】)", re.IGNORECASE
-)
+MARK = re.compile(r"[ \t]*(?:\[|【)\s*(?:sources?\s*)?(\d+(?:\s*(?:,|-|–|and|&)\s*\d+)*)\s*(?:\]|】)", re.IGNORECASE)
 BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+|#+\s+")
 
 
@@ -82,9 +80,7 @@ def _take_marks(draft: str) -> tuple[str, list[tuple[int, int]]]:
     return plain + draft[last:], marks
 
 
-def cite(
-    claims: Sequence[Claim], supports: Sequence[Support | None]
-) -> tuple[str, list[Sentence], list[Citation]]:
+def cite(claims: Sequence[Claim], supports: Sequence[Support | None]) -> tuple[str, list[Sentence], list[Citation]]:
     """Return the answer's text with its marks, its sentences and its citations.
 
     A span that stands behind several sentences is one citation. A claim without support gets no mark.

@@ -1,10 +1,10 @@
 """From a prompt to tokens: the language model, run in this process by llama.cpp.
 
-A generator keeps the :class:`~rag.types.Prompt` in its parts as long as it can. The embedded one tokenises each part on
-its own (instructions, every passage, the question with its history), which has three uses: what a document says is never
-read as a control token; a count of tokens is exact; and the attention state of parts that a prompt shares with the one before is
-kept instead of computed again. Every part is decoded as a batch of its own, whether or not others were kept,
-so that the same prompt always gives the same tokens.
+A generator keeps the :class:`~rag.types.Prompt` in its parts as long as it can. The embedded one tokenises each part
+on its own (instructions, every passage, the question with its history), which has three uses: what a document says is
+never read as a control token; a count of tokens is exact; and the attention state of parts that a prompt shares with
+the one before is kept instead of computed again. Every part is decoded as a batch of its own, whether or not others
+were kept, so that the same prompt always gives the same tokens.
 """
 
 from __future__ import annotations
@@ -119,9 +119,7 @@ class LlamaGenerator:
         settings.n_gpu_layers = gpu_layers
         self._model = llama.llama_model_load_from_file(str(file).encode(), settings)
         if not self._model:
-            raise ModelDamaged(
-                f"{file} cannot be loaded as a language model ({' '.join(self._log) or 'no reason'})."
-            )
+            raise ModelDamaged(f"{file} cannot be loaded as a language model ({' '.join(self._log) or 'no reason'}).")
         params = llama.llama_context_default_params()
         params.n_ctx = self.context
         params.n_batch = params.n_ubatch = 512
@@ -130,9 +128,7 @@ class LlamaGenerator:
         params.abort_callback = self._abort_callback
         self._ctx = llama.llama_init_from_model(self._model, params)
         if not self._ctx:
-            raise GenerationError(
-                f"No memory for a context of {self.context} tokens; set context to a smaller number."
-            )
+            raise GenerationError(f"No memory for a context of {self.context} tokens; set context to a smaller number.")
         self._memory = llama.llama_get_memory(self._ctx)
         self._vocab = llama.llama_model_get_vocab(self._model)
         self._vocab_size = llama.llama_vocab_n_tokens(self._vocab)
@@ -236,9 +232,7 @@ class LlamaGenerator:
         """
         parts = self._parts(prompt)
         if sum(map(len, parts)) + room > self.context:
-            raise GenerationError(
-                f"The prompt and an answer of {room} tokens do not fit {self.context} tokens."
-            )
+            raise GenerationError(f"The prompt and an answer of {room} tokens do not fit {self.context} tokens.")
         same = 0
         while same < min(len(self._cached), len(parts) - 1) and self._cached[same] == parts[same]:
             same += 1
@@ -320,9 +314,7 @@ class ScriptedGenerator:
 
     def _take(self, prompt: Prompt, room: int) -> None:
         if self.measure(prompt) + room > self.context:
-            raise GenerationError(
-                f"The prompt and an answer of {room} tokens do not fit {self.context} tokens."
-            )
+            raise GenerationError(f"The prompt and an answer of {room} tokens do not fit {self.context} tokens.")
         self.prompts.append(prompt)
 
 

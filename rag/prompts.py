@@ -40,9 +40,7 @@ class PromptFile:
         """Return the text of one passage of evidence, numbered by its rank."""
         passage = evidence.passage
         title = " – ".join(dict.fromkeys(part for part in (passage.title, passage.section) if part))
-        return self.sections["passage"].format(
-            number=evidence.rank, title=title or passage.document, text=passage.text
-        )
+        return self.sections["passage"].format(number=evidence.rank, title=title or passage.document, text=passage.text)
 
     def question(self, prompt: Prompt) -> str:
         """Return the last part of ``prompt``: the history, where there is one, and what is asked."""
@@ -62,9 +60,7 @@ def load(file: Path) -> PromptFile:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise PromptError(
-            f"The prompt file {file} cannot be read ({error}); restore it or name another."
-        ) from error
+        raise PromptError(f"The prompt file {file} cannot be read ({error}); restore it or name another.") from error
     _, *parts = re.split(r"^## +(\w+) *\n", text, flags=re.MULTILINE)
     sections = dict(zip(parts[::2], parts[1::2], strict=True))
     for name in PLACEHOLDERS.keys() ^ sections.keys():
@@ -81,14 +77,10 @@ def _check_placeholders(file: Path, name: str, body: str, wanted: set[str]) -> N
     try:
         found = {field for _, field, _, _ in string.Formatter().parse(body) if field is not None}
     except ValueError as error:
-        raise PromptError(
-            f"Section '## {name}' of the prompt file {file} has a stray brace: {error}."
-        ) from error
+        raise PromptError(f"Section '## {name}' of the prompt file {file} has a stray brace: {error}.") from error
     for field in sorted(wanted ^ found):
         state = "lacks" if field in wanted else "has the unknown placeholder"
-        raise PromptError(
-            f"Section '## {name}' of the prompt file {file} {state} {{{field}}}; see prompts/README.md."
-        )
+        raise PromptError(f"Section '## {name}' of the prompt file {file} {state} {{{field}}}; see prompts/README.md.")
 
 
 def fit(prompt: Prompt, measure: Callable[[Prompt], int], limit: int) -> tuple[Prompt, tuple[str, ...]]:
@@ -111,9 +103,7 @@ def fit(prompt: Prompt, measure: Callable[[Prompt], int], limit: int) -> tuple[P
             )
     notes = []
     if dropped := turns - len(prompt.history):
-        notes.append(
-            f"The oldest {dropped} of {turns} turns of the conversation did not fit and were not read."
-        )
+        notes.append(f"The oldest {dropped} of {turns} turns of the conversation did not fit and were not read.")
     if dropped := passages - len(prompt.evidence):
         notes.append(f"{dropped} of {passages} passages found did not fit and were not read.")
     return prompt, tuple(notes)

@@ -77,7 +77,7 @@ class Passage:
 class Evidence:
     """A passage that was retrieved for a question.
 
-    ``score`` is the fused score (0 to 1 within one question), ``dense`` the cosine similarity to the question (-1 to 1),
+    ``score`` is the fused score (0 to 1 within one question), ``dense`` the cosine similarity to the question,
     ``lexical`` the BM25 score (0 where no word matches, unbounded), ``rank`` counts from 1.
     """
 

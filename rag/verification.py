@@ -67,9 +67,7 @@ def _best(claim: Claim, sources: Sequence[_Source], asked: set[str]) -> Support 
         named = NAMED if source.evidence.rank in claim.marks else 0.0
         for length in range(1, WINDOW + 1):
             for first in range(len(source.spans) - length + 1):
-                score = _score(
-                    words, frozenset().union(*source.forms[first : first + length]), source.around, asked
-                )
+                score = _score(words, frozenset().union(*source.forms[first : first + length]), source.around, asked)
                 rank = score + named - LONGER * (length - 1)
                 if score > 0 and (best is None or rank > best[0]):
                     offset = source.evidence.passage.start
@@ -98,8 +96,8 @@ def signals(
     """Return what speaks for and against the evidence holding an answer to ``question``.
 
     ``yes`` is the difference of the model's log-probabilities of yes and no when asked; ``dense`` the best cosine;
-    ``missing`` the weighted share of the question's content words that the evidence lacks; ``unknown`` is 1 where a name,
-    number or date of the question occurs nowhere in the index, ``unknown_word`` where another word does not.
+    ``missing`` the weighted share of the question's content words that the evidence lacks; ``unknown`` is 1 where a
+    name, number or date of the question occurs nowhere in the index, ``unknown_word`` where another word does not.
     """
     words = content_words(question)
     missing = missing_words(question, evidence)

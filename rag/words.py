@@ -1,8 +1,8 @@
 """The words of a text in the form in which two texts can be compared.
 
-``11.03.2011``, ``11 March 2011`` and ``March 11, 2011`` are one date; ``£250K`` and ``250,000`` one number; ``six`` and ``6``
-another; ``recognised`` and ``Recognising`` one word. Verification asks whether what a sentence says is found
-in a span of the source, abstention whether what a question asks about is found in the evidence.
+``11.03.2011``, ``11 March 2011`` and ``March 11, 2011`` are one date; ``£250K`` and ``250,000`` one number;
+``six`` and ``6`` another; ``recognised`` and ``Recognising`` one word. Verification asks whether what a sentence says
+is found in a span of the source, abstention whether what a question asks about is found in the evidence.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ NUMBERS = dict(
 )
 MULTIPLES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
 STOP_WORDS = frozenset(
-    """a about after all also am an and any are as at be because been before being between both but by can could did do does
-    doing for from had has have having he her here hers him his how i if in into is it its itself me more most my no nor not of
-    off on once only or other our out over own please same she should so some such tell than that the their them then there
-    these they this those through to too under until up us very was we were what when where which while who whom whose why will
-    with would you your s t d ll re ve m""".split()
+    """a about after all also am an and any are as at be because been before being between both but by can could did
+    do does doing for from had has have having he her here hers him his how i if in into is it its itself me more most
+    my no nor not of off on once only or other our out over own please same she should so some such tell than that the
+    their them then there these they this those through to too under until up us very was we were what when where which
+    while who whom whose why will with would you your s t d ll re ve m""".split()
 )
 
 _MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in MONTHS)
@@ -63,8 +63,8 @@ class Word:
 def content_words(text: str) -> list[Word]:
     """Return the words of ``text`` that carry meaning, in order: no stop words, names and numbers told apart.
 
-    >>> [(w.form, w.kind) for w in content_words("On 11 March 2011 the six barriers were named by Paul Davies.")]
-    [('2011-03-11', 'date'), ('6', 'number'), ('barrier', 'word'), ('name', 'word'), ('paul', 'name'), ('davi', 'name')]
+    >>> [(w.form, w.kind) for w in content_words("On 11 March 2011 Paul Davies named six barriers.")]
+    [('2011-03-11', 'date'), ('paul', 'name'), ('davi', 'name'), ('name', 'word'), ('6', 'number'), ('barrier', 'word')]
     """
     found_words = []
     first = True
@@ -79,9 +79,7 @@ def content_words(text: str) -> list[Word]:
         elif written.lower() not in STOP_WORDS:
             name = written[0].isupper() and not first
             found_words.append(Word(_stem(written.lower()), written, "name" if name else "word"))
-        first = text[match.end() : match.end() + 1] in {".", "?", "!", ":"} or (
-            first and not written[0].isalnum()
-        )
+        first = text[match.end() : match.end() + 1] in {".", "?", "!", ":"} or (first and not written[0].isalnum())
     return found_words
 
 

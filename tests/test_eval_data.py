@@ -89,6 +89,12 @@ def test_a_kind_is_answerable_or_not_as_a_whole(known):
     assert [q.id for q in known.questions if q.answerable == (q.kind in UNANSWERABLE)] == []
 
 
+def test_the_readme_counts_right(known):
+    kinds = Counter(question.kind for question in known.questions)
+    told = re.findall(r"^\| `([a-z-]+)` \| (\d+) \|", _read(FOLDER / "README.md"), re.MULTILINE)
+    assert {kind: int(number) for kind, number in told} == kinds
+
+
 def test_ids_tell_the_kind_and_count_on(known):
     for kind in AT_LEAST:
         ids = [question.id for question in known.questions if question.kind == kind]

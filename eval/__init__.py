@@ -1,0 +1,1 @@
+"""The offline evaluation: known-answer sets, metrics that need no model as judge, and their statistics."""

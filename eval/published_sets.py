@@ -1,0 +1,246 @@
+"""Bring a set in the form in which it was published (SQuAD 2.0, BEIR, LegalBench-RAG) into our own format."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from eval.questions import Question, SetError, Span, read_json_lines, write_questions
+from eval.sets import KnownAnswerSet, load
+
+__all__ = ["convert", "read_beir", "read_spans", "read_squad"]
+
+
+def convert(path: Path, out: Path) -> KnownAnswerSet:
+    """Find out what ``path`` is, write it to the folder ``out`` in our format, and load it.
+
+    A JSON file with ``data`` is SQuAD, one with ``tests`` span-level; a folder with ``corpus.jsonl`` is BEIR,
+    one with ``corpus/`` span-level. Raises ``SetError`` where it is none of these, or ``out`` is not empty.
+    """
+    if path.is_dir():
+        if (path / "questions.jsonl").exists():
+            raise SetError(f"{path} is a known-answer set already: use it as it is.")
+        if (path / "corpus.jsonl").exists():
+            return read_beir(path, out)
+        if (path / "corpus").is_dir():
+            return read_spans(path, out)
+    elif path.is_file():
+        content = _json(path)
+        if isinstance(content.get("data"), list):
+            return read_squad(path, out)
+        if isinstance(content.get("tests"), list):
+            return read_spans(path, out)
+    raise SetError(
+        f"{path} is not a set that is understood. Give a SQuAD file, a BEIR folder (corpus.jsonl, queries.jsonl, "
+        "qrels/test.tsv) or a span-level set (corpus/ and benchmarks/*.json)."
+    )
+
+
+def read_squad(file: Path, out: Path) -> KnownAnswerSet:
+    """Convert a SQuAD file (1.1 or 2.0): a document an article, its paragraphs with an empty line between them.
+
+    ``gold`` are the places of the reference answers, each enough by itself; a question marked impossible is
+    of the kind ``adversarial``. An answer that is not where the file says is looked for nearby in its
+    paragraph.
+    """
+    documents = _documents_folder(out)
+    questions: list[Question] = []
+    taken: set[str] = set()
+    for number, article in enumerate(_items(_json(file), "data", str(file)), start=1):
+        where = f"{file}, article {number}"
+        name = _file_name(_string(article, "title", where), taken)
+        paragraphs = _items(article, "paragraphs", where)
+        begin, texts = 0, []
+        for paragraph in paragraphs:
+            context = _string(paragraph, "context", where)
+            for qa in _items(paragraph, "qas", where):
+                questions.append(_squad_question(qa, context, name, begin, where))
+            texts.append(_plain(context))
+            begin += len(texts[-1]) + 2
+        _write(documents / name, "\n\n".join(texts))
+    return _finish(questions, out)
+
+
+def read_beir(folder: Path, out: Path, split: str = "test") -> KnownAnswerSet:
+    """Convert a BEIR folder: a document an entry of the corpus, its title above its text.
+
+    ``gold`` is each relevant document as a whole, with its grade. Queries for which ``qrels/<split>.tsv``
+    names no relevant document that has any text are left out: there is nothing to find.
+    """
+    qrels = _read_qrels(folder / "qrels" / f"{split}.tsv")
+    documents = _documents_folder(out)
+    spans: dict[str, Span] = {}
+    taken: set[str] = set()
+    for number, row in read_json_lines(folder / "corpus.jsonl"):
+        id_ = _string(row, "_id", f"{folder / 'corpus.jsonl'}, line {number}")
+        text = "\n\n".join(part for key in ("title", "text") if (part := _plain(str(row.get(key) or "")).strip()))
+        if text:
+            spans[id_] = Span(_file_name(id_, taken), 0, len(text))
+            _write(documents / spans[id_].document, text)
+    questions = []
+    for number, row in read_json_lines(folder / "queries.jsonl"):
+        where = f"{folder / 'queries.jsonl'}, line {number}"
+        id_ = _string(row, "_id", where)
+        gold = tuple(replace(spans[doc], grade=grade) for doc, grade in qrels.get(id_, ()) if doc in spans)
+        if gold:
+            questions.append(Question(id_, _string(row, "text", where), answerable=True, gold=gold, split=split))
+    return _finish(questions, out)
+
+
+def read_spans(path: Path, out: Path) -> KnownAnswerSet:
+    """Convert a span-level set: ``corpus/`` and ``benchmarks/*.json``, or one such JSON file near its ``corpus/``.
+
+    The name of the benchmark becomes the kind of its questions. ``gold`` are the spans, all of them needed.
+    """
+    files = [path] if path.is_file() else sorted(path.glob("benchmarks/*.json")) or sorted(path.glob("*.json"))
+    roots = [path.parent, path.parent.parent] if path.is_file() else [path]
+    corpus = next((root / "corpus" for root in roots if (root / "corpus").is_dir()), None)
+    if corpus is None or not files:
+        raise SetError(f"{path}: a span-level set needs a folder corpus/ and a JSON file of tests beside it.")
+    documents = _documents_folder(out)
+    originals = {name: _original(corpus / name) for name in _names(corpus)}
+    for name, text in originals.items():
+        _write(documents / name, _plain(text))
+    by_form = {unicodedata.normalize("NFC", name): name for name in originals}
+    questions = []
+    for file in files:
+        for number, test in enumerate(_items(_json(file), "tests", str(file)), start=1):
+            where = f"{file}, test {number}"
+            gold = tuple(_corpus_span(item, originals, by_form, where) for item in _items(test, "snippets", where))
+            query, id_ = _string(test, "query", where), f"{file.stem}-{number}"
+            questions.append(Question(id_, query, answerable=bool(gold), gold=gold, kind=file.stem, need="all"))
+    return _finish(questions, out)
+
+
+def _squad_question(qa: Mapping[str, Any], context: str, name: str, begin: int, where: str) -> Question:
+    id_ = _string(qa, "id", where)
+    answers = [] if qa.get("is_impossible") else _items(qa, "answers", f"{where}, question {id_}")
+    texts, gold = [], []
+    for answer in answers:
+        text = _string(answer, "text", f"{where}, question {id_}")
+        start = _nearest(context, text, answer.get("answer_start"), f"{where}, question {id_}")
+        before, until = (begin + len(_plain(context[:at])) for at in (start, start + len(text)))
+        texts.append(text)
+        gold.append(Span(name, before, until))
+    return Question(
+        id_,
+        _string(qa, "question", where).strip(),
+        answerable=bool(gold),
+        answers=tuple(dict.fromkeys(texts)),
+        gold=tuple(dict.fromkeys(gold)),
+        kind="answerable" if gold else "adversarial",
+        cluster=name,
+    )
+
+
+def _nearest(context: str, text: str, start: object, where: str) -> int:
+    if type(start) is not int:
+        raise SetError(f"{where}: answer_start must be a whole number, not {start!r}.")
+    places = [match.start() for match in re.finditer(re.escape(text), context)]
+    if not places:
+        raise SetError(f"{where}: the answer {text!r} does not stand in its paragraph.")
+    return min(places, key=lambda place: abs(place - start))
+
+
+def _read_qrels(file: Path) -> dict[str, list[tuple[str, int]]]:
+    if not file.is_file():
+        raise SetError(f"There is no file {file}. A BEIR set needs the judgements of a split.")
+    qrels: dict[str, list[tuple[str, int]]] = {}
+    with file.open(encoding="utf-8", newline="") as lines:
+        for number, row in enumerate(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE), start=1):
+            if not row or (number == 1 and row[0] == "query-id"):
+                continue
+            if len(row) != 3 or not re.fullmatch(r"-?\d+", row[2]):
+                raise SetError(f"{file}, line {number}: expected query, document and a whole number, tab-separated.")
+            if int(row[2]) > 0:
+                qrels.setdefault(row[0], []).append((row[1], int(row[2])))
+    return qrels
+
+
+def _corpus_span(item: Mapping[str, Any], originals: Mapping[str, str], by_form: Mapping[str, str], where: str) -> Span:
+    path = unicodedata.normalize("NFC", _string(item, "file_path", where))
+    if path not in by_form:
+        raise SetError(f"{where}: there is no document {path!r} in corpus/.")
+    text, span = originals[by_form[path]], item.get("span")
+    match span:
+        case [int(start), int(end)] if 0 <= start < end <= len(text):
+            return Span(by_form[path], len(_plain(text[:start])), len(_plain(text[:end])))
+    raise SetError(f"{where}: {span!r} is not a span of {path}, which has {len(text)} characters.")
+
+
+def _names(corpus: Path) -> Iterator[str]:
+    for file in sorted(corpus.rglob("*")):
+        if file.is_file() and not file.name.startswith("."):
+            yield file.relative_to(corpus).as_posix()
+
+
+def _original(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise SetError(f"{file} is not UTF-8 text ({error.reason}). Remove it or save it as UTF-8.") from error
+
+
+def _plain(text: str) -> str:
+    # What a reader of text files makes of it, so that offsets hold: no byte order mark, one kind of line end.
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _file_name(title: str, taken: set[str]) -> str:
+    stem = re.sub(r"[^\w.]+", "-", unicodedata.normalize("NFKC", title).replace("_", " ")).strip("-.")[:80]
+    name, count = f"{stem or 'document'}.txt", 1
+    while name.casefold() in taken:
+        count += 1
+        name = f"{stem or 'document'}-{count}.txt"
+    taken.add(name.casefold())
+    return name
+
+
+def _documents_folder(out: Path) -> Path:
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise SetError(f"{out} is not an empty folder. Name one that is empty or does not exist.")
+    documents = out / "documents"
+    documents.mkdir(parents=True)
+    return documents
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8", newline="\n")
+
+
+def _finish(questions: Sequence[Question], out: Path) -> KnownAnswerSet:
+    write_questions(questions, out / "questions.jsonl")
+    return load(out)
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise SetError(f"{file} is not UTF-8 ({error.reason}).") from error
+    except json.JSONDecodeError as error:
+        raise SetError(f"{file}, line {error.lineno}: not JSON ({error.msg}).") from error
+    if not isinstance(content, dict):
+        raise SetError(f"{file}: expected an object in braces.")
+    return content
+
+
+def _items(row: Mapping[str, Any], key: str, where: str) -> list[dict[str, Any]]:
+    values = row.get(key)
+    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+        raise SetError(f"{where}: {key} must be a list of objects.")
+    return values
+
+
+def _string(row: Mapping[str, Any], key: str, where: str) -> str:
+    value = row.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise SetError(f"{where}: {key} must be a text that is not empty.")
+    return value

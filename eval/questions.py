@@ -1,0 +1,189 @@
+"""Questions whose answers are known, and how one is written on a line of ``questions.jsonl``.
+
+    {"id", "question", "answerable": true | false, "answers": ["reference answer", ...],
+     "gold": [{"document": "file.txt", "start": 0, "end": 10}, ...],
+     "facts": [["accepted spelling", ...], ...]?, "never": ["what must not be said", ...]?,
+     "history": [{"role", "content"}, ...]?, "kind"?, "need": "all" | "any"?, "split"?, "cluster"?}
+
+Other fields are left alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, cast
+
+from rag.errors import FootnoteError
+from rag.types import Turn
+
+__all__ = ["Question", "SetError", "Span", "read_json_lines", "read_questions", "write_questions"]
+
+T = TypeVar("T")
+
+_PLURAL: dict[type[Any], str] = {str: "texts", dict: "objects", list: "lists"}
+
+
+class SetError(FootnoteError):
+    """A known-answer set that cannot be read: the message names the file and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters ``start`` to ``end`` (exclusive) of a document; ``grade`` is its relevance, at least 1."""
+
+    document: str
+    start: int
+    end: int
+    grade: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question whose answer is known.
+
+    ``gold`` are the spans that hold the answer: each of them alone where ``need`` is ``any``, only all of
+    them together where it is ``all``. ``facts`` are what a full answer says, each in its accepted spellings;
+    ``never`` is what it must not say. ``kind`` groups questions in reports. ``cluster`` is what a question
+    shares with others, so that they are not independent: by default the document it is about.
+    """
+
+    id: str
+    question: str
+    answerable: bool
+    answers: tuple[str, ...] = ()
+    gold: tuple[Span, ...] = ()
+    facts: tuple[tuple[str, ...], ...] = ()
+    never: tuple[str, ...] = ()
+    history: tuple[Turn, ...] = ()
+    kind: str = ""
+    need: Literal["all", "any"] = "any"
+    split: str = ""
+    cluster: str = ""
+
+
+def read_questions(file: Path) -> tuple[Question, ...]:
+    """Read one question a line. Raises ``SetError`` naming file and line."""
+    questions: dict[str, Question] = {}
+    for number, row in read_json_lines(file):
+        try:
+            question = _question(row)
+        except ValueError as error:
+            raise SetError(f"{file}, line {number}: {error}.") from error
+        if question.id in questions:
+            raise SetError(f"{file}, line {number}: the id {question.id!r} was used before; ids must differ.")
+        questions[question.id] = question
+    if not questions:
+        raise SetError(f"{file} holds no question. Write one question a line.")
+    return tuple(questions.values())
+
+
+def write_questions(questions: Iterable[Question], file: Path) -> None:
+    """Write ``questions`` one a line, leaving out what is empty or usual; ``load`` gives the same back."""
+    with file.open("w", encoding="utf-8", newline="\n") as out:
+        for question in questions:
+            out.write(json.dumps(_row(question), ensure_ascii=False) + "\n")
+
+
+def read_json_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number from 1, object) for each line that is not blank; ``SetError`` for a bad one."""
+    if not file.is_file():
+        raise SetError(f"There is no file {file}. A set needs it.")
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield number, _object(line, f"{file}, line {number}")
+
+
+def _object(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise SetError(f"{where}: not UTF-8 ({error.reason}). Save the file as UTF-8.") from error
+    except json.JSONDecodeError as error:
+        raise SetError(f"{where}: not JSON ({error.msg} at column {error.colno}).") from error
+    if not isinstance(row, dict):
+        raise SetError(f"{where}: expected an object in braces.")
+    return row
+
+
+def _question(row: Mapping[str, Any]) -> Question:
+    id_ = _text(row, "id")
+    gold = tuple(_span(span) for span in _list(row, "gold", dict))
+    answerable = row.get("answerable")
+    if not isinstance(answerable, bool):
+        raise ValueError("answerable must be true or false")
+    if gold and not answerable:
+        raise ValueError("a question that the documents do not answer has no gold")
+    need = row.get("need", "any")
+    if need not in ("all", "any"):
+        raise ValueError(f"need must be all or any, not {need!r}")
+    return Question(
+        id=id_,
+        question=_text(row, "question"),
+        answerable=answerable,
+        answers=tuple(_list(row, "answers", str)),
+        gold=gold,
+        facts=tuple(_spellings(fact) for fact in _list(row, "facts", list)),
+        never=tuple(_list(row, "never", str)),
+        history=tuple(_turn(turn) for turn in _list(row, "history", dict)),
+        # Some sets hold a list of kinds written out as text: ['partial'].
+        kind=str(row.get("kind") or ("answerable" if answerable else "unanswerable")).strip("[]'\""),
+        need=need,
+        split=str(row.get("split", "")),
+        cluster=_cluster(row, id_, gold),
+    )
+
+
+def _cluster(row: Mapping[str, Any], id_: str, gold: Sequence[Span]) -> str:
+    paragraph = row.get("paragraph")
+    about = paragraph.get("document") if isinstance(paragraph, dict) else None
+    return str(row.get("cluster") or about or (gold[0].document if gold else id_))
+
+
+def _span(span: Mapping[str, Any]) -> Span:
+    start, end, grade = span.get("start"), span.get("end"), span.get("grade", 1)
+    if type(start) is not int or type(end) is not int or not 0 <= start < end:
+        raise ValueError(f"gold needs whole numbers 0 <= start < end, not {start!r} and {end!r}")
+    if type(grade) is not int or grade < 1:
+        raise ValueError(f"the grade of a gold span is a whole number of at least 1, not {grade!r}")
+    return Span(_text(span, "document"), start, end, grade)
+
+
+def _turn(turn: Mapping[str, Any]) -> Turn:
+    role = turn.get("role")
+    if role not in ("user", "assistant"):
+        raise ValueError(f"the role of a turn must be user or assistant, not {role!r}")
+    return Turn(cast(Literal["user", "assistant"], role), _text(turn, "content"))
+
+
+def _spellings(fact: Sequence[object]) -> tuple[str, ...]:
+    if not fact or not all(isinstance(spelling, str) and spelling.strip() for spelling in fact):
+        raise ValueError("each of the facts must be a list of accepted spellings")
+    return tuple(cast(Sequence[str], fact))
+
+
+def _text(row: Mapping[str, Any], key: str) -> str:
+    value = row.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{key} must be a text that is not empty")
+    return value
+
+
+def _list(row: Mapping[str, Any], key: str, kind: type[T]) -> list[T]:
+    values = row.get(key, [])
+    if not isinstance(values, list) or not all(isinstance(value, kind) for value in values):
+        raise ValueError(f"{key} must be a list of {_PLURAL[kind]}")
+    return values
+
+
+def _row(question: Question) -> dict[str, Any]:
+    row = asdict(question)
+    for span in row["gold"]:
+        if span["grade"] == 1:
+            del span["grade"]
+    always = ("id", "question", "answerable", "answers", "gold")
+    usual = {"need": "any"}
+    return {key: value for key, value in row.items() if key in always or (value and value != usual.get(key))}

@@ -1,0 +1,65 @@
+# Two commands matter: 'make chat' runs Footnote on the documents in seeds/, 'make test' runs every test.
+# Both first bring what is missing; the second time they are ready in seconds.
+
+PYTHON ?= python3
+# Address of a package index that has the CPU build of PyTorch, where the usual one brings the CUDA build.
+TORCH_INDEX ?=
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=$(CURDIR)/requirements.lock $(BIN)/python -m pip
+
+# llama.cpp, without what Footnote does not use (tools, server, images, HTTPS, its 'common' library), for this
+# processor's own instructions. The binding forces the common library on, and a variable set this early wins over it.
+CORES := $(shell nproc 2>/dev/null || echo 2)
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(CORES)
+export CMAKE_ARGS ?= -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CURDIR)/$(VENV)/llama.cmake -DGGML_NATIVE=ON -DLLAVA_BUILD=OFF \
+	-DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF \
+	-DLLAMA_OPENSSL=OFF -DLLAMA_ALL_WARNINGS=OFF -DGGML_ALL_WARNINGS=OFF
+
+.PHONY: chat test setup check clean
+
+chat: $(VENV)/ready
+	@echo "== Weights: the embedder and the language model"
+	@$(BIN)/footnote models pull
+	@echo "== Documents: seeds/ into index/"
+	@$(BIN)/footnote ingest seeds
+	@echo "== Chat: stop it with Ctrl-C"
+	@$(BIN)/footnote chat $(ARGS)
+
+test: $(VENV)/ready-to-test check
+	@echo "== Weights: the embedder and the language models that the tests use"
+	@$(BIN)/footnote models pull all-MiniLM-L6-v2 qwen2.5-coder-1.5b-instruct smollm2-135m-instruct
+	@echo "== Tests"
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/ready-to-test
+	@echo "== Style and types"
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+
+setup: $(VENV)/ready
+
+$(VENV)/ready: requirements.lock pyproject.toml
+	@echo "== Environment: $(VENV), with the versions of requirements.lock"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "== PyTorch, CPU build"
+	@$(PIP) install $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.13.0
+	@echo 'set(LLAMA_BUILD_COMMON OFF)' > $(VENV)/llama.cmake
+	@echo "== llama.cpp, compiled for this processor (some minutes, once)"
+	@date +%s > $(VENV)/llama.begin
+	@$(PIP) install llama-cpp-python
+	@echo "   took $$(( $$(date +%s) - $$(cat $(VENV)/llama.begin) )) s"
+	@echo "== Everything else"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/ready-to-test: $(VENV)/ready
+	@echo "== What the tests need"
+	@$(PIP) install --editable '.[test]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV)

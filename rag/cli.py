@@ -1,0 +1,132 @@
+"""The command line: the one place where the parts of Footnote are put together.
+
+What a command needs is imported inside it, so that ``footnote --help`` is there at once. Exit codes: 0 answered or
+done, 3 abstained, 2 a mistake that the user can mend, 1 a mistake of ours, 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from rag.errors import FootnoteError
+
+__all__ = ["main"]
+
+EXIT_OURS = 1
+EXIT_STOPPED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except FootnoteError as error:
+        print(f"footnote: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("footnote: stopped.", file=sys.stderr)
+        return EXIT_STOPPED
+    except BrokenPipeError:
+        # The reader (head, less) has gone; what it did not read is nobody's loss.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("FOOTNOTE_DEBUG"):
+            raise
+        print(
+            f"footnote: a mistake in Footnote itself ({type(error).__name__}: {error}). "
+            "Nothing that was reported as done is lost. Set FOOTNOTE_DEBUG=1 and run it again to see where.",
+            file=sys.stderr,
+        )
+        return EXIT_OURS
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--index", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="folder of the index (default: index)"
+    )
+    common.add_argument(
+        "--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="TOML file with settings"
+    )
+    top = argparse.ArgumentParser(
+        prog="footnote",
+        parents=[common],
+        description="Answers from your own documents, with the exact passage behind every sentence.",
+    )
+    verbs = top.add_subparsers(metavar="COMMAND", required=True)
+
+    def verb(name: str, help: str, command: str) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=help, description=help.capitalize() + ".", parents=[common])
+        added.set_defaults(run=lambda options: _run(command, options))
+        return added
+
+    _document_verbs(verb)
+    _question_verbs(verb)
+    models = verb("models", "list, bring and check the models' weights", "manage_models")
+    actions = models.add_subparsers(metavar="ACTION", required=True, dest="action")
+    actions.add_parser("list", help="every model that is known, and whether it is on this machine", parents=[common])
+    pull = actions.add_parser("pull", help="bring the weights of a model to this machine", parents=[common])
+    pull.add_argument("names", nargs="*", metavar="NAME", help="models (default: the two that the settings name)")
+    pull.add_argument("--from", type=Path, dest="source", metavar="PATH", help="take them from this file or folder")
+    check = actions.add_parser("verify", help="hash every file of the models that are here", parents=[common])
+    check.add_argument("names", nargs="*", metavar="NAME", help="models (default: all that are here)")
+    verb("doctor", "check this machine, the weights, the index and the settings", "doctor")
+    return top
+
+
+def _document_verbs(verb: Verb) -> None:
+    ingest = verb("ingest", "bring files and folders into the index, or up to date in it", "ingest")
+    ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file or a folder")
+    ingest.add_argument("--rebuild", action="store_true", help="read and embed everything anew, with these settings")
+    verb("list", "list the documents in the index", "list_documents")
+    show = verb("show", "show what is known of a document", "show")
+    show.add_argument("document", metavar="DOC", help="a document's name, as 'footnote list' prints it")
+    show.add_argument("--text", action="store_true", help="print its extracted text and nothing else")
+    remove = verb("rm", "remove documents from the index, without a trace", "remove")
+    remove.add_argument("documents", nargs="+", metavar="DOC", help="a document's name, as 'footnote list' prints it")
+    stats = verb("stats", "tell the size and the state of the index", "stats")
+    stats.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _question_verbs(verb: Verb) -> None:
+    ask = verb("ask", "answer a question from the documents", "ask")
+    ask.add_argument("question", nargs="?", help="what to ask")
+    ask.add_argument("--batch", metavar="FILE", help="answer every line of a JSONL file (- is standard input)")
+    ask.add_argument("--json", action="store_true", help="print the answer object")
+    search = verb("search", "show the passages found for a question, without a language model", "search")
+    search.add_argument("question", help="what to search for")
+    search.add_argument("-n", "--number", type=int, default=5, metavar="N", help="how many passages (default: 5)")
+    search.add_argument("--json", action="store_true", help="one passage a line, as JSON")
+    chat = verb("chat", "open the chat in a browser", "chat")
+    chat.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
+    chat.add_argument("--port", type=int, help="port to listen on (default: 7860)")
+    chat.add_argument("--open", action="store_true", help="open the page in the default browser")
+
+
+class Verb(Protocol):
+    """The type of the function that adds a command."""
+
+    def __call__(self, name: str, help: str, command: str) -> argparse.ArgumentParser:
+        """Add the command ``name`` that runs ``rag.commands.command``."""
+
+
+def _run(command: str, options: argparse.Namespace) -> int:
+    """Run a function of :mod:`rag.commands` with the settings that ``options`` lead to."""
+    from rag import commands, config
+
+    overrides = {name: getattr(options, name, None) for name in ("index", "host", "port")}
+    settings = config.load(getattr(options, "config", None), overrides=overrides)
+    result: int = getattr(commands, command)(settings, options)
+    return result
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,343 @@
+"""What each command of the command line does: takes the settings and the options, returns the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rag import models
+from rag.config import Config
+from rag.errors import QuestionError
+from rag.types import Answer, Phase, Turn
+
+__all__ = [
+    "ask",
+    "chat",
+    "doctor",
+    "ingest",
+    "list_documents",
+    "manage_models",
+    "remove",
+    "search",
+    "show",
+    "stats",
+]
+
+EXIT_ANSWERED = 0
+EXIT_MISTAKE = 2
+EXIT_ABSTAINED = 3
+
+
+# --- documents
+
+
+def ingest(config: Config, options: argparse.Namespace) -> int:
+    """Bring sources up to date and report what was done with each file."""
+    from rag.embedding import open_embedder
+    from rag.index import Index
+    from rag.ingest import ingest as bring_up_to_date
+
+    embedder = open_embedder(config)
+    with Index.create(config.index, embedder, config.passage_tokens) as index, _bars() as progress:
+        report = bring_up_to_date(options.paths, index, embedder, config, progress, rebuild=options.rebuild)
+    for name, reason in report.failed:
+        print(f"not read: {name}: {reason}", file=sys.stderr)
+    print(report.summary())
+    return EXIT_MISTAKE if report.failed else EXIT_ANSWERED
+
+
+def list_documents(config: Config, _: argparse.Namespace) -> int:
+    """Print the documents in the index, one a line: name, passages, date and title."""
+    with _index(config) as index:
+        for document in index.documents():
+            print(
+                "\t".join([document.name, f"{document.passages} passages", document.date or "-", document.title or "-"])
+            )
+    return EXIT_ANSWERED
+
+
+def show(config: Config, options: argparse.Namespace) -> int:
+    """Print a document's text, or what is known of it."""
+    with _index(config) as index:
+        document = index.document(options.document)
+    if options.text:
+        sys.stdout.write(document.text)
+        return EXIT_ANSWERED
+    facts = {
+        "name": document.name,
+        "title": document.title,
+        "date": document.date,
+        "type": document.media_type,
+        "characters": len(document.text),
+        "pages": len(document.pages),
+        "pages without text": ", ".join(map(str, document.empty_pages)),
+        "sha256": document.sha256,
+    }
+    for name, value in facts.items():
+        if value:
+            print(f"{name}: {value}")
+    return EXIT_ANSWERED
+
+
+def remove(config: Config, options: argparse.Namespace) -> int:
+    """Remove documents from the index; names that are not in it are refused before anything is removed."""
+    with _index(config) as index:
+        for name in options.documents:
+            index.document(name)
+        for name in options.documents:
+            index.delete(name)
+            print(f"removed: {name}")
+    return EXIT_ANSWERED
+
+
+def stats(config: Config, options: argparse.Namespace) -> int:
+    """Print the size and state of the index."""
+    with _index(config) as index:
+        table = index.stats()
+    if options.json:
+        print(json.dumps(table, ensure_ascii=False))
+    else:
+        for name, value in table.items():
+            print(f"{name.replace('_', ' ')}: {value}")
+    return EXIT_ANSWERED
+
+
+@contextlib.contextmanager
+def _index(config: Config) -> Iterator[Any]:
+    from rag.index import Index
+
+    with Index.open(config.index) as index:
+        yield index
+
+
+# --- questions
+
+
+def search(config: Config, options: argparse.Namespace) -> int:
+    """Print the passages found for a question, with their scores."""
+    from rag.embedding import open_embedder
+    from rag.index import Index
+    from rag.retrieval import retrieve
+
+    if not options.question.strip():
+        raise QuestionError("The question is empty; ask something.")
+    if options.number < 1:
+        raise QuestionError(f"-n must be at least 1, not {options.number}.")
+    embedder = open_embedder(config)
+    with Index.open(config.index, embedder) as index:
+        found = retrieve(
+            options.question,
+            index,
+            embedder,
+            options.number,
+            max(config.candidates, options.number),
+            config.dense_weight,
+        )
+    for item in found:
+        passage = item.passage
+        if options.json:
+            line = {"rank": item.rank, "score": item.score, "dense": item.dense, "lexical": item.lexical}
+            line |= {"document": passage.document, "title": passage.title, "start": passage.start, "end": passage.end}
+            print(json.dumps(line | {"page": passage.page, "text": passage.text}, ensure_ascii=False))
+            continue
+        print(f"{item.rank}. {_place(passage.document, passage.title, passage.page, passage.start, passage.end)}")
+        print(f"   score {item.score:.3f} (dense {item.dense:.3f}, lexical {item.lexical:.2f})")
+        print("   " + passage.text.replace("\n", "\n   ") + "\n")
+    if not found:
+        print("Nothing was found.")
+    return EXIT_ANSWERED if found else EXIT_ABSTAINED
+
+
+def ask(config: Config, options: argparse.Namespace) -> int:
+    """Answer one question, or every line of a batch."""
+    from rag.answers import answer_object
+    from rag.assistant import Assistant
+
+    if (options.question is None) == (options.batch is None):
+        raise QuestionError("Give either a question or --batch FILE.")
+    if options.batch is not None:
+        return _ask_batch(config, _read_batch(options.batch))
+    if not options.question.strip():
+        raise QuestionError("The question is empty; ask something.")
+    with _phase("Loading the models") as say, Assistant.open(config) as assistant:
+        for event in assistant.stream(options.question):
+            if isinstance(event, Phase):
+                say(event.text)
+            if isinstance(event, Answer):
+                answer = event
+    if options.json:
+        print(json.dumps(answer_object(answer), ensure_ascii=False))
+    else:
+        print(_readable(answer))
+    return EXIT_ANSWERED if answer.status == "answered" else EXIT_ABSTAINED
+
+
+def _ask_batch(config: Config, batch: Sequence[tuple[str, str, tuple[Turn, ...]]]) -> int:
+    """Print an answer object a line, with the models loaded once; a question that fails is named on standard error."""
+    from rag.answers import answer_object
+    from rag.assistant import Assistant
+
+    code = EXIT_ANSWERED
+    with Assistant.open(config) as assistant:
+        for id, question, history in batch:
+            try:
+                answer = assistant.ask(question, history, id)
+            except QuestionError as error:
+                print(f"footnote: question {id}: {error}", file=sys.stderr)
+                code = EXIT_MISTAKE
+                continue
+            print(json.dumps(answer_object(answer), ensure_ascii=False), flush=True)
+    return code
+
+
+def _read_batch(name: str) -> list[tuple[str, str, tuple[Turn, ...]]]:
+    """Return (id, question, history) of every line; all are checked before a model is loaded.
+
+    Raises:
+        QuestionError: the file cannot be read, or a line is not what it should be; the message names the line.
+    """
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise QuestionError(f"The questions in {name} cannot be read: {error}.") from error
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    return [_batch_line(f"{name}, line {number}", line, str(number)) for number, line in lines]
+
+
+def _batch_line(where: str, line: str, number: str) -> tuple[str, str, tuple[Turn, ...]]:
+    try:
+        table = json.loads(line)
+        question = table["question"]
+        turns = tuple(Turn(turn["role"], turn["content"]) for turn in table.get("history") or ())
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise QuestionError(
+            f'{where}: not a line like {{"id": "1", "question": "…", "history": [{{"role": "user", "content": "…"}}]}} '
+            f"({type(error).__name__}: {error})."
+        ) from error
+    texts = [question, *(turn.content for turn in turns)]
+    if not all(isinstance(text, str) for text in texts) or not question.strip():
+        raise QuestionError(f"{where}: the question or a turn of the history is empty or not a text.")
+    if any(turn.role not in ("user", "assistant") for turn in turns):
+        raise QuestionError(f"{where}: a turn's role must be 'user' or 'assistant'.")
+    return str(table.get("id", number)), question, turns
+
+
+def _readable(answer: Answer) -> str:
+    """Return an answer as a reader of a terminal wants it: the text, then each source with its quote."""
+    lines = [answer.answer, ""]
+    for citation in answer.citations:
+        place = _place(citation.document, citation.title, citation.page, citation.start, citation.end)
+        lines += [f"[{citation.mark}] {place}", "    “" + citation.quote.replace("\n", "\n    ") + "”"]
+    if answer.status == "abstained" and answer.evidence:
+        lines.append("Nearest passages, which may not answer it:")
+        for item in answer.evidence:
+            passage = item.passage
+            lines.append("  - " + _place(passage.document, passage.title, passage.page, passage.start, passage.end))
+    return "\n".join([*lines, *answer.notes]).rstrip()
+
+
+def _place(document: str, title: str, page: int | None, start: int, end: int) -> str:
+    parts = [f"{title} ({document})" if title else document]
+    if page is not None:
+        parts.append(f"page {page}")
+    return ", ".join([*parts, f"characters {start}–{end}"])
+
+
+def chat(config: Config, options: argparse.Namespace) -> int:
+    """Serve the chat until Ctrl-C."""
+    from ui.chat import serve
+
+    from rag.assistant import Assistant
+    from rag.index import Index
+
+    with Index.open(config.index):
+        pass  # A missing index is a mistake to hear of now, not in the browser.
+    serve(lambda: Assistant.open(config), config, open_browser=options.open)
+    return EXIT_ANSWERED
+
+
+# --- the machine
+
+
+def manage_models(config: Config, options: argparse.Namespace) -> int:
+    """List, bring or check weights."""
+    known = models.registry()
+    here = models.installed(config.models)
+    if options.action == "list":
+        for name, model in known.items():
+            size = sum(file.size for file in model.files) / 1e6
+            state = "here" if name in here else "not here"
+            print("\t".join([name, model.kind, f"{size:,.0f} MB", model.licence, state, model.description]))
+        return EXIT_ANSWERED
+    if options.action == "pull":
+        for name in options.names or [config.embedder, config.generator]:
+            with _bars() as progress:
+                path = models.pull(name, config.models, progress, options.source)
+            print(f"{name}: whole, in {path}")
+        return EXIT_ANSWERED
+    problems = []
+    for name in options.names or sorted(here):
+        with _bars() as progress:
+            found = models.verify(name, config.models, progress)
+        problems += found
+        print("\n".join(found) if found else f"{name}: whole")
+    return EXIT_MISTAKE if problems else EXIT_ANSWERED
+
+
+def doctor(config: Config, _: argparse.Namespace) -> int:
+    """Print one line for each thing that Footnote needs: ok, or how to mend it."""
+    from rag.doctor import checks
+
+    failed = 0
+    for name, problem in checks(config):
+        print(f"{'ok  ' if problem is None else 'MEND'}  {name}" + (f": {problem}" if problem else ""))
+        failed += problem is not None
+    return EXIT_MISTAKE if failed else EXIT_ANSWERED
+
+
+# --- what a terminal shows while it waits
+
+
+@contextlib.contextmanager
+def _bars() -> Iterator[Any]:
+    """Give a progress callback (step, done, total, name) that draws one bar a step on standard error."""
+    from tqdm import tqdm
+
+    bars = dict[str, Any]()
+
+    def progress(step: str, done: int, total: int, name: str = "") -> None:
+        if step not in bars:
+            unit = {"unit": "B", "unit_scale": True} if step in ("download", "join", "check") else {"unit": "it"}
+            bars[step] = tqdm(desc=step, total=total, file=sys.stderr, leave=True, dynamic_ncols=True, **unit)
+        bar = bars[step]
+        bar.total = total
+        bar.set_postfix_str(name[-40:], refresh=False)
+        bar.update(done - bar.n)
+
+    try:
+        yield progress
+    finally:
+        for bar in bars.values():
+            bar.close()
+
+
+@contextlib.contextmanager
+def _phase(first: str) -> Iterator[Any]:
+    """Give a function that shows what is being done on one line of a terminal, which is cleared at the end."""
+    shown = sys.stderr.isatty()
+
+    def say(text: str) -> None:
+        if shown:
+            print(f"\r\x1b[K{text} …", end="", file=sys.stderr, flush=True)
+
+    say(first)
+    try:
+        yield say
+    finally:
+        if shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,332 @@
+"""From a document to its passages: whole sentences, packed up to a number of the embedder's tokens.
+
+Every break between two sentences has a cost, and the cheapest way to break the document is found by dynamic
+programming, as Knuth and Plass find line breaks ("Breaking Paragraphs into Lines", 1981).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from rag.errors import ModelDamaged
+from rag.sentences import is_item, sentences
+from rag.types import Document, Passage
+
+__all__ = [
+    "FileTokenizer",
+    "Tokenizer",
+    "context_text",
+    "cut",
+    "sentences",
+]
+
+COST_OF_SPACE = 1.0
+"""Of a passage without tokens; it falls with the square of the share that is free."""
+COST_OF_PARAGRAPH, COST_OF_LINE, COST_OF_SENTENCE, COST_OF_WORD = 0.05, 0.25, 0.45, 1.5
+"""Of a break between two paragraphs, lines, sentences of a line, words of a sentence; none before a heading."""
+COST_OF_LIST = 0.3
+"""Of a break between items of a list or rows of a table, beside that of the line."""
+COST_OF_INTRODUCTION, COST_OF_HEADING = 1.5, 3.0
+"""Of a break behind a line that ends in a colon, and behind a heading."""
+COST_OF_OUTER, COST_OF_INNER = 0.5, 0.25
+"""Of a heading inside a passage: one of the outermost level of the document, and any other."""
+CHARACTERS_PER_TOKEN = 10
+"""A passage has at most so many characters for each token allowed, whatever the tokenizer makes of them."""
+LOOK_BACK = 60
+"""The most sentences, tiny ones taken together, in a passage: it keeps the time proportional to the length."""
+
+
+class Tokenizer(Protocol):
+    """Counts in the units of an embedder."""
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the character span of each token of ``text``, in order, without special tokens."""
+        ...
+
+
+class FileTokenizer:
+    """The tokenizer in a model's ``tokenizer.json``; it neither truncates nor pads.
+
+    Raises:
+        ModelDamaged: the file cannot be read.
+    """
+
+    def __init__(self, file: Path) -> None:
+        import tokenizers
+
+        try:
+            self._tokenizer = tokenizers.Tokenizer.from_file(str(file))
+        except Exception as error:  # the library raises nothing narrower
+            raise ModelDamaged(f"The tokenizer {file} cannot be read ({error}): pull its model again.") from error
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the character span of each token of ``text``, in order, without special tokens."""
+        return list(self._tokenizer.encode(text, add_special_tokens=False).offsets)
+
+
+def cut(document: Document, tokenizer: Tokenizer, limit: int) -> list[Passage]:
+    """Return the passages of ``document``, each of at most ``limit`` tokens, in order and without overlap.
+
+    Each is a span of the document's text without white space at its ends; together they cover all that is not white
+    space. They break at headings and paragraphs where they can, else between sentences, and inside a sentence only
+    where it is longer than ``limit``. A heading goes with what follows it, a list with the line that introduces it,
+    and short sections go together.
+    """
+    if limit < 1:
+        raise ValueError(f"a passage needs at least one token, not {limit}")
+    ruler = _Ruler(document.text, tokenizer, limit)
+    parts = _parts(document, ruler)
+    outline = _Outline(document)
+    return [
+        outline.passage(start, end)
+        for first, last in _partition(parts, ruler)
+        for start, end in _fitted(parts[first : last + 1], ruler)
+    ]
+
+
+def context_text(passage: Passage, tokenizer: Tokenizer, limit: int) -> str:
+    """Return what is embedded for ``passage``: its title and section in front of its text, at most ``limit`` tokens.
+
+    Title and section take a third of ``limit`` at most, and less where the text needs the room; what the passage itself
+    begins with is not repeated.
+
+    Raises:
+        ValueError: the text of the passage alone is over ``limit``.
+    """
+    length = len(tokenizer.spans(passage.text))
+    if length > limit:
+        raise ValueError(f"a passage of {length} tokens does not fit into {limit}; cut passages with a lower limit")
+    opening = passage.text[:600]
+    title = "" if _is_stated(passage.title, opening) else passage.title
+    section = " > ".join(part for part in passage.section.split(" > ") if part and not _is_stated(part, opening))
+    room = min(limit // 3, limit - length)
+    wanted = min(len(tokenizer.spans(section)), room // 2)
+    title = _trimmed(title, tokenizer, room - wanted)
+    section = _trimmed(section, tokenizer, room - len(tokenizer.spans(title)))
+    for lines in ([title, section, passage.text], [title, passage.text]):
+        text = "\n".join(filter(None, lines))
+        if len(tokenizer.spans(text)) <= limit:
+            return text
+    return passage.text
+
+
+def _is_stated(name: str, opening: str) -> bool:
+    """Tell whether a passage that begins with ``opening`` says ``name`` in its first lines already."""
+    name = name.rstrip("…").casefold()
+    lines = [line.strip(" \t\r#=*:•").casefold() for line in opening.splitlines() if line.strip()][:4]
+    return name in lines or (len(name) > 25 and name in " ".join(opening.split()).casefold())
+
+
+def _trimmed(text: str, tokenizer: Tokenizer, limit: int) -> str:
+    spans = tokenizer.spans(text)
+    if len(spans) <= limit:
+        return text
+    return text[: spans[limit - 1][1]] if limit > 0 else ""
+
+
+class _Ruler:
+    """Measures spans of a text in tokens: roughly from one pass over all of it, exactly one by one."""
+
+    def __init__(self, text: str, tokenizer: Tokenizer, limit: int) -> None:
+        self.text, self.limit = text, limit
+        self.widest = limit * CHARACTERS_PER_TOKEN
+        self._tokenizer = tokenizer
+        self._starts = [start for start, _ in tokenizer.spans(text)]
+
+    def tokens_before(self, offset: int) -> int:
+        """Return the number of tokens of the whole text that begin before ``offset``."""
+        return bisect_left(self._starts, offset)
+
+    def exact(self, start: int, end: int) -> int:
+        """Return the number of tokens of ``text[start:end]`` by itself."""
+        return len(self._tokenizer.spans(self.text[start:end]))
+
+    def pieces(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield ``start, end`` in pieces that fit, about equally long, broken where it hurts least."""
+        while True:
+            before = self.tokens_before(start)
+            tokens = self.tokens_before(end) - before
+            parts = max(-(-tokens // self.limit), -(-(end - start) // self.widest))
+            if parts <= 1:
+                break
+            share = before + min(-(-tokens * 5 // (parts * 4)), self.limit)
+            bound = self._starts[share] if share < len(self._starts) else end
+            at = _break(self.text, start, min(bound, start + self.widest, end - 1))
+            yield from _trim(self.text, start, at)
+            start = at
+        yield from _trim(self.text, start, end)
+
+
+def _break(text: str, start: int, bound: int) -> int:
+    """Return where to break behind ``start``, at ``bound`` or before: at a line, a clause, a word or a character."""
+    low = start + max(1, (bound - start) * 3 // 5)
+    for mark in ("\n", "; ", ", ", " "):
+        at = text.rfind(mark, low, bound)
+        if at > start:
+            return at + len(mark)
+    at = max(bound, start + 1)
+    while at > low and _is_joined(text, at):
+        at -= 1
+    return at if not _is_joined(text, at) else max(bound, start + 1)
+
+
+def _is_joined(text: str, at: int) -> bool:
+    """Tell whether the character at ``at`` belongs to the one before it: an accent, a part of an emoji."""
+    if at >= len(text):
+        return False
+    joins = text[at] in "\u200d\ufe0e\ufe0f" or text[at - 1] == "\u200d" or "\U0001f3fb" <= text[at] <= "\U0001f3ff"
+    return joins or unicodedata.category(text[at]).startswith("M")
+
+
+def _trim(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the span without white space at its ends, if anything is left."""
+    piece = text[start:end]
+    if stripped := piece.strip():
+        start += len(piece) - len(piece.lstrip())
+        yield start, start + len(stripped)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A sentence, a piece of an over-long one or some tiny ones."""
+
+    start: int
+    end: int
+    first: int
+    """Number of tokens before it in the document."""
+    last: int
+    """The same with its own."""
+    cost: float
+    """Of a break behind it."""
+    crossing: float
+    """Of having it inside a passage rather than at its start."""
+
+
+def _parts(document: Document, ruler: _Ruler) -> list[_Part]:
+    text = document.text
+    spans = [(piece, span[1]) for span in sentences(text) for piece in ruler.pieces(*span)]
+    starts = [start for (start, _), _ in spans]
+    levels: dict[int, int] = {}
+    for heading in document.headings:
+        levels.setdefault(bisect_right(starts, heading.start) - 1, heading.level)
+    outermost = min(levels.values(), default=0)
+    parts: list[_Part] = []
+    for number, ((start, end), sentence_end) in enumerate(spans):
+        level = levels.get(number, 0)
+        following = starts[number + 1] if number + 1 < len(spans) else len(text)
+        cost = COST_OF_WORD if end < sentence_end else _cost(text, start, end, following)
+        cost = 0.0 if number + 1 in levels else cost
+        cost = COST_OF_HEADING if level and cost != COST_OF_WORD else cost
+        first = ruler.tokens_before(start)
+        if not level and parts and _is_tiny(parts[-1], end, first, ruler):
+            start, first, crossing = parts[-1].start, parts[-1].first, parts.pop().crossing
+        else:
+            outer = COST_OF_OUTER if level == outermost else COST_OF_INNER
+            crossing = outer if level and number - 1 not in levels else 0.0
+        parts.append(_Part(start, end, first, ruler.tokens_before(end), cost, crossing))
+    return parts
+
+
+def _is_tiny(above: _Part, end: int, first: int, ruler: _Ruler) -> bool:
+    """Tell whether the part ``above`` and the tokens from ``first`` to ``end`` are too few to be weighed apart."""
+    tokens = ruler.tokens_before(end) - above.first
+    return above.cost < COST_OF_INTRODUCTION and tokens <= ruler.limit // 16 and end - above.start <= ruler.limit
+
+
+def _cost(text: str, start: int, end: int, following: int) -> float:
+    """Return the cost of a break behind the sentence ``start, end`` when the next begins at ``following``."""
+    gap = text[end:following]
+    lines = gap.count("\n") or gap.count("\r")
+    cost = COST_OF_PARAGRAPH if lines > 1 else COST_OF_LINE if lines else COST_OF_SENTENCE
+    if text[end - 1] in ":：":
+        return cost + COST_OF_INTRODUCTION
+    both = following < len(text) and is_item(text, start, end) and is_item(text, following, len(text))
+    return cost + COST_OF_LIST if both else cost
+
+
+def _partition(parts: list[_Part], ruler: _Ruler) -> list[tuple[int, int]]:
+    """Return the cheapest way to cut ``parts`` into passages that fit: the first and last part of each."""
+    best = [0.0] + [float("inf")] * len(parts)
+    begins = [0] * (len(parts) + 1)
+    for last, ending in enumerate(parts):
+        crossed = 0.0 if last == len(parts) - 1 else ending.cost
+        for first in range(last, max(-1, last - LOOK_BACK), -1):
+            part = parts[first]
+            tokens = ending.last - part.first
+            if first < last and (tokens > ruler.limit or ending.end - part.start > ruler.widest):
+                break
+            free = max(0.0, 1 - tokens / ruler.limit)
+            cost = best[first] + COST_OF_SPACE * free * free + crossed
+            if cost < best[last + 1]:
+                best[last + 1], begins[last + 1] = cost, first
+            crossed += part.crossing
+    ranges: list[tuple[int, int]] = []
+    at = len(parts)
+    while at:
+        ranges.append((begins[at], at - 1))
+        at = begins[at]
+    return ranges[::-1]
+
+
+def _fitted(parts: list[_Part], ruler: _Ruler) -> Iterator[tuple[int, int]]:
+    """Yield the span of ``parts``, in pieces where it has more tokens by itself than as a stretch of the document."""
+    start, end = parts[0].start, parts[-1].end
+    tokens = ruler.exact(start, end)
+    if tokens <= ruler.limit or end - start == 1:
+        yield start, end
+    elif len(parts) > 1:
+        middle = (len(parts) - 1) / 2
+        at = min(range(1, len(parts)), key=lambda n: (parts[n - 1].cost, abs(n - 1 - middle)))
+        yield from _fitted(parts[:at], ruler)
+        yield from _fitted(parts[at:], ruler)
+    else:
+        at = _break(ruler.text, start, start + max(1, (end - start) // 2))
+        for half in (*_trim(ruler.text, start, at), *_trim(ruler.text, at, end)):
+            yield from _fitted([_Part(*half, 0, 0, COST_OF_WORD, 0.0)], ruler)
+
+
+class _Outline:
+    """Knows which headings and which page of a document a passage stands under."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._starts = [heading.start for heading in document.headings]
+        self._sections: list[str] = []
+        above: list[tuple[int, str]] = []
+        for heading in document.headings:
+            while above and above[-1][0] >= heading.level:
+                above.pop()
+            name = " ".join(document.text[heading.start : heading.end].split())[:200].strip("*_` :")
+            above.append((heading.level, name))
+            self._sections.append(" > ".join(name for _, name in above if name and name != document.title))
+
+    def passage(self, start: int, end: int) -> Passage:
+        """Return the passage ``start, end``."""
+        document = self._document
+        at = self._behind_headings(start)
+        under = bisect_left(self._starts, at) - 1
+        page = bisect_right(document.pages, start) if document.pages else None
+        return Passage(
+            document=document.name,
+            start=start,
+            end=end,
+            text=document.text[start:end],
+            title=document.title,
+            section=self._sections[under] if under >= 0 else "",
+            page=page,
+        )
+
+    def _behind_headings(self, at: int) -> int:
+        """Return the offset behind the headings with which a passage that begins at ``at`` begins."""
+        for heading in self._document.headings[bisect_left(self._starts, at) :]:
+            if any(c.isalnum() for c in self._document.text[at : heading.start]):
+                break
+            at = heading.end
+        return at

@@ -11,12 +11,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.passages import sentences as split_sentences
+from rag.sentences import sentences as split_sentences
 from rag.types import Citation, Evidence, Sentence
 
 __all__ = ["Claim", "Support", "cite", "parse", "without_marks"]
 
-MARK = re.compile(r"[ \t]*(?:\[|【)\s*(?:sources?\s*)?(\d+(?:\s*(?:,|-|–|and|&)\s*\d+)*)\s*(?:\]|】)", re.IGNORECASE)
+MARK = re.compile(r"[ \t]*(?:\[|【)\s*(?:sources?\s*)?(\d{1,2}(?:\s*(?:,|-|–|and|&)\s*\d{1,2})*)\s*(?:\]|】)", re.IGNORECASE)
 BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+|#+\s+")
 
 
@@ -51,12 +51,13 @@ def parse(draft: str) -> list[Claim]:
     plain, marks = _take_marks(draft.replace("**", ""))
     claims, last = [], 0
     spans = split_sentences(plain)
-    for (start, end), following in zip(spans, [*spans[1:], (len(plain) + 1, 0)], strict=True):
+    nexts = [start for start, _ in spans[1:]] + [len(plain) + 1]
+    for (start, end), following in zip(spans, nexts, strict=False):
         bullet = BULLET.match(plain, start, end)
         begin = bullet.end() if bullet else start
         if begin >= end:
             continue
-        named = [rank for position, rank in marks if start < position <= following[0]]
+        named = [rank for position, rank in marks if start < position <= following]
         claims.append(Claim(plain[begin:end], plain[last:begin], tuple(dict.fromkeys(named))))
         last = end
     return claims

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.citations import Claim, Support
-from rag.passages import sentences
+from rag.sentences import sentences
 from rag.types import Evidence
 from rag.words import Word, content_words, found
 

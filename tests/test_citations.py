@@ -1,0 +1,83 @@
+import doctest
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rag.citations
+from rag.citations import Support, cite, parse, without_marks
+from rag.types import Evidence, Passage
+
+
+def test_examples_in_the_docstrings():
+    assert doctest.testmod(rag.citations).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("draft", "expected"),
+    [
+        ("", []),
+        ("It was in Cardiff.", [("It was in Cardiff.", ())]),
+        ("It was in Cardiff [1].", [("It was in Cardiff.", (1,))]),
+        ("It was in Cardiff. [1]", [("It was in Cardiff.", (1,))]),
+        ("[1] It was in Cardiff.", [("It was in Cardiff.", ())]),
+        ("£250K [1]", [("£250K", (1,))]),
+        ("One [1][2]. Two [3, 4]. Three [1-3].", [("One.", (1, 2)), ("Two.", (3, 4)), ("Three.", (1, 2, 3))]),
+        ("One【2】. Two [source 3].", [("One.", (2,)), ("Two.", (3,))]),
+        ("It grew [1] and fell [2].", [("It grew and fell.", (1, 2))]),
+        ("It was on 11.03.2011 [1]. Then more [2].", [("It was on 11.03.2011.", (1,)), ("Then more.", (2,))]),
+        ("They are:\n1. Trust [1]\n2. Skills [2]", [("They are:", ()), ("Trust", (1,)), ("Skills", (2,))]),
+        ("They are:\n- **Trust** [1]\n- Skills", [("They are:", ()), ("Trust", (1,)), ("Skills", ())]),
+        ("In [2011] it was [sic] so.", [("In [2011] it was [sic] so.", ())]),
+    ],
+)
+def test_sentences_with_their_marks(draft, expected):
+    assert [(claim.text, claim.marks) for claim in parse(draft)] == expected
+
+
+def support(start, end, document="a.txt", rank=1, score=1.0):
+    text = "The venue was Cardiff. Spice hosted it."
+    return Support(Evidence(Passage(document, 100, 139, text, "Title", page=2), 1.0, rank), start, end, score)
+
+
+def test_quotes_are_cut_from_the_passage_and_marks_count_from_one():
+    claims = parse("Cardiff [3]. Spice [7].")
+    text, sentences, citations = cite(claims, [support(100, 122, score=0.75), support(123, 139)])
+    assert text == "Cardiff. [1] Spice. [2]"
+    assert [c.quote for c in citations] == ["The venue was Cardiff.", "Spice hosted it."]
+    assert [(c.mark, c.document, c.start, c.end, c.page) for c in citations] == [
+        (1, "a.txt", 100, 122, 2),
+        (2, "a.txt", 123, 139, 2),
+    ]
+    assert [(s.citations, s.support) for s in sentences] == [((1,), 0.75), ((2,), 1.0)]
+
+
+def test_one_span_behind_two_sentences_is_one_citation():
+    text, _, citations = cite(parse("Cardiff. In Wales."), [support(100, 122), support(100, 122)])
+    assert text == "Cardiff. [1] In Wales. [1]"
+    assert len(citations) == 1
+
+
+def test_a_claim_without_a_span_has_no_mark():
+    text, sentences, citations = cite(parse("Cardiff [1]. Mars [2]."), [support(100, 122), None])
+    assert text == "Cardiff. [1] Mars."
+    assert sentences[1].citations == ()
+    assert len(citations) == 1
+
+
+def test_the_layout_of_a_list_is_kept():
+    text, _, _ = cite(parse("They are:\n1. Trust [1]\n2. Skills"), [support(100, 122)] * 3)
+    assert text == "They are: [1]\n1. Trust [1]\n2. Skills [1]"
+
+
+def test_marks_are_taken_out_of_history():
+    assert without_marks("In Cardiff. [1] By Spice [2, 3].") == "In Cardiff. By Spice."
+
+
+@given(st.text(alphabet=st.sampled_from(list("ab. \n[]【】0123-–,*•#é🎉")), max_size=80))
+def test_no_draft_is_too_ugly(draft):
+    claims = parse(draft)
+    text, sentences, citations = cite(claims, [None] * len(claims))
+    assert citations == []
+    assert [s.text for s in sentences] == [c.text for c in claims]
+    assert all(c.text.strip() for c in claims)

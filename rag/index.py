@@ -1,0 +1,429 @@
+"""The index on disk: documents, passages, vectors and terms, opened, changed and searched.
+
+SQLite holds the truth (``rag.storage``, ``rag.rows``); FAISS is derived from it (``rag.vectors``). A passage's id is
+never used twice and its vector never changes, so the difference between two sets of ids is all it takes to bring the
+vectors in memory up to date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import threading
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rag import rows
+from rag.embedding import Embedder, Vectors
+from rag.errors import DocumentError, IndexBusy, IndexFault, IndexMismatch
+from rag.storage import DATABASE, SCHEMA_VERSION, Storage, missing
+from rag.types import Document, Passage
+from rag.vectors import VectorIndex
+from rag.words import STOP_WORDS
+
+__all__ = ["DocumentInfo", "Index", "Scored", "text_hash"]
+
+VECTORS = "vectors.faiss"
+MOST_WORDS = 256
+"""Words of a question that are looked up; thousands would be slow and add nothing."""
+
+Scored = list[tuple[int, float]]
+"""Passage ids with scores, sorted by (-score, id)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """What a list of documents shows; ``source`` is the folder or file it came from, ``path`` its place in there."""
+
+    name: str
+    title: str
+    date: str
+    media_type: str
+    source: str
+    path: str
+    sha256: str
+    characters: int
+    passages: int
+    pages: int
+    empty_pages: tuple[int, ...]
+    ingested_at: str
+
+
+class Index:
+    """One index folder. Any number of threads and processes may read while one writes.
+
+    Made by ``open`` or ``create``; a context manager. Reads raise IndexFault where the file is damaged, and writes
+    IndexBusy where another writer holds the index.
+    """
+
+    def __init__(self, folder: Path, storage: Storage, embedder: Embedder | None) -> None:
+        self.folder = folder
+        self._storage = storage
+        self._embedder = embedder
+        self._lock = threading.RLock()
+        self._vectors: VectorIndex | None = None
+        self._stamp: dict[str, str] = {}
+        self._depth = 0
+
+    @classmethod
+    def open(cls, folder: Path, embedder: Embedder | None = None, read_only: bool = False) -> Index:
+        """Open what is there; without an ``embedder`` for listing, reading and deleting, but not for searching.
+
+        Raises:
+            IndexMissing: there is none.
+            IndexMismatch: it was made by another embedder or another version.
+        """
+        index = cls(folder, Storage(folder, read_only), embedder)
+        try:
+            meta = index._checked(index._meta())
+        except IndexFault:
+            index.close()
+            raise
+        if meta["purge"] == "1" and not read_only:
+            with suppress(IndexBusy), index._storage.locked(wait=0):
+                index._settle()
+        return index
+
+    @classmethod
+    def create(cls, folder: Path, embedder: Embedder, passage_tokens: int, rebuild: bool = False) -> Index:
+        """Open the index in ``folder``, made where there is none, whose passages hold up to ``passage_tokens`` tokens.
+
+        With ``rebuild`` one that was made otherwise is opened as well, to be given to ``ingest(rebuild=True)``.
+
+        Raises:
+            IndexMismatch: there is one, made by another embedder or version, or with other passages.
+        """
+        storage = Storage(folder, create=True)
+        with storage.transaction() as connection:
+            if not rows.read_meta(connection):
+                start = {"generation": "0", "state": "", "created": rows.now(), "purge": "0"}
+                rows.write_meta(connection, start | _made(embedder, passage_tokens))
+        storage.close()
+        index = cls.open(folder, None if rebuild else embedder)
+        index._embedder = embedder
+        made = index._meta()["passage_tokens"]
+        if made != str(passage_tokens) and not rebuild:
+            index.close()
+            raise IndexMismatch(
+                f"The index in {folder} was made with passage_tokens = {made}, not {passage_tokens}. "
+                "Set it back, or run 'footnote ingest --rebuild PATH' to cut and embed all anew."
+            )
+        return index
+
+    def close(self) -> None:
+        """Close the files; nothing that was committed depends on it."""
+        self._storage.close()
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        """Return the number of passages."""
+        with self._storage.reading() as connection:
+            return int(connection.execute("SELECT count(*) FROM passages").fetchone()[0])
+
+    def __bool__(self) -> bool:
+        """An index without passages is an index all the same."""
+        return True
+
+    @property
+    def generation(self) -> int:
+        """Counts the changes that were committed."""
+        return int(self._meta()["generation"])
+
+    # Changing.
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keep other writers out over several changes, and tidy up once, at the end.
+
+        Each change inside is still a transaction of its own, kept whatever happens later.
+
+        Raises:
+            IndexBusy: another process is changing the index.
+        """
+        with self._storage.locked():
+            before = self.generation
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+            if self._depth == 0 and self.generation != before:
+                self._settle()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All changes inside are kept, or none; reads see them only afterwards."""
+        with self.writing(), self._storage.transaction():
+            yield
+
+    def replace(
+        self,
+        source: str,
+        document: Document,
+        passages: Sequence[Passage],
+        vectors: Vectors,
+        hashes: Sequence[str],
+    ) -> str:
+        """Put ``document`` in place of the one that ``source`` had under its name, and return its public name.
+
+        ``vectors`` has the shape (passages, dimension); ``hashes`` are those of the texts that were embedded
+        (``text_hash``). One transaction: all of it is there afterwards, or nothing has changed.
+        """
+        with self.writing(), self._storage.transaction() as connection:
+            key = rows.source_id(connection, source)
+            old = connection.execute(
+                "SELECT id, name FROM documents WHERE source = ? AND path = ?", (key, document.name)
+            ).fetchone()
+            if old is not None:
+                self._drop_vectors_file()
+                rows.remove_passages(connection, old["id"])
+            name = old["name"] if old else rows.unused_name(connection, source, document.name)
+            number = rows.write_document(connection, key, name, document, old["id"] if old else None)
+            for passage, vector, digest in zip(passages, vectors, hashes, strict=True):
+                rows.write_passage(connection, number, document, passage, vector, digest)
+        return str(name)
+
+    def delete(self, name: str) -> bool:
+        """Remove the document with the public ``name``; return whether there was one. Nothing of it stays on disk."""
+        with self.writing(), self._storage.transaction() as connection:
+            row = connection.execute("SELECT id, source FROM documents WHERE name = ?", (name,)).fetchone()
+            if row is None:
+                return False
+            self._drop_vectors_file()
+            rows.remove_passages(connection, row["id"])
+            connection.execute("DELETE FROM documents WHERE id = ?", (row["id"],))
+            connection.execute("DELETE FROM sources WHERE id NOT IN (SELECT source FROM documents)")
+        return True
+
+    def adopt(self, embedder: Embedder, passage_tokens: int) -> None:
+        """Drop all passages and vectors, and note that ``embedder`` makes the next ones; the documents stay."""
+        with self.transaction(), self._storage.transaction() as connection:
+            self._drop_vectors_file()
+            for row in connection.execute("SELECT id FROM documents").fetchall():
+                rows.remove_passages(connection, row["id"])
+            rows.write_meta(connection, _made(embedder, passage_tokens))
+            self._embedder = embedder
+
+    def _drop_vectors_file(self) -> None:
+        """Before the commit that removes passages: a file that outlives them would keep their vectors."""
+        (self.folder / VECTORS).unlink(missing_ok=True)
+
+    def _settle(self) -> None:
+        """Leave no word of a removed passage in the full-text index or the log, and write the vectors' file."""
+        if self._meta()["purge"] == "1":
+            with self._storage.transaction() as connection:
+                rows.forget_words(connection)
+        self._storage.checkpoint()
+        if self._embedder is not None:
+            with self._lock:
+                self._current().save(self.folder / VECTORS, self._stamp)
+
+    # Reading.
+
+    def documents(self) -> list[DocumentInfo]:
+        """Return what is known of each document, sorted by public name."""
+        with self._storage.reading() as connection:
+            found = connection.execute(
+                "SELECT d.name, d.title, d.date, d.media_type, s.path AS source, d.path, d.sha256, d.characters, "
+                "(SELECT count(*) FROM passages p WHERE p.document = d.id) AS passages, "
+                "json_array_length(d.pages) AS pages, d.empty_pages, d.ingested_at "
+                "FROM documents d JOIN sources s ON s.id = d.source ORDER BY d.name"
+            ).fetchall()
+        return [
+            DocumentInfo(**{**row, "empty_pages": tuple(json.loads(row["empty_pages"]))}) for row in map(dict, found)
+        ]
+
+    def document(self, name: str) -> Document:
+        """Return the document with the public ``name``, under that name.
+
+        Raises:
+            DocumentError: there is none.
+        """
+        with self._storage.reading() as connection:
+            row = connection.execute("SELECT * FROM documents WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            raise DocumentError(f"There is no document '{name}' in the index. 'footnote list' shows what there is.")
+        return rows.document_from(row)
+
+    def text(self, name: str, start: int = 0, end: int | None = None) -> str:
+        """Return the stored text of a document from ``start`` to ``end``, in characters.
+
+        Raises:
+            DocumentError: there is no such document.
+        """
+        return self.document(name).text[start:end]
+
+    def passages(self, ids: Sequence[int]) -> list[Passage]:
+        """Return the passages ``ids`` in that order, without those that are there no more."""
+        with self._storage.reading() as connection:
+            spans = rows.select_in(connection, "SELECT * FROM passages WHERE id IN ({})", ids)
+            query = "SELECT id, name, title, text FROM documents WHERE id IN ({})"
+            documents = rows.select_in(connection, query, {row["document"] for row in spans})
+        by_id = {row["id"]: row for row in documents}
+        found = {row["id"]: rows.passage_from(row, by_id[row["document"]]) for row in spans}
+        return [found[i] for i in ids if i in found]
+
+    def files(self, source: str) -> dict[str, tuple[str, str]]:
+        """Return, for each path within ``source``, the public name and the SHA-256 of the document."""
+        query = "SELECT d.path, d.name, d.sha256 FROM documents d JOIN sources s ON s.id = d.source WHERE s.path = ?"
+        with self._storage.reading() as connection:
+            found = connection.execute(query, (source,)).fetchall()
+        return {row["path"]: (row["name"], row["sha256"]) for row in found}
+
+    def names_of(self, sha256: str) -> list[str]:
+        """Return the public names of the documents with this content, the oldest first."""
+        with self._storage.reading() as connection:
+            found = connection.execute("SELECT name FROM documents WHERE sha256 = ? ORDER BY id", (sha256,)).fetchall()
+        return [row["name"] for row in found]
+
+    def known_vectors(self, hashes: Sequence[str]) -> dict[str, Vectors]:
+        """Return the vectors of those embedded texts that the index already holds, by their hash."""
+        query = (
+            "SELECT p.text_hash, v.vector FROM passages p JOIN vectors v ON v.passage = p.id WHERE p.text_hash IN ({})"
+        )
+        with self._storage.reading() as connection:
+            found = rows.select_in(connection, query, set(hashes))
+        return {row["text_hash"]: np.frombuffer(row["vector"], dtype=np.float32) for row in found}
+
+    def stats(self) -> dict[str, Any]:
+        """Return counts, the size on disk in bytes, and how the index was made."""
+        with self._storage.reading() as connection:
+            meta = rows.read_meta(connection)
+            row = connection.execute(
+                "SELECT (SELECT count(*) FROM sources) AS sources, count(*) AS documents, "
+                "(SELECT count(*) FROM passages) AS passages, coalesce(sum(characters), 0) AS characters FROM documents"
+            ).fetchone()
+        files = [*self.folder.glob(DATABASE + "*"), *self.folder.glob(VECTORS)]
+        return {
+            **dict(row),
+            "bytes": sum(file.stat().st_size for file in files),
+            "generation": int(meta["generation"]),
+            "embedder": meta["embedder"],
+            "fingerprint": meta["fingerprint"],
+            "dimension": int(meta["dimension"]),
+            "passage_tokens": int(meta["passage_tokens"]),
+            "schema": int(meta["schema"]),
+            "created": meta["created"],
+        }
+
+    # Searching.
+
+    def search_dense(self, vector: Vectors, k: int) -> Scored:
+        """Return the ``k`` passages nearest to the unit ``vector`` with their cosine similarity."""
+        with self._lock:
+            return self._current().search(vector, k)
+
+    def scores_dense(self, vector: Vectors, ids: Sequence[int]) -> list[float]:
+        """Return the cosine similarity of each of ``ids`` to the unit ``vector``; 0 for one that is there no more."""
+        with self._lock:
+            return self._current().scores(vector, ids)
+
+    def search_lexical(self, question: str, k: int) -> Scored:
+        """Return the ``k`` passages with the highest BM25 (Robertson and Zaragoza, 2009; positive here).
+
+        Any word of the question may match, in any of its forms; words that only say how it is asked are left out.
+        """
+        words = _words(question)
+        words = [word for word in words if word not in STOP_WORDS] or words
+        if not words:
+            return []
+        query = " OR ".join(f'"{word}"' for word in words[:MOST_WORDS])
+        with self._storage.reading() as connection:
+            found = connection.execute(
+                "SELECT rowid, -bm25(terms) AS score FROM terms WHERE terms MATCH ? ORDER BY score DESC, rowid LIMIT ?",
+                (query, k),
+            ).fetchall()
+        return [(row["rowid"], row["score"]) for row in found]
+
+    def term_frequency(self, term: str) -> int:
+        """Return the number of passages with ``term`` in any of its forms; of several words, all must be there."""
+        query = " ".join(f'"{word}"' for word in _words(term))
+        if not query:
+            return 0
+        with self._storage.reading() as connection:
+            row = connection.execute("SELECT count(*) FROM terms WHERE terms MATCH ?", (query,)).fetchone()
+        return int(row[0])
+
+    def _current(self) -> VectorIndex:
+        """Return the vectors of the present generation: those in memory, brought up to date where it moved on."""
+        if self._embedder is None:
+            raise ValueError("an index opened without an embedder cannot be searched")
+        if self._vectors is not None and self._stamp == _stamp(self._meta()):
+            return self._vectors
+        with self._storage.reading() as connection:
+            meta = self._checked(rows.read_meta(connection))
+            stamp, vectors = _stamp(meta), self._vectors
+            if vectors is None or stamp["made"] != self._stamp["made"]:
+                vectors = VectorIndex.load(self.folder / VECTORS, self._embedder.dimension, stamp)
+            rebuilt = vectors is None
+            vectors = vectors or VectorIndex(self._embedder.dimension)
+            rows.update_vectors(connection, vectors)
+            self._vectors, self._stamp = vectors, stamp
+        if rebuilt and not self._storage.read_only:
+            # Saves the next one the work; whoever is writing right now does it anyway.
+            with suppress(IndexBusy), self._storage.locked(wait=0):
+                if _stamp(self._meta()) == stamp:
+                    vectors.save(self.folder / VECTORS, stamp)
+        return vectors
+
+    def _meta(self) -> dict[str, str]:
+        with self._storage.reading() as connection:
+            return rows.read_meta(connection)
+
+    def _checked(self, meta: dict[str, str]) -> dict[str, str]:
+        """Return ``meta``, or raise IndexMismatch where this version and embedder cannot use what it describes."""
+        if not meta:
+            raise missing(self.folder)
+        if meta["schema"] != SCHEMA_VERSION:
+            raise IndexMismatch(
+                f"The index in {self.folder} was made by another version of Footnote (schema {meta['schema']}, not "
+                f"{SCHEMA_VERSION}). Move the folder away and run 'footnote ingest PATH' again."
+            )
+        embedder = self._embedder
+        if embedder is not None and meta["fingerprint"] != embedder.fingerprint:
+            raise IndexMismatch(
+                f"The index in {self.folder} was made by the embedder {meta['embedder']} "
+                f"({meta['fingerprint'][:12]}), not by {embedder.name} ({embedder.fingerprint[:12]}). Set it back in "
+                "the configuration, or run 'footnote ingest --rebuild PATH' to embed all anew."
+            )
+        return meta
+
+
+def text_hash(text: str) -> str:
+    """Return the hash under which the vector of an embedded ``text`` is known."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _made(embedder: Embedder, passage_tokens: int) -> dict[str, str]:
+    """Return what the index notes about how it is made; ``made`` tells apart any two makings."""
+    return {
+        "schema": SCHEMA_VERSION,
+        "made": secrets.token_hex(8),
+        "embedder": embedder.name,
+        "fingerprint": embedder.fingerprint,
+        "dimension": str(embedder.dimension),
+        "passage_tokens": str(passage_tokens),
+    }
+
+
+def _stamp(meta: Mapping[str, str]) -> dict[str, str]:
+    return {key: meta[key] for key in ("made", "state", "generation", "fingerprint")}
+
+
+def _words(text: str) -> list[str]:
+    """Return the different words of ``text``, lower case, as the full-text index parts them; never any syntax."""
+    folded = unicodedata.normalize("NFC", text).lower()
+    parts = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in folded).split()
+    return [word for word in dict.fromkeys(parts) if any(unicodedata.category(c)[0] in "LN" for c in word)]

@@ -1,0 +1,224 @@
+"""Files come into the index: each source is brought up to date, a document at a time.
+
+A document is read, cut and embedded (with others, in batches), and then put into the index in one transaction. Whatever
+was reported as done is there even if the process is killed the next moment; the next run does the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from rag import documents
+from rag.config import Config
+from rag.embedding import Embedder, Vectors
+from rag.errors import DocumentError
+from rag.index import Index, text_hash
+from rag.passages import context_text, cut
+from rag.types import Document, Passage
+
+__all__ = ["IngestReport", "Progress", "ingest"]
+
+BATCH = 64
+"""Passages after which what was read so far is embedded and committed."""
+
+
+class Progress(Protocol):
+    """Is told of each step: ``read`` counts files, ``embed`` passages, and ``done`` documents that were committed."""
+
+    def __call__(self, step: str, done: int, total: int, name: str) -> None:
+        """Take the ``step``, how much of it is done, out of how much, and the document's name."""
+        ...
+
+
+@dataclass(slots=True)
+class IngestReport:
+    """What was done with each file, by public name (by name in its source where it never got into the index)."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    pages_without_text: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+    duplicates: list[tuple[str, str]] = field(default_factory=list)
+
+    def summary(self) -> str:
+        """Return the counts in one line, then a line for each thing worth a look (failures are left to the caller)."""
+        counts = {name: len(getattr(self, name)) for name in ("added", "changed", "unchanged", "removed")}
+        counts["not read"] = len(self.failed)
+        lines = [", ".join(f"{count} {name}" for name, count in counts.items())]
+        for name, pages in self.pages_without_text:
+            lines.append(f"{name}: no text on page {', '.join(map(str, pages))} (a scan?)")
+        lines += [f"{name}: the same content as {other}" for name, other in self.duplicates]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A document on its way into the index, with the texts that are embedded for its passages."""
+
+    source: str
+    document: Document
+    passages: list[Passage]
+    texts: list[str]
+    hashes: list[str]
+
+
+def ingest(
+    paths: Sequence[Path],
+    index: Index,
+    embedder: Embedder,
+    config: Config,
+    progress: Progress | None = None,
+    rebuild: bool = False,
+) -> IngestReport:
+    """Bring each folder or file of ``paths`` up to date in ``index``; other sources are not touched.
+
+    What did not change is skipped (the content's hash decides), what vanished from a folder is removed, and what cannot
+    be read is reported, its earlier version kept. With ``rebuild`` the documents already there are cut and embedded
+    anew first, and every file is read again.
+
+    Raises:
+        DocumentError: one of ``paths`` does not exist; nothing was changed.
+        IndexBusy: another process is changing the index.
+    """
+    sources = {str(path.resolve()): path for path in paths}
+    for path in sources.values():
+        if not path.exists():
+            raise DocumentError(f"There is no file or folder '{path}'. Nothing was changed.")
+    run = _Run(index, embedder, config, progress or _silent)
+    with index.writing():
+        if rebuild:
+            run.rebuild()
+        for source, path in sources.items():
+            run.update(source, path, rebuild)
+    return run.report
+
+
+class _Run:
+    """One run of ``ingest``."""
+
+    def __init__(self, index: Index, embedder: Embedder, config: Config, progress: Progress) -> None:
+        self.index = index
+        self.embedder = embedder
+        self.progress = progress
+        self.report = IngestReport()
+        self.passage_tokens = config.passage_tokens
+        self._embedded = 0
+
+    def update(self, source: str, path: Path, again: bool) -> None:
+        """Bring one source up to date; ``again`` reads files that did not change, too."""
+        files = [(name, file) for name, file in documents.find(path) if not self._is_ours(file)]
+        before = self.index.files(source)
+        self._remove_vanished(source, files, before)
+        changed = []
+        for done, (name, file) in enumerate(files, start=1):
+            if not again and name in before and before[name][1] == _sha256(file):
+                self.report.unchanged.append(before[name][0])
+            else:
+                changed.append((name, file))
+            self.progress("read", done, len(files), name)
+        done = 0
+        for batch in self._batches(source, changed):
+            for prepared, vectors in zip(batch, self._embed(batch), strict=True):
+                done += 1
+                self._commit(prepared, vectors, before)
+                self.progress("done", done, len(changed), prepared.document.name)
+
+    def rebuild(self) -> None:
+        """Cut and embed the stored documents anew, in one transaction: the old passages serve until then."""
+        infos = self.index.documents()
+        with self.index.transaction():
+            self.index.adopt(self.embedder, self.passage_tokens)
+            for done, info in enumerate(infos, start=1):
+                stored = self.index.document(info.name)
+                prepared = self._prepare(info.source, replace(stored, name=info.path))
+                vectors = self.embedder.embed_passages(prepared.texts)
+                self.index.replace(info.source, prepared.document, prepared.passages, vectors, prepared.hashes)
+                self.progress("rebuild", done, len(infos), info.name)
+
+    def _is_ours(self, file: Path) -> bool:
+        """Tell whether ``file`` is part of the index, which may lie inside the folder that is ingested."""
+        return file.resolve().parent == self.index.folder.resolve() and file.suffix not in documents.SUFFIXES
+
+    def _remove_vanished(
+        self, source: str, files: Sequence[tuple[str, Path]], before: dict[str, tuple[str, str]]
+    ) -> None:
+        """Remove what is no longer in the source; a folder that cannot be opened now has not lost its documents."""
+        closed = tuple("" if str(file.resolve()) == source else f"{name}/" for name, file in files if file.is_dir())
+        names = {name for name, _ in files}
+        for name, (public, _) in sorted(before.items()):
+            if name not in names and not name.startswith(closed):
+                self.index.delete(public)
+                self.report.removed.append(public)
+
+    def _batches(self, source: str, files: Iterable[tuple[str, Path]]) -> Iterator[list[_Prepared]]:
+        """Read the files and yield them in groups of about ``BATCH`` passages."""
+        batch: list[_Prepared] = []
+        for name, file in files:
+            try:
+                batch.append(self._prepare(source, documents.read(file, name)))
+            except DocumentError as error:
+                self._fail(source, name, str(error))
+            if sum(len(prepared.passages) for prepared in batch) >= BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def _prepare(self, source: str, document: Document) -> _Prepared:
+        tokenizer, limit = self.embedder.tokenizer, self.embedder.limit
+        passages = cut(document, tokenizer, min(self.passage_tokens, limit))
+        texts = [context_text(passage, tokenizer, limit) for passage in passages]
+        return _Prepared(source, document, passages, texts, [text_hash(text) for text in texts])
+
+    def _embed(self, batch: Sequence[_Prepared]) -> Iterator[Vectors]:
+        """Yield the vectors of each document of ``batch``; only texts that the index does not hold are embedded."""
+        texts = {h: t for prepared in batch for h, t in zip(prepared.hashes, prepared.texts, strict=True)}
+        known = self.index.known_vectors(list(texts))
+        new = [h for h in texts if h not in known]
+        name = batch[0].document.name
+        start = self._embedded
+
+        def tell(done: int, total: int) -> None:
+            self.progress("embed", start + done, start + total, name)
+
+        known |= dict(zip(new, self.embedder.embed_passages([texts[h] for h in new], tell), strict=True))
+        self._embedded += len(new)
+        for prepared in batch:
+            rows = [known[h] for h in prepared.hashes]
+            yield np.stack(rows) if rows else np.zeros((0, self.embedder.dimension), dtype=np.float32)
+
+    def _commit(self, prepared: _Prepared, vectors: Vectors, before: dict[str, tuple[str, str]]) -> None:
+        document, report = prepared.document, self.report
+        name = self.index.replace(prepared.source, document, prepared.passages, vectors, prepared.hashes)
+        (report.changed if document.name in before else report.added).append(name)
+        if document.empty_pages:
+            report.pages_without_text.append((name, document.empty_pages))
+        others = [other for other in self.index.names_of(document.sha256) if other != name]
+        if others:
+            report.duplicates.append((name, others[0]))
+
+    def _fail(self, source: str, name: str, reason: str) -> None:
+        if name in self.index.files(source):
+            reason += " (its earlier version stays in the index)"
+        self.report.failed.append((name, reason))
+
+
+def _sha256(file: Path) -> str:
+    """Return the hash of a file's bytes; empty where it cannot be read (reading it again then says why)."""
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _silent(step: str, done: int, total: int, name: str) -> None:
+    """Tell nobody."""

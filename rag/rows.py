@@ -1,0 +1,197 @@
+"""The rows of the index: how a document, its passages, vectors and words are written and removed.
+
+Every function takes the connection of an open transaction (``rag.storage``), and commits nothing itself.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import chain, count
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.types import Document, Heading, Passage
+from rag.vectors import VectorIndex
+
+__all__ = [
+    "document_from",
+    "forget_words",
+    "now",
+    "passage_from",
+    "read_meta",
+    "remove_passages",
+    "select_in",
+    "source_id",
+    "unused_name",
+    "update_vectors",
+    "write_document",
+    "write_meta",
+    "write_passage",
+]
+
+BATCH = 4096
+"""Vectors that are read at once."""
+
+
+def read_meta(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return how the index was made and what state it is in."""
+    return {row["key"]: row["value"] for row in connection.execute("SELECT key, value FROM meta")}
+
+
+def write_meta(connection: sqlite3.Connection, values: Mapping[str, str]) -> None:
+    """Set the given values, leaving others as they are."""
+    connection.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", values.items())
+
+
+def source_id(connection: sqlite3.Connection, path: str) -> int:
+    """Return the row of the source with this ``path``, made where there is none."""
+    connection.execute("INSERT OR IGNORE INTO sources (path) VALUES (?)", (path,))
+    return int(connection.execute("SELECT id FROM sources WHERE path = ?", (path,)).fetchone()["id"])
+
+
+def unused_name(connection: sqlite3.Connection, source: str, path: str) -> str:
+    """Return the public name of a new document: its ``path``, with the source's name in front where that is taken."""
+    prefix = PurePath(source).name or "source"
+    names = chain((path, f"{prefix}/{path}"), (f"{prefix}-{n}/{path}" for n in count(2)))
+    return next(name for name in names if not _is_taken(connection, name))
+
+
+def _is_taken(connection: sqlite3.Connection, name: str) -> bool:
+    return connection.execute("SELECT 1 FROM documents WHERE name = ?", (name,)).fetchone() is not None
+
+
+def write_document(
+    connection: sqlite3.Connection, source: int, name: str, document: Document, number: int | None
+) -> int:
+    """Write ``document`` under its public ``name``, into the row ``number`` or a new one, and return the row."""
+    values: dict[str, Any] = {
+        "source": source,
+        "path": document.name,
+        "name": name,
+        "title": document.title,
+        "date": document.date,
+        "media_type": document.media_type,
+        "sha256": document.sha256,
+        "headings": json.dumps([asdict(heading) for heading in document.headings]),
+        "pages": json.dumps(document.pages),
+        "empty_pages": json.dumps(document.empty_pages),
+        "ingested_at": now(),
+        "characters": len(document.text),
+        "text": document.text,
+    }
+    if number is not None:
+        changes = ", ".join(f"{column} = :{column}" for column in values)
+        connection.execute(f"UPDATE documents SET {changes} WHERE id = :id", {**values, "id": number})
+        return number
+    columns, places = ", ".join(values), ", ".join(f":{column}" for column in values)
+    return connection.execute(f"INSERT INTO documents ({columns}) VALUES ({places})", values).lastrowid or 0
+
+
+def write_passage(
+    connection: sqlite3.Connection,
+    number: int,
+    document: Document,
+    passage: Passage,
+    vector: NDArray[np.float32],
+    text_hash: str,
+) -> None:
+    """Write one passage of the document in row ``number``, its vector (32-bit floats, as embedded) and its words."""
+    row = connection.execute(
+        'INSERT INTO passages (document, start, "end", section, page, text_hash) VALUES (?, ?, ?, ?, ?, ?)',
+        (number, passage.start, passage.end, passage.section, passage.page, text_hash),
+    ).lastrowid
+    blob = np.ascontiguousarray(vector, dtype=np.float32).tobytes()
+    connection.execute("INSERT INTO vectors (passage, vector) VALUES (?, ?)", (row, blob))
+    connection.execute(
+        "INSERT INTO terms (rowid, title, section, text) VALUES (?, ?, ?, ?)",
+        (row, document.title, passage.section, document.text[passage.start : passage.end]),
+    )
+
+
+def remove_passages(connection: sqlite3.Connection, number: int) -> None:
+    """Remove all passages of the document in row ``number``, their vectors and words.
+
+    The full-text index stores no text, so it must be told once more what it was given; and it only marks
+    what is removed, hence the note that ``forget_words`` is due.
+    """
+    rows = connection.execute(
+        'SELECT p.id, d.title, p.section, p.start, p."end", d.text FROM passages p '
+        "JOIN documents d ON d.id = p.document WHERE d.id = ? ORDER BY p.id",
+        (number,),
+    ).fetchall()
+    connection.executemany(
+        "INSERT INTO terms (terms, rowid, title, section, text) VALUES ('delete', ?, ?, ?, ?)",
+        ((r["id"], r["title"], r["section"], r["text"][r["start"] : r["end"]]) for r in rows),
+    )
+    connection.execute("DELETE FROM passages WHERE document = ?", (number,))
+    write_meta(connection, {"purge": "1"})
+
+
+def forget_words(connection: sqlite3.Connection) -> None:
+    """Merge all parts of the full-text index, which drops the words of removed passages from the disk."""
+    connection.execute("INSERT INTO terms (terms) VALUES ('optimize')")
+    write_meta(connection, {"purge": "0"})
+
+
+def document_from(row: sqlite3.Row) -> Document:
+    """Return the document that ``write_document`` wrote, under its public name."""
+    return Document(
+        name=row["name"],
+        text=row["text"],
+        sha256=row["sha256"],
+        media_type=row["media_type"],
+        title=row["title"],
+        date=row["date"],
+        headings=tuple(Heading(**heading) for heading in json.loads(row["headings"])),
+        pages=tuple(json.loads(row["pages"])),
+        empty_pages=tuple(json.loads(row["empty_pages"])),
+    )
+
+
+def passage_from(row: sqlite3.Row, document: sqlite3.Row) -> Passage:
+    """Return the passage in ``row``, its text cut from the stored text of its ``document``."""
+    return Passage(
+        document=document["name"],
+        start=row["start"],
+        end=row["end"],
+        text=document["text"][row["start"] : row["end"]],
+        title=document["title"],
+        section=row["section"],
+        page=row["page"],
+        id=row["id"],
+    )
+
+
+def update_vectors(connection: sqlite3.Connection, vectors: VectorIndex) -> None:
+    """Bring ``vectors`` to the state of the database: remove what is gone, add what is new."""
+    wanted = {row["passage"] for row in connection.execute("SELECT passage FROM vectors")}
+    vectors.remove(vectors.ids - wanted)
+    new = sorted(wanted - vectors.ids)
+    for first in range(0, len(new), BATCH):
+        part = new[first : first + BATCH]
+        found = select_in(connection, "SELECT passage, vector FROM vectors WHERE passage IN ({})", part)
+        data = b"".join(row["vector"] for row in found)
+        matrix = np.frombuffer(data, dtype=np.float32).reshape(len(found), vectors.dimension)
+        vectors.add([row["passage"] for row in found], matrix)
+
+
+def select_in(connection: sqlite3.Connection, query: str, values: Iterable[int | str]) -> list[sqlite3.Row]:
+    """Return the rows of ``query``, whose ``{}`` stands for the ``values`` of an IN list, of any length."""
+    rest: Sequence[int | str] = list(values)
+    rows: list[sqlite3.Row] = []
+    for first in range(0, len(rest), 500):
+        part = rest[first : first + 500]
+        rows += connection.execute(query.format(", ".join("?" * len(part))), part).fetchall()
+    return rows
+
+
+def now() -> str:
+    """Return the time, ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

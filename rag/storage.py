@@ -1,0 +1,218 @@
+"""The SQLite file behind the index: schema, connections, transactions and the lock between writers.
+
+``synchronous=FULL`` makes each commit reach the disk before it is reported: in WAL mode the weaker ``NORMAL`` may
+lose the last commits when the power fails. ``secure_delete`` writes zeros over what was deleted.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from rag.errors import IndexBusy, IndexFault, IndexMissing
+
+__all__ = ["DATABASE", "SCHEMA_VERSION", "Storage"]
+
+DATABASE = "footnote.db"
+SCHEMA_VERSION = "1"
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sources (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS documents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    source INTEGER NOT NULL REFERENCES sources ON DELETE CASCADE,
+    path TEXT NOT NULL, name TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL, date TEXT NOT NULL, media_type TEXT NOT NULL, sha256 TEXT NOT NULL,
+    headings TEXT NOT NULL, pages TEXT NOT NULL, empty_pages TEXT NOT NULL,
+    ingested_at TEXT NOT NULL, characters INTEGER NOT NULL, text TEXT NOT NULL,
+    UNIQUE (source, path));
+CREATE INDEX IF NOT EXISTS documents_sha256 ON documents (sha256);
+CREATE TABLE IF NOT EXISTS passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, section TEXT NOT NULL, page INTEGER, text_hash TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS passages_document ON passages (document);
+CREATE INDEX IF NOT EXISTS passages_text_hash ON passages (text_hash);
+CREATE TABLE IF NOT EXISTS vectors (
+    passage INTEGER PRIMARY KEY REFERENCES passages ON DELETE CASCADE, vector BLOB NOT NULL);
+CREATE VIRTUAL TABLE IF NOT EXISTS terms USING fts5(
+    title, section, text, content='', tokenize='porter unicode61 remove_diacritics 2');
+"""
+
+NEXT_GENERATION = """
+UPDATE meta SET value = CASE key WHEN 'generation' THEN CAST(value AS INTEGER) + 1 ELSE lower(hex(randomblob(8))) END
+WHERE key IN ('generation', 'state')
+"""
+"""The generation counts; the state is drawn, so that it also differs after an older copy was put back."""
+
+WAIT = 5.0
+"""Seconds that a writer waits for another one before it gives up."""
+
+
+class Storage:
+    """Connections to one SQLite file: as many readers as there are threads, and one writer.
+
+    Raises:
+        IndexMissing: there is no file and ``create`` is not set.
+        IndexFault: the file cannot be opened, or is not a database.
+    """
+
+    def __init__(self, folder: Path, read_only: bool = False, create: bool = False) -> None:
+        self.path = folder / DATABASE
+        self.read_only = read_only
+        self._idle: list[sqlite3.Connection] = []
+        self._pool = threading.Lock()
+        self._turn = threading.RLock()
+        self._lock = FileLock(folder / "lock", thread_local=False)
+        self._writer: sqlite3.Connection | None = None
+        self._query = "mode=ro" if read_only else "mode=rw"
+        if not create and not self.path.is_file():
+            raise missing(folder)
+        with translated(self.path):
+            if create:
+                self._create(folder)
+            self._probe(folder)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection to this thread; all reads inside see the same state of the index."""
+        with translated(self.path):
+            with self._pool:
+                connection = self._idle.pop() if self._idle else None
+            connection = connection or self._connect(self._query)
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                with self._pool:
+                    self._idle.append(connection)
+
+    @contextmanager
+    def locked(self, wait: float = WAIT) -> Iterator[None]:
+        """Keep every other writer out, in this process and in others. May be nested.
+
+        Raises:
+            IndexBusy: another writer holds the lock for longer than ``wait`` seconds.
+        """
+        if self.read_only:
+            raise IndexFault(f"The index in {self.path.parent} was opened for reading only.")
+        if not self._turn.acquire(timeout=wait):
+            raise busy(self.path.parent)
+        try:
+            with self._lock.acquire(timeout=wait):
+                yield
+        except Timeout:
+            raise busy(self.path.parent) from None
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Lend the writing connection: all changes inside are kept, or none. Nested, it joins the outer one."""
+        with self.locked(), translated(self.path):
+            self._writer = self._writer or self._connect("mode=rw")
+            if self._writer.in_transaction:
+                yield self._writer
+                return
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute(NEXT_GENERATION)
+                self._writer.execute("COMMIT")
+            except BaseException:
+                self._writer.execute("ROLLBACK")
+                raise
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the database and empty it, unless a reader still needs it."""
+        with self.locked(), translated(self.path):
+            self._writer = self._writer or self._connect("mode=rw")
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        """Close every connection; the last one of all processes removes the write-ahead log."""
+        with self._pool:
+            for connection in [*self._idle, *filter(None, [self._writer])]:
+                connection.close()
+            self._idle.clear()
+            self._writer = None
+
+    def _create(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise IndexFault(f"The folder {folder} cannot be made: {error.strerror}.") from error
+        with self.locked():
+            connection = self._connect("mode=rwc")
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.executescript("BEGIN;" + SCHEMA + "COMMIT;")
+            connection.close()
+
+    def _probe(self, folder: Path) -> None:
+        """See that the file is a database with our tables; fall back to a medium that cannot be written."""
+        try:
+            with self.reading() as connection:
+                tables = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
+        except IndexFault:
+            if not self.read_only or "immutable" in self._query:
+                raise
+            self._query = "mode=ro&immutable=1"
+            self._probe(folder)
+            return
+        if tables is None:
+            raise missing(folder)
+
+    def _connect(self, query: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"{self.path.resolve().as_uri()}?{query}",
+            uri=True,
+            timeout=30,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys=ON")
+        if query != "mode=ro" and "immutable" not in query:
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA secure_delete=ON")
+        return connection
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what SQLite says into what a user can do about it."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise IndexFault(
+            f"The index {path} cannot be used ({error}). Check that its folder can be written, that the disk "
+            "is not full and that no other program holds the file."
+        ) from error
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
+            raise
+        raise IndexFault(
+            f"The index {path} is damaged ({error}). Move its folder away and run 'footnote ingest PATH' again."
+        ) from error
+
+
+def missing(folder: Path) -> IndexMissing:
+    """Return the error for a folder without an index."""
+    return IndexMissing(f"There is no index in {folder}. Run 'footnote ingest PATH' to make one.")
+
+
+def busy(folder: Path) -> IndexBusy:
+    """Return the error for an index that is being changed."""
+    return IndexBusy(
+        f"Another process is changing the index in {folder}. Try again when it has finished; "
+        "searching and asking are possible all the while."
+    )

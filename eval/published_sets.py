@@ -104,15 +104,14 @@ def read_spans(path: Path, out: Path) -> KnownAnswerSet:
     if corpus is None or not files:
         raise SetError(f"{path}: a span-level set needs a folder corpus/ and a JSON file of tests beside it.")
     documents = _documents_folder(out)
-    originals = {name: _original(corpus / name) for name in _names(corpus)}
+    originals = {unicodedata.normalize("NFC", name): _original(corpus / name) for name in _names(corpus)}
     for name, text in originals.items():
         _write(documents / name, _plain(text))
-    by_form = {unicodedata.normalize("NFC", name): name for name in originals}
     questions = []
     for file in files:
         for number, test in enumerate(_items(_json(file), "tests", str(file)), start=1):
             where = f"{file}, test {number}"
-            gold = tuple(_corpus_span(item, originals, by_form, where) for item in _items(test, "snippets", where))
+            gold = tuple(_corpus_span(item, originals, where) for item in _items(test, "snippets", where))
             query, id_ = _string(test, "query", where), f"{file.stem}-{number}"
             questions.append(Question(id_, query, answerable=bool(gold), gold=gold, kind=file.stem, need="all"))
     return _finish(questions, out)
@@ -163,14 +162,14 @@ def _read_qrels(file: Path) -> dict[str, list[tuple[str, int]]]:
     return qrels
 
 
-def _corpus_span(item: Mapping[str, Any], originals: Mapping[str, str], by_form: Mapping[str, str], where: str) -> Span:
+def _corpus_span(item: Mapping[str, Any], originals: Mapping[str, str], where: str) -> Span:
     path = unicodedata.normalize("NFC", _string(item, "file_path", where))
-    if path not in by_form:
+    if path not in originals:
         raise SetError(f"{where}: there is no document {path!r} in corpus/.")
-    text, span = originals[by_form[path]], item.get("span")
+    text, span = originals[path], item.get("span")
     match span:
         case [int(start), int(end)] if 0 <= start < end <= len(text):
-            return Span(by_form[path], len(_plain(text[:start])), len(_plain(text[:end])))
+            return Span(path, len(_plain(text[:start])), len(_plain(text[:end])))
     raise SetError(f"{where}: {span!r} is not a span of {path}, which has {len(text)} characters.")
 
 

@@ -11,6 +11,7 @@ Other fields are left alone.
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -149,7 +150,8 @@ def _span(span: Mapping[str, Any]) -> Span:
         raise ValueError(f"gold needs whole numbers 0 <= start < end, not {start!r} and {end!r}")
     if type(grade) is not int or grade < 1:
         raise ValueError(f"the grade of a gold span is a whole number of at least 1, not {grade!r}")
-    return Span(_text(span, "document"), start, end, grade)
+    # Documents are named in Unicode's composed form, whatever the file system says.
+    return Span(unicodedata.normalize("NFC", _text(span, "document")), start, end, grade)
 
 
 def _turn(turn: Mapping[str, Any]) -> Turn:

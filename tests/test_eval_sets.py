@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from eval.published_sets import convert, read_beir
 from eval.questions import read_json_lines
 from eval.sets import KnownAnswerSet, Question, SetError, Span, load, misplaced, sample, write_questions
+from rag.documents import find, read
 from rag.errors import FootnoteError
 from rag.types import Turn
 
@@ -43,8 +44,8 @@ def line(**fields: Any) -> str:
 
 
 def texts(known: KnownAnswerSet) -> dict[str, str]:
-    files = (file for file in known.documents.rglob("*") if file.is_file())
-    return {file.relative_to(known.documents).as_posix(): file.read_bytes().decode() for file in files}
+    """What the assistant reads: offsets must hold in that."""
+    return {name: read(path, name).text for name, path in find(known.documents)}
 
 
 def said(known: KnownAnswerSet) -> dict[str, list[str]]:
@@ -295,12 +296,12 @@ class TestBeir:
 def a_span_folder(folder: Path, span: object = (13, 21)) -> Path:
     (folder / "corpus" / "cuad").mkdir(parents=True)
     (folder / "benchmarks").mkdir()
-    (folder / "corpus" / "cuad" / "Café.txt").write_bytes("\ufeffThis is the\r\nContract.\r\n".encode())
+    (folder / "corpus" / "cuad" / "Cafe\u0301.txt").write_bytes("\ufeffThis is the\r\nContract.\r\n".encode())
     (folder / "corpus" / "nda.txt").write_text("Nothing is secret.")
     tests = [
         {
             "query": "What is it?",
-            "snippets": [{"file_path": "cuad/Cafe\u0301.txt", "span": span, "answer": "Contract"}],
+            "snippets": [{"file_path": "cuad/Café.txt", "span": span, "answer": "Contract"}],
         },
         {
             "query": "Both?",

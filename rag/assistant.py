@@ -57,6 +57,17 @@ class Assistant:
         prompt = prompts.load(config.prompt)
         return cls(index, embedder, open_generator(config, prompt), prompt, config)
 
+    def close(self) -> None:
+        """Free the language model and close the index."""
+        self.generator.close()
+        self.index.close()
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def ask(self, question: str, history: Sequence[Turn] = (), id: str = "", stop: Stop | None = None) -> Answer:
         """Return the answer to ``question``; see :meth:`stream`."""
         *_, answer = self.stream(question, history, id, stop)
@@ -78,7 +89,7 @@ class Assistant:
         if not question:
             raise QuestionError("The question is empty; ask something.")
         clock = _Clock()
-        yield Phase("searching", f"Searching {len(self.index)} passages")
+        yield Phase("searching", "Searching the documents")
         evidence = self._retrieve(question, history)
         clock.mark("retrieval_s")
         prompt, notes = self._prompt(question, history, evidence)

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from rag.sentences import sentences as split_sentences
 from rag.types import Citation, Evidence, Sentence
 
-__all__ = ["Claim", "Support", "cite", "parse", "without_marks"]
+__all__ = ["Claim", "Span", "Support", "cite", "parse", "without_marks"]
 
-MARK = re.compile(r"[ \t]*(?:\[|【)\s*(?:sources?\s*)?(\d{1,2}(?:\s*(?:,|-|–|and|&)\s*\d{1,2})*)\s*(?:\]|】)", re.IGNORECASE)
+MARK = re.compile(
+    r"[ \t]*(?:\[|【)\s*(?:sources?\s*)?(\d{1,2}(?:\s*(?:,|-|–|and|&)\s*\d{1,2})*)\s*(?:\]|】)", re.IGNORECASE
+)
 BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+|#+\s+")
 
 
@@ -33,12 +35,19 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Support:
-    """The span of one passage of evidence that stands behind a claim, offsets into its document, and how well."""
+class Span:
+    """Whole sentences of one passage of evidence, as offsets into its document."""
 
     evidence: Evidence
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What stands behind a claim: its spans, and how much of the claim they hold, 0 to 1."""
+
+    spans: tuple[Span, ...]
     score: float
 
 
@@ -90,25 +99,19 @@ def cite(claims: Sequence[Claim], supports: Sequence[Support | None]) -> tuple[s
     for claim, support in zip(claims, supports, strict=True):
         marks: tuple[int, ...] = ()
         if support:
-            marks = (_citation(support, citations).mark,)
-        text += claim.before + claim.text + "".join(f" [{mark}]" for mark in marks)
+            marks = tuple(_citation(span, citations).mark for span in support.spans)
+        text += claim.before + claim.text + (" " + "".join(f"[{mark}]" for mark in marks) if marks else "")
         shown.append(Sentence(claim.text, marks, round(support.score, 4) if support else 0.0))
     return text.strip(), shown, list(citations.values())
 
 
-def _citation(support: Support, citations: dict[tuple[str, int, int], Citation]) -> Citation:
+def _citation(span: Span, citations: dict[tuple[str, int, int], Citation]) -> Citation:
     """Return the citation of a span, entering it in ``citations`` with the next mark where it is new."""
-    passage = support.evidence.passage
-    key = (passage.document, support.start, support.end)
+    passage = span.evidence.passage
+    key = (passage.document, span.start, span.end)
     if key not in citations:
-        quote = passage.text[support.start - passage.start : support.end - passage.start]
+        quote = passage.text[span.start - passage.start : span.end - passage.start]
         citations[key] = Citation(
-            len(citations) + 1,
-            passage.document,
-            passage.title,
-            support.start,
-            support.end,
-            quote,
-            passage.page,
+            len(citations) + 1, passage.document, passage.title, span.start, span.end, quote, passage.page
         )
     return citations[key]

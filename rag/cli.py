@@ -84,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _document_verbs(verb: Verb) -> None:
     ingest = verb("ingest", "bring files and folders into the index, or up to date in it", "ingest")
-    ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file or a folder")
+    ingest.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a file or a folder")
     ingest.add_argument("--rebuild", action="store_true", help="read and embed everything anew, with these settings")
     verb("list", "list the documents in the index", "list_documents")
     show = verb("show", "show what is known of a document", "show")

@@ -12,7 +12,7 @@ from typing import Any
 
 from rag import models
 from rag.config import Config
-from rag.errors import QuestionError
+from rag.errors import DocumentError, QuestionError
 from rag.types import Answer, Phase, Turn
 
 __all__ = [
@@ -42,8 +42,14 @@ def ingest(config: Config, options: argparse.Namespace) -> int:
     from rag.index import Index
     from rag.ingest import ingest as bring_up_to_date
 
+    if not options.paths and not options.rebuild:
+        raise DocumentError("Name the files or folders to bring in: footnote ingest PATH…")
     embedder = open_embedder(config)
-    with Index.create(config.index, embedder, config.passage_tokens) as index, _bars() as progress:
+    # A rebuild is what mends an index of another embedder, so that it must not be refused for that.
+    opened = (
+        Index.open(config.index) if options.rebuild else Index.create(config.index, embedder, config.passage_tokens)
+    )
+    with opened as index, _bars() as progress:
         report = bring_up_to_date(options.paths, index, embedder, config, progress, rebuild=options.rebuild)
     for name, reason in report.failed:
         print(f"not read: {name}: {reason}", file=sys.stderr)
@@ -250,10 +256,9 @@ def _place(document: str, title: str, page: int | None, start: int, end: int) ->
 
 def chat(config: Config, options: argparse.Namespace) -> int:
     """Serve the chat until Ctrl-C."""
-    from ui.chat import serve
-
     from rag.assistant import Assistant
     from rag.index import Index
+    from ui.chat import serve
 
     with Index.open(config.index):
         pass  # A missing index is a mistake to hear of now, not in the browser.

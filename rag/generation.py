@@ -43,6 +43,7 @@ class Generator(Protocol):
 
     def measure(self, prompt: Prompt) -> int:
         """Return the exact number of tokens that ``prompt`` takes up, the chat template included."""
+        ...
 
     def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:
         """Yield at most ``limit`` tokens of text, the likeliest each time; ends within a token of ``stop()``.
@@ -53,6 +54,10 @@ class Generator(Protocol):
 
     def score(self, prompt: Prompt, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
         """Return the natural logarithm of the probability that the reply to ``prompt`` begins with each choice."""
+        ...
+
+    def close(self) -> None:
+        """Free what the model takes up."""
 
 
 def open_generator(config: Config, prompt_file: PromptFile) -> LlamaGenerator:
@@ -288,6 +293,9 @@ class ScriptedGenerator:
         self.prompts: list[Prompt] = []
         self._replies = dict(replies)
         self._scores = dict(scores or {})
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to free."""
 
     def measure(self, prompt: Prompt) -> int:
         """Return the number of words in all parts of ``prompt``."""

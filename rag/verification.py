@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.citations import Claim, Support
+from rag.citations import Claim, Span, Support
 from rag.sentences import sentences
 from rag.types import Evidence
 from rag.words import Word, content_words, found
@@ -27,10 +27,10 @@ ASKED = 0.25
 """Weight of a word that the question already holds: an answer repeats it, and the source need not."""
 UNFOUND = 0.3
 """Highest support of a claim with a number, date or name that its passage does not hold."""
-WINDOW = 3
-"""Most neighbouring sentences that are quoted together."""
-LONGER = 0.02
-"""What each further sentence must gain to be quoted too."""
+SPANS = 3
+"""Most spans that are quoted for one claim."""
+GAIN = 0.2
+"""Share of a claim's words that a further span must add to be quoted too."""
 NAMED = 0.05
 """What the model's own mark counts for its passage."""
 
@@ -46,10 +46,14 @@ class _Source:
 
 
 def support(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str) -> list[Support | None]:
-    """Return for each claim the span that matches it best, with its score from 0 to 1; ``None`` where nothing does."""
+    """Return for each claim the spans that match it best, with a score from 0 to 1; ``None`` where nothing does.
+
+    Spans are whole sentences of the source: the one that holds most of the claim, then those that add enough to it
+    (greedy set cover), at most three; neighbours become one span.
+    """
     asked = {word.form for word in content_words(question)}
     sources = [_source(item) for item in evidence]
-    return [_best(claim, sources, asked) for claim in claims]
+    return [_cover(claim, sources, asked) for claim in claims]
 
 
 def _source(evidence: Evidence) -> _Source:
@@ -60,34 +64,52 @@ def _source(evidence: Evidence) -> _Source:
     return _Source(evidence, spans, forms, around.union(*forms))
 
 
-def _best(claim: Claim, sources: Sequence[_Source], asked: set[str]) -> Support | None:
-    words = content_words(claim.text)
-    best: tuple[float, Support] | None = None
-    for source in sources:
-        named = NAMED if source.evidence.rank in claim.marks else 0.0
-        for length in range(1, WINDOW + 1):
-            for first in range(len(source.spans) - length + 1):
-                score = _score(words, frozenset().union(*source.forms[first : first + length]), source.around, asked)
-                rank = score + named - LONGER * (length - 1)
-                if score > 0 and (best is None or rank > best[0]):
-                    offset = source.evidence.passage.start
-                    start, end = source.spans[first][0], source.spans[first + length - 1][1]
-                    best = rank, Support(source.evidence, offset + start, offset + end, score)
-    return best[1] if best else None
+def _cover(claim: Claim, sources: Sequence[_Source], asked: set[str]) -> Support | None:
+    """Return the spans that together hold as much of ``claim`` as possible."""
+    weights = {word: WEIGHTS[word.kind] * (ASKED if word.form in asked else 1.0) for word in content_words(claim.text)}
+    total, left = sum(weights.values()), dict(weights)
+    chosen: list[tuple[_Source, int]] = []
+    while left and len(chosen) < SPANS:
+        gains = [
+            (sum(weight for word, weight in left.items() if found(word, forms)), source, place)
+            for source in sources
+            for place, forms in enumerate(source.forms)
+        ]
+        gain, source, place = max(gains, key=lambda item: _rank(item, claim, chosen, total), default=(0.0, None, 0))
+        if source is None or gain <= 0 or (chosen and gain / total < GAIN):
+            break
+        chosen.append((source, place))
+        left = {word: weight for word, weight in left.items() if not found(word, source.forms[place])}
+    if not chosen:
+        return None
+    around = frozenset().union(*(source.around for source, _ in chosen))
+    known = all(word.kind == "word" or found(word, around) for word in left)
+    score = 1 - sum(left.values()) / total
+    return Support(_spans(chosen), score if known else min(score, UNFOUND))
 
 
-def _score(words: Sequence[Word], span: frozenset[str], around: frozenset[str], asked: set[str]) -> float:
-    """Return the weighted share of ``words`` found in ``span``, capped where one that matters is nowhere around."""
-    total = got = 0.0
-    cap = 1.0
-    for word in words:
-        weight = WEIGHTS[word.kind] * (ASKED if word.form in asked else 1.0)
-        total += weight
-        if found(word, span):
-            got += weight
-        elif word.kind != "word" and not found(word, around):
-            cap = UNFOUND
-    return min(got / total, cap) if total else 0.0
+def _rank(
+    item: tuple[float, _Source, int], claim: Claim, chosen: Sequence[tuple[_Source, int]], total: float
+) -> tuple[float, int, int]:
+    """Return what decides between spans: what they add, the model's mark, the passage in use, the better evidence."""
+    gain, source, place = item
+    named = source.evidence.rank in claim.marks or any(source is other for other, _ in chosen)
+    return gain / total + (NAMED if named else 0.0), -source.evidence.rank, -place
+
+
+def _spans(chosen: Sequence[tuple[_Source, int]]) -> tuple[Span, ...]:
+    """Return the spans of the chosen sentences, in the order of evidence and text; neighbours are one."""
+    spans: list[Span] = []
+    last: tuple[_Source, int] | None = None
+    for source, place in sorted(chosen, key=lambda item: (item[0].evidence.rank, item[1])):
+        offset = source.evidence.passage.start
+        start, end = source.spans[place]
+        if last and last[0] is source and last[1] == place - 1:
+            spans[-1] = Span(source.evidence, spans[-1].start, offset + end)
+        else:
+            spans.append(Span(source.evidence, offset + start, offset + end))
+        last = source, place
+    return tuple(spans)
 
 
 def signals(

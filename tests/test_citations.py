@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rag.citations
-from rag.citations import Support, cite, parse, without_marks
+from rag.citations import Span, Support, cite, parse, without_marks
 from rag.types import Evidence, Passage
 
 
@@ -37,7 +37,8 @@ def test_sentences_with_their_marks(draft, expected):
 
 def support(start, end, document="a.txt", rank=1, score=1.0):
     text = "The venue was Cardiff. Spice hosted it."
-    return Support(Evidence(Passage(document, 100, 139, text, "Title", page=2), 1.0, rank), start, end, score)
+    evidence = Evidence(Passage(document, 100, 139, text, "Title", page=2), 1.0, rank)
+    return Support((Span(evidence, start, end),), score)
 
 
 def test_quotes_are_cut_from_the_passage_and_marks_count_from_one():

@@ -23,8 +23,9 @@ def best(draft, question=""):
     (found,) = support(parse(draft), EVIDENCE, question)
     if found is None:
         return None, "", 0.0
-    passage = found.evidence.passage
-    return passage.document, passage.text[found.start - passage.start : found.end - passage.start], found.score
+    span = found.spans[0]
+    passage = span.evidence.passage
+    return passage.document, passage.text[span.start - passage.start : span.end - passage.start], found.score
 
 
 def test_the_span_is_the_whole_sentence_that_says_it():
@@ -63,8 +64,20 @@ def test_nothing_stands_behind_words_that_are_not_there():
 
 def test_offsets_are_of_the_document():
     (found,) = support(parse("It generated a £250K cost avoidance."), EVIDENCE, "")
-    assert found.start >= 40
-    assert LONDON[found.start - 40 : found.end - 40].startswith("It is estimated")
+    (span,) = found.spans
+    assert LONDON[span.start - 40 : span.end - 40].startswith("It is estimated")
+
+
+def test_two_facts_from_two_places_have_two_spans():
+    (found,) = support(parse("It was on 11 March 2011, and Pugh spoke of Blaengarw."), EVIDENCE, "")
+    assert [CARDIFF[span.start : span.end][:10] for span in found.spans] == ["Date: 11.0", "David Pugh"]
+
+
+def test_neighbours_are_one_span():
+    (found,) = support(parse("On 11 March 2011 at the Cardiff Millennium Centre."), EVIDENCE, "")
+    assert [CARDIFF[span.start : span.end] for span in found.spans] == [
+        "Date: 11.03.2011\nLocation: Cardiff Millennium Centre"
+    ]
 
 
 def test_words_that_the_evidence_lacks():

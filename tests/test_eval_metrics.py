@@ -237,6 +237,8 @@ class TestRetrieval:
 
     def test_gold_across_a_border_is_a_miss_and_not_nothing(self) -> None:
         question = Question("q", "?", True, gold=(Span("a", 95, 105),))
+        (judged,) = passage_qrels([question], self.passages).values()
+        assert judged and not judged.keys() & {passage_id(passage) for passage in self.passages}
         scores = retrieval_scores([question], {"q": list(self.passages)}, self.passages)["q"]
         assert scores["hit@10"] == scores["recall@20"] == scores["ndcg@10"] == 0
         assert scores["span_recall@3"] == 1

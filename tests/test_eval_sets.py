@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eval.published_sets import convert, read_beir
@@ -159,7 +159,7 @@ SQUAD = {
             "title": "Steam_engine",
             "paragraphs": [
                 {
-                    "context": "Watt — of Glasgow — improved it.",
+                    "context": "Watt — of Glasgow —\r\nimproved it.",
                     "qas": [
                         {
                             "id": "s1",
@@ -202,14 +202,14 @@ class TestSquad:
 
     def test_each_article_is_a_document(self, known: KnownAnswerSet) -> None:
         assert texts(known) == {
-            "Steam-engine.txt": "Watt — of Glasgow — improved it.\n\nIt pumps\nwater. Much water.",
+            "Steam-engine.txt": "Watt — of Glasgow —\nimproved it.\n\nIt pumps\nwater. Much water.",
             "Steam-engine-2.txt": "Another.",
         }
 
     def test_offsets_are_those_of_the_article(self, known: KnownAnswerSet) -> None:
         assert said(known) == {"s1": ["Watt", "Watt — of Glasgow"], "s2": [], "s3": ["water"], "s4": ["Much"]}
         second = known.questions[2].gold[0]
-        assert second.start > len("Watt — of Glasgow — improved it.\n\nIt pumps\nwater"), "the second water"
+        assert second.start > len("Watt — of Glasgow —\nimproved it.\n\nIt pumps\nwater"), "the second water"
 
     def test_unanswerable_questions_are_kept(self, known: KnownAnswerSet) -> None:
         first, second, *_ = known.questions
@@ -370,6 +370,8 @@ def asked(flags: list[bool]) -> list[Question]:
 
 class TestSample:
     @given(answerable, st.integers(0, 70), st.integers(0, 5))
+    @example([True] * 59 + [False], 2, 0)
+    @example([False] * 59 + [True], 2, 0)
     def test_size_order_and_proportion(self, flags: list[bool], limit: int, seed: int) -> None:
         questions = asked(flags)
         chosen = sample(questions, limit, seed)

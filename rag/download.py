@@ -15,8 +15,10 @@ import json
 import logging
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from io import FileIO
 from pathlib import Path
 
 from filelock import FileLock
@@ -64,29 +66,30 @@ def _bring_missing(model: Model, home: Path, progress: Progress, source: Path | 
     if not missing:
         return
     _check_space(model, home, missing)
-    work = home / ".work"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
-    try:
-        _from_sources(model, home, missing, progress, source)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    # A pull that was killed may have left a pip that still works in its folder: each pull has a folder of its own.
+    for left in home.glob(".work-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=".work-", dir=home, ignore_cleanup_errors=True) as work:
+        _from_sources(model, home, missing, Path(work), progress, source)
 
 
-def _from_sources(model: Model, home: Path, missing: list[File], progress: Progress, own: Path | None) -> None:
+def _from_sources(
+    model: Model, home: Path, missing: list[File], work: Path, progress: Progress, own: Path | None
+) -> None:
     """Try each source in turn until no file is missing."""
     failures: list[str] = []
     for source in _sources(model, own):
+        if failures:
+            log.warning("%s: %s; trying elsewhere.", model.name, failures[-1])
         try:
             with ExitStack() as stack:
-                supply = _open(source, model, home / ".work", stack, progress)
+                supply = _open(source, model, work, stack, progress)
                 for file in missing:
                     if not (home / file.name).exists():
                         _bring(supply, file, home, _Count(model, file, home, progress))
             return
         except Unavailable as error:
             failures.append(str(error))
-            log.warning("%s: %s; trying elsewhere.", model.name, error)
     raise DownloadError(
         f"{model.name} could not be brought: {'; '.join(failures) or 'no source is left'}. What has come so far stays. "
         f"Check the network, or give a folder that holds it ('footnote models pull {model.name} --from FOLDER'), "
@@ -165,23 +168,33 @@ def _fill(supply: Supply, file: File, part: Path, progress: Progress) -> bool:
     if begun == file.size:
         return True
     start, blocks = supply.stream(file, begun)
-    with part.open("r+b") as out:
+    with part.open("r+b", buffering=0) as out:
         out.truncate(start)
         out.seek(start)
-        done = start
-        for block in blocks:
-            done += len(block)
-            if done > file.size:
-                break
-            out.write(block)
-            progress("download", done, file.size)
-        out.flush()
+        try:
+            done = _append(out, blocks, start, file.size, progress)
+        except Corrupt as error:
+            out.truncate(error.sound)
+            raise
         os.fsync(out.fileno())
     if done != file.size:
         if done > file.size:
             _drop(part)
         raise Unavailable(f"{file.name} came with {done:,} bytes instead of {file.size:,}")
     return start > 0
+
+
+def _append(out: FileIO, blocks: Iterator[bytes], done: int, size: int, progress: Progress) -> int:
+    """Write ``blocks`` until there are no more, or more than ``size`` bytes; return how many there are then."""
+    for block in blocks:
+        view = memoryview(block)
+        while view:
+            view = view[out.write(view) :]
+        done += len(block)
+        progress("download", min(done, size), size)
+        if done > size:
+            break
+    return done
 
 
 def _begun(file: File, part: Path) -> int:

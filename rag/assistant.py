@@ -86,7 +86,7 @@ class Assistant:
             QuestionError: the question is empty or too long.
         """
         question = question.strip()
-        if not question:
+        if not any(character.isalnum() for character in question):
             raise QuestionError("The question is empty; ask something.")
         clock = _Clock()
         yield Phase("searching", "Searching the documents")

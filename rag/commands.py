@@ -168,8 +168,6 @@ def ask(config: Config, options: argparse.Namespace) -> int:
         raise QuestionError("Give either a question or --batch FILE.")
     if options.batch is not None:
         return _ask_batch(config, _read_batch(options.batch))
-    if not options.question.strip():
-        raise QuestionError("The question is empty; ask something.")
     with _phase("Loading the models") as say, Assistant.open(config) as assistant:
         for event in assistant.stream(options.question):
             if isinstance(event, Phase):

@@ -204,8 +204,6 @@ class LlamaGenerator:
                 if piece := decoder.decode(self._piece(token)):
                     yield piece
                 logits = self._decode([token])
-            if rest := decoder.decode(b"", final=True):
-                yield rest
 
     def score(self, prompt: Prompt, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
         """Return the log-probability of each choice (see :meth:`Generator.score`), by its first token.

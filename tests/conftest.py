@@ -1,0 +1,34 @@
+"""What several test modules share: the weights that are here, and an index of the seeds."""
+
+from pathlib import Path
+
+import pytest
+
+from rag.config import Config
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+
+
+@pytest.fixture(scope="session")
+def config(tmp_path_factory) -> Config:
+    """Default settings with an index folder of the test session's own."""
+    return Config(index=tmp_path_factory.mktemp("index"))
+
+
+@pytest.fixture(scope="session")
+def embedder(config):
+    from rag.embedding import open_embedder
+
+    return open_embedder(config)
+
+
+@pytest.fixture(scope="session")
+def seeds_index(config, embedder):
+    """The five documents in an index made by the real embedder."""
+    from rag.index import Index
+    from rag.ingest import ingest
+
+    with Index.create(config.index, embedder, config.passage_tokens) as index:
+        report = ingest([SEEDS], index, embedder, config)
+        assert not report.failed
+        yield index

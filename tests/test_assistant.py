@@ -1,0 +1,166 @@
+"""The stages in order, with real retrieval over the seeds and a scripted language model."""
+
+import json
+import threading
+from dataclasses import replace
+
+import pytest
+
+from rag import prompts
+from rag.answers import answer_object
+from rag.assistant import Assistant
+from rag.errors import QuestionError
+from rag.generation import ScriptedGenerator
+from rag.types import Answer, Phase, Token, Turn
+
+VENUE = "What was the venue of the Cardiff roadshow?"
+CARDIFF = "003_2751ee3485e30d0d.txt"
+
+
+@pytest.fixture
+def ask(seeds_index, embedder, config):
+    """Ask a question of an assistant whose model gives ``reply`` and says yes with probability ``yes``."""
+
+    def run(question, reply, yes=0.9, history=(), **settings):
+        generator = ScriptedGenerator({question.strip(): reply}, {question.strip(): yes})
+        prompt = prompts.load(config.prompt)
+        assistant = Assistant(seeds_index, embedder, generator, prompt, replace(config, **settings))
+        return assistant.ask(question, history), generator
+
+    return run
+
+
+def test_an_answer_opens_its_passage(ask, seeds_index):
+    answer, _ = ask(VENUE, "The venue was the Cardiff Millennium Centre [1].")
+    assert (answer.status, answer.answer) == ("answered", "The venue was the Cardiff Millennium Centre. [1]")
+    (citation,) = answer.citations
+    assert (citation.document, citation.quote) == (CARDIFF, "Location: Cardiff Millennium Centre")
+    assert seeds_index.text(CARDIFF, citation.start, citation.end) == citation.quote
+
+
+def test_the_answer_object_is_frozen(ask):
+    answer, _ = ask(VENUE, "The venue was the Cardiff Millennium Centre.")
+    table = json.loads(json.dumps(answer_object(answer)))
+    assert {name: type(value).__name__ for name, value in table.items()} == {
+        "id": "str",
+        "question": "str",
+        "status": "str",
+        "confidence": "float",
+        "answer": "str",
+        "sentences": "list",
+        "citations": "list",
+        "evidence": "list",
+        "notes": "list",
+        "receipt": "dict",
+        "timings": "dict",
+    }
+    assert list(table["sentences"][0]) == ["text", "citations", "support"]
+    assert list(table["citations"][0]) == ["mark", "document", "title", "start", "end", "quote", "page"]
+    assert list(table["evidence"][0]) == ["document", "start", "end", "score"]
+    assert list(table["receipt"]) == ["index_generation", "embedder", "generator", "prompt_sha256", "settings"]
+    assert list(table["receipt"]["generator"]) == ["name", "sha256"]
+    assert {"retrieval_s", "first_token_s", "total_s"} == set(table["timings"])
+    assert 0 <= table["confidence"] <= 1
+    assert table["sentences"][0]["support"] <= 1
+
+
+def test_what_is_not_in_the_documents_is_not_shown(ask):
+    answer, _ = ask(
+        VENUE, "The venue was the Cardiff Millennium Centre. Tickets were £25. It was in Newcastle upon Tyne."
+    )
+    assert answer.answer == "The venue was the Cardiff Millennium Centre. [1]"
+
+
+@pytest.mark.parametrize(
+    ("question", "reply", "yes"),
+    [
+        ("Who spoke at the Newcastle roadshow?", "David Pugh spoke at the Newcastle roadshow [1].", 0.85),
+        ("What is the capital of Mongolia?", "The capital of Mongolia is Ulaanbaatar.", 0.3),
+        (VENUE, "NO ANSWER", 0.9),
+        (VENUE, "Bananas ripen quickly.", 0.9),
+        (VENUE, "", 0.9),
+    ],
+)
+def test_it_abstains_and_shows_the_nearest_passages(ask, question, reply, yes):
+    answer, _ = ask(question, reply, yes)
+    assert answer.status == "abstained"
+    assert answer.answer.startswith("The documents do not answer this question.")
+    assert (answer.sentences, answer.citations) == ((), ())
+    assert len(answer.evidence) == 4
+
+
+def test_the_word_that_is_nowhere_is_named(ask):
+    answer, _ = ask("Who spoke at the Newcastle roadshow?", "", 0.2)
+    assert "“Newcastle”" in answer.answer
+    assert "roadshow" not in answer.answer
+
+
+def test_nothing_is_drafted_where_the_confidence_is_low(ask):
+    _, generator = ask("What is the capital of Mongolia?", "Ulaanbaatar.", 0.01)
+    assert [prompt.task for prompt in generator.prompts] == ["answerable"]
+
+
+def test_events_come_in_order(seeds_index, embedder, config):
+    generator = ScriptedGenerator({"venue": "The venue was the Cardiff Millennium Centre."})
+    assistant = Assistant(seeds_index, embedder, generator, prompts.load(config.prompt), config)
+    events = list(assistant.stream(VENUE))
+    assert [e.name for e in events if isinstance(e, Phase)] == ["searching", "reading", "writing", "checking"]
+    assert "".join(e.text for e in events if isinstance(e, Token)) == "The venue was the Cardiff Millennium Centre."
+    assert isinstance(events[-1], Answer)
+    assert sum(isinstance(e, Answer) for e in events) == 1
+
+
+def test_stop_keeps_what_was_written_so_far(seeds_index, embedder, config):
+    reply = "The venue was the Cardiff Millennium Centre. " * 2
+    assistant = Assistant(
+        seeds_index, embedder, ScriptedGenerator({"venue": reply}), prompts.load(config.prompt), config
+    )
+    stopped, seen = threading.Event(), []
+    for event in assistant.stream(VENUE, stop=stopped.is_set):
+        seen.append(event)
+        if sum(isinstance(e, Token) for e in seen) == 7:
+            stopped.set()
+    assert sum(isinstance(e, Token) for e in seen) == 7
+    assert seen[-1].answer.startswith("The venue was the Cardiff Millennium Centre. [1]")
+
+
+def test_the_same_question_gives_the_same_answer(ask):
+    first, _ = ask(VENUE, "The venue was the Cardiff Millennium Centre.")
+    second, _ = ask(VENUE, "The venue was the Cardiff Millennium Centre.")
+    assert replace(first, timings={}) == replace(second, timings={})
+    assert len(first.id) == 12
+
+
+def test_a_question_that_refers_back_is_searched_with_the_one_before(ask):
+    history = (Turn("user", "What is the Denbighshire Nightrider?"), Turn("assistant", "A bus service. [1]"))
+    answer, generator = ask("Who runs it?", "Volunteers operated Denbighshire Nightrider.", history=history)
+    assert answer.evidence[0].passage.document == CARDIFF
+    assert "Nightrider" in answer.evidence[0].passage.text
+    assert "[1]" not in generator.prompts[0].history[1].content
+
+
+@pytest.mark.parametrize("question", ["", "  \n", "\u200b", "*", '"' * 50, "?!", "🎉"])
+def test_an_empty_question_is_refused(ask, question):
+    with pytest.raises(QuestionError, match="empty"):
+        ask(question, "x")
+
+
+def test_a_long_conversation_is_cut_and_the_reader_is_told(ask):
+    history = tuple(Turn("user", "word " * 900) for _ in range(6))
+    answer, generator = ask(VENUE, "The venue was the Cardiff Millennium Centre.", history=history, context=3000)
+    assert answer.status == "answered"
+    assert "turns of the conversation did not fit" in answer.notes[0]
+    assert all(generator.measure(prompt) + 320 <= 3000 for prompt in generator.prompts)
+
+
+def test_a_question_longer_than_the_context_is_refused(ask):
+    with pytest.raises(QuestionError, match="ask a shorter one"):
+        ask("word " * 5000, "x")
+
+
+@pytest.mark.parametrize(
+    "question", ["'; DROP TABLE documents; --", "NEAR(a b", 'a"b', "\u202e\u0301🎉x", "a*", "a" * 3000]
+)
+def test_ugly_questions_are_only_questions(ask, question):
+    answer, _ = ask(question, "NO ANSWER", 0.5)
+    assert answer.status == "abstained"

@@ -1,0 +1,260 @@
+"""What the tests of the page share: a scripted assistant over the seed documents, a running chat, and a Chromium."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.config import Config
+from rag.errors import DocumentError
+from rag.types import Answer, Citation, Document, Evidence, Passage, Phase, Sentence, Token, Turn
+from ui import local
+from ui.chat import application
+from ui.service import Answerer, Service
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+SEEDS = Path(__file__).resolve().parent.parent / "seeds"
+CHROMIUM = next(filter(None, map(shutil.which, ["/usr/bin/chromium", "chromium"])), None)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+# --- answers cut from the seed documents
+
+
+def passage_of(name: str, first: str, last: str, title: str = "", page: int | None = None) -> Passage:
+    """Return what stands in a seed document from the words ``first`` up to and with the words ``last``."""
+    path = next(SEEDS.glob(f"{name}*"))
+    text = path.read_text(encoding="utf-8")
+    start = text.index(first)
+    end = text.index(last, start) + len(last)
+    return Passage(path.name, start, end, text[start:end], title=title, page=page)
+
+
+def citation_of(mark: int, passage: Passage, quote: str) -> Citation:
+    """Return the citation of ``quote``, which stands in ``passage``."""
+    start = passage.start + passage.text.index(quote)
+    return Citation(mark, passage.document, passage.title, start, start + len(quote), quote, passage.page)
+
+
+def answer_of(question: str, parts: Sequence[tuple[str, Passage, str]], glue: str = " ") -> Answer:
+    """Return an answer of (sentence, passage, quote) for each part, every sentence with its own citation."""
+    citations = [citation_of(n, passage, quote) for n, (_, passage, quote) in enumerate(parts, 1)]
+    sentences = [Sentence(text, (n,), 0.9) for n, (text, _, _) in enumerate(parts, 1)]
+    passages = dict.fromkeys(passage for _, passage, _ in parts)
+    return Answer(
+        id="test",
+        question=question,
+        status="answered",
+        confidence=0.93,
+        answer=glue.join(f"{sentence.text} [{n}]" for n, sentence in enumerate(sentences, 1)),
+        sentences=tuple(sentences),
+        citations=tuple(citations),
+        evidence=evidence_of(list(passages)),
+        receipt={"index_generation": 3, "generator": {"name": "scripted", "sha256": "0" * 64}},
+        timings={"retrieval_s": 0.05, "first_token_s": 1.2, "total_s": 3.4},
+    )
+
+
+def evidence_of(passages: Sequence[Passage]) -> tuple[Evidence, ...]:
+    """Return ``passages`` as evidence, the best first."""
+    return tuple(Evidence(p, 1 / n, n, dense=0.7 - 0.1 * n, lexical=9.0 - n) for n, p in enumerate(passages, 1))
+
+
+CARDIFF = passage_of("003", "Date:", "achieving more in public services.", "Cardiff Co-production Roadshow", page=1)
+LONDON = passage_of("000", "Philip Colligan, from", "just delivering services", "London Co-production Roadshow")
+SWINDON = passage_of("000", "Gavin Jones, from", "for the Council.", "London Co-production Roadshow")
+
+VENUE = answer_of(
+    "Where was the Cardiff roadshow held?",
+    [
+        ("It was held at the Cardiff Millennium Centre.", CARDIFF, "Location: Cardiff Millennium Centre"),
+        (
+            "NESTA, nef, Spice and the Coproduction Practitioners Network hosted it.",
+            CARDIFF,
+            "The Cardiff Co-production Roadshow was hosted jointly by NESTA, nef, Spice and the Coproduction "
+            "Practitioners Network.",
+        ),
+    ],
+)
+PRINCIPLES = answer_of(
+    "What are the six principles of co-production?",
+    [
+        (line.removeprefix("• ").strip(), LONDON, line)
+        for line in [part.strip() for part in LONDON.text.split("\n")]
+        if line.startswith("•")
+    ],
+)
+PRINCIPLES = replace(
+    PRINCIPLES,
+    answer="The six principles are:\n" + "\n".join(f"- {s.text} [{n}]" for n, s in enumerate(PRINCIPLES.sentences, 1)),
+)
+NOWHERE = Answer(
+    id="test",
+    question="What is the capital of Mongolia?",
+    status="abstained",
+    confidence=0.04,
+    answer="The documents do not answer this question. They nowhere mention “Mongolia”.",
+    evidence=evidence_of([SWINDON, CARDIFF]),
+    timings={"first_token_s": 1.1, "total_s": 1.1},
+)
+
+
+class ScriptedIndex:
+    """What the page asks of an index: the documents' dates, and how many there are."""
+
+    DATES = {"003_2751ee3485e30d0d.txt": "2011-03-11", "000_cb5ee0bdbbfaaa21.txt": "2011-04-18"}  # noqa: RUF012
+
+    def document(self, name: str) -> Document:
+        if name not in self.DATES:
+            raise DocumentError(f"There is no document '{name}'.")
+        return Document(name, "", "0" * 64, "text/plain", date=self.DATES[name])
+
+    def stats(self) -> dict[str, int]:
+        return {"documents": 5}
+
+
+@dataclass
+class ScriptedAssistant:
+    """Answers from a table, with the same ``stream`` as the real one; ``pace`` is the seconds between two words."""
+
+    answers: Sequence[Answer]
+    pace: float = 0.005
+    index: ScriptedIndex = field(default_factory=ScriptedIndex)
+    asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), id: str = "", stop: Callable[[], bool] | None = None
+    ) -> Iterator[Phase | Token | Answer]:
+        self.asked.append((question, tuple(history)))
+        answer = next((a for a in self.answers if a.question == question), replace(NOWHERE, question=question))
+        yield Phase("searching", "Searching 42 passages")
+        time.sleep(20 * self.pace)
+        yield Phase("reading", f"Reading {len(answer.evidence)} passages")
+        time.sleep(20 * self.pace)
+        if answer.status == "answered":
+            yield Phase("writing", "Writing")
+            for word in re.findall(r"\S+\s*", answer.answer):
+                if stop and stop():
+                    self.stopped.set()
+                    break
+                yield Token(word)
+                time.sleep(self.pace)
+            yield Phase("checking", "Checking each sentence against the documents")
+            time.sleep(20 * self.pace)
+        yield answer
+
+
+# --- a running chat
+
+
+@contextmanager
+def running_chat(load: Callable[[], Answerer], examples: Sequence[str] = ()) -> Iterator[str]:
+    """Serve the chat on a free port from a thread of this process; gives its address."""
+    import uvicorn
+
+    listener = local.listen("127.0.0.1", 0)
+    service = Service(load)
+    config = Config(port=listener.getsockname()[1])
+    server = uvicorn.Server(
+        uvicorn.Config(application(service, config, examples), log_level="critical", timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    service.start()
+    try:
+        yield local.address(listener)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        service.close()
+        listener.close()
+
+
+def free_port() -> int:
+    """Return a port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+# --- a Chromium
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Give a headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, headless=True)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Watched:
+    """A page, and what it did that it should not: requests to other hosts, errors in the console, dialogs."""
+
+    page: Page
+    address: str
+    foreign: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", lambda request: self._note_request(request.url))
+        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.errors.append(dialog.message), dialog.dismiss()))
+
+    def _note_request(self, url: str) -> None:
+        if not url.startswith((self.address, "data:", "blob:" + self.address)):
+            self.foreign.append(url)
+
+    def ask(self, question: str) -> None:
+        box = self.page.get_by_label("Your question")
+        box.fill(question)
+        box.press("Enter")
+
+    def answer(self, number: int = 1) -> None:
+        """Wait until the exchange ``number`` is done."""
+        self.page.locator(f".exchange:nth-child({number}) .reply:not(.working)").wait_for(timeout=15_000)
+
+
+@contextmanager
+def watched_page(
+    browser: Browser, address: str, width: int = 1280, height: int = 800, dark: bool = False
+) -> Iterator[Watched]:
+    """Open the chat in a page of its own."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+    )
+    watched = Watched(context.new_page(), address)
+    try:
+        watched.page.goto(address)
+        watched.page.get_by_label("Your question").wait_for()
+        yield watched
+    finally:
+        context.close()

@@ -1,0 +1,91 @@
+"""A conversation as the page keeps it: frozen records, moved on by what the assistant reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from rag.types import Answer, Phase, Token, Turn
+
+__all__ = ["Answered", "Event", "Exchange", "Failed", "Stopped", "Waiting", "advance", "history"]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why the question has not been begun yet, as a user would say it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """There will be no answer; ``text`` says what to do about it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The checked answer, with the ISO date of each document in it that has one, by name."""
+
+    answer: Answer
+    dates: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The reader stopped it; comes last, after the answer where what was written so far makes one."""
+
+
+Event = Waiting | Phase | Token | Answered | Failed | Stopped
+"""What may come while a question is being answered; the last one is ``Answered``, ``Failed`` or ``Stopped``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One question and what came of it. ``number`` counts from 1 within its conversation.
+
+    ``activity`` is what is going on, ``draft`` what was written and has not been checked, both while it is working.
+    """
+
+    number: int
+    question: str
+    state: Literal["working", "answered", "stopped", "failed"] = "working"
+    activity: str = ""
+    draft: str = ""
+    answered: Answered | None = None
+    problem: str = ""
+    stopped: bool = False
+
+
+def advance(exchange: Exchange, event: Event) -> Exchange:
+    """Return ``exchange`` after ``event``."""
+    match event:
+        case Waiting(text=text) | Phase(text=text):
+            return replace(exchange, activity=text)
+        case Token(text=text):
+            return replace(exchange, draft=exchange.draft + text)
+        case Answered():
+            return replace(exchange, state="answered", answered=event)
+        case Failed(text=text):
+            return replace(exchange, state="failed", problem=text)
+        case Stopped():
+            return _stopped(exchange)
+
+
+def _stopped(exchange: Exchange) -> Exchange:
+    """Return ``exchange`` as stopped; to have found nothing until then is no abstention."""
+    found = exchange.answered is not None and exchange.answered.answer.status == "answered"
+    if found or exchange.state == "failed":
+        return replace(exchange, stopped=True)
+    return replace(exchange, state="stopped", stopped=True, answered=None)
+
+
+def history(exchanges: Sequence[Exchange]) -> list[Turn]:
+    """Return the conversation for the assistant, oldest turn first, without the exchanges that brought no answer."""
+    turns = []
+    for exchange in exchanges:
+        if exchange.state == "answered" and exchange.answered:
+            turns += [Turn("user", exchange.question), Turn("assistant", exchange.answered.answer.answer)]
+    return turns

@@ -1,0 +1,89 @@
+"""Text as HTML that shows it. Pure functions; what comes from outside is escaped, and never interpreted as markup."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
+
+__all__ = ["Inline", "day", "escape", "folded_table", "lines_html", "short", "text_html"]
+
+BULLET = re.compile(r"\s*(?:(?P<ul>[-*•–])|(?P<ol>\d{1,3})[.)])\s+")
+HEADING = re.compile(r"\s*#+\s+")
+MONTHS = "January February March April May June July August September October November December".split()
+
+Inline = Callable[[int, int], str]
+"""Returns the HTML of a stretch of one text, given by its offsets."""
+
+
+def text_html(text: str, inline: Inline) -> str:
+    """Return ``text`` as paragraphs and lists; ``inline`` makes the HTML of each stretch of it.
+
+    >>> text_html("Two:\\n- a\\n- b", lambda start, end: "Two:\\n- a\\n- b"[start:end])
+    '<p dir="auto">Two:</p><ul><li dir="auto">a</li><li dir="auto">b</li></ul>'
+    """
+    blocks = []
+    for kind, lines in groupby(_classified(text), key=lambda line: line[0]):
+        items = [(opening, inline(start, end)) for _, opening, start, end in lines]
+        if kind == "p":
+            blocks.append('<p dir="auto">' + "<br>".join(item for _, item in items) + "</p>")
+        elif kind == "h":
+            blocks += [f'<p dir="auto"><strong>{item}</strong></p>' for _, item in items]
+        elif kind:
+            blocks.append(f"<{kind}>" + "".join(f"{opening}{item}</li>" for opening, item in items) + f"</{kind}>")
+    return "".join(blocks)
+
+
+def _classified(text: str) -> Iterator[tuple[str, str, int, int]]:
+    """Yield for each line its kind ("" where it is blank), the tag that opens it, and the offsets of its words."""
+    position = 0
+    for line in text.split("\n"):
+        start, end = position, position + len(line)
+        position = end + 1
+        bullet, heading = BULLET.match(text, start, end), HEADING.match(text, start, end)
+        if not line.strip():
+            yield "", "", start, end
+        elif bullet and bullet["ol"]:
+            yield "ol", f'<li value="{int(bullet["ol"])}" dir="auto">', bullet.end(), end
+        elif bullet:
+            yield "ul", '<li dir="auto">', bullet.end(), end
+        elif heading:
+            yield "h", "", heading.end(), end
+        else:
+            yield "p", "", start, end
+
+
+def lines_html(text: str) -> str:
+    """Return ``text`` escaped, with its line breaks kept."""
+    return escape(text.strip()).replace("\n", "<br>")
+
+
+def escape(text: str) -> str:
+    """Return ``text`` as HTML that shows it; what is no character (a lone surrogate) becomes a question mark."""
+    return html.escape(text.encode("utf-8", "replace").decode("utf-8"), quote=True)
+
+
+def day(date: str) -> str:
+    """Return an ISO 8601 date as a reader writes it, and anything else as it is.
+
+    >>> day("2011-03-11"), day("2011-03"), day("2011"), day("spring")
+    ('11 March 2011', 'March 2011', '2011', 'spring')
+    """
+    match = re.fullmatch(r"(\d{4})-(\d\d)(?:-(\d\d))?", date)
+    if not match or not 1 <= int(match[2]) <= 12:
+        return date
+    month = f"{MONTHS[int(match[2]) - 1]} {match[1]}"
+    return f"{int(match[3])} {month}" if match[3] else month
+
+
+def short(text: str, length: int = 220) -> str:
+    """Return the beginning of ``text`` on one line, ending at a word."""
+    line = " ".join(text[: 4 * length].split())
+    return line if len(line) <= length else line[:length].rsplit(" ", 1)[0] + " …"
+
+
+def folded_table(title: str, rows: Mapping[str, str]) -> str:
+    """Return names and values folded away behind ``title``."""
+    items = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in rows.items())
+    return f'<details class="more"><summary>{escape(title)}</summary><dl>{items}</dl></details>'

@@ -20,7 +20,7 @@ from rag.generation import Generator, Stop, open_generator
 from rag.index import Index
 from rag.types import Answer, Evidence, Phase, Prompt, Token, Turn
 
-__all__ = ["Assistant"]
+__all__ = ["Assistant", "search_query"]
 
 REFUSAL = "NO ANSWER"
 """What the prompt tells the model to write when the evidence holds no answer."""
@@ -90,7 +90,7 @@ class Assistant:
             raise QuestionError("The question is empty; ask something.")
         clock = _Clock()
         yield Phase("searching", "Searching the documents")
-        evidence = self._retrieve(question, history)
+        evidence = self.retrieve(question, history)
         clock.mark("retrieval_s")
         prompt, notes = self._prompt(question, history, evidence)
         yield Phase("reading", f"Reading {len(prompt.evidence)} passages")
@@ -113,10 +113,11 @@ class Assistant:
             timings=clock.finish(),
         )
 
-    def _retrieve(self, question: str, history: Sequence[Turn]) -> list[Evidence]:
+    def retrieve(self, question: str, history: Sequence[Turn]) -> list[Evidence]:
+        """Return the passages that the question is answered from, best first."""
         config = self.config
         return retrieval.retrieve(
-            _query(question, history),
+            search_query(question, history),
             self.index,
             self.embedder,
             config.evidence,
@@ -136,14 +137,14 @@ class Assistant:
         if not prompt.evidence:
             return 0.0
         yes, no = self.generator.score(replace(prompt, task="answerable"), ["yes", "no"], stop)
-        query = _query(prompt.question, prompt.history)
+        query = search_query(prompt.question, prompt.history)
         values = verification.signals(query, prompt.evidence, self.index.term_frequency, yes - no)
         return verification.confidence(values, self.coefficients)
 
     def _answer(self, prompt: Prompt, draft: str, confidence: float) -> Answer:
         """Return the supported sentences of ``draft`` with their citations, or an abstention."""
         claims = citations.parse(draft) if REFUSAL not in draft else []
-        supports = verification.support(claims, prompt.evidence, _query(prompt.question, prompt.history))
+        supports = verification.support(claims, prompt.evidence, search_query(prompt.question, prompt.history))
         kept = [
             (claim, support)
             for claim, support in zip(claims, supports, strict=True)
@@ -156,7 +157,7 @@ class Assistant:
 
     def _refusal(self, prompt: Prompt) -> str:
         """Return the words of an abstention: that the documents do not say, and which word they never use."""
-        missing = verification.missing_words(_query(prompt.question, prompt.history), prompt.evidence)
+        missing = verification.missing_words(search_query(prompt.question, prompt.history), prompt.evidence)
         nowhere = [word.text for word in missing if self.index.term_frequency(word.text) == 0]
         text = "The documents do not answer this question."
         if nowhere:
@@ -204,7 +205,7 @@ class _Clock:
         return self._marks
 
 
-def _query(question: str, history: Sequence[Turn]) -> str:
+def search_query(question: str, history: Sequence[Turn]) -> str:
     """Return what to search for: a question that refers back is searched with the one before it."""
     asked = [turn.content for turn in history if turn.role == "user"]
     if asked and (REFERS_BACK.search(question) or len(question.split()) < 5):

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ __all__ = ["DocumentInfo", "Index", "Scored", "text_hash"]
 VECTORS = "vectors.faiss"
 MOST_WORDS = 256
 """Words of a question that are looked up; thousands would be slow and add nothing."""
+PAIRS = 0.3
+"""Weight of a pair of neighbouring words beside that of a word; measured, as is leaving out pairs with a stop word."""
 
 Scored = list[tuple[int, float]]
 """Passage ids with scores, sorted by (-score, id)."""
@@ -333,23 +336,19 @@ class Index:
     def search_lexical(self, question: str, k: int) -> Scored:
         """Return the ``k`` passages with the highest BM25 (Robertson and Zaragoza, 2009; positive here).
 
-        Any word of the question may match, in any of its forms; words that only say how it is asked are left out.
+        Any word of the question may match, in any of its forms; words that only say how it is asked are left out. To
+        the score of the words is added, in the share ``PAIRS``, that of the pairs of words that stand side by side in the
+        question (Metzler and Croft, "A Markov Random Field Model for Term Dependencies", 2005).
         """
-        words = _words(question)
-        words = [word for word in words if word not in STOP_WORDS] or words
+        words, pairs = _words_and_pairs(question)
         if not words:
             return []
-        query = " OR ".join(f'"{word}"' for word in words[:MOST_WORDS])
         with self._storage.reading() as connection:
-            found = connection.execute(
-                "SELECT rowid, -bm25(terms) AS score FROM terms WHERE terms MATCH ? ORDER BY score DESC, rowid LIMIT ?",
-                (query, k),
-            ).fetchall()
-        return [(row["rowid"], row["score"]) for row in found]
+            return rows.matching(connection, _any_of(words), _any_of(pairs), PAIRS, k)
 
     def term_frequency(self, term: str) -> int:
         """Return the number of passages with ``term`` in any of its forms; of several words, all must be there."""
-        query = " ".join(f'"{word}"' for word in _words(term))
+        query = " ".join(f'"{word}"' for word in _words(term)[:MOST_WORDS])
         if not query:
             return 0
         with self._storage.reading() as connection:
@@ -423,7 +422,23 @@ def _stamp(meta: Mapping[str, str]) -> dict[str, str]:
 
 
 def _words(text: str) -> list[str]:
-    """Return the different words of ``text``, lower case, as the full-text index parts them; never any syntax."""
+    """Return the words of ``text``, lower case, as the full-text index parts them; never any syntax."""
     folded = unicodedata.normalize("NFC", text).lower()
     parts = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in folded).split()
-    return [word for word in dict.fromkeys(parts) if any(unicodedata.category(c)[0] in "LN" for c in word)]
+    return [word for word in parts if any(unicodedata.category(c)[0] in "LN" for c in word)]
+
+
+def _words_and_pairs(question: str) -> tuple[list[str], list[str]]:
+    """Return the different words to look up and the pairs of them that stand side by side.
+
+    >>> _words_and_pairs("Who is the prime minister of Fiji?")
+    (['prime', 'minister', 'fiji'], ['prime minister'])
+    """
+    words = _words(question)
+    kept = [word for word in words if word not in STOP_WORDS]
+    pairs = [f"{first} {second}" for first, second in pairwise(words) if not STOP_WORDS & {first, second}]
+    return list(dict.fromkeys(kept or words))[:MOST_WORDS], list(dict.fromkeys(pairs))[:MOST_WORDS]
+
+
+def _any_of(phrases: Sequence[str]) -> str:
+    return " OR ".join(f'"{phrase}"' for phrase in phrases)

@@ -383,10 +383,20 @@ class TestSearching:
 
         words = ["river", "violin", "engine"]  # whose Porter stems stand for nothing else here
         expected = {i: bm25(bag, words) for i, bag in bags.items() if set(words) & set(bag)}
-        found = index.search_lexical("the river, a Violin; of engines", 1000)
+        found = index.search_lexical("the river, a Violin; of engines", 1000)  # no two of them side by side
         assert dict(found) == pytest.approx(expected)
         assert found == sorted(found, key=lambda pair: (-pair[1], pair[0]))
-        assert index.search_lexical("river violin engine", 3) == found[:3]
+        assert index.search_lexical("river the violin the engine", 3) == found[:3]
+
+    def test_words_side_by_side_count_more(self, index: Index) -> None:
+        put(index, "a.txt", "The engine is by the river and the violin.")
+        put(index, "b.txt", "The river engine is by the violin and the.")
+        put(index, "c.txt", "A candle in a meadow.")
+        put(index, "d.txt", "A ladder in an orchard.")
+        assert len({score for _, score in index.search_lexical("engine, violin or river?", 9)}) == 1
+        (first, high), (second, low) = index.search_lexical("river engine", 9)
+        assert [p.document for p in index.passages([first, second])] == ["b.txt", "a.txt"]
+        assert high > low > 0
 
     def test_forms_of_a_word_and_accents_match(self, index: Index) -> None:
         put(index, "a.txt", "Zoë recognised the cafés. " + prose(1))

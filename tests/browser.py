@@ -82,6 +82,41 @@ CARDIFF = passage_of("003", "Date:", "achieving more in public services.", "Card
 LONDON = passage_of("000", "Philip Colligan, from", "just delivering services", "London Co-production Roadshow")
 SWINDON = passage_of("000", "Gavin Jones, from", "for the Council.", "London Co-production Roadshow")
 
+PAYLOADS = [
+    "<script>window.hacked=1</script>",
+    "<img src=x onerror=window.hacked=2>",
+    "<svg/onload=window.hacked=3>",
+    "<iframe srcdoc='<script>parent.hacked=4</script>'></iframe>",
+    '"><script>window.hacked=5</script>',
+    "' onmouseover='window.hacked=6' autofocus onfocus='window.hacked=6",
+    "</bdi></summary></details><img src=x onerror=window.hacked=7>",
+    "</mark><form action=http://203.0.113.1/><button autofocus>Go</button></form>",
+    "<a href=javascript:window.hacked=9>click</a>",
+    "[click](javascript:window.hacked=10)",
+    "![picture](http://203.0.113.1/pixel.png)",
+    "<img src=http://203.0.113.1/pixel.png>",
+    "<link rel=stylesheet href=http://203.0.113.1/style.css>",
+    "<style>@import url(http://203.0.113.1/style.css);</style>",
+    "<base href=http://203.0.113.1/>",
+    "<meta http-equiv=refresh content='0;url=http://203.0.113.1/'>",
+    "${window.hacked=17}",
+    "`+(window.hacked=18)+`",
+    "{{#with this}}{{constructor.constructor 'window.hacked=19'}}{{/with}}",
+    "$$\\href{javascript:window.hacked=20}{x}$$",
+    "&lt;script&gt;window.hacked=21&lt;/script&gt;",
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=window.hacked=22>",
+    "<input autofocus onfocus=window.hacked=23>",
+    "<details open ontoggle=window.hacked=24>",
+    "<video><source onerror=window.hacked=25></video>",
+    "<button data-to=send class=mark>99</button>",
+    "\u202egnirts desrever <b>bold</b>",
+    "<!-- <img src=x onerror=window.hacked=28>",
+    "<template><script>window.hacked=29</script></template>",
+    "javascript:/*--></title></style></textarea></script><svg/onload=window.hacked=30>",
+]
+"""Texts that would run a script, fetch something or break out of where they stand, were they not escaped."""
+
+
 VENUE = answer_of(
     "Where was the Cardiff roadshow held?",
     [
@@ -105,6 +140,19 @@ PRINCIPLES = answer_of(
 PRINCIPLES = replace(
     PRINCIPLES,
     answer="The six principles are:\n" + "\n".join(f"- {s.text} [{n}]" for n, s in enumerate(PRINCIPLES.sentences, 1)),
+)
+POISONED = answer_of(
+    "\n".join(PAYLOADS),
+    [
+        (payload, Passage(f"{payload}.txt", 0, len(payload), payload, title=payload, section=payload), payload)
+        for payload in PAYLOADS
+    ],
+    glue="\n",
+)
+POISONED = replace(
+    POISONED,
+    notes=tuple(PAYLOADS),
+    receipt={"generator": {"name": "".join(PAYLOADS)}, "index_generation": PAYLOADS[0]},
 )
 NOWHERE = Answer(
     id="test",
@@ -152,15 +200,29 @@ class ScriptedAssistant:
         time.sleep(20 * self.pace)
         if answer.status == "answered":
             yield Phase("writing", "Writing")
+            draft = ""
             for word in re.findall(r"\S+\s*", answer.answer):
                 if stop and stop():
                     self.stopped.set()
+                    answer = _cut_off(answer, draft)
                     break
+                draft += word
                 yield Token(word)
                 time.sleep(self.pace)
             yield Phase("checking", "Checking each sentence against the documents")
             time.sleep(20 * self.pace)
         yield answer
+
+
+def _cut_off(answer: Answer, draft: str) -> Answer:
+    """Return what a check finds of an answer that was stopped after ``draft``."""
+    kept = [sentence for sentence in answer.sentences if sentence.text in draft]
+    marks = {mark for sentence in kept for mark in sentence.citations}
+    cited = tuple(citation for citation in answer.citations if citation.mark in marks)
+    text = " ".join(f"{sentence.text} [{sentence.citations[0]}]" for sentence in kept)
+    if not kept:
+        return replace(answer, status="abstained", answer=NOWHERE.answer, sentences=(), citations=())
+    return replace(answer, answer=text, sentences=tuple(kept), citations=cited)
 
 
 # --- a running chat

@@ -20,7 +20,7 @@ from rag.formats import Extracted
 from rag.formats.docx import from_docx
 from rag.formats.html import from_html
 from rag.formats.pdf import from_pdf
-from rag.outline import date_of, front_matter, iso_date, markdown_headings, text_headings, title_of
+from rag.outline import date_of, first_heading, front_matter, iso_date, markdown_headings, text_headings, title_of
 from rag.types import Document
 
 __all__ = [
@@ -64,7 +64,7 @@ SAMPLE = 100_000
 """Bytes by which an unknown encoding is guessed."""
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")
 UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
-BINARY = DocumentError("holds binary data, not text: save it as one of the formats that can be read")
+BINARY = "holds binary data, not text: save it as one of the formats that can be read"
 
 
 def supported(path: Path) -> bool:
@@ -80,11 +80,13 @@ def find(path: Path) -> Iterator[tuple[str, Path]]:
     opened is yielded itself, so that reading it gives the reason.
 
     Raises:
-        DocumentError: there is nothing at ``path``.
+        DocumentError: there is nothing at ``path``, or it may not be looked at.
     """
-    if not path.exists():
-        raise DocumentError("there is no such file or folder")
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise DocumentError(f"cannot be opened: {error.strerror or error}") from error
+    if stat.S_ISDIR(mode):
         yield from _walk(path, "", frozenset())
     else:
         yield _name(path.absolute().name), path
@@ -103,10 +105,19 @@ def _walk(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> Itera
     for name, entry in entries:
         if name.startswith("."):
             continue
-        if entry.is_dir():
+        mode = _mode(entry)
+        if stat.S_ISDIR(mode):
             yield from _walk(entry, f"{prefix}{name}/", above | {identity})
-        elif entry.is_file() or entry.is_symlink():
+        elif stat.S_ISREG(mode) or not mode:  # what may not be looked at gives its reason when it is read
             yield prefix + name, entry
+
+
+def _mode(path: Path) -> int:
+    """Return the mode of what is at ``path``, or 0 if that cannot be known."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
 
 
 def _name(name: str) -> str:
@@ -173,8 +184,7 @@ def _from_markdown(data: bytes) -> Extracted:
     text = decode(data)
     headings = tuple(markdown_headings(text))
     end, values = front_matter(text)
-    first = next((text[h.start : h.end] for h in headings if h.level == 1), "")
-    title = values.get("title") or first or title_of(text, headings, end)
+    title = values.get("title") or first_heading(text, headings) or title_of(text, headings, end)
     return Extracted(text, title=title, date=iso_date(values.get("date", "")), headings=headings)
 
 
@@ -209,7 +219,7 @@ def decode(data: bytes) -> str:
     else:
         text = (_utf16(data) if "\0" in text else "") or text
     if len(CONTROLS.findall(text)) > 0.01 * len(text):
-        raise BINARY
+        raise DocumentError(BINARY)
     return text
 
 
@@ -235,10 +245,10 @@ def _guessed(data: bytes) -> str:
     import charset_normalizer
 
     if b"\0" in data[:SAMPLE]:
-        raise BINARY
+        raise DocumentError(BINARY)
     matches = list(charset_normalizer.from_bytes(data[:SAMPLE]))
     if not matches:
-        raise BINARY
+        raise DocumentError(BINARY)
     best = matches[0]
     western = any(
         "cp1252" in (match.encoding, *match.could_be_from_charset)

@@ -9,10 +9,11 @@ import datetime
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rag.types import Heading
 
-__all__ = ["date_of", "front_matter", "iso_date", "markdown_headings", "text_headings", "title_of"]
+__all__ = ["date_of", "first_heading", "front_matter", "iso_date", "markdown_headings", "text_headings", "title_of"]
 
 HEADING_LENGTH = 100
 """Characters of the longest line that is taken for a heading of plain text."""
@@ -178,12 +179,27 @@ def text_headings(text: str) -> Iterator[Heading]:
             yield Heading(line.start, line.end, 1)
 
 
+def first_heading(text: str, headings: tuple[Heading, ...]) -> str:
+    """Return the first heading of level 1, unless it only names the first of several parts of equal rank."""
+    first = next((text[heading.start : heading.end] for heading in headings if heading.level == 1), "")
+    return "" if _is_collection(headings) else first
+
+
+def _is_collection(headings: tuple[Heading, ...]) -> bool:
+    """Tell whether three or more headings of level 1, the first among them, have headings of their own below them."""
+    levels = [heading.level for heading in headings]
+    parts = [at for at, (above, below) in enumerate(pairwise(levels)) if above == 1 and below > 1]
+    return len(parts) > 2 and parts[0] == levels.index(1)
+
+
 def title_of(text: str, headings: tuple[Heading, ...] = (), start: int = 0) -> str:
     """Return the title of plain text: the line that names it, else its first sentence, shortened.
 
     Of several lines above the first paragraph the first of two words or more is taken, since a word alone (``Events``)
     names a category more often than a document.
     """
+    if _is_collection(headings):
+        return ""
     lines = [_Line(start + line.start, line.text) for line in _top(text[start:])]
     named = {heading.start: text[heading.start : heading.end] for heading in headings}
     titles: list[str] = []
@@ -228,7 +244,7 @@ def _is_heading_like(line: str) -> bool:
         return True
     # "Ann Lee - City Council" is an entry of a list, "Date: today" a property.
     entry = re.search(r"\s[-–—|]\s", line) or ITEM.match(line) or KEY_VALUE.match(line) or "://" in line
-    return not entry and not line[0].islower()
+    return not entry and (line[0].isalnum() or line[0] in '"“„«(¿¡') and not line[0].islower()
 
 
 def _leads_paragraph(line: _Line, lines: list[_Line], number: int, following: str) -> bool:

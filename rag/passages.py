@@ -310,7 +310,7 @@ class _Outline:
     def passage(self, start: int, end: int) -> Passage:
         """Return the passage ``start, end``."""
         document = self._document
-        at = self._behind_headings(start)
+        at = self._behind_headings(start, end)
         under = bisect_left(self._starts, at) - 1
         page = bisect_right(document.pages, start) if document.pages else None
         return Passage(
@@ -323,9 +323,10 @@ class _Outline:
             page=page,
         )
 
-    def _behind_headings(self, at: int) -> int:
+    def _behind_headings(self, at: int, end: int) -> int:
         """Return the offset behind the headings with which a passage that begins at ``at`` begins."""
-        for heading in self._document.headings[bisect_left(self._starts, at) :]:
+        for number in range(bisect_left(self._starts, at), bisect_left(self._starts, end)):
+            heading = self._document.headings[number]
             if any(c.isalnum() for c in self._document.text[at : heading.start]):
                 break
             at = heading.end

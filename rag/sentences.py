@@ -157,7 +157,7 @@ def _split(text: str, start: int, end: int, caseless: bool) -> Iterator[tuple[in
         if stop.start() < begin:
             continue
         trailing = TRAILING.match(text, stop.end(), end)
-        last = trailing.end() if trailing else stop.end()
+        last = _behind_quote(text, begin, trailing.end() if trailing else stop.end(), end)
         if last >= end:
             break
         following = _skip_space(text, last, end)
@@ -166,6 +166,12 @@ def _split(text: str, start: int, end: int, caseless: bool) -> Iterator[tuple[in
             begin = following
     if begin < end:
         yield begin, end
+
+
+def _behind_quote(text: str, begin: int, at: int, end: int) -> int:
+    """Return ``at``, or the offset behind a straight quotation mark that stands apart there and closes an open one."""
+    apart = text[at : at + 2] == ' "' and at + 2 <= end and (at + 2 == end or text[at + 2].isspace())
+    return at + 2 if apart and text.count('"', max(begin, at - 1000), at) % 2 else at
 
 
 def _skip_space(text: str, at: int, end: int) -> int:
@@ -185,8 +191,8 @@ def _ends(text: str, begin: int, stop: re.Match[str], following: int, end: int, 
     if stop[1] != ".":
         return True
     before = text[max(begin, stop.start() - LONGEST_WORD) : stop.start()]
-    if not before or before[-1].isspace():
-        return bool(before.strip())
+    if not before.strip():
+        return False
     word = before.split()[-1].lstrip("([{\"'“‘„«*_")
     next_word = WORD.match(text, at, end)
     return _ends_word(word, next_word[0] if next_word else text[at], stop.start() - len(word) <= begin + 1)
@@ -201,9 +207,10 @@ def _ends_word(word: str, following: str, is_first: bool) -> bool:
         return False
     if word.isdigit():
         return not is_first and following.lower() not in MONTHS
-    if is_first and len(word) == 1 and word.isalpha():
+    letter = len(word) == 1 and word.isalpha()
+    if letter and (is_first or (word.islower() and len(following) == 1 and following != "A")):  # z. B.
         return False
-    initial = len(word) == 1 and word.isupper()
+    initial = letter and word.isupper()
     if lowered in CAN_BE_LAST or initial or DOTTED.fullmatch(word):
         return following in STARTERS and not (initial and following == "A")
     return True

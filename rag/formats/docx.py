@@ -13,6 +13,7 @@ from typing import Any
 
 from rag.errors import DocumentError
 from rag.formats import Block, Extracted, assemble, flowing
+from rag.outline import first_heading
 
 __all__ = ["from_docx"]
 
@@ -40,9 +41,10 @@ def from_docx(data: bytes) -> Extracted:
     lists = {style.style_id for style in document.styles if (style.name or "").startswith("List")}
     text, headings = assemble(_blocks(document.element.body, levels, lists))
     properties = document.core_properties
-    first = next((text[h.start : h.end] for h in headings if h.level == 1), "")
     date = properties.created.date().isoformat() if properties.created else ""
-    return Extracted(text, title=flowing(properties.title or "") or first, date=date, headings=headings)
+    return Extracted(
+        text, title=flowing(properties.title or "") or first_heading(text, headings), date=date, headings=headings
+    )
 
 
 def _open(data: bytes) -> Any:

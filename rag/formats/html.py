@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from rag.formats import Block, Extracted, assemble, flowing
-from rag.outline import iso_date
+from rag.outline import first_heading, iso_date
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
@@ -40,8 +40,7 @@ def from_html(data: bytes) -> Extracted:
     for tag in soup.find_all(_is_boilerplate):
         tag.decompose()
     text, headings = assemble(_Reader(soup).blocks())
-    first = next((text[h.start : h.end] for h in headings if h.level == 1), "")
-    return Extracted(text, title=title or first, date=date, headings=headings)
+    return Extracted(text, title=title or first_heading(text, headings), date=date, headings=headings)
 
 
 def _parse(data: bytes) -> BeautifulSoup:

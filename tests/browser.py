@@ -195,9 +195,9 @@ class ScriptedAssistant:
         self.asked.append((question, tuple(history)))
         answer = next((a for a in self.answers if a.question == question), replace(NOWHERE, question=question))
         yield Phase("searching", "Searching 42 passages")
-        time.sleep(20 * self.pace)
+        time.sleep(min(20 * self.pace, 0.3))
         yield Phase("reading", f"Reading {len(answer.evidence)} passages")
-        time.sleep(20 * self.pace)
+        time.sleep(min(20 * self.pace, 0.3))
         if answer.status == "answered":
             yield Phase("writing", "Writing")
             draft = ""
@@ -210,7 +210,7 @@ class ScriptedAssistant:
                 yield Token(word)
                 time.sleep(self.pace)
             yield Phase("checking", "Checking each sentence against the documents")
-            time.sleep(20 * self.pace)
+            time.sleep(min(20 * self.pace, 0.3))
         yield answer
 
 

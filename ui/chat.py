@@ -43,10 +43,7 @@ def serve(load: Callable[[], Answerer], config: Config, open_browser: bool = Fal
 
 
 def application(service: Service, config: Config, examples: Sequence[str] = ()) -> FastAPI:
-    """Return the ASGI application with the chat at its root; not to be called from an event loop.
-
-    ``service`` is started by the caller.
-    """
+    """Return the ASGI application with the chat at its root. ``service`` is started by the caller."""
     local.stay_local()
     from fastapi import FastAPI
 
@@ -55,10 +52,17 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     app = FastAPI(title=page.TITLE, docs_url=None, redoc_url=None, openapi_url=None)
     local.protect(app, config.host)
 
-    async def mounted() -> FastAPI:
+    def mounted() -> FastAPI:
         return page.mount(app, page.build(service, examples), config)
 
-    return asyncio.run(mounted())  # Built outside of an event loop, Gradio makes loops of its own and leaves them open.
+    async def mounted_in_loop() -> FastAPI:
+        return mounted()
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:  # Built outside of an event loop, Gradio would make loops of its own and leave them open.
+        return asyncio.run(mounted_in_loop())
+    return mounted()
 
 
 def examples_for(config: Config) -> list[str]:

@@ -186,14 +186,14 @@ def _ends(text: str, begin: int, stop: re.Match[str], following: int, end: int, 
         return True
     opening = OPENING.match(text, following, end)
     at = opening.end() if opening else following
-    if at >= end or text[at] in ",;:" or (text[at].islower() and not caseless):
+    if at >= end or text[at] in ",;:." or (text[at].islower() and not caseless):
         return False
     if stop[1] != ".":
         return True
     before = text[max(begin, stop.start() - LONGEST_WORD) : stop.start()]
-    if not before.strip():
+    word = before.split()[-1].lstrip("([{\"'“‘„«*_") if before.strip() else "."
+    if word == ".":  # leaders, as in a table of contents, or nothing before the stop
         return False
-    word = before.split()[-1].lstrip("([{\"'“‘„«*_")
     next_word = WORD.match(text, at, end)
     return _ends_word(word, next_word[0] if next_word else text[at], stop.start() - len(word) <= begin + 1)
 

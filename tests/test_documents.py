@@ -304,6 +304,27 @@ def test_a_sentence_goes_on_over_a_page(file):
     assert found.pages == (0, 26)
 
 
+def test_page_numbers_and_running_lines_of_a_pdf(file):
+    made = pdf()
+    for number, text in enumerate(("It begins here and goes", "on over two pages.", "Invoice 7"), 1):
+        made.add_page()
+        for line in ("The annual report", text, f"Page {number} of 3"):
+            made.multi_cell(0, 6, line, new_x="LMARGIN", new_y="NEXT")
+    found = read(file("a.pdf", bytes(made.output())), "a.pdf")
+
+    assert found.text == "The annual report It begins here and goes\non over two pages.\n\nInvoice 7"
+    assert [found.text[at:][:2] for at in found.pages] == ["Th", "on", "In"]
+
+
+def test_a_table_of_contents_is_no_headings(file):
+    made = pdf()
+    made.add_page()
+    heading(made, "Aims . . . . . . . . . . . . 4", 16)
+    heading(made, "Means . . . . . . . . . . . . 7", 16)
+    made.multi_cell(0, 6, "Some text of the body. " * 20)
+    assert read(file("a.pdf", bytes(made.output())), "a.pdf").headings == ()
+
+
 def test_the_title_of_a_pdf_is_not_what_a_program_put_there(file):
     made = pdf(title="Microsoft Word - final2.doc")
     made.add_page()

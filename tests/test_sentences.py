@@ -22,6 +22,7 @@ HARD = [
     "We waited ... and waited.‖ Well...‖ It came.",
     "“Stop!” he said.‖ “Why?”‖ Nobody knew.",
     'He said "no." Then he left.'.replace('" Then', '"‖ Then'),
+    "1 Introduction . . . . . . 4",
     "(It was late.)‖ She went home.",
     "Really?!‖ Yes!‖ Good.",
     "Visit www.example.org/a.b?c=d today.‖ It is free.",

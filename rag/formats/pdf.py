@@ -28,6 +28,9 @@ JUNK_TITLE = re.compile(
     r"^(?:microsoft |untitled|unbenannt|document\d*$)|\.(?:docx?|pdf|indd|tex|rtf|odt|pptx?)$", re.I
 )
 """Titles that a program put into a file, not its author."""
+PAGE_NUMBER = re.compile(r"(?i:page|seite|p\.)?\W{0,3}(?:\d{1,4}|[ivxl]{1,6})(?:\s?(?:of|von|/)\s?\d{1,4})?\W{0,3}")
+LEADER = re.compile(r"(?:\. ?){4}|\.{4}|…{2}")
+"""The dots between a title and its page in a table of contents."""
 LARGER = 1.15
 """How much larger than the body a line's type is to be a heading."""
 
@@ -51,6 +54,7 @@ def from_pdf(data: bytes) -> Extracted:
         pages, metadata = _read(data)
     if not any(pages):
         raise DocumentError("is a scan without text: it must go through text recognition (OCR) first")
+    pages = _without_running_lines(pages)
     body = _body_size(pages)
     sizes = sorted({round(line.size) for page in pages for line in page if line.size > body * LARGER}, reverse=True)
     writer = _Writer(body, sizes, Counter(re.findall(r"[\w-]+", " ".join(_texts(pages)).lower())))
@@ -106,7 +110,8 @@ def _lines(textpage: Any) -> Iterator[_Line]:
             continue
         size = 0.0
         if aligned:  # else an index into the text is none into the characters of the page
-            first = match.start() + len(match[0]) - len(match[0].lstrip())
+            letter = re.search(r"\w", match[0]) or re.search(r"\S", match[0])  # a bullet has a size of its own
+            first = match.start() + (letter.start() if letter else 0)
             raw.FPDFText_GetCharOrigin(textpage, first, x, y)
             size = _size(textpage, first, y.value)
         yield _Line(match[0].strip(), size, y.value if aligned else 0.0)
@@ -122,6 +127,23 @@ def _size(textpage: Any, index: int, baseline: float) -> float:
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     raw.FPDFText_GetCharBox(textpage, index, left, right, bottom, top)
     return (top.value - baseline) * 1.4 if top.value > baseline else 0.0
+
+
+def _without_running_lines(pages: list[list[_Line]]) -> list[list[_Line]]:
+    """Return the pages without page numbers and without the lines that many begin or end with, but for the first."""
+    pages = [list(page) for page in pages]
+    for edge in (0, -1, 0, -1):
+        names = [_running_name(page[edge].text) if len(page) > 1 else "" for page in pages]
+        often = {name for name, count in Counter(names).items() if name and count >= max(3, 0.4 * len(pages))}
+        for number, (page, name) in enumerate(zip(pages, names, strict=True)):
+            if name in often and (name == "#" or name in names[:number]):
+                del page[edge]
+    return pages
+
+
+def _running_name(line: str) -> str:
+    """Return ``line``, or ``#`` if it is a page number."""
+    return "#" if PAGE_NUMBER.fullmatch(line) else line
 
 
 def _texts(pages: list[list[_Line]]) -> list[str]:
@@ -181,16 +203,19 @@ class _Writer:
 
     def _is_heading(self, line: _Line) -> bool:
         larger = line.size > self._body * LARGER and round(line.size) in self._sizes
-        return larger and len(line.text) <= 120 and any(c.isalpha() for c in line.text)
+        return larger and len(line.text) <= 120 and not LEADER.search(line.text) and any(c.isalpha() for c in line.text)
 
     def _separator(self, above: _Line, below: _Line, gap: float, width: int) -> str:
         """Return what stands between two lines: a space within a paragraph, else a line break or a blank line."""
+        if LEADER.search(above.text):
+            return "\n"
         if abs(above.size - below.size) > 0.1 * max(above.size, 1) or self._is_heading(below):
             return "\n\n" if abs(above.size - below.size) > 0.5 or above.size == 0 else "\n"
         drop = above.y - below.y
         if gap and drop < -gap:  # the next column
             return " " if below.text[0].islower() else "\n\n"
-        if gap and drop > gap * 1.35:
+        goes_on = below.text[0].islower() and above.text[-1] not in ".!?:;"
+        if gap and drop > gap * 1.35 and not goes_on:
             return "\n\n"
         if re.match(r"(?:[•◦▪‣·●○■□–-]|\d{1,3}[.)]|\(?[a-z]\))\s", below.text) or 0 < len(above.text) < width * 0.6:
             return "\n"

@@ -59,6 +59,7 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+IGNORE_FILE = ".footnoteignore"
 DISGUISED = {b"%PDF-": "a PDF", b"PK\x03\x04": "a ZIP archive or an office document", b"\x1f\x8b": "a compressed file"}
 SAMPLE = 100_000
 """Bytes by which an unknown encoding is guessed."""
@@ -75,7 +76,8 @@ def supported(path: Path) -> bool:
 def find(path: Path) -> Iterator[tuple[str, Path]]:
     """Yield the name and path of ``path`` itself, or of every file below it, of whatever format, in sorted order.
 
-    Hidden files and folders, loops of symbolic links and what is no file (sockets, devices) are left out. A name is
+    Hidden files and folders, loops of symbolic links and what is no file (sockets, devices) are left out, and so is
+    what a file ``.footnoteignore`` in the folder names, a pattern a line, as in a ``.gitignore``. A name is
     relative to ``path``, has ``/`` between its parts and is in Unicode's composed form (NFC). A folder that cannot be
     opened is yielded itself, so that reading it gives the reason.
 
@@ -87,9 +89,24 @@ def find(path: Path) -> Iterator[tuple[str, Path]]:
     except OSError as error:
         raise DocumentError(f"cannot be opened: {error.strerror or error}") from error
     if stat.S_ISDIR(mode):
-        yield from _walk(path, "", frozenset())
+        ignored = _ignored(path)
+        yield from ((name, file) for name, file in _walk(path, "", frozenset()) if not ignored(name))
     else:
         yield _name(path.absolute().name), path
+
+
+def _ignored(folder: Path) -> Callable[[str], bool]:
+    """Return whether a name is left out by the patterns of ``.footnoteignore`` in ``folder``."""
+    file = folder / IGNORE_FILE
+    if not file.is_file():
+        return lambda _: False
+    import pathspec
+
+    try:
+        patterns = pathspec.GitIgnoreSpec.from_lines(file.read_text(encoding="utf-8").splitlines())
+    except (OSError, ValueError) as error:
+        raise DocumentError(f"{file} cannot be understood ({error}); mend it or remove it") from error
+    return patterns.match_file
 
 
 def _walk(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> Iterator[tuple[str, Path]]:

@@ -583,3 +583,15 @@ def test_every_suffix_is_read_in_either_case():
     assert all(supported(Path("a" + suffix)) and supported(Path("A" + suffix.upper())) for suffix in SUFFIXES)
     assert not supported(Path("README"))
     assert all(re.fullmatch(r"\.[a-z]+", suffix) for suffix in SUFFIXES)
+
+
+def test_what_an_ignore_file_names_is_left_out(tmp_path):
+    for name in ("README.md", "a.txt", "drafts/b.txt", "c.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("Some text.")
+    assert len(list(documents.find(tmp_path))) == 4
+    (tmp_path / ".footnoteignore").write_text("# not for readers\nREADME.md\ndrafts/\n")
+    assert [name for name, _ in documents.find(tmp_path)] == ["a.txt", "c.txt"]
+    (tmp_path / ".footnoteignore").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(DocumentError, match=r"\.footnoteignore cannot be understood"):
+        list(documents.find(tmp_path))

@@ -1,0 +1,72 @@
+"""Every command in the README does what it says."""
+
+import json
+import re
+import shlex
+import subprocess
+
+import pytest
+from command import ROOT, footnote
+
+from rag import config
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with the seeds in an index and a batch of questions, as the README's commands expect."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "seeds").symlink_to(ROOT / "seeds")
+    line = {"id": "1", "question": "What was the venue of the Cardiff roadshow?", "history": []}
+    (folder / "questions.jsonl").write_text(json.dumps(line) + "\n")
+    assert footnote("ingest", "seeds", cwd=folder).returncode == 0
+    return folder
+
+
+def test_the_two_commands_come_first():
+    assert COMMANDS[:2] == ["make chat", "make test"]
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("make ")])
+def test_make_knows_the_target(command):
+    done = subprocess.run([*shlex.split(command), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_command_is_left_out():
+    served = ["footnote chat"]  # shown by the tests of the chat: it runs until it is stopped
+    assert all(command.startswith(("make ", "footnote ")) for command in COMMANDS)
+    assert set(served) < set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(command, marks=[pytest.mark.llm] if command.startswith("footnote ask") else [])
+        for command in COMMANDS
+        if command.startswith("footnote ") and command != "footnote chat"
+    ],
+)
+def test_footnote_command(folder, command):
+    done = footnote(*shlex.split(command)[1:], cwd=folder, timeout=900)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+    if command.startswith("footnote rm"):
+        assert footnote("ingest", "seeds", cwd=folder).returncode == 0
+
+
+def test_the_settings_shown_are_understood(tmp_path):
+    (settings,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    file = tmp_path / "footnote.toml"
+    file.write_text(settings, encoding="utf-8")
+    assert config.load(file, {}).evidence == 3
+
+
+def test_the_answer_object_is_documented():
+    from rag.types import Answer
+
+    table = README.split("### The answer object")[1].split("\n\n")[1]
+    documented = re.findall(r"`(\w+)`", " ".join(row.split("|")[1] for row in table.splitlines()[2:]))
+    assert documented == [name for name in Answer.__dataclass_fields__]

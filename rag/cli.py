@@ -19,6 +19,8 @@ __all__ = ["main"]
 
 EXIT_OURS = 1
 EXIT_STOPPED = 130
+LATEST = Path("build/eval/latest")
+"""The run that was made last."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,6 +80,8 @@ def parser() -> argparse.ArgumentParser:
     pull.add_argument("--from", type=Path, dest="source", metavar="PATH", help="take them from this file or folder")
     check = actions.add_parser("verify", help="hash every file of the models that are here", parents=[common])
     check.add_argument("names", nargs="*", metavar="NAME", help="models (default: all that are here)")
+    measured = verb("eval", "measure the answers on questions whose answers are known", "evaluate")
+    _evaluation_verbs(measured.add_subparsers(metavar="ACTION", required=True, dest="action"), common)
     verb("doctor", "check this machine, the weights, the index and the settings", "doctor")
     return top
 
@@ -109,6 +113,42 @@ def _question_verbs(verb: Verb) -> None:
     chat.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     chat.add_argument("--port", type=int, help="port to listen on (default: 7860)")
     chat.add_argument("--open", action="store_true", help="open the page in the default browser")
+
+
+def _evaluation_verbs(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    def action(name: str, help: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=help, description=help.capitalize() + ".", parents=[common])
+
+    run = action("run", "search, answer and score every question of a set; begun again, it goes on")
+    run.add_argument("--set", type=Path, metavar="DIR", help="a known-answer set (default: the one on the seeds)")
+    run.add_argument("--split", metavar="NAME", help="only the questions of this split, such as dev or test")
+    run.add_argument("--limit", type=int, metavar="N", help="answer N of the questions; all are searched for")
+    run.add_argument("--seed", type=int, default=0, metavar="S", help="decides which N (default: 0)")
+    run.add_argument("--no-llm", action="store_true", help="retrieval alone, without a language model")
+    run.add_argument("--given-gold", action="store_true", help="answer once more with the right passages as evidence")
+    run.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default: one in build/eval)")
+    report = action("report", "write a page with the figures, curves and worst answers of a run")
+    report.add_argument("folder", nargs="?", type=Path, default=LATEST, metavar="RUN", help=f"(default: {LATEST})")
+    report.add_argument("--html", type=Path, metavar="FILE", help="where to (default: report.html in the run)")
+    compare = action("compare", "tell what differs between two runs, and whether it is more than chance")
+    compare.add_argument("before", type=Path, metavar="A", help="folder of a run")
+    compare.add_argument("after", type=Path, metavar="B", help="folder of another one on the same set")
+    gate = action("gate", "fail where a figure is below its floor or worse than the accepted baseline")
+    gate.add_argument(
+        "folder", nargs="?", type=Path, metavar="RUN", help="(default: measure now, without a language model)"
+    )
+    gate.add_argument("--set", type=Path, metavar="DIR", help="the set to measure now (default: the one on the seeds)")
+    accept = action("accept", "make a run the baseline that later ones are held against")
+    accept.add_argument("folder", type=Path, metavar="RUN", help="folder of a run")
+    for verb in (gate, accept):
+        verb.add_argument(
+            "--baseline", type=Path, metavar="DIR", help="folder of baselines (default: eval/data/baseline)"
+        )
+    convert = action("convert", "bring a published set (SQuAD, BEIR, span-level) into the form that is read here")
+    convert.add_argument("path", type=Path, metavar="PATH", help="its file or folder")
+    convert.add_argument("out", type=Path, metavar="OUT", help="an empty folder, or one that does not exist")
 
 
 class Verb(Protocol):

@@ -19,6 +19,7 @@ __all__ = [
     "ask",
     "chat",
     "doctor",
+    "evaluate",
     "ingest",
     "list_documents",
     "manage_models",
@@ -147,7 +148,12 @@ def search(config: Config, options: argparse.Namespace) -> int:
     for item in found:
         passage = item.passage
         if options.json:
-            line = {"rank": item.rank, "score": item.score, "dense": item.dense, "lexical": item.lexical}
+            line: dict[str, Any] = {
+                "rank": item.rank,
+                "score": item.score,
+                "dense": item.dense,
+                "lexical": item.lexical,
+            }
             line |= {"document": passage.document, "title": passage.title, "start": passage.start, "end": passage.end}
             print(json.dumps(line | {"page": passage.page, "text": passage.text}, ensure_ascii=False))
             continue
@@ -301,6 +307,14 @@ def doctor(config: Config, _: argparse.Namespace) -> int:
         print(f"{'ok  ' if problem is None else 'MEND'}  {name}" + (f": {problem}" if problem else ""))
         failed += problem is not None
     return EXIT_MISTAKE if failed else EXIT_ANSWERED
+
+
+def evaluate(config: Config, options: argparse.Namespace) -> int:
+    """Measure on questions whose answers are known; the actions are in :mod:`eval.commands`."""
+    from eval import commands
+
+    code: int = getattr(commands, options.action)(config, options)
+    return code
 
 
 # --- what a terminal shows while it waits

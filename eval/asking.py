@@ -1,0 +1,119 @@
+"""Ask the assistant one question after the other, and write down everything that went in and came out."""
+
+from __future__ import annotations
+
+import dataclasses
+import resource
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from eval import scoring
+from eval.collection import Texts
+from eval.journal import Journal
+from eval.questions import Question
+from eval.recording import GivenEvidence, RecordingGenerator
+from eval.retrieval_metrics import gold_found, holds
+from eval.spans import overlap
+from rag import prompts
+from rag.answers import answer_object
+from rag.assistant import Assistant, search_query
+from rag.config import Config
+from rag.embedding import Embedder
+from rag.generation import Generator
+from rag.index import Index
+from rag.ingest import Progress
+from rag.types import Evidence, Passage, Prompt
+
+__all__ = ["Asking", "gold_evidence"]
+
+
+class Asking:
+    """An assistant's parts, and a generator that remembers what it was asked."""
+
+    def __init__(self, index: Index, embedder: Embedder, generator: Generator, config: Config) -> None:
+        self._recorder = RecordingGenerator(generator)
+        self._prompt = prompts.load(config.prompt)
+        self._parts = index, embedder, self._recorder, self._prompt, config
+        self._texts = Texts(index)
+
+    def ask(
+        self,
+        step: str,
+        questions: Sequence[Question],
+        file: Path,
+        tell: Progress,
+        given: Mapping[str, Sequence[Evidence]] | None = None,
+    ) -> dict[str, Any]:
+        """Ask what has no record in ``file`` yet, and return all records by id.
+
+        ``given`` is the evidence of each question by id, instead of what would be found.
+        """
+        assistant = Assistant(*self._parts) if given is None else GivenEvidence(*self._parts)
+        with Journal(file) as journal:
+            tell(step, len(journal.records), len(questions), "")
+            for question in questions:
+                if question.id in journal.records:
+                    continue
+                if isinstance(assistant, GivenEvidence):
+                    assistant.evidence = (given or {}).get(question.id, ())
+                journal.append(self._record(assistant, question))
+                tell(step, len(journal.records), len(questions), question.id)
+            return journal.records
+
+    def _record(self, assistant: Assistant, question: Question) -> dict[str, Any]:
+        """Return the record of one question; a failure is one of the outcomes, whatever it was."""
+        answer, error = None, None
+        try:
+            answer = assistant.ask(question.question, question.history, question.id)
+        except Exception as failure:  # counted and shown: a run of an hour must not end with it
+            error = f"{type(failure).__name__}: {failure}"
+        prompt, calls = self._recorder.take()
+        table = answer_object(answer) if answer else None
+        timings = table.pop("timings") if table else {}
+        return {
+            "id": question.id,
+            "kind": question.kind,
+            "question": question.question,
+            "history": [dataclasses.asdict(turn) for turn in question.history],
+            "prompt": _flat(self._prompt, prompt) if prompt else None,
+            "evidence": [_evidence(item) for item in answer.evidence] if answer else [],
+            "calls": calls,
+            "answer": table,
+            "error": error,
+            "scores": scoring.answer_scores(question, answer, self._texts),
+            "cost": {**timings, "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)},
+        }
+
+
+def gold_evidence(
+    question: Question, passages: Sequence[Passage], index: Index, embedder: Embedder, limit: int
+) -> list[Evidence]:
+    """Return the passages that hold the gold, at most ``limit``; where none holds a span, those that touch it.
+
+    Where any span is enough, those of the first one.
+    """
+    chosen: list[Passage] = []
+    for span in question.gold:
+        if question.need == "any" and chosen and gold_found(chosen, question):
+            break
+        near = [passage for passage in passages if overlap(passage, span)]
+        holding = [passage for passage in near if holds(passage, span)]
+        chosen += [passage for passage in holding[:1] or near if passage not in chosen]
+    chosen = chosen[:limit]
+    vector = embedder.embed_query(search_query(question.question, question.history))
+    scores = index.scores_dense(vector, [passage.id for passage in chosen])
+    return [
+        Evidence(passage, 1.0, rank, score) for rank, (passage, score) in enumerate(zip(chosen, scores, strict=True), 1)
+    ]
+
+
+def _flat(file: prompts.PromptFile, prompt: Prompt) -> str:
+    return "".join([file.instructions, *map(file.passage, prompt.evidence), file.question(prompt)])
+
+
+def _evidence(item: Evidence) -> dict[str, Any]:
+    table = dataclasses.asdict(item)
+    passage = table.pop("passage")
+    del passage["id"]
+    return {**passage, **table}

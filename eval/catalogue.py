@@ -1,0 +1,112 @@
+"""Every figure by name: how a reader knows it, and which way is better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from eval.retrieval_metrics import RANKING_METRICS
+
+__all__ = ["BY_KIND", "CATALOGUE", "HEADLINES", "SET_LEVEL", "Metric", "metric"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """``group`` is its heading in tables; ``binary``: each question has 0 or 1; ``higher`` is better, or lower."""
+
+    name: str
+    label: str
+    group: str
+    binary: bool = False
+    higher: bool = True
+
+
+RETRIEVERS = {
+    "retrieval": "Retrieval",
+    "bm25": "Retrieval by words alone (BM25)",
+    "dense": "Retrieval by vectors alone",
+}
+CUTOFFS = (3, 5, 10)
+
+
+def _retrieval() -> Iterator[Metric]:
+    for name, group in RETRIEVERS.items():
+        yield Metric(f"{name}.found", "enough gold in the evidence", group, binary=True)
+        for ranking in RANKING_METRICS:
+            yield Metric(f"{name}.{ranking}", ranking, group, binary=ranking.startswith("hit@"))
+        for k in CUTOFFS:
+            yield Metric(f"{name}.all_gold@{k}", f"all gold in the first {k}", group, binary=True)
+            yield Metric(f"{name}.span_recall@{k}", f"gold characters in the first {k}", group)
+            yield Metric(f"{name}.span_precision@{k}", f"share of the first {k} that is gold", group)
+
+
+_ANSWER = {
+    "correct": Metric("correct", "right", "", binary=True),
+    "fact_coverage": Metric("fact_coverage", "facts stated", ""),
+    "contains": Metric("contains", "holds a reference word for word", "", binary=True),
+    "token_f1": Metric("token_f1", "token F1", ""),
+    "exact_match": Metric("exact_match", "exact match", "", binary=True),
+    "forbidden": Metric("forbidden", "says what must not be said", "", binary=True, higher=False),
+}
+
+
+def _answers(prefix: str, group: str) -> Iterator[Metric]:
+    for name, known in _ANSWER.items():
+        yield Metric(f"{prefix}.{name}", known.label, group, known.binary, known.higher)
+
+
+CATALOGUE: tuple[Metric, ...] = (
+    Metric("decision.right", "answered or declined rightly", "Decision", binary=True),
+    Metric("answer.conditioned", "facts stated, a right refusal counting 1", "Decision"),
+    *_answers("answer", "Answers to answerable questions"),
+    *_answers("gold", "The same with the gold passages given"),
+    Metric("gold.answered", "answered at all", "The same with the gold passages given", binary=True),
+    Metric("citation.document", "cites a gold document", "Citations", binary=True),
+    Metric("citation.span", "cites a gold span", "Citations", binary=True),
+    Metric("citation.validity", "marks with a citation that holds", "Citations"),
+    Metric("citation.verbatim", "quotes that stand in the document", "Citations"),
+    Metric("citation.quotations", "quotations in the text that stand there", "Citations"),
+    Metric("citation.coverage", "sentences with a citation", "Citations"),
+    Metric("citation.document_precision", "documents cited that are gold", "Citations"),
+    Metric("citation.document_recall", "gold documents cited", "Citations"),
+    Metric("citation.span_precision", "spans cited that meet gold", "Citations"),
+    Metric("citation.span_recall", "gold spans met", "Citations"),
+    Metric("citation.character_precision", "characters cited that are gold", "Citations"),
+    Metric("citation.character_recall", "gold characters cited", "Citations"),
+    *_retrieval(),
+)
+"""The metrics that each question has a value of; their figure is the mean."""
+
+SET_LEVEL: tuple[Metric, ...] = (
+    Metric("abstention.false_answer_rate", "unanswerable questions answered", "Abstention", higher=False),
+    Metric("abstention.false_refusal_rate", "answerable questions refused", "Abstention", higher=False),
+    Metric("abstention.refusal_precision", "refusals that were right", "Abstention"),
+    Metric("abstention.refusal_recall", "unanswerable questions refused", "Abstention"),
+    Metric("abstention.refusal_f1", "refusal F1", "Abstention"),
+    Metric("abstention.answerable_precision", "answers to answerable questions", "Abstention"),
+    Metric("abstention.answerable_recall", "answerable questions answered", "Abstention"),
+    Metric("abstention.answerable_f1", "answerable F1", "Abstention"),
+    Metric("abstention.macro_f1", "mean of both F1", "Abstention"),
+    Metric("calibration.auroc", "AUROC of the confidence", "Confidence"),
+    Metric("calibration.aurc", "area under risk–coverage", "Confidence", higher=False),
+    Metric("calibration.brier", "Brier score", "Confidence", higher=False),
+    Metric("calibration.ece", "calibration error", "Confidence", higher=False),
+)
+"""The metrics of a whole set; the confidence is held against whether the documents answer the question."""
+
+HEADLINES = (
+    "answer.correct",
+    "decision.right",
+    "abstention.false_answer_rate",
+    "abstention.false_refusal_rate",
+    "citation.document",
+    "retrieval.found",
+)
+BY_KIND = ("retrieval.found", "answer.correct", "answer.fact_coverage", "citation.document", "decision.right")
+
+_KNOWN = {known.name: known for known in (*CATALOGUE, *SET_LEVEL)}
+
+
+def metric(name: str) -> Metric | None:
+    """Return the metric called ``name``, if there is one."""
+    return _KNOWN.get(name)

@@ -1,0 +1,146 @@
+"""What ``footnote eval …`` does: takes the settings and the options, returns the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from eval import baseline as baselines
+from eval import runs, sets
+from eval.journal import write_whole
+from eval.run import Selection, default_folder, identity_of
+from eval.run import run as measure
+from eval.tables import comparison_table, run_table
+from rag.config import Config
+
+__all__ = ["accept", "compare", "convert", "gate", "report", "run"]
+
+BUILD = Path("build") / "eval"
+DATA = Path(__file__).parent / "data"
+SEEDS = DATA / "seeds"
+BASELINES = DATA / "baseline"
+
+
+def run(config: Config, options: argparse.Namespace) -> int:
+    """Measure on a set and print the figures."""
+    from rag import prompts
+    from rag.embedding import open_embedder
+    from rag.generation import open_generator
+
+    known = sets.load(options.set or SEEDS)
+    selection = Selection(options.split or "", options.limit, options.seed, options.given_gold)
+    embedder = open_embedder(config)
+    generator = None if options.no_llm else open_generator(config, prompts.load(config.prompt))
+    folder = options.out or default_folder(BUILD, identity_of(known, selection, config, embedder, generator))
+    print(f"Run: {folder}", file=sys.stderr)
+    try:
+        with _bars() as progress:
+            finished = measure(known, selection, config, embedder, generator, folder, BUILD / "indexes", progress)
+    except KeyboardInterrupt:
+        print(f"footnote: what is done is kept; the same command with --out {folder} goes on.", file=sys.stderr)
+        raise
+    finally:
+        if generator:
+            generator.close()
+    if options.out is None:
+        _point_to(folder)
+    print(run_table(finished))
+    return 0
+
+
+def report(_: Config, options: argparse.Namespace) -> int:
+    """Write the report of a run and print its figures."""
+    from eval.report import page
+
+    finished = runs.load(options.folder)
+    file = options.html or options.folder / "report.html"
+    write_whole(file, page(finished))
+    print(run_table(finished))
+    print(f"Report: {file}")
+    return 0
+
+
+def compare(_: Config, options: argparse.Namespace) -> int:
+    """Print what differs between two runs on the same questions."""
+    before, after = runs.load(options.before), runs.load(options.after)
+    print(comparison_table(before, after))
+    return 0
+
+
+def gate(config: Config, options: argparse.Namespace) -> int:
+    """Hold a run, or without one the fast tier, against the floors and the baseline; 1 where it does not pass."""
+    from eval.gate import check, fast_tier, limits
+
+    if options.folder is None:
+        from rag.embedding import open_embedder
+
+        known = sets.load(options.set or SEEDS)
+        with _bars() as progress:
+            finished = fast_tier(
+                known, config, open_embedder(config), options.baseline or BASELINES, BUILD / "indexes", progress
+            )
+    else:
+        finished = runs.load(options.folder)
+    name = finished.made["identity"]["set"]
+    verdict = check(finished, baselines.load(options.baseline or BASELINES, name), limits(DATA / "gate.toml", name))
+    print(verdict.table())
+    return 0 if verdict.passes else 1
+
+
+def accept(_: Config, options: argparse.Namespace) -> int:
+    """Make a run the baseline that later ones are held against."""
+    finished = runs.load(options.folder)
+    file = baselines.accept(finished, options.baseline or BASELINES)
+    print(f"Baseline: {file}. Commit it together with the change that it belongs to.")
+    return 0
+
+
+def convert(_: Config, options: argparse.Namespace) -> int:
+    """Bring a published set into our own format."""
+    from eval.published_sets import convert as bring
+
+    known = bring(options.path, options.out)
+    documents = sum(1 for file in known.documents.rglob("*") if file.is_file())
+    print(f"{len(known.questions)} questions on {documents} documents in {options.out}")
+    return 0
+
+
+def _point_to(folder: Path) -> None:
+    """Let ``build/eval/latest`` be the run that was made last."""
+    latest = BUILD / "latest"
+    draft = BUILD / ".latest"
+    with contextlib.suppress(OSError):  # where there are no symbolic links, a run is named by its folder
+        draft.unlink(missing_ok=True)
+        draft.symlink_to(folder.name)
+        draft.replace(latest)
+
+
+@contextlib.contextmanager
+def _bars() -> Iterator[Any]:
+    """Give a progress callback (step, done, total, name) that draws one bar a step, with the time left."""
+    from tqdm import tqdm
+
+    bars = dict[str, Any]()
+    pace = 0.2 if sys.stderr.isatty() else 30.0  # a log wants a line now and then
+
+    def progress(step: str, done: int, total: int, name: str = "") -> None:
+        if step not in bars:
+            for before in bars.values():
+                before.close()
+            # What was there before a break does not count for the speed.
+            bars[step] = tqdm(
+                desc=step, total=total, initial=done, file=sys.stderr, dynamic_ncols=True, mininterval=pace
+            )
+        bar = bars[step]
+        bar.total = total
+        bar.update(done - bar.n)
+
+    try:
+        yield progress
+    finally:
+        for bar in bars.values():
+            bar.close()

@@ -1,0 +1,132 @@
+"""Two runs on the same questions: what differs, by how much, and whether it is more than chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eval.catalogue import CATALOGUE, Metric
+from eval.statistics import Interval, holm, mcnemar_exact, paired_bootstrap, sign_flip_test
+
+__all__ = ["COMPARED", "FLIPPED", "Difference", "Flip", "compare", "difference", "flips", "same_answers"]
+
+COMPARED = (
+    "decision.right",
+    "answer.correct",
+    "answer.fact_coverage",
+    "answer.token_f1",
+    "answer.conditioned",
+    "gold.correct",
+    "citation.document",
+    "citation.span",
+    "citation.span_precision",
+    "retrieval.found",
+    "retrieval.hit@1",
+    "retrieval.hit@3",
+    "retrieval.hit@10",
+    "retrieval.mrr@10",
+    "retrieval.ndcg@10",
+    "retrieval.span_recall@5",
+)
+"""The family of metrics that runs are compared by; what they have in common is corrected for."""
+FLIPPED = ("answer.correct", "decision.right", "citation.document", "retrieval.found", "retrieval.hit@3")
+"""Metrics of right or wrong whose changes are listed question by question."""
+
+Rows = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A metric on the ``count`` questions that both runs have: its means, what was gained, and how sure that is.
+
+    ``lost`` and ``won`` count the questions that got worse and better; ``p`` is exact for right or wrong (McNemar), of
+    a paired randomisation otherwise; ``p_family`` is corrected for the number of metrics (Holm).
+    """
+
+    metric: Metric
+    count: int
+    before: float
+    after: float
+    gained: Interval
+    lost: int
+    won: int
+    p: float
+    p_family: float = 1.0
+
+    @property
+    def verdict(self) -> str:
+        """``better`` or ``worse`` where chance alone would hardly do it (5 % over the family), else empty."""
+        if self.p_family >= 0.05:
+            return ""
+        return "better" if (self.gained.point > 0) == self.metric.higher else "worse"
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A question that was right in one run and wrong in the other, in one metric."""
+
+    id: str
+    metric: str
+    question: str
+    before: float
+    after: float
+
+
+def compare(before: Rows, after: Rows) -> list[Difference]:
+    """Return the difference of each metric of ``COMPARED`` that both runs have; the rows are those of their questions."""
+    found = [difference(known, before, after) for known in CATALOGUE if known.name in COMPARED]
+    family = [item for item in found if item is not None]
+    corrected = holm([item.p for item in family])
+    return [
+        Difference(d.metric, d.count, d.before, d.after, d.gained, d.lost, d.won, d.p, p)
+        for d, p in zip(family, corrected, strict=True)
+    ]
+
+
+def difference(known: Metric, before: Rows, after: Rows) -> Difference | None:
+    """Return the difference in one metric, not corrected; None where no question has it in both runs.
+
+    >>> wrong, right = ({"cluster": "a", "scores": {"answer.correct": value}} for value in (0.0, 1.0))
+    >>> found = difference(Metric("answer.correct", "", "", binary=True), {"q": wrong}, {"q": right})
+    >>> found.gained.point, found.won, found.p
+    (1.0, 1, 1.0)
+    """
+    ids = _shared(known.name, before, after)
+    if not ids:
+        return None
+    first = [float(before[id_]["scores"][known.name]) for id_ in ids]
+    second = [float(after[id_]["scores"][known.name]) for id_ in ids]
+    clusters = [after[id_]["cluster"] for id_ in ids]
+    pairs = list(zip(first, second, strict=True))
+    sign = 1 if known.higher else -1
+    lost, won = (sum(sign * way * (b - a) > 0 for a, b in pairs) for way in (-1, 1))
+    p = mcnemar_exact(lost, won) if known.binary else sign_flip_test(first, second, clusters)
+    gained = paired_bootstrap(first, second, clusters)
+    return Difference(known, len(ids), sum(first) / len(ids), sum(second) / len(ids), gained, lost, won, p)
+
+
+def flips(before: Rows, after: Rows, names: Sequence[str] = FLIPPED) -> list[Flip]:
+    """Return the questions that changed sides, metric by metric in the order of ``names``, lost ones first."""
+    found = []
+    for name in names:
+        for id_ in _shared(name, before, after):
+            a, b = before[id_]["scores"][name], after[id_]["scores"][name]
+            if a != b:
+                found.append(Flip(id_, name, after[id_]["question"], a, b))
+    return sorted(found, key=lambda flip: (names.index(flip.metric), flip.after - flip.before))
+
+
+def same_answers(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool | None:
+    """Tell whether two runs gave the same answers byte for byte, by their ``metrics.json``; None where one has none."""
+    first, second = before.get("answers_sha256"), after.get("answers_sha256")
+    return None if first is None or second is None else first == second
+
+
+def _shared(name: str, before: Rows, after: Rows) -> list[str]:
+    """Return the ids that have the metric in both runs, in the order of the second."""
+    return [
+        id_
+        for id_ in after
+        if id_ in before and before[id_]["scores"].get(name) is not None and after[id_]["scores"].get(name) is not None
+    ]

@@ -1,0 +1,115 @@
+"""Three stand-ins around the assistant: one listens to a generator, one repeats what was heard, one is given evidence.
+
+With them a run keeps every prompt and draft, the evaluation reads with the gold passages instead of the retrieved ones,
+and recorded drafts go through today's verification without a language model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rag.assistant import Assistant
+from rag.citations import without_marks
+from rag.errors import GenerationError
+from rag.generation import Generator, Stop
+from rag.types import Evidence, Prompt, Turn
+
+__all__ = ["GivenEvidence", "RecordingGenerator", "ReplayGenerator", "asked"]
+
+
+class RecordingGenerator:
+    """Passes everything on to another generator, and keeps each prompt with what came back, until it is taken."""
+
+    def __init__(self, inner: Generator) -> None:
+        self.name, self.fingerprint, self.context = inner.name, inner.fingerprint, inner.context
+        self._inner = inner
+        self._calls: list[dict[str, Any]] = []
+        self._prompt: Prompt | None = None
+
+    def take(self) -> tuple[Prompt | None, list[dict[str, Any]]]:
+        """Return the last prompt and every call since the last ``take``, and forget both."""
+        taken = self._prompt, self._calls
+        self._prompt, self._calls = None, []
+        return taken
+
+    def measure(self, prompt: Prompt) -> int:
+        """Return the number of tokens (see :class:`rag.generation.Generator`)."""
+        return self._inner.measure(prompt)
+
+    def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:
+        """Yield the draft, kept as it comes: what was written before a failure is there too."""
+        call = {"task": prompt.task, "draft": ""}
+        self._keep(prompt, call)
+        for piece in self._inner.stream(prompt, limit, stop):
+            call["draft"] += piece
+            yield piece
+
+    def score(self, prompt: Prompt, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
+        """Return the log-probabilities of the choices."""
+        scores = self._inner.score(prompt, choices, stop)
+        self._keep(prompt, {"task": prompt.task, "scores": dict(zip(choices, scores, strict=True))})
+        return scores
+
+    def close(self) -> None:
+        """Close the generator behind it."""
+        self._inner.close()
+
+    def _keep(self, prompt: Prompt, call: dict[str, Any]) -> None:
+        self._prompt = prompt
+        self._calls.append(call)
+
+
+class ReplayGenerator:
+    """Gives back what was recorded for a question. ``calls`` are those of ``RecordingGenerator`` by ``asked``.
+
+    Raises ``GenerationError`` for a question that was not recorded.
+    """
+
+    context = 1 << 20
+
+    def __init__(self, calls: Mapping[str, Sequence[Mapping[str, Any]]], name: str = "", fingerprint: str = "") -> None:
+        self.name, self.fingerprint = name, fingerprint
+        self._calls = calls
+
+    def measure(self, _: Prompt) -> int:
+        """Return 0: what was recorded fitted."""
+        return 0
+
+    def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:
+        """Yield the last draft that was recorded for the question; an empty one where none was made."""
+        drafts = [call["draft"] for call in self._recorded(prompt) if "draft" in call]
+        yield from drafts[-1:]
+
+    def score(self, prompt: Prompt, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
+        """Return the scores that were recorded for the question; equal ones where none were."""
+        scores = [call["scores"] for call in self._recorded(prompt) if "scores" in call]
+        return [scores[-1].get(choice, 0.0) if scores else 0.0 for choice in choices]
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to free."""
+
+    def _recorded(self, prompt: Prompt) -> Sequence[Mapping[str, Any]]:
+        key = asked(prompt.question, prompt.history)
+        if key not in self._calls:
+            raise GenerationError(f"No draft was recorded for the question “{prompt.question}”.")
+        return self._calls[key]
+
+
+class GivenEvidence(Assistant):
+    """An assistant that does not search: it answers from ``evidence``, which is set before each question."""
+
+    evidence: Sequence[Evidence] = ()
+
+    def retrieve(self, question: str, history: Sequence[Turn]) -> list[Evidence]:
+        """Return the evidence that was given."""
+        return list(self.evidence)
+
+
+def asked(question: str, history: Sequence[Turn]) -> str:
+    """Return the conversation up to and with the question as one text: what a recorded draft is found by.
+
+    >>> asked("Who? ", [Turn("user", "When?"), Turn("assistant", "In May [1].")])
+    'When?\\nIn May.\\nWho?'
+    """
+    return "\n".join([*(without_marks(turn.content) for turn in history), question.strip()])

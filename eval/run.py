@@ -1,0 +1,226 @@
+"""Measure the assistant on a known-answer set: search, answer, score; what is done stays done.
+
+retrieval for every question -> answers for the chosen ones -> answers from the gold passages -> scores -> figures
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from eval import collection, runs, scoring
+from eval.asking import Asking, gold_evidence
+from eval.journal import Journal, RunError
+from eval.questions import Question
+from eval.retrieval_metrics import gold_found, retrieval_scores
+from eval.sets import KnownAnswerSet, sample
+from eval.summary import summarise
+from rag import prompts
+from rag.assistant import SETTINGS, search_query
+from rag.config import Config, usable_cores
+from rag.embedding import Embedder
+from rag.generation import Generator
+from rag.index import Index
+from rag.ingest import Progress
+from rag.retrieval import retrieve
+from rag.types import Evidence, Passage
+
+__all__ = ["RETRIEVERS", "Selection", "default_folder", "identity_of", "run"]
+
+RETRIEVERS = {"retrieval": None, "bm25": 0.0, "dense": 1.0}
+"""Ways of searching, and the weight of the dense score in each; None is what the settings say."""
+DEPTH = 20
+"""Passages of each ranking that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which questions: those of a ``split``, and of these ``limit`` to answer, chosen by ``seed``; ``only`` these ids.
+
+    ``given_gold``: those with gold are answered once more, with the gold passages as evidence.
+    """
+
+    split: str = ""
+    limit: int | None = None
+    seed: int = 0
+    given_gold: bool = False
+    only: tuple[str, ...] = ()
+
+    def searched(self, known: KnownAnswerSet) -> tuple[Question, ...]:
+        """Return the questions that are searched for. Raises ``RunError`` where there are none."""
+        chosen = tuple(q for q in known.questions if not self.split or q.split == self.split)
+        if not chosen:
+            raise RunError(f"The set {known.name} has no question of the split {self.split!r}.")
+        return chosen
+
+    def answered(self, known: KnownAnswerSet) -> tuple[Question, ...]:
+        """Return the questions that are answered."""
+        chosen = tuple(q for q in self.searched(known) if not self.only or q.id in self.only)
+        return chosen if self.limit is None else sample(chosen, self.limit, self.seed)
+
+
+def identity_of(
+    known: KnownAnswerSet, selection: Selection, config: Config, embedder: Embedder, generator: Generator | None
+) -> dict[str, Any]:
+    """Return what a run is made of: one begun with anything else cannot be gone on with."""
+    questions = [dataclasses.asdict(question) for question in selection.searched(known)]
+    return {
+        "set": known.name,
+        "documents": collection.content_hash(known.documents),
+        "questions": hashlib.sha256(json.dumps(questions, sort_keys=True).encode()).hexdigest(),
+        "selection": dataclasses.asdict(selection),
+        "embedder": {"name": embedder.name, "sha256": embedder.fingerprint},
+        "generator": {"name": generator.name, "sha256": generator.fingerprint} if generator else None,
+        "prompt": prompts.load(config.prompt).fingerprint if generator else None,
+        "settings": {name: getattr(config, name) for name in SETTINGS},
+    }
+
+
+def default_folder(parent: Path, identity: Mapping[str, Any]) -> Path:
+    """Return the folder of the run with this identity and today's program: the same command finds it again."""
+    made = json.dumps([identity, collection.code_hash()], sort_keys=True)
+    return parent / f"{identity['set']}-{hashlib.sha256(made.encode()).hexdigest()[:8]}"
+
+
+def run(
+    known: KnownAnswerSet,
+    selection: Selection,
+    config: Config,
+    embedder: Embedder,
+    generator: Generator | None,
+    folder: Path,
+    indexes: Path,
+    progress: Progress | None = None,
+    given: Mapping[str, Sequence[Evidence]] | None = None,
+) -> runs.Run:
+    """Make, or go on with, the run in ``folder``, and return it whole.
+
+    Without a ``generator`` nothing is answered. ``given`` is the evidence of each question by id, instead of what is
+    found for it. ``indexes`` is where the index of the set's documents is kept.
+
+    Raises:
+        RunError: the folder holds another run, or the set's documents cannot be read.
+    """
+    tell = progress or _silent
+    identity = identity_of(known, selection, config, embedder, generator)
+    with (
+        runs.started(folder, identity, _machine(config), collection.code_hash()),
+        collection.opened_index(known, config, embedder, indexes, tell) as index,
+    ):
+        searched = selection.searched(known)
+        passages, texts = collection.every_passage(index), collection.Texts(index)
+        found = _search(searched, index, config, embedder, folder, tell)
+        answered, golden = dict[str, Any](), dict[str, Any]()
+        if generator:
+            asking = Asking(index, embedder, generator, config)
+            questions = selection.answered(known)
+            answered = asking.ask("answers", questions, folder / runs.ANSWERS, tell, given)
+            if selection.given_gold:
+                questions = tuple(q for q in questions if q.gold)
+                gold = {q.id: gold_evidence(q, passages, index, embedder, config.evidence) for q in questions}
+                golden = asking.ask("given gold", questions, folder / runs.GIVEN_GOLD, tell, gold)
+        searched_scores = _retrieval_scores(searched, found, passages, config.evidence)
+        rows = [_row(q, searched_scores[q.id], answered.get(q.id), golden.get(q.id), texts) for q in searched]
+        return runs.finish(folder, rows, summarise(rows, found, answered, generator is not None))
+
+
+def _search(
+    questions: Sequence[Question], index: Index, config: Config, embedder: Embedder, folder: Path, tell: Progress
+) -> dict[str, Any]:
+    """Search for each question in every way, and return the records by id."""
+    remembering = cast(Embedder, collection.OneQuery(embedder))
+    remembering.embed_query("warm up")  # or the first question would pay for loading the model
+    with Journal(folder / runs.RETRIEVAL) as journal:
+        for number, question in enumerate(questions, start=1):
+            if question.id not in journal.records:
+                journal.append(_searched(question, index, config, remembering))
+            tell("retrieval", number, len(questions), question.id)
+        return journal.records
+
+
+def _searched(question: Question, index: Index, config: Config, embedder: Embedder) -> dict[str, Any]:
+    query = search_query(question.question, question.history)
+    record: dict[str, Any] = {"id": question.id, "query": query}
+    for name, weight in RETRIEVERS.items():
+        share = config.dense_weight if weight is None else weight
+        begin = time.perf_counter()
+        found = retrieve(query, index, embedder, DEPTH, max(config.candidates, DEPTH), share)
+        record.setdefault("cost", {"seconds": round(time.perf_counter() - begin, 4)})
+        record[name] = [
+            [item.passage.document, item.passage.start, item.passage.end, round(item.score, 6)] for item in found
+        ]
+    record["cost"] = record.pop("cost")
+    return record
+
+
+def _retrieval_scores(
+    questions: Sequence[Question], found: Mapping[str, Any], passages: Sequence[Passage], evidence: int
+) -> dict[str, scoring.Scores]:
+    """Return the scores of every way of searching by question id; ``found`` is whether the evidence would do."""
+    scores: dict[str, scoring.Scores] = {question.id: {} for question in questions}
+    for name in RETRIEVERS:
+        rankings = {id_: _run(record[name]) for id_, record in found.items()}
+        for id_, metrics in retrieval_scores(questions, rankings, passages).items():
+            scores[id_] |= {f"{name}.{metric}": value for metric, value in metrics.items()}
+        for question in questions:
+            if question.gold:
+                scores[question.id][f"{name}.found"] = float(gold_found(rankings[question.id][:evidence], question))
+    return scores
+
+
+def _row(
+    question: Question,
+    scores: scoring.Scores,
+    record: Mapping[str, Any] | None,
+    golden: Mapping[str, Any] | None,
+    texts: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return the record of a question for ``questions.jsonl``: what became of it, where it was lost, and all scores."""
+    row = {name: getattr(question, name) for name in ("id", "question", "kind", "answerable", "cluster", "split")}
+    if record is None:
+        return row | {"status": None, "confidence": None, "lost": None, "scores": _rounded(scores)}
+    answer = scoring.answer_from(record)
+    # Scored anew, so that a metric can be mended without asking the model again.
+    scores = scores | scoring.answer_scores(question, answer, texts)
+    if golden is not None:
+        read = scoring.answer_scores(question, scoring.answer_from(golden), texts)
+        scores |= {f"gold.{name.removeprefix('answer.')}": v for name, v in read.items() if name.startswith("answer.")}
+        scores["gold.answered"] = read["decision.right"]
+    return row | {
+        "status": answer.status if answer else "failed",
+        "confidence": answer.confidence if answer else None,
+        "lost": scoring.lost(question, answer, scores),
+        "scores": _rounded(scores),
+    }
+
+
+def _rounded(scores: scoring.Scores) -> scoring.Scores:
+    return {name: None if value is None else round(value, 6) for name, value in scores.items()}
+
+
+def _run(found: Iterable[Sequence[Any]]) -> list[Passage]:
+    return [Passage(document, start, end, "") for document, start, end, _ in found]
+
+
+def _machine(config: Config) -> dict[str, Any]:
+    """Return what figures of time depend on."""
+    return {
+        "machine": {
+            "processor": platform.machine(),
+            "system": platform.system(),
+            "python": platform.python_version(),
+            "cores": usable_cores(),
+            "threads": config.threads or usable_cores(),
+        }
+    }
+
+
+def _silent(step: str, done: int, total: int, name: str) -> None:
+    """Tell nobody."""

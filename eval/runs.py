@@ -1,0 +1,113 @@
+"""The folder of a run: what it was made of, what was found and answered, and the figures.
+
+run.json            what was measured with what; a folder made otherwise is refused
+retrieval.jsonl     a question a line: the passages that each way of searching found
+answers.jsonl       a question a line: prompt, evidence, drafts, the answer, its scores, what it cost
+given-gold.jsonl    the same with the gold passages as evidence (with --given-gold)
+questions.jsonl     every score of every question, once the run is whole
+metrics.json        the figures with their intervals, once the run is whole
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from eval.journal import RunError, read_records, write_whole
+
+__all__ = ["ANSWERS", "GIVEN_GOLD", "RETRIEVAL", "Run", "finish", "load", "started"]
+
+FORMAT = 1
+RETRIEVAL = "retrieval.jsonl"
+ANSWERS = "answers.jsonl"
+GIVEN_GOLD = "given-gold.jsonl"
+MADE = "run.json"
+QUESTIONS = "questions.jsonl"
+METRICS = "metrics.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run: ``made`` is its ``run.json``, ``questions`` the records of ``questions.jsonl`` by id."""
+
+    folder: Path
+    made: dict[str, Any]
+    metrics: dict[str, Any]
+    questions: dict[str, dict[str, Any]]
+
+    def answers(self) -> dict[str, dict[str, Any]]:
+        """Return the records of ``answers.jsonl`` by id; none where it ran without a language model."""
+        file = self.folder / ANSWERS
+        return read_records(file) if file.exists() else {}
+
+
+@contextmanager
+def started(folder: Path, identity: Mapping[str, Any], about: Mapping[str, Any], code: str) -> Iterator[None]:
+    """Hold the folder of a run: a new one, or one that was begun with the same ``identity`` and is gone on with.
+
+    ``about`` is kept beside it, ``code`` added to the list of programs that worked on it. Raises ``RunError`` where the
+    folder is in use, is something else, or was made with other settings, models or questions.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / MADE).exists():
+        raise RunError(f"{folder} is not empty and holds no run. Name another folder with --out.")
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise RunError(f"Another process is at work on the run in {folder}. Wait for it, or name another.") from error
+    try:
+        before = _read(folder / MADE) if (folder / MADE).exists() else {}
+        if before:
+            _same(folder, before["identity"], identity)
+        codes = list(dict.fromkeys([*before.get("code", []), code]))
+        made = {"format": FORMAT, "identity": identity, "code": codes, **about}
+        write_whole(folder / MADE, json.dumps(made, ensure_ascii=False, indent=1) + "\n")
+        yield
+    finally:
+        lock.release()
+
+
+def finish(folder: Path, questions: list[dict[str, Any]], metrics: Mapping[str, Any]) -> Run:
+    """Write the scores and the figures of a run that is whole, and return it."""
+    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in questions)
+    write_whole(folder / QUESTIONS, "".join(lines))
+    write_whole(folder / METRICS, json.dumps(metrics, ensure_ascii=False, indent=1) + "\n")
+    return load(folder)
+
+
+def load(folder: Path) -> Run:
+    """Read a finished run. Raises ``RunError`` where there is none."""
+    if not (folder / MADE).exists():
+        raise RunError(f"There is no run in {folder}. Make one: footnote eval run --out {folder}")
+    if not (folder / METRICS).exists():
+        raise RunError(f"The run in {folder} is not whole. Start it again, and it goes on: footnote eval run …")
+    made = _read(folder / MADE)
+    if made.get("format") != FORMAT:
+        raise RunError(f"The run in {folder} was made by another version of Footnote. Run it again in a new folder.")
+    return Run(folder, made, _read(folder / METRICS), read_records(folder / QUESTIONS))
+
+
+def _same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    other = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+    if other:
+        raise RunError(
+            f"The run in {folder} was begun with another {', '.join(other).replace('_', ' ')}. "
+            "Set it back, or name another folder with --out."
+        )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        table = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{file} is damaged ({error}). Remove the folder and run it again.") from error
+    if not isinstance(table, dict):
+        raise RunError(f"{file} is damaged. Remove the folder and run it again.")
+    return table

@@ -1,0 +1,163 @@
+"""One question, one answer: every score of it, by name.
+
+Names are ``group.metric``. A score is a number, or None where it is not defined for this question; it is then left
+out of every average. A question that failed has the worst score wherever it would have had one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from eval.abstention_metrics import Decision, conditioned_score
+from eval.answer_metrics import contains_reference, exact_match, fact_coverage, said_anyway, token_f1
+from eval.citation_metrics import (
+    character_gold,
+    citation_coverage,
+    citation_validity,
+    document_gold,
+    quotations,
+    span_gold,
+    verbatim_rate,
+)
+from eval.lost_points import lost_at
+from eval.questions import Question
+from eval.retrieval_metrics import gold_found
+from rag.types import Answer, Citation, Evidence, Passage, Sentence
+
+__all__ = ["Scores", "answer_from", "answer_scores", "correct", "lost"]
+
+Scores = dict[str, float | None]
+
+LIKE_REFERENCE = 0.5
+"""Token F1 from which an answer that is not in a reference's words counts as right, where there are no facts."""
+
+
+def answer_scores(question: Question, answer: Answer | None, texts: Mapping[str, str]) -> Scores:
+    """Return the scores of ``answer`` (None: the question failed); ``texts`` are the stored documents by name."""
+    text = answer.answer if answer and answer.status == "answered" else ""
+    abstained = answer is not None and answer.status == "abstained"
+    right = correct(question, text)
+    decided = answer is not None and abstained != question.answerable
+    quality = _quality(question, text)
+    scores: Scores = {f"answer.{name}": value for name, value in quality.items()}
+    scores["answer.correct"] = None if right is None else float(right and decided)
+    scores["answer.forbidden"] = float(bool(said_anyway(text, question.never))) if question.never else None
+    scores["answer.conditioned"] = _conditioned(question, abstained, answer is None, quality, right)
+    scores["decision.right"] = float(decided)
+    scores["evidence.found"] = float(_found(question, answer)) if question.gold else None
+    return scores | _citation_scores(question, answer, texts)
+
+
+def correct(question: Question, text: str) -> bool | None:
+    """Tell whether ``text`` is a right answer; None where nothing says what one would be.
+
+    It says every fact and nothing that must not be said. Where no facts are listed, it says a reference answer word
+    for word, or shares with one a token F1 of at least ``LIKE_REFERENCE``.
+    """
+    if not question.answerable:
+        return None
+    if said_anyway(text, question.never):
+        return False
+    if question.facts:
+        return fact_coverage(text, question.facts) == 1
+    if not question.answers:
+        return None
+    return bool(contains_reference(text, question.answers)) or token_f1(text, question.answers) >= LIKE_REFERENCE
+
+
+def lost(question: Question, answer: Answer | None, scores: Scores) -> str | None:
+    """Return the stage at which an answerable question was lost (``lost_at``); ``failure`` where it failed.
+
+    Where nothing says what a right answer is, one that cites the gold counts as right.
+    """
+    if not question.answerable:
+        return None
+    if answer is None:
+        return "failure"
+    cited = bool(scores["citation.document"]) or not question.gold
+    right = scores["answer.correct"]
+    return lost_at(
+        found=bool(scores["evidence.found"]) or not question.gold,
+        abstained=answer.status == "abstained",
+        correct=bool(scores["citation.span"] if right is None else right),
+        cited=cited,
+    )
+
+
+def answer_from(record: Mapping[str, Any]) -> Answer | None:
+    """Return the answer of a record of ``answers.jsonl``; None where the question failed."""
+    table = record["answer"]
+    if table is None:
+        return None
+    return Answer(
+        id=table["id"],
+        question=table["question"],
+        status=table["status"],
+        confidence=table["confidence"],
+        answer=table["answer"],
+        sentences=tuple(Sentence(s["text"], tuple(s["citations"]), s["support"]) for s in table["sentences"]),
+        citations=tuple(Citation(**citation) for citation in table["citations"]),
+        evidence=tuple(map(_evidence, record["evidence"])),
+        notes=tuple(table["notes"]),
+        receipt=table["receipt"],
+    )
+
+
+def _evidence(row: Mapping[str, Any]) -> Evidence:
+    passage = {name: row[name] for name in ("document", "start", "end", "text", "title", "section", "page")}
+    return Evidence(Passage(**passage), row["score"], row["rank"], row["dense"], row["lexical"])
+
+
+def _quality(question: Question, text: str) -> Scores:
+    """Return how well ``text`` says what it should; all None where the documents do not answer."""
+    references = question.answers if question.answerable else ()
+    return {
+        "fact_coverage": fact_coverage(text, question.facts),
+        "token_f1": token_f1(text, references) if references else None,
+        "exact_match": exact_match(text, references) if references else None,
+        "contains": contains_reference(text, references) if references else None,
+    }
+
+
+def _conditioned(
+    question: Question, abstained: bool, failed: bool, quality: Scores, right: bool | None
+) -> float | None:
+    """Return one score for answering and abstaining: fact coverage, or F1 where no facts are listed."""
+    if failed:
+        return 0.0
+    first = (quality["fact_coverage"], quality["token_f1"], None if right is None else float(right))
+    score = next((value for value in first if value is not None), None)
+    if question.answerable and score is None:
+        return None
+    return conditioned_score(Decision(question.answerable, abstained), score or 0.0)
+
+
+def _found(question: Question, answer: Answer | None) -> bool:
+    return answer is not None and gold_found([item.passage for item in answer.evidence], question)
+
+
+def _citation_scores(question: Question, answer: Answer | None, texts: Mapping[str, str]) -> Scores:
+    cited: Sequence[Citation] = answer.citations if answer else ()
+    documents, spans = document_gold(cited, question), span_gold(cited, question)
+    characters = character_gold(cited, question)
+    gold, judged = bool(question.gold), bool(question.gold and cited)
+    said = answer is not None and answer.status == "answered"
+    return {
+        "citation.validity": citation_validity(answer, texts) if answer else None,
+        "citation.coverage": citation_coverage(answer) if answer else None,
+        "citation.document": float(documents.recall > 0) if gold else None,
+        "citation.span": float(spans.recall > 0) if gold else None,
+        "citation.document_precision": documents.precision if judged else None,
+        "citation.document_recall": documents.recall if gold and said else None,
+        "citation.span_precision": spans.precision if judged else None,
+        "citation.span_recall": spans.recall if gold and said else None,
+        "citation.character_precision": characters.precision if judged else None,
+        "citation.character_recall": characters.recall if gold and said else None,
+        "citation.verbatim": verbatim_rate([c.quote for c in cited], _of(cited, texts)),
+        "citation.quotations": verbatim_rate(quotations(answer.answer), _of(cited, texts)) if answer and said else None,
+    }
+
+
+def _of(cited: Sequence[Citation], texts: Mapping[str, str]) -> list[str]:
+    return [texts[name] for name in dict.fromkeys(citation.document for citation in cited) if name in texts]

@@ -1,0 +1,212 @@
+"""From the scores of the questions to the figures of a run, each with its 95 % interval."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.abstention_metrics import Decision, Rate, always_answer, always_refuse, false_answers, false_refusals
+from eval.calibration_metrics import aurc, auroc, brier, calibration_error, reliability
+from eval.catalogue import BY_KIND, CATALOGUE
+from eval.cost_metrics import spread
+from eval.statistics import Interval, bootstrap, bootstrap_ratio
+
+__all__ = ["decisions", "failures", "mean", "summarise", "without_cost"]
+
+Row = Mapping[str, Any]
+Figure = dict[str, float | int]
+RESAMPLES = 1000
+"""Resamples where the statistic has to be computed anew on each; sums take 10 000."""
+
+
+def summarise(
+    rows: Sequence[Row], found: Mapping[str, Row], answered: Mapping[str, Row], with_answers: bool
+) -> dict[str, Any]:
+    """Return everything that ``metrics.json`` holds.
+
+    ``rows`` are the records of ``questions.jsonl``; ``found`` and ``answered`` those of the other two files by id.
+    """
+    asked = [row for row in rows if row["status"] is not None]
+    figures = {known.name: mean(rows, known.name) for known in CATALOGUE}
+    table: dict[str, Any] = {
+        "counts": _counts(rows, asked),
+        "metrics": {name: figure for name, figure in figures.items() if figure},
+        "kinds": _kinds(rows),
+    }
+    table["latency"] = _latency(found, answered)
+    if with_answers:
+        table["metrics"] |= _abstention(asked) | _calibration(asked)
+        table |= {
+            "trivial": {"always_answer": _trivial(always_answer(decisions(asked)), asked)}
+            | {"always_refuse": _trivial(always_refuse(decisions(asked)), asked)},
+            "lost": _lost(asked),
+            "false_answers": _rates(false_answers(decisions(asked))),
+            "false_refusals": _rates(false_refusals(decisions(asked))),
+            "peak_memory_mb": max((record["cost"]["peak_mb"] for record in answered.values()), default=None),
+            "failures": failures(answered),
+            "answers_sha256": _digest(answered),
+        }
+    return table
+
+
+def mean(rows: Iterable[Row], name: str) -> Figure | None:
+    """Return the mean of a metric over the questions that have it, with its interval and their number ``n``."""
+    chosen = [row for row in rows if row["scores"].get(name) is not None]
+    if not chosen:
+        return None
+    values = [row["scores"][name] for row in chosen]
+    return _figure(bootstrap(values, [row["cluster"] for row in chosen]), len(chosen))
+
+
+def decisions(rows: Iterable[Row]) -> list[Decision]:
+    """Return what was decided about each question; one that failed counts as decided wrongly."""
+    found = []
+    for row in rows:
+        abstained = row["answerable"] if row["status"] == "failed" else row["status"] == "abstained"
+        found.append(Decision(row["answerable"], abstained, row["kind"]))
+    return found
+
+
+def failures(answered: Mapping[str, Row]) -> dict[str, str]:
+    """Return the message of each question that failed, by id."""
+    return {id_: record["error"] for id_, record in answered.items() if record["error"] is not None}
+
+
+def without_cost(record: Row) -> dict[str, Any]:
+    """Return what must be the same in every run: all of a record but its timings and memory."""
+    return {name: value for name, value in record.items() if name != "cost"}
+
+
+def _counts(rows: Sequence[Row], asked: Sequence[Row]) -> dict[str, int]:
+    return {
+        "questions": len(rows),
+        "answerable": sum(row["answerable"] for row in rows),
+        "clusters": len({row["cluster"] for row in rows}),
+        "asked": len(asked),
+        "answered": sum(row["status"] == "answered" for row in asked),
+        "abstained": sum(row["status"] == "abstained" for row in asked),
+        "failed": sum(row["status"] == "failed" for row in asked),
+    }
+
+
+def _kinds(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return for each kind of question, in the order in which it comes up, its number and its main figures."""
+    kinds = {}
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        of_kind = [row for row in rows if row["kind"] == kind]
+        figures = {name: mean(of_kind, name) for name in BY_KIND}
+        kinds[kind] = {
+            "questions": len(of_kind),
+            "answerable": sum(row["answerable"] for row in of_kind),
+            "metrics": {name: figure for name, figure in figures.items() if figure},
+        }
+    return kinds
+
+
+def _abstention(asked: Sequence[Row]) -> dict[str, Figure]:
+    """Return the figures of ``eval.abstention_metrics.abstention``, each as a ratio of sums over the questions.
+
+    F1 is one too: ``2 TP / (predicted + actual)``.
+    """
+    made, clusters = decisions(asked), [row["cluster"] for row in asked]
+    answerable = np.array([decision.answerable for decision in made], dtype=float)
+    refused = np.array([decision.abstained for decision in made], dtype=float)
+    sides = {"refusal": (refused, 1 - answerable), "answerable": (1 - refused, answerable)}
+    figures = {
+        "abstention.false_answer_rate": _ratio((1 - refused) * (1 - answerable), 1 - answerable, clusters),
+        "abstention.false_refusal_rate": _ratio(refused * answerable, answerable, clusters),
+    }
+    for side, (chosen, wanted) in sides.items():
+        both = chosen * wanted
+        figures[f"abstention.{side}_precision"] = _ratio(both, chosen, clusters)
+        figures[f"abstention.{side}_recall"] = _ratio(both, wanted, clusters)
+        figures[f"abstention.{side}_f1"] = _ratio(2 * both, chosen + wanted, clusters)
+    figures["abstention.macro_f1"] = _statistic(np.stack([answerable, refused], axis=1), clusters, _macro_f1)
+    return {name: figure for name, figure in figures.items() if figure}
+
+
+def _macro_f1(rows: NDArray[np.float64]) -> float:
+    answerable, refused = rows.T
+    refusal = 2 * (refused * (1 - answerable)).sum() / max(1.0, (refused + 1 - answerable).sum())
+    answers = 2 * ((1 - refused) * answerable).sum() / max(1.0, (1 - refused + answerable).sum())
+    return float(refusal + answers) / 2
+
+
+def _calibration(asked: Sequence[Row]) -> dict[str, Figure]:
+    """Return how well the confidence tells answerable questions from others."""
+    sure = [row for row in asked if row["confidence"] is not None]
+    if not sure:
+        return {}
+    values = np.array([[row["confidence"], row["answerable"]] for row in sure], dtype=float)
+    clusters = [row["cluster"] for row in sure]
+    figures = {
+        "calibration.auroc": _statistic(values, clusters, lambda rows: auroc(*rows.T)),
+        "calibration.aurc": _statistic(values, clusters, lambda rows: aurc(*rows.T)),
+        "calibration.brier": _statistic(values, clusters, lambda rows: brier(*rows.T)),
+        "calibration.ece": _statistic(values, clusters, lambda rows: calibration_error(reliability(*rows.T))),
+    }
+    return {name: figure for name, figure in figures.items() if figure}
+
+
+def _trivial(scores: Any, asked: Sequence[Row]) -> dict[str, float]:
+    """Return what a rule that looks at nothing would score."""
+    right = scores.confusion.answered_answerable + scores.confusion.abstained_unanswerable
+    names = ("macro_f1", "false_answer_rate", "false_refusal_rate")
+    return {"decision_right": right / max(1, len(asked)), **{name: getattr(scores, name) for name in names}}
+
+
+def _lost(asked: Sequence[Row]) -> dict[str, dict[str, int]]:
+    """Return by kind, and in all, how many answerable questions were lost where; ``none`` were not."""
+    lost: dict[str, Counter[str]] = {"all": Counter()}
+    for row in asked:
+        if row["answerable"]:
+            for name in ("all", row["kind"]):
+                lost.setdefault(name, Counter())[row["lost"] or "none"] += 1
+    return {name: dict(counts) for name, counts in lost.items()}
+
+
+def _rates(rates: Mapping[str, Rate]) -> dict[str, dict[str, int]]:
+    return {kind: asdict(rate) for kind, rate in rates.items()}
+
+
+def _latency(found: Mapping[str, Row], answered: Mapping[str, Row]) -> dict[str, Any]:
+    """Return the spread of the seconds of each stage, counted from the question; first tokens where there were any."""
+    seconds: dict[str, list[float]] = {"search_s": [record["cost"]["seconds"] for record in found.values()]}
+    for record in answered.values():
+        drafted = any(call.get("draft") for call in record["calls"])
+        for name, value in record["cost"].items():
+            if name.endswith("_s") and (drafted or name != "first_token_s"):
+                seconds.setdefault(name, []).append(value)
+    return {name: asdict(spread(values)) for name, values in seconds.items() if values}
+
+
+def _digest(answered: Mapping[str, Row]) -> str:
+    """Return the SHA-256 over all answers, in the order of their ids, without what they cost."""
+    digest = hashlib.sha256()
+    for _, record in sorted(answered.items()):
+        digest.update(json.dumps(without_cost(record), sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def _ratio(above: NDArray[np.float64], below: NDArray[np.float64], clusters: Sequence[str]) -> Figure | None:
+    if not below.sum():
+        return None
+    return _figure(bootstrap_ratio(above, below, clusters), len(clusters))
+
+
+def _statistic(values: NDArray[np.float64], clusters: Sequence[str], statistic: Any) -> Figure | None:
+    if statistic(values) is None:
+        return None
+    return _figure(bootstrap(values, clusters, statistic, RESAMPLES), len(clusters))
+
+
+def _figure(interval: Interval, number: int) -> Figure:
+    figure: Figure = {name: round(value, 6) for name, value in asdict(interval).items()}
+    return figure | {"clusters": interval.clusters, "n": number}

@@ -337,8 +337,8 @@ class Index:
         """Return the ``k`` passages with the highest BM25 (Robertson and Zaragoza, 2009; positive here).
 
         Any word of the question may match, in any of its forms; words that only say how it is asked are left out. To
-        the score of the words is added, in the share ``PAIRS``, that of the pairs of words that stand side by side in the
-        question (Metzler and Croft, "A Markov Random Field Model for Term Dependencies", 2005).
+        the score of the words is added, in the share ``PAIRS``, that of the pairs of words that stand side by side
+        in the question (Metzler and Croft, "A Markov Random Field Model for Term Dependencies", 2005).
         """
         words, pairs = _words_and_pairs(question)
         if not words:

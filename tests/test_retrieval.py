@@ -1,0 +1,183 @@
+"""Evidence: candidates of two kinds, fused, in an order that never changes."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.config import load
+from rag.embedding import HashEmbedder, SentenceTransformerEmbedder, open_embedder
+from rag.index import Index
+from rag.ingest import ingest
+from rag.retrieval import fuse, retrieve
+from rag.types import Evidence
+
+EMBEDDER = HashEmbedder(256)
+SEEDS = Path(__file__).resolve().parent.parent / "seeds"
+WORDS = "river stone harbour candle meadow lantern orchard winter copper saddle violin engine ladder button".split()
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    draw = random.Random(3)
+    for number in range(30):
+        lines = [" ".join(draw.choices(WORDS, k=9)).capitalize() + "." for _ in range(6)]
+        (folder / f"{number:02}.txt").write_text("\n\n".join(lines))
+    with Index.create(tmp_path / "index", EMBEDDER, 24) as made:
+        ingest([folder], made, EMBEDDER, load(overrides={"passage_tokens": 24}, environment={}))
+        yield made
+
+
+def ids(evidence: list[Evidence]) -> list[int]:
+    return [item.passage.id for item in evidence]
+
+
+def test_the_scores_are_those_of_both_searches_fused_by_hand(index: Index) -> None:
+    question, candidates = "Is the copper violin in the orchard?", 20
+    vector = EMBEDDER.embed_query(question)
+    near, words = dict(index.search_dense(vector, candidates)), dict(index.search_lexical(question, candidates))
+    union = sorted(near | words)
+    assert set(near) - set(words) and set(words) - set(near), "the test needs candidates of one kind only"
+    dense = dict(zip(union, index.scores_dense(vector, union), strict=True))
+    low, high, top = min(dense.values()), max(dense.values()), max(words.values())
+    bottom = min(words.get(i, 0.0) for i in union)
+    expected = {
+        i: 0.3 * (dense[i] - low) / (high - low) + 0.7 * (words.get(i, 0.0) - bottom) / (top - bottom) for i in union
+    }
+    found = retrieve(question, index, EMBEDDER, 100, candidates, 0.3)
+    assert ids(found) == sorted(union, key=lambda i: (-expected[i], i))
+    for rank, item in enumerate(found, start=1):
+        assert item.rank == rank
+        assert item.score == pytest.approx(expected[item.passage.id])
+        assert item.dense == dense[item.passage.id] == pytest.approx(near.get(item.passage.id, item.dense))
+        assert item.lexical == words.get(item.passage.id, 0.0)
+        assert index.text(item.passage.document, item.passage.start, item.passage.end) == item.passage.text
+
+
+def test_weight_one_is_dense_search_and_weight_zero_lexical_search(index: Index) -> None:
+    question = "copper violin"
+    dense = retrieve(question, index, EMBEDDER, 10, 50, 1)
+    assert ids(dense) == [i for i, _ in index.search_dense(EMBEDDER.embed_query(question), 10)]
+    assert {item.lexical for item in dense} == {0}
+    lexical = retrieve(question, index, EMBEDDER, 10, 50, 0)
+    assert ids(lexical) == [i for i, _ in index.search_lexical(question, 10)]
+    assert all(item.dense != 0 for item in lexical)
+
+
+def test_the_limit_is_kept_and_the_order_does_not_depend_on_it(index: Index) -> None:
+    all_of_them = retrieve("copper violin", index, EMBEDDER, 1000)
+    for limit in (0, 1, 4):
+        assert retrieve("copper violin", index, EMBEDDER, limit) == all_of_them[:limit]
+    assert retrieve("copper violin", index, EMBEDDER, 1000) == all_of_them
+
+
+def test_a_reopened_index_gives_the_same_evidence(index: Index) -> None:
+    before = retrieve("copper violin", index, EMBEDDER, 10)
+    index.close()
+    (index.folder / "vectors.faiss").unlink()
+    with Index.open(index.folder, EMBEDDER) as again:
+        assert retrieve("copper violin", again, EMBEDDER, 10) == before
+
+
+def test_equal_passages_come_in_order_of_id(tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for number in range(12):
+        (folder / f"{number:02}.txt").write_text("The copper violin plays by the river.")
+    with Index.create(tmp_path / "index", EMBEDDER, 24) as index:
+        ingest([folder], index, EMBEDDER, load(overrides={"passage_tokens": 24}, environment={}))
+        for weight in (0, 0.5, 1):
+            found = retrieve("copper violin", index, EMBEDDER, 5, 7, weight)
+            assert [item.passage.document for item in found] == [f"{number:02}.txt" for number in range(5)]
+
+
+def test_an_empty_index_gives_none(tmp_path: Path) -> None:
+    with Index.create(tmp_path, EMBEDDER, 24) as index:
+        for weight in (0, 0.5, 1):
+            assert retrieve("copper violin", index, EMBEDDER, 5, 10, weight) == []
+
+
+def test_a_question_without_words_still_gets_what_is_nearest(index: Index) -> None:
+    found = retrieve("?! …", index, EMBEDDER, 3)
+    assert len(found) == 3
+    assert {item.lexical for item in found} == {0}
+
+
+def test_what_is_deleted_between_finding_and_reading_is_left_out(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = retrieve("copper violin", index, EMBEDDER, 3)[0].passage.document
+    search = Index.search_lexical
+
+    def search_and_delete(self: Index, question: str, k: int) -> list[tuple[int, float]]:
+        found = search(self, question, k)
+        self.delete(first)
+        return found
+
+    monkeypatch.setattr(Index, "search_lexical", search_and_delete)
+    found = retrieve("copper violin", index, EMBEDDER, 3)
+    assert [item.rank for item in found] == [1, 2, 3]
+    assert first not in {item.passage.document for item in found}
+
+
+@given(
+    dense=st.dictionaries(st.integers(1, 30), st.floats(-1, 1), max_size=20),
+    lexical=st.dictionaries(st.integers(1, 30), st.floats(0, 100), max_size=20),
+    weight=st.floats(0, 1),
+)
+def test_fused_scores_lie_between_0_and_1_and_grow_with_both(
+    dense: dict[int, float], lexical: dict[int, float], weight: float
+) -> None:
+    scores = fuse(dense, lexical, weight)
+    assert scores.keys() == dense.keys()
+    assert all(0 <= score <= 1 + 1e-9 for score in scores.values())
+    for one, near in dense.items():
+        for other, far in dense.items():
+            if near >= far and lexical.get(one, 0) >= lexical.get(other, 0):
+                assert scores[one] >= scores[other] - 1e-9
+
+
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Index, SentenceTransformerEmbedder]]:
+    config = load(overrides={"threads": 2})
+    embedder = open_embedder(config)
+    with Index.create(tmp_path_factory.mktemp("seeds"), embedder, config.passage_tokens) as index:
+        ingest([SEEDS], index, embedder, config)
+        yield index, embedder
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Where was the Cardiff roadshow held?", "Cardiff Millennium Centre"),
+        ("On what date was the Manchester roadshow?", "Manchester"),
+        ("What are the six principles of co-production?", "Recognising people as assets"),
+        ("Who represented Fairshares?", "Fairshares"),
+        ("How much did the work in Swindon save?", "Swindon"),
+        ("Which barriers did Paul Davies name?", "Paul Davies"),
+        ("What is the Denbighshire Nightrider?", "Nightrider"),
+    ],
+)
+def test_the_seeds_real_questions_find_their_passage(
+    seeds: tuple[Index, SentenceTransformerEmbedder], question: str, text: str
+) -> None:
+    found = retrieve(question, *seeds, 4)
+    assert [item.passage.document for item in found if text in item.passage.text], [i.passage.text for i in found]
+
+
+def test_the_same_question_gives_the_same_evidence_in_every_index(
+    seeds: tuple[Index, SentenceTransformerEmbedder], tmp_path: Path
+) -> None:
+    index, embedder = seeds
+    with Index.create(tmp_path, embedder, index.stats()["passage_tokens"]) as again:
+        ingest([SEEDS], again, embedder, load(environment={}))
+        for question in ("What is co-production?", "Who spoke in London?"):
+            assert retrieve(question, again, embedder, 8) == retrieve(question, index, embedder, 8)
+            digest = [hashlib.sha256(repr(retrieve(question, i, embedder, 8)).encode()) for i in (index, again)]
+            assert digest[0].digest() == digest[1].digest()

@@ -69,4 +69,4 @@ def test_the_answer_object_is_documented():
 
     table = README.split("### The answer object")[1].split("\n\n")[1]
     documented = re.findall(r"`(\w+)`", " ".join(row.split("|")[1] for row in table.splitlines()[2:]))
-    assert documented == [name for name in Answer.__dataclass_fields__]
+    assert documented == list(Answer.__dataclass_fields__)

@@ -1,12 +1,13 @@
 """Evidence for a question: dense and lexical candidates, their scores brought to one scale and added.
 
-Each kind of score is stretched over the candidates so that the lowest is 0 and the highest 1, and the two are added in
-the share ``dense_weight`` (min-max fusion, after Fox and Shaw, "Combination of Multiple Searches", 1994; Bruch, Gai and
-Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023, find it better than adding ranks).
+Each kind of score is measured from its mean over the candidates in standard deviations, and the two are added in the
+share ``dense_weight`` (Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023, compare
+such fusions; here it is a little better than stretching both from 0 to 1, and both are much better than adding ranks).
 """
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 
 from rag.embedding import Embedder
@@ -46,18 +47,25 @@ def retrieve(
 
 
 def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], dense_weight: float) -> dict[int, float]:
-    """Return the fused score, 0 to 1, of each passage in ``dense``; one without a lexical score has 0 of it.
+    """Return the fused score of each passage in ``dense``, 1 the best and 0 the last; no lexical score counts as 0.
 
-    >>> fuse({1: 0.2, 2: 0.6}, {1: 8.0}, 0.5)
-    {1: 0.5, 2: 0.5}
+    The cosines 0.2, 0.6, 0.4 have the mean 0.4 and the deviation 0.163: they lie at -1.22, 1.22 and 0. The lexical
+    scores 8, 0, 0 lie at 1.41, -0.71 and -0.71. In shares of 1/4 and 3/4 the sums are 0.75, -0.22 and -0.53.
+
+    >>> {i: round(score, 2) for i, score in fuse({1: 0.2, 2: 0.6, 3: 0.4}, {1: 8.0}, 0.25).items()}
+    {1: 1.0, 2: 0.24, 3: 0.0}
     """
     ids = list(dense)
-    near = _stretched([dense[i] for i in ids])
-    words = _stretched([lexical.get(i, 0.0) for i in ids])
-    return {i: dense_weight * d + (1 - dense_weight) * w for i, d, w in zip(ids, near, words, strict=True)}
+    near = _standardised([dense[i] for i in ids])
+    words = _standardised([lexical.get(i, 0.0) for i in ids])
+    sums = [dense_weight * d + (1 - dense_weight) * w for d, w in zip(near, words, strict=True)]
+    low, high = min(sums, default=0.0), max(sums, default=0.0)
+    return {i: (score - low) / (high - low) if high > low else 1.0 for i, score in zip(ids, sums, strict=True)}
 
 
-def _stretched(scores: Sequence[float]) -> list[float]:
-    """Return ``scores`` with the lowest at 0 and the highest at 1; equal ones at 1, or 0 where none matched."""
-    low, high = min(scores, default=0.0), max(scores, default=0.0)
-    return [(score - low) / (high - low) if high > low else float(high > 0) for score in scores]
+def _standardised(scores: Sequence[float]) -> list[float]:
+    """Return how many standard deviations each of ``scores`` lies above their mean; 0 where they are all equal."""
+    if not scores:
+        return []
+    mean, deviation = statistics.fmean(scores), statistics.pstdev(scores)
+    return [(score - mean) / deviation if deviation else 0.0 for score in scores]

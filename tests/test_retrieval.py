@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,11 +48,10 @@ def test_the_scores_are_those_of_both_searches_fused_by_hand(index: Index) -> No
     union = sorted(near | words)
     assert set(near) - set(words) and set(words) - set(near), "the test needs candidates of one kind only"
     dense = dict(zip(union, index.scores_dense(vector, union), strict=True))
-    low, high, top = min(dense.values()), max(dense.values()), max(words.values())
-    bottom = min(words.get(i, 0.0) for i in union)
-    expected = {
-        i: 0.3 * (dense[i] - low) / (high - low) + 0.7 * (words.get(i, 0.0) - bottom) / (top - bottom) for i in union
-    }
+    columns = np.array([[dense[i] for i in union], [words.get(i, 0.0) for i in union]])
+    standard = (columns - columns.mean(1, keepdims=True)) / columns.std(1, keepdims=True)
+    sums = 0.3 * standard[0] + 0.7 * standard[1]
+    expected = dict(zip(union, (sums - sums.min()) / (sums.max() - sums.min()), strict=True))
     found = retrieve(question, index, EMBEDDER, 100, candidates, 0.3)
     assert ids(found) == sorted(union, key=lambda i: (-expected[i], i))
     for rank, item in enumerate(found, start=1):

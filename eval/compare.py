@@ -8,6 +8,7 @@ from typing import Any
 
 from eval.catalogue import CATALOGUE, Metric
 from eval.statistics import Interval, holm, mcnemar_exact, paired_bootstrap, sign_flip_test
+from eval.summary import strata
 
 __all__ = ["COMPARED", "FLIPPED", "Difference", "Flip", "compare", "difference", "flips", "same_answers"]
 
@@ -74,7 +75,7 @@ class Flip:
 
 
 def compare(before: Rows, after: Rows) -> list[Difference]:
-    """Return the difference of each metric of ``COMPARED`` that both runs have; the rows are those of their questions."""
+    """Return the difference of each metric of ``COMPARED`` that both runs have; rows are of their questions."""
     found = [difference(known, before, after) for known in CATALOGUE if known.name in COMPARED]
     family = [item for item in found if item is not None]
     corrected = holm([item.p for item in family])
@@ -87,7 +88,8 @@ def compare(before: Rows, after: Rows) -> list[Difference]:
 def difference(known: Metric, before: Rows, after: Rows) -> Difference | None:
     """Return the difference in one metric, not corrected; None where no question has it in both runs.
 
-    >>> wrong, right = ({"cluster": "a", "scores": {"answer.correct": value}} for value in (0.0, 1.0))
+    >>> row = {"cluster": "a", "answerable": True}
+    >>> wrong, right = (row | {"scores": {"answer.correct": value}} for value in (0.0, 1.0))
     >>> found = difference(Metric("answer.correct", "", "", binary=True), {"q": wrong}, {"q": right})
     >>> found.gained.point, found.won, found.p
     (1.0, 1, 1.0)
@@ -98,11 +100,12 @@ def difference(known: Metric, before: Rows, after: Rows) -> Difference | None:
     first = [float(before[id_]["scores"][known.name]) for id_ in ids]
     second = [float(after[id_]["scores"][known.name]) for id_ in ids]
     clusters = [after[id_]["cluster"] for id_ in ids]
+    layers = strata([after[id_] for id_ in ids])
     pairs = list(zip(first, second, strict=True))
     sign = 1 if known.higher else -1
     lost, won = (sum(sign * way * (b - a) > 0 for a, b in pairs) for way in (-1, 1))
     p = mcnemar_exact(lost, won) if known.binary else sign_flip_test(first, second, clusters)
-    gained = paired_bootstrap(first, second, clusters)
+    gained = paired_bootstrap(first, second, clusters, strata=layers)
     return Difference(known, len(ids), sum(first) / len(ids), sum(second) / len(ids), gained, lost, won, p)
 
 

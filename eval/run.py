@@ -184,6 +184,8 @@ def _row(
 ) -> dict[str, Any]:
     """Return the record of a question for ``questions.jsonl``: what became of it, where it was lost, and all scores."""
     row = {name: getattr(question, name) for name in ("id", "question", "kind", "answerable", "cluster", "split")}
+    row |= {name: getattr(question, name) for name in ("answers", "facts", "never")}
+    row["gold"] = [[span.document, span.start, span.end] for span in question.gold]
     if record is None:
         return row | {"status": None, "confidence": None, "lost": None, "scores": _rounded(scores)}
     answer = scoring.answer_from(record)

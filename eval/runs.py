@@ -65,7 +65,7 @@ def started(folder: Path, identity: Mapping[str, Any], about: Mapping[str, Any],
     try:
         before = _read(folder / MADE) if (folder / MADE).exists() else {}
         if before:
-            _same(folder, before["identity"], identity)
+            _same(folder, before["identity"], json.loads(json.dumps(identity)))
         codes = list(dict.fromkeys([*before.get("code", []), code]))
         made = {"format": FORMAT, "identity": identity, "code": codes, **about}
         write_whole(folder / MADE, json.dumps(made, ensure_ascii=False, indent=1) + "\n")

@@ -47,12 +47,15 @@ def bootstrap(
     resamples: int = 10_000,
     seed: int = 0,
     confidence: float = 0.95,
+    strata: Sequence[Hashable] | None = None,
 ) -> Interval:
     """Return ``statistic(values)``, by default the mean, with its percentile bootstrap interval (Efron 1979).
 
     As many clusters as there are, are drawn with replacement; the ``(1 ± confidence) / 2`` quantiles of the
     statistic over the resamples are the interval. ``clusters`` names the cluster of each value; without it,
-    or where all are in the same one, each value is its own.
+    or where all are in the same one, each value is its own. ``strata`` names a group for each value, the same within
+    a cluster: from each as many clusters are drawn as it has, so that what a set was designed to hold (so many
+    questions without an answer) is the same in every resample.
 
     ``values`` may have a row a question, (n,) or (n, d), for a statistic of several columns: it is called
     once a resample with the rows drawn, so ask for fewer. Resamples for which it is undefined (None, NaN) are
@@ -64,16 +67,17 @@ def bootstrap(
     """
     if statistic is None:
         array = _array(values)
-        return bootstrap_ratio(array, np.ones_like(array), clusters, resamples, seed, confidence)
+        return bootstrap_ratio(array, np.ones_like(array), clusters, resamples, seed, confidence, strata)
     rows = np.asarray(values, dtype=np.float64)
     if not len(rows):
         raise ValueError("there is nothing to resample")
     groups = _groups(clusters, len(rows))
     members = [np.flatnonzero(groups == group) for group in range(groups.max() + 1)]
+    parts = _strata(strata, groups)
     rng = np.random.default_rng(seed)
     found = []
     for _ in range(resamples):
-        drawn = rng.integers(0, len(members), len(members))
+        drawn = _drawn(rng, 1, parts)[0]
         found.append(statistic(rows[np.concatenate([members[group] for group in drawn])]))
     return _interval(np.array(found, dtype=np.float64), statistic(rows), len(members), confidence)
 
@@ -85,6 +89,7 @@ def bootstrap_ratio(
     resamples: int = 10_000,
     seed: int = 0,
     confidence: float = 0.95,
+    strata: Sequence[Hashable] | None = None,
 ) -> Interval:
     """Return ``sum(numerators) / sum(denominators)`` with its percentile bootstrap interval.
 
@@ -96,13 +101,14 @@ def bootstrap_ratio(
     """
     parts = np.stack([_array(numerators), _array(denominators)], axis=1)
     groups = _groups(clusters, len(parts))
+    layers = _strata(strata, groups)
     count = int(groups.max()) + 1
     sums = np.stack([np.bincount(groups, weights=part, minlength=count) for part in parts.T])
     rng = np.random.default_rng(seed)
     found: list[Floats] = []
     step = max(1, _BLOCK // count)
     for begin in range(0, resamples, step):
-        drawn = rng.integers(0, count, (min(step, resamples - begin), count))
+        drawn = _drawn(rng, min(step, resamples - begin), layers)
         above, below = sums[:, drawn].sum(axis=2)
         found.append(np.divide(above, below, out=np.full_like(above, np.nan), where=below != 0))
     above, below = sums.sum(axis=1)
@@ -116,13 +122,14 @@ def paired_bootstrap(
     resamples: int = 10_000,
     seed: int = 0,
     confidence: float = 0.95,
+    strata: Sequence[Hashable] | None = None,
 ) -> Interval:
     """Return the mean of ``after - before`` on the same questions, in the same order, with its interval.
 
     >>> paired_bootstrap([0.0, 0.5, 0.5], [0.5, 1.0, 1.0])
     Interval(low=0.5, high=0.5, point=0.5, clusters=3)
     """
-    return bootstrap(_differences(before, after), clusters, None, resamples, seed, confidence)
+    return bootstrap(_differences(before, after), clusters, None, resamples, seed, confidence, strata)
 
 
 def sign_flip_test(
@@ -230,6 +237,25 @@ def _groups(clusters: Sequence[Hashable] | None, size: int) -> NDArray[np.intp]:
     if len(numbers) < 2:
         return np.arange(size)
     return np.array([numbers[cluster] for cluster in clusters], dtype=np.intp)
+
+
+def _strata(strata: Sequence[Hashable] | None, groups: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """Return the numbers of the clusters in each stratum; that of a cluster is that of its first value."""
+    first = np.unique(groups, return_index=True)[1]
+    if strata is None:
+        return [np.arange(len(first))]
+    if len(strata) != len(groups):
+        raise ValueError(f"expected a stratum for each of {len(groups)} values, not {len(strata)}")
+    layers: dict[Hashable, list[int]] = {}
+    for cluster, value in enumerate(first):
+        layers.setdefault(strata[value], []).append(cluster)
+    return [np.array(layer, dtype=np.intp) for layer in layers.values()]
+
+
+def _drawn(rng: np.random.Generator, resamples: int, layers: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
+    """Draw clusters with replacement, from each stratum as many as it has; shape (resamples, clusters)."""
+    parts = [layer[rng.integers(0, len(layer), (resamples, len(layer)))] for layer in layers]
+    return np.concatenate(parts, axis=1)
 
 
 def _interval(found: Floats, point: float | None, clusters: int, confidence: float) -> Interval:

@@ -18,7 +18,7 @@ from eval.catalogue import BY_KIND, CATALOGUE
 from eval.cost_metrics import spread
 from eval.statistics import Interval, bootstrap, bootstrap_ratio
 
-__all__ = ["decisions", "failures", "mean", "summarise", "without_cost"]
+__all__ = ["decisions", "failures", "mean", "strata", "summarise", "without_cost"]
 
 Row = Mapping[str, Any]
 Figure = dict[str, float | int]
@@ -62,7 +62,18 @@ def mean(rows: Iterable[Row], name: str) -> Figure | None:
     if not chosen:
         return None
     values = [row["scores"][name] for row in chosen]
-    return _figure(bootstrap(values, [row["cluster"] for row in chosen]), len(chosen))
+    interval = bootstrap(values, [row["cluster"] for row in chosen], strata=strata(chosen))
+    return _figure(interval, len(chosen))
+
+
+def strata(rows: Sequence[Row]) -> list[bool]:
+    """Tell for each question whether its cluster has answerable ones.
+
+    Where unanswerable questions are clusters of their own and answerable ones share a few documents, resamples would
+    hold very different shares of either, and every figure over both look less sure than it is.
+    """
+    answerable = {row["cluster"] for row in rows if row["answerable"]}
+    return [row["cluster"] in answerable for row in rows]
 
 
 def decisions(rows: Iterable[Row]) -> list[Decision]:
@@ -115,20 +126,20 @@ def _abstention(asked: Sequence[Row]) -> dict[str, Figure]:
 
     F1 is one too: ``2 TP / (predicted + actual)``.
     """
-    made, clusters = decisions(asked), [row["cluster"] for row in asked]
+    made = decisions(asked)
     answerable = np.array([decision.answerable for decision in made], dtype=float)
     refused = np.array([decision.abstained for decision in made], dtype=float)
     sides = {"refusal": (refused, 1 - answerable), "answerable": (1 - refused, answerable)}
     figures = {
-        "abstention.false_answer_rate": _ratio((1 - refused) * (1 - answerable), 1 - answerable, clusters),
-        "abstention.false_refusal_rate": _ratio(refused * answerable, answerable, clusters),
+        "abstention.false_answer_rate": _ratio((1 - refused) * (1 - answerable), 1 - answerable, asked),
+        "abstention.false_refusal_rate": _ratio(refused * answerable, answerable, asked),
     }
     for side, (chosen, wanted) in sides.items():
         both = chosen * wanted
-        figures[f"abstention.{side}_precision"] = _ratio(both, chosen, clusters)
-        figures[f"abstention.{side}_recall"] = _ratio(both, wanted, clusters)
-        figures[f"abstention.{side}_f1"] = _ratio(2 * both, chosen + wanted, clusters)
-    figures["abstention.macro_f1"] = _statistic(np.stack([answerable, refused], axis=1), clusters, _macro_f1)
+        figures[f"abstention.{side}_precision"] = _ratio(both, chosen, asked)
+        figures[f"abstention.{side}_recall"] = _ratio(both, wanted, asked)
+        figures[f"abstention.{side}_f1"] = _ratio(2 * both, chosen + wanted, asked)
+    figures["abstention.macro_f1"] = _statistic(np.stack([answerable, refused], axis=1), asked, _macro_f1)
     return {name: figure for name, figure in figures.items() if figure}
 
 
@@ -145,12 +156,11 @@ def _calibration(asked: Sequence[Row]) -> dict[str, Figure]:
     if not sure:
         return {}
     values = np.array([[row["confidence"], row["answerable"]] for row in sure], dtype=float)
-    clusters = [row["cluster"] for row in sure]
     figures = {
-        "calibration.auroc": _statistic(values, clusters, lambda rows: auroc(*rows.T)),
-        "calibration.aurc": _statistic(values, clusters, lambda rows: aurc(*rows.T)),
-        "calibration.brier": _statistic(values, clusters, lambda rows: brier(*rows.T)),
-        "calibration.ece": _statistic(values, clusters, lambda rows: calibration_error(reliability(*rows.T))),
+        "calibration.auroc": _statistic(values, sure, lambda rows: auroc(*rows.T)),
+        "calibration.aurc": _statistic(values, sure, lambda rows: aurc(*rows.T)),
+        "calibration.brier": _statistic(values, sure, lambda rows: brier(*rows.T)),
+        "calibration.ece": _statistic(values, sure, lambda rows: calibration_error(reliability(*rows.T))),
     }
     return {name: figure for name, figure in figures.items() if figure}
 
@@ -195,16 +205,18 @@ def _digest(answered: Mapping[str, Row]) -> str:
     return digest.hexdigest()
 
 
-def _ratio(above: NDArray[np.float64], below: NDArray[np.float64], clusters: Sequence[str]) -> Figure | None:
+def _ratio(above: NDArray[np.float64], below: NDArray[np.float64], rows: Sequence[Row]) -> Figure | None:
     if not below.sum():
         return None
-    return _figure(bootstrap_ratio(above, below, clusters), len(clusters))
+    clusters = [row["cluster"] for row in rows]
+    return _figure(bootstrap_ratio(above, below, clusters, strata=strata(rows)), len(rows))
 
 
-def _statistic(values: NDArray[np.float64], clusters: Sequence[str], statistic: Any) -> Figure | None:
+def _statistic(values: NDArray[np.float64], rows: Sequence[Row], statistic: Any) -> Figure | None:
     if statistic(values) is None:
         return None
-    return _figure(bootstrap(values, clusters, statistic, RESAMPLES), len(clusters))
+    clusters = [row["cluster"] for row in rows]
+    return _figure(bootstrap(values, clusters, statistic, RESAMPLES, strata=strata(rows)), len(rows))
 
 
 def _figure(interval: Interval, number: int) -> Figure:

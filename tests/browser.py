@@ -298,9 +298,9 @@ class Watched:
         box.fill(question)
         box.press("Enter")
 
-    def answer(self, number: int = 1) -> None:
+    def answer(self, number: int = 1, seconds: float = 15) -> None:
         """Wait until the exchange ``number`` is done."""
-        self.page.locator(f".exchange:nth-child({number}) .reply:not(.working)").wait_for(timeout=15_000)
+        self.page.locator(f".exchange:nth-child({number}) .reply:not(.working)").wait_for(timeout=1000 * seconds)
 
 
 @contextmanager

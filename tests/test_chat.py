@@ -292,10 +292,8 @@ class TestNothingSlipsIn:
         chat.foreign.clear()
 
     def test_a_failed_load_is_said_in_the_page_and_mended_by_the_next_question(self, browser):
-        outcomes = [
-            ModelMissing("The <b>model</b> is missing; run 'footnote models pull'."),
-            ScriptedAssistant([VENUE], 0.001),
-        ]
+        missing = ModelMissing("The <b>model</b> is missing; run 'footnote models pull'.")
+        outcomes = [missing, missing, ScriptedAssistant([VENUE], 0.001)]
 
         def load():
             outcome = outcomes.pop(0)
@@ -304,10 +302,13 @@ class TestNothingSlipsIn:
             return outcome
 
         with running_chat(load) as address, watched_page(browser, address) as chat:
-            problem = chat.page.get_by_text("The <b>model</b> is missing; run 'footnote models pull'.")
+            problem = chat.page.locator("#state").get_by_text(str(missing))
             problem.wait_for()
             chat.ask(VENUE.question)
-            chat.answer()
+            chat.answer()  # At once, as nothing was done for it.
+            assert chat.page.locator(".reply.failed").inner_text().split("\n")[-1] == str(missing)
+            chat.ask(VENUE.question)
+            chat.answer(2)
             problem.wait_for(state="detached")
             assert chat.page.locator("button.mark").count() == 2
             assert (chat.foreign, chat.errors) == ([], [])

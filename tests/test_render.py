@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rag.types import Answer, Citation, Passage, Phase, Sentence, Token
 from ui.conversation import Answered, Exchange, Failed, Stopped, Waiting, advance, history
-from ui.markup import day, escape, lines_html, short, text_html
+from ui.markup import day, duration, escape, lines_html, short, text_html
 from ui.render import announcement, exchange_html
 
 DATES = {CARDIFF.document: "2011-03-11"}
@@ -310,6 +310,16 @@ def test_lines_and_lists():
 )
 def test_dates_as_a_reader_writes_them(date, shown):
     assert day(date) == shown
+
+
+def test_durations():
+    assert [duration(s) for s in (0.04, 3.44, 59.94, 59.96, 102.6)] == [
+        "0.0 s",
+        "3.4 s",
+        "59.9 s",
+        "1 min 0 s",
+        "1 min 43 s",
+    ]
 
 
 def test_short_ends_at_a_word():

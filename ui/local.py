@@ -43,8 +43,9 @@ HEADERS = {
 
 
 def stay_local() -> None:
-    """Tell Gradio and the hub's library, before they are imported, to call nobody."""
+    """Tell Gradio and the hub's library, before they are imported, to call nobody and to keep no count of questions."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = "1000000000"
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
-__all__ = ["Inline", "day", "escape", "folded_table", "lines_html", "short", "text_html"]
+__all__ = ["Inline", "day", "duration", "escape", "folded_table", "lines_html", "short", "text_html"]
 
 BULLET = re.compile(r"\s*(?:(?P<ul>[-*•–])|(?P<ol>\d{1,3})[.)])\s+")
 HEADING = re.compile(r"\s*#+\s+")
@@ -75,6 +75,18 @@ def day(date: str) -> str:
         return date
     month = f"{MONTHS[int(match[2]) - 1]} {match[1]}"
     return f"{int(match[3])} {month}" if match[3] else month
+
+
+def duration(seconds: float) -> str:
+    """Return a number of seconds as a reader says it.
+
+    >>> duration(3.44), duration(59.96), duration(102.6)
+    ('3.4 s', '1 min 0 s', '1 min 43 s')
+    """
+    if round(seconds, 1) < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
 
 
 def short(text: str, length: int = 220) -> str:

@@ -6,9 +6,9 @@ this one where it is needed.
 
 from __future__ import annotations
 
-import asyncio
+import json
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -26,12 +26,9 @@ from ui.service import LOADING, Service
 __all__ = ["TITLE", "build", "mount"]
 
 TITLE = "Footnote"
-TAGLINE = "Answers from your own documents, with the exact passage behind every sentence."
+TAGLINE = "Answers from your own documents, each with its exact passage."
 FRAME = 0.05
 """Least number of seconds between two pictures of a draft that grows."""
-
-View = dict[str, Any]
-"""What static/chat.js shows: the HTML of each exchange, what a screen reader says, whether one is being answered."""
 
 
 def build(service: Service, examples: Sequence[str] = ()) -> gr.Blocks:
@@ -43,7 +40,7 @@ def build(service: Service, examples: Sequence[str] = ()) -> gr.Blocks:
             state = gr.HTML(_state(service), elem_id="state", **plain)
             anew = gr.Button("New conversation", elem_id="anew", size="sm", visible=False, min_width=0, scale=0)
         talk = gr.HTML(
-            _view([]),
+            _view(),
             html_template=(STATIC / "conversation.html").read_text(encoding="utf-8"),
             js_on_load=(STATIC / "chat.js").read_text(encoding="utf-8"),
             apply_default_css=False,
@@ -62,7 +59,7 @@ def build(service: Service, examples: Sequence[str] = ()) -> gr.Blocks:
             )
             send = gr.Button("Ask", variant="primary", elem_id="send", min_width=0, scale=0)
             stop = gr.Button("Stop", variant="stop", elem_id="stop", min_width=0, scale=0, visible=False)
-        parts = _Parts(talk, gr.State([]), question, send, stop, anew, state, starters)
+        parts = _Parts(talk, gr.State([]), question, send, stop, anew, state, starters, gr.Timer(0.5))
         _connect(page, parts, buttons, service)
     return page
 
@@ -78,6 +75,7 @@ class _Parts(NamedTuple):
     anew: gr.Button
     state: gr.HTML
     starters: gr.Column
+    timer: gr.Timer
 
 
 Update = dict[Any, Any]
@@ -97,24 +95,23 @@ def _connect(page: gr.Blocks, parts: _Parts, examples: Sequence[gr.Button], serv
 
     def forget() -> Update:
         begin = gr.update(visible=bool(examples))
-        return {parts.talk: _view([]), parts.exchanges: [], parts.anew: gr.update(visible=False), parts.starters: begin}
+        return {parts.talk: _view(), parts.exchanges: [], parts.anew: gr.update(visible=False), parts.starters: begin}
 
     def leave(request: gr.Request) -> None:
         service.stop(request.session_hash or "")
 
-    async def watch() -> AsyncIterator[str]:
-        while not service.loaded.is_set():
-            yield _state(service)
-            await asyncio.sleep(0.3)
-        yield _state(service)
+    def look() -> Update:
+        return {parts.state: _state(service), parts.timer: gr.Timer(active=not service.loaded.is_set())}
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-    gr.on([parts.question.submit, parts.send.click], answer, [parts.question, parts.exchanges], list(parts), **quiet)
+    # Only answers go through Gradio's queue: where one event ends just as another begins, its client may lose that.
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    asking = {**quiet, "outputs": list(parts), "concurrency_limit": None}
+    gr.on([parts.question.submit, parts.send.click], answer, [parts.question, parts.exchanges], **asking)
     for button in examples:
-        button.click(answer, [button, parts.exchanges], list(parts), **quiet)
-    parts.stop.click(stop, None, list(parts), queue=False, **quiet)
+        button.click(answer, [button, parts.exchanges], **asking)
+    parts.stop.click(stop, None, [parts.stop], queue=False, **quiet)
     parts.anew.click(forget, None, list(parts), queue=False, **quiet)
-    page.load(watch, None, parts.state, **quiet)
+    gr.on([page.load, parts.timer.tick], look, None, [parts.state, parts.timer], queue=False, **quiet)
     page.unload(leave)
 
 
@@ -132,22 +129,31 @@ def _reply(parts: _Parts, service: Service, question: str, exchanges: list[Excha
         parts.anew: disabled,
         parts.starters: hidden,
     }
-    yield {parts.talk: _view([*exchanges, exchange]), **change}
+    yield {parts.talk: _view(exchange), **change}
     for event in service.ask(exchange.question, history(exchanges), session):
         exchange = advance(exchange, event)
-        if not isinstance(event, Token) or time.monotonic() - shown > FRAME:
+        if exchange.state == "working" and (not isinstance(event, Token) or time.monotonic() - shown > FRAME):
             shown = time.monotonic()
-            yield {parts.talk: _view([*exchanges, exchange])}
+            yield {parts.talk: _view(exchange)}
     change = {parts.send: gr.update(visible=True), parts.stop: hidden, parts.anew: gr.update(interactive=True)}
-    yield {parts.exchanges: [*exchanges, exchange], parts.state: _state(service), **change}
+    change |= {parts.talk: _view(exchange), parts.state: _state(service)}
+    yield {parts.exchanges: [*exchanges, exchange], **change}
 
 
-def _view(exchanges: Sequence[Exchange]) -> View:
-    return {
-        "exchanges": [exchange_html(exchange) for exchange in exchanges],
-        "say": announcement(exchanges[-1]) if exchanges else "",
-        "working": bool(exchanges) and exchanges[-1].state == "working",
+def _view(exchange: Exchange | None = None) -> str:
+    """Return what static/chat.js shows next, as JSON: one exchange, in place of what it was; none begins anew.
+
+    As a text, since Gradio's client changes the parts of anything else in place, and then does not see the change.
+    """
+    if exchange is None:
+        return json.dumps({"number": 0})
+    view = {
+        "number": exchange.number,
+        "html": exchange_html(exchange),
+        "say": announcement(exchange),
+        "working": exchange.state == "working",
     }
+    return json.dumps(view).replace("<", "\\u003c")  # Gradio warns of texts that seem to hold a script.
 
 
 def _state(service: Service) -> str:
@@ -170,7 +176,7 @@ def _theme() -> gr.Theme:
 
 def mount(app: FastAPI, blocks: gr.Blocks, config: Config) -> FastAPI:
     """Return ``app`` with the page at its root: nothing shared, nothing recorded, no links to elsewhere."""
-    return gr.mount_gradio_app(
+    mounted: FastAPI = gr.mount_gradio_app(
         app,
         blocks,
         path="/",
@@ -187,3 +193,4 @@ def mount(app: FastAPI, blocks: gr.Blocks, config: Config) -> FastAPI:
         theme=_theme(),
         css_paths=STATIC / "chat.css",
     )
+    return mounted

@@ -13,7 +13,7 @@ from itertools import pairwise
 from rag.citations import without_marks
 from rag.types import Answer, Citation
 from ui.conversation import Exchange
-from ui.markup import escape, folded_table, lines_html, text_html
+from ui.markup import duration, escape, folded_table, lines_html, text_html
 from ui.sources import nearest_html, source_id, sources_html
 
 __all__ = ["announcement", "exchange_html"]
@@ -149,11 +149,11 @@ def _notes(notes: list[str]) -> str:
 def _facts(answer: Answer) -> str:
     """Return how many sources, how long it took, and folded away what the answer was made with."""
     seconds = answer.timings.get("total_s")
-    parts = [_sources_count(answer), f"{seconds:.1f} s" if seconds is not None else ""]
+    parts = [_sources_count(answer), duration(seconds) if seconds is not None else ""]
     line = "".join(f"<span>{part}</span>" for part in parts if part)
     rows = {"Confidence that the documents answer it": f"{answer.confidence:.0%}"}
     if "first_token_s" in answer.timings and answer.status == "answered":
-        rows["First word after"] = f"{answer.timings['first_token_s']:.1f} s"
+        rows["First word after"] = duration(answer.timings["first_token_s"])
     generator = answer.receipt.get("generator")
     if isinstance(generator, dict) and generator.get("name"):
         rows["Language model"] = str(generator["name"])

@@ -95,8 +95,8 @@ class Service:
         self._jobs.put(job)
         try:
             yield from self._wait(job)
-            if job.begun.is_set():
-                yield from iter(job.events.get, None)
+            while job.begun.is_set() and (event := job.events.get()) is not None:
+                yield event
             if job.stop.is_set():
                 yield Stopped()
         finally:

@@ -1,32 +1,30 @@
-// The conversation in the page. `value` comes from ui/chat.py: the HTML of each exchange (everything in it escaped there),
-// what a screen reader says, and whether a question is being answered. Only what changed is touched, so that what a
-// reader has unfolded, selected or focused stays as it is.
+// The conversation in the page. `value` is JSON from ui/page.py: the number of an exchange and its HTML (everything in it
+// escaped there), what a screen reader says, and whether the question is being answered; number 0 begins anew. Only
+// that exchange is touched, so that what a reader has unfolded, selected or focused elsewhere stays as it is.
 const list = element.querySelector(".exchanges");
 const said = element.querySelector(".said");
-const shown = [];
 let began = 0;
 let clock = 0;
 
 function show() {
-  const value = props.value || {};
-  const exchanges = value.exchanges || [];
-  const isNew = exchanges.length > shown.length;
-  exchanges.forEach((html, i) => {
-    if (shown[i] === html) return;
-    if (!list.children[i]) {
-      const article = document.createElement("article");
-      article.className = "exchange";
-      article.setAttribute("aria-label", `Question ${i + 1}`);
-      list.append(article);
-    }
-    list.children[i].innerHTML = html;
-    shown[i] = html;
-  });
-  while (list.children.length > exchanges.length) list.lastElementChild.remove();
-  shown.length = exchanges.length;
+  const value = props.value ? JSON.parse(props.value) : { number: 0 };
+  if (value.number) {
+    const isNew = list.children.length < value.number;
+    if (isNew) list.append(newArticle(value.number));
+    list.children[value.number - 1].innerHTML = value.html;
+    if (isNew) lookAt(list.lastElementChild);
+  } else {
+    list.replaceChildren();
+  }
   if (said.textContent !== (value.say || "")) said.textContent = value.say || "";
-  if (isNew) lookAt(list.lastElementChild);
   count(Boolean(value.working));
+}
+
+function newArticle(number) {
+  const article = document.createElement("article");
+  article.className = "exchange";
+  article.setAttribute("aria-label", `Question ${number}`);
+  return article;
 }
 
 // Where a new question does not show whole it goes to the top of the window, and its answer grows below it.

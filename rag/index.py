@@ -95,10 +95,8 @@ class Index:
         return index
 
     @classmethod
-    def create(cls, folder: Path, embedder: Embedder, passage_tokens: int, rebuild: bool = False) -> Index:
+    def create(cls, folder: Path, embedder: Embedder, passage_tokens: int) -> Index:
         """Open the index in ``folder``, made where there is none, whose passages hold up to ``passage_tokens`` tokens.
-
-        With ``rebuild`` one that was made otherwise is opened as well, to be given to ``ingest(rebuild=True)``.
 
         Raises:
             IndexMismatch: there is one, made by another embedder or version, or with other passages.
@@ -109,14 +107,13 @@ class Index:
                 start = {"generation": "0", "state": "", "created": rows.now(), "purge": "0"}
                 rows.write_meta(connection, start | _made(embedder, passage_tokens))
         storage.close()
-        index = cls.open(folder, None if rebuild else embedder)
-        index._embedder = embedder
+        index = cls.open(folder, embedder)
         made = index._meta()["passage_tokens"]
-        if made != str(passage_tokens) and not rebuild:
+        if made != str(passage_tokens):
             index.close()
             raise IndexMismatch(
                 f"The index in {folder} was made with passage_tokens = {made}, not {passage_tokens}. "
-                "Set it back, or run 'footnote ingest --rebuild PATH' to cut and embed all anew."
+                "Set it back, or run 'footnote ingest --rebuild' to cut and embed all anew."
             )
         return index
 
@@ -395,7 +392,7 @@ class Index:
             raise IndexMismatch(
                 f"The index in {self.folder} was made by the embedder {meta['embedder']} "
                 f"({meta['fingerprint'][:12]}), not by {embedder.name} ({embedder.fingerprint[:12]}). Set it back in "
-                "the configuration, or run 'footnote ingest --rebuild PATH' to embed all anew."
+                "the configuration, or run 'footnote ingest --rebuild' to embed all anew."
             )
         return meta
 

@@ -81,8 +81,8 @@ def ingest(
     """Bring each folder or file of ``paths`` up to date in ``index``; other sources are not touched.
 
     What did not change is skipped (the content's hash decides), what vanished from a folder is removed, and what cannot
-    be read is reported, its earlier version kept. With ``rebuild`` the documents already there are cut and embedded
-    anew first, and every file is read again.
+    be read is reported, its earlier version kept. With ``rebuild`` (and an index opened without an embedder, where it
+    is another one) the documents already there are cut and embedded anew first, and the files of ``paths`` read again.
 
     Raises:
         DocumentError: one of ``paths`` does not exist; nothing was changed.

@@ -257,7 +257,7 @@ def test_rebuild_takes_another_embedder_and_keeps_what_has_no_file_any_more(
         (folder / "a.txt").unlink()
         (folder / "b.md").unlink()
     other, config = CountingEmbedder(16), replace(CONFIG, passage_tokens=40)
-    with Index.create(index.folder, other, 40, rebuild=True) as again:
+    with Index.open(index.folder) as again:
         report = ingest([folder], again, other, config, rebuild=True)
         assert report.removed == (["a.txt", "b.md"] if gone else [])
         assert names(again) == ["docs/a.txt", "sub/c.txt"] if gone else ["a.txt", "b.md", "docs/a.txt", "sub/c.txt"]

@@ -26,7 +26,7 @@ from ui.service import LOADING, Service
 __all__ = ["TITLE", "build", "mount"]
 
 TITLE = "Footnote"
-TAGLINE = "Answers from your own documents, each with its exact passage."
+TAGLINE = "Answers from your documents, each with its passage."
 FRAME = 0.05
 """Least number of seconds between two pictures of a draft that grows."""
 

@@ -71,13 +71,16 @@ class Asking:
         prompt, calls = self._recorder.take()
         table = answer_object(answer) if answer else None
         timings = table.pop("timings") if table else {}
+        if table:
+            # It counts commits: the same documents may have come into the index in one go or in two.
+            table["receipt"].pop("index_generation", None)
         return {
             "id": question.id,
             "kind": question.kind,
             "question": question.question,
             "history": [dataclasses.asdict(turn) for turn in question.history],
             "prompt": _flat(self._prompt, prompt) if prompt else None,
-            "evidence": [_evidence(item) for item in answer.evidence] if answer else [],
+            "evidence": [_evidence(item) for item in (prompt.evidence if prompt else ())],
             "calls": calls,
             "answer": table,
             "error": error,

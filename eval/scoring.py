@@ -55,14 +55,12 @@ def correct(question: Question, text: str) -> bool | None:
     It says every fact and nothing that must not be said. Where no facts are listed, it says a reference answer word
     for word, or shares with one a token F1 of at least ``LIKE_REFERENCE``.
     """
-    if not question.answerable:
+    if not question.answerable or not (question.facts or question.answers):
         return None
     if said_anyway(text, question.never):
         return False
     if question.facts:
         return fact_coverage(text, question.facts) == 1
-    if not question.answers:
-        return None
     return bool(contains_reference(text, question.answers)) or token_f1(text, question.answers) >= LIKE_REFERENCE
 
 

@@ -269,7 +269,7 @@ class Index:
         """Return the passages ``ids`` in that order, without those that are there no more."""
         with self._storage.reading() as connection:
             spans = rows.select_in(connection, "SELECT * FROM passages WHERE id IN ({})", ids)
-            query = "SELECT id, name, title, text FROM documents WHERE id IN ({})"
+            query = "SELECT id, name, title, date, text FROM documents WHERE id IN ({})"
             documents = rows.select_in(connection, query, {row["document"] for row in spans})
         by_id = {row["id"]: row for row in documents}
         found = {row["id"]: rows.passage_from(row, by_id[row["document"]]) for row in spans}

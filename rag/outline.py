@@ -35,6 +35,7 @@ DATE_LABEL = re.compile(
     r"(?:last )?updated|stand|veröffentlicht(?: am)?|erstellt(?: am)?|vom)[\W_]*?[:：][\W_]*(.{4,60})",
     re.IGNORECASE,
 )
+MONTH_NAMES = "January February March April May June July August September October November December".split()
 MONTHS = {
     name: number
     for number, names in enumerate(
@@ -95,6 +96,19 @@ def _slashed(first: int, second: int, year: str) -> str:
     if first == second or first > 12:
         return _iso(year, str(second), str(first))
     return _iso(year, str(first), str(second)) if second > 12 else _iso(year, None, None)
+
+
+def day(date: str) -> str:
+    """Return an ISO 8601 date as a reader writes it, and anything else as it is.
+
+    >>> day("2011-03-11"), day("2011-03"), day("2011"), day("spring")
+    ('11 March 2011', 'March 2011', '2011', 'spring')
+    """
+    match = re.fullmatch(r"(\d{4})-(\d\d)(?:-(\d\d))?", date)
+    if not match or not 1 <= int(match[2]) <= 12:
+        return date
+    month = f"{MONTH_NAMES[int(match[2]) - 1]} {match[1]}"
+    return f"{int(match[3])} {month}" if match[3] else month
 
 
 def _iso(year: str, month: str | None, day: str | None) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rag.errors import ModelDamaged
+from rag.outline import day
 from rag.sentences import is_item, sentences
 from rag.types import Document, Passage
 
@@ -92,9 +93,9 @@ def cut(document: Document, tokenizer: Tokenizer, limit: int) -> list[Passage]:
 
 
 def context_text(passage: Passage, tokenizer: Tokenizer, limit: int) -> str:
-    """Return what is embedded for ``passage``: its title and section in front of its text, at most ``limit`` tokens.
+    """Return what is embedded for ``passage``: title, date and section in front of its text, at most ``limit`` tokens.
 
-    Title and section take a third of ``limit`` at most, and less where the text needs the room; what the passage itself
+    They take a third of ``limit`` at most, and less where the text needs the room; what the passage itself
     begins with is not repeated.
 
     Raises:
@@ -104,7 +105,7 @@ def context_text(passage: Passage, tokenizer: Tokenizer, limit: int) -> str:
     if length > limit:
         raise ValueError(f"a passage of {length} tokens does not fit into {limit}; cut passages with a lower limit")
     opening = passage.text[:600]
-    title = "" if _is_stated(passage.title, opening) else passage.title
+    title = ", ".join(part for part in (passage.title, day(passage.date)) if part and not _is_stated(part, opening))
     section = " > ".join(part for part in passage.section.split(" > ") if part and not _is_stated(part, opening))
     room = min(limit // 3, limit - length)
     wanted = min(len(tokenizer.spans(section)), room // 2)
@@ -319,6 +320,7 @@ class _Outline:
             end=end,
             text=document.text[start:end],
             title=document.title,
+            date=document.date,
             section=self._sections[under] if under >= 0 else "",
             page=page,
         )

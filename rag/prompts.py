@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag.errors import PromptError, QuestionError
+from rag.outline import day
 from rag.types import Evidence, Prompt
 
 __all__ = ["PromptFile", "fit", "load"]
@@ -39,8 +40,9 @@ class PromptFile:
     def passage(self, evidence: Evidence) -> str:
         """Return the text of one passage of evidence, numbered by its rank."""
         passage = evidence.passage
-        title = " – ".join(dict.fromkeys(part for part in (passage.title, passage.section) if part))
-        return self.sections["passage"].format(number=evidence.rank, title=title or passage.document, text=passage.text)
+        title = " – ".join(part for part in (passage.title or passage.document, passage.section) if part)
+        date = f" ({day(passage.date)})" if passage.date else ""
+        return self.sections["passage"].format(number=evidence.rank, title=title + date, text=passage.text)
 
     def question(self, prompt: Prompt) -> str:
         """Return the last part of ``prompt``: the history, where there is one, and what is asked."""

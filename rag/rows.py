@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.outline import day
 from rag.types import Document, Heading, Passage
 from rag.vectors import VectorIndex
 
@@ -113,8 +114,13 @@ def write_passage(
     connection.execute("INSERT INTO vectors (passage, vector) VALUES (?, ?)", (row, blob))
     connection.execute(
         "INSERT INTO terms (rowid, title, section, text) VALUES (?, ?, ?, ?)",
-        (row, document.title, passage.section, document.text[passage.start : passage.end]),
+        (row, _named(document.title, document.date), passage.section, document.text[passage.start : passage.end]),
     )
+
+
+def _named(title: str, date: str) -> str:
+    """Return how a document is spoken of: by its title and its date, in figures and in words."""
+    return f"{title} {date} {day(date)}".strip()
 
 
 def remove_passages(connection: sqlite3.Connection, number: int) -> None:
@@ -124,13 +130,13 @@ def remove_passages(connection: sqlite3.Connection, number: int) -> None:
     what is removed, hence the note that ``forget_words`` is due.
     """
     rows = connection.execute(
-        'SELECT p.id, d.title, p.section, p.start, p."end", d.text FROM passages p '
+        'SELECT p.id, d.title, d.date, p.section, p.start, p."end", d.text FROM passages p '
         "JOIN documents d ON d.id = p.document WHERE d.id = ? ORDER BY p.id",
         (number,),
     ).fetchall()
     connection.executemany(
         "INSERT INTO terms (terms, rowid, title, section, text) VALUES ('delete', ?, ?, ?, ?)",
-        ((r["id"], r["title"], r["section"], r["text"][r["start"] : r["end"]]) for r in rows),
+        ((r["id"], _named(r["title"], r["date"]), r["section"], r["text"][r["start"] : r["end"]]) for r in rows),
     )
     connection.execute("DELETE FROM passages WHERE document = ?", (number,))
     write_meta(connection, {"purge": "1"})
@@ -165,6 +171,7 @@ def passage_from(row: sqlite3.Row, document: sqlite3.Row) -> Passage:
         end=row["end"],
         text=document["text"][row["start"] : row["end"]],
         title=document["title"],
+        date=document["date"],
         section=row["section"],
         page=row["page"],
         id=row["id"],

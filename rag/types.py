@@ -59,8 +59,8 @@ class Passage:
     """A stretch of one document that is retrieved and read as a whole: ``document.text[start:end] == text``.
 
     ``id`` is the row of the passage in the index (0 before it has one). ``document`` is the public name
-    of its document. ``section`` holds the headings above it, outermost first, joined by `` > ``. ``page`` is the
-    number of the page on which it begins, where its document has pages.
+    of its document, ``title`` and ``date`` are its document's. ``section`` holds the headings above it, outermost
+    first, joined by `` > ``. ``page`` is the number of the page on which it begins, where its document has pages.
     """
 
     document: str
@@ -68,6 +68,7 @@ class Passage:
     end: int
     text: str
     title: str = ""
+    date: str = ""
     section: str = ""
     page: int | None = None
     id: int = 0

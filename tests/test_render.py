@@ -9,9 +9,10 @@ from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.outline import day
 from rag.types import Answer, Citation, Passage, Phase, Sentence, Token
 from ui.conversation import Answered, Exchange, Failed, Stopped, Waiting, advance, history
-from ui.markup import day, duration, escape, lines_html, short, text_html
+from ui.markup import duration, escape, lines_html, short, text_html
 from ui.render import announcement, exchange_html
 
 DATES = {CARDIFF.document: "2011-03-11"}

@@ -7,12 +7,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
-__all__ = ["Inline", "day", "duration", "escape", "folded_table", "lines_html", "short", "text_html"]
+__all__ = ["Inline", "duration", "escape", "folded_table", "lines_html", "short", "text_html"]
 
 BULLET = re.compile(r"\s*(?:(?P<ul>[-*•–])|(?P<ol>\d{1,3})[.)])\s+")
 HEADING = re.compile(r"\s*#+\s+")
-MONTHS = "January February March April May June July August September October November December".split()
-
 Inline = Callable[[int, int], str]
 """Returns the HTML of a stretch of one text, given by its offsets."""
 
@@ -62,19 +60,6 @@ def lines_html(text: str) -> str:
 def escape(text: str) -> str:
     """Return ``text`` as HTML that shows it; what is no character (a lone surrogate) becomes a question mark."""
     return html.escape(text.encode("utf-8", "replace").decode("utf-8"), quote=True)
-
-
-def day(date: str) -> str:
-    """Return an ISO 8601 date as a reader writes it, and anything else as it is.
-
-    >>> day("2011-03-11"), day("2011-03"), day("2011"), day("spring")
-    ('11 March 2011', 'March 2011', '2011', 'spring')
-    """
-    match = re.fullmatch(r"(\d{4})-(\d\d)(?:-(\d\d))?", date)
-    if not match or not 1 <= int(match[2]) <= 12:
-        return date
-    month = f"{MONTHS[int(match[2]) - 1]} {match[1]}"
-    return f"{int(match[3])} {month}" if match[3] else month
 
 
 def duration(seconds: float) -> str:

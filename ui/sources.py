@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rag.outline import day
 from rag.types import Answer, Citation, Evidence, Passage
-from ui.markup import day, escape, folded_table, short
+from ui.markup import escape, folded_table, short
 
 __all__ = ["nearest_html", "source_id", "sources_html"]
 

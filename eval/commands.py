@@ -95,6 +95,9 @@ def accept(_: Config, options: argparse.Namespace) -> int:
     """Make a run the baseline that later ones are held against."""
     finished = runs.load(options.folder)
     file = baselines.accept(finished, options.baseline or BASELINES)
+    counts = finished.metrics["counts"]
+    if counts["asked"] < counts["questions"]:
+        print(f"Only {counts['asked']} of {counts['questions']} questions were answered in this run.")
     print(f"Baseline: {file}. Commit it together with the change that it belongs to.")
     return 0
 

@@ -61,7 +61,9 @@ class Selection:
         return chosen
 
     def answered(self, known: KnownAnswerSet) -> tuple[Question, ...]:
-        """Return the questions that are answered."""
+        """Return the questions that are answered. Raises ``RunError`` where the limit is none."""
+        if self.limit is not None and self.limit < 1:
+            raise RunError(f"--limit must be at least 1, not {self.limit}. Without a model: --no-llm.")
         chosen = tuple(q for q in self.searched(known) if not self.only or q.id in self.only)
         return chosen if self.limit is None else sample(chosen, self.limit, self.seed)
 
@@ -109,6 +111,7 @@ def run(
         RunError: the folder holds another run, or the set's documents cannot be read.
     """
     tell = progress or _silent
+    selection.answered(known)  # a mistake in it is to be heard of now
     identity = identity_of(known, selection, config, embedder, generator)
     with (
         runs.started(folder, identity, _machine(config), collection.code_hash()),

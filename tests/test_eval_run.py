@@ -213,6 +213,13 @@ def test_a_limit_is_for_answers_and_never_for_retrieval(tmp_path):
     assert sum(row["status"] is None for row in found.questions.values()) == 6
 
 
+@pytest.mark.parametrize("limit", [0, -3])
+def test_a_limit_of_nothing_is_refused(tmp_path, limit):
+    with pytest.raises(RunError, match="--limit must be at least 1"):
+        tiny_run(tmp_path, "run", None, Selection(limit=limit))
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_split_is_for_both(tmp_path):
     questions = [replace(question, split=("dev", "test")[at % 2]) for at, question in enumerate(QUESTIONS)]
     found = tiny_run(tmp_path, "run", TinyGenerator(), Selection(split="dev"), questions=questions)

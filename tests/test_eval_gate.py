@@ -151,7 +151,7 @@ def test_a_citation_that_does_not_hold_is_never_tolerated(seeds, monkeypatch):
     assert not found.passes
     assert any("a mark without a citation that holds in the stored text" in text for text in found.never)
     assert any("a quote that does not stand in its document" in text for text in found.never)
-    assert "NEVER: fact-001: a mark without" in found.table()
+    assert all(f"NEVER: {text}" in found.table() for text in found.never)
 
 
 def test_a_failure_is_never_tolerated(accepted, tmp_path, monkeypatch):
@@ -393,6 +393,7 @@ def test_the_gate_from_the_command_line(command_line, monkeypatch, capsys):
     fused = retrieval.fuse
     monkeypatch.setattr(retrieval, "fuse", lambda *given: {id_: -score for id_, score in fused(*given).items()})
     assert command_line("run", "--set", "set", "--out", "b") == 0
+    capsys.readouterr()
     assert command_line("compare", "a", "b") == 0
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("retrieval.ndcg@10"))
     assert float(line.split()[3]) < -10

@@ -18,7 +18,7 @@ export CMAKE_ARGS ?= -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CURDIR)/$(VENV)/llama.c
 	-DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF \
 	-DLLAMA_OPENSSL=OFF -DLLAMA_ALL_WARNINGS=OFF -DGGML_ALL_WARNINGS=OFF
 
-.PHONY: chat test setup check clean
+.PHONY: chat test eval setup check clean
 
 chat: $(VENV)/ready
 	@echo "== Weights: the embedder and the language model"
@@ -39,6 +39,13 @@ check: $(VENV)/ready-to-test
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
+
+# Search, answer and score every known-answer question on the seeds (half an hour), draw the report, hold the gate.
+eval: $(VENV)/ready
+	@$(BIN)/footnote models pull
+	@$(BIN)/footnote eval run $(ARGS)
+	@$(BIN)/footnote eval report
+	@$(BIN)/footnote eval gate build/eval/latest
 
 setup: $(VENV)/ready
 

@@ -22,8 +22,6 @@ from rag.types import Answer, Evidence, Phase, Prompt, Token, Turn
 
 __all__ = ["Assistant", "search_query"]
 
-REFUSAL = "NO ANSWER"
-"""What the prompt tells the model to write when the evidence holds no answer."""
 REFERS_BACK = re.compile(r"\b(he|she|it|its|they|them|their|his|her|this|that|those|these|there|then|one|ones)\b", re.I)
 
 
@@ -93,7 +91,8 @@ class Assistant:
         evidence = self.retrieve(question, history)
         clock.mark("retrieval_s")
         prompt, notes = self._prompt(question, history, evidence)
-        yield Phase("reading", f"Reading {len(prompt.evidence)} passages")
+        count = len(prompt.evidence)
+        yield Phase("reading", f"Reading {count} passage{'' if count == 1 else 's'}")
         confidence = self._confidence(prompt, stop)
         draft = ""
         if confidence >= self.config.min_confidence:
@@ -143,7 +142,7 @@ class Assistant:
 
     def _answer(self, prompt: Prompt, draft: str, confidence: float) -> Answer:
         """Return the supported sentences of ``draft`` with their citations, or an abstention."""
-        claims = citations.parse(draft) if REFUSAL not in draft else []
+        claims = citations.parse(draft)
         supports = verification.support(claims, prompt.evidence, search_query(prompt.question, prompt.history))
         kept = [
             (claim, support)

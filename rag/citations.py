@@ -64,7 +64,7 @@ def parse(draft: str) -> list[Claim]:
     for (start, end), following in zip(spans, nexts, strict=False):
         bullet = BULLET.match(plain, start, end)
         begin = bullet.end() if bullet else start
-        if begin >= end:
+        if not any(character.isalnum() for character in plain[begin:end]):
             continue
         named = [rank for position, rank in marks if start < position <= following]
         claims.append(Claim(plain[begin:end], plain[last:begin], tuple(dict.fromkeys(named))))

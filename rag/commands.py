@@ -328,6 +328,8 @@ def _bars() -> Iterator[Any]:
     bars = dict[str, Any]()
 
     def progress(step: str, done: int, total: int, name: str = "") -> None:
+        if step == "done" and not sys.stdout.isatty():
+            print(f"done: {name}", flush=True)  # For a log: what has been committed, the moment it has.
         if step not in bars:
             unit = {"unit": "B", "unit_scale": True} if step in ("download", "join", "check") else {"unit": "it"}
             bars[step] = tqdm(desc=step, total=total, file=sys.stderr, leave=True, dynamic_ncols=True, **unit)

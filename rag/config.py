@@ -53,7 +53,7 @@ class Config:
     """Passages that dense and lexical retrieval each bring into the fusion."""
     dense_weight: float = 0.5
     """Share of the dense score in the fused score, 0 to 1; the rest is lexical."""
-    evidence: int = 4
+    evidence: int = 3
     """Passages that are given to the language model."""
     context: int = 4096
     """Context of the language model, in tokens: prompt and answer together."""

@@ -102,10 +102,13 @@ class Index:
             IndexMismatch: there is one, made by another embedder or version, or with other passages.
         """
         storage = Storage(folder, create=True)
-        with storage.transaction() as connection:
-            if not rows.read_meta(connection):
-                start = {"generation": "0", "state": "", "created": rows.now(), "purge": "0"}
-                rows.write_meta(connection, start | _made(embedder, passage_tokens))
+        with storage.reading() as connection:
+            new = not rows.read_meta(connection)
+        if new:
+            with storage.transaction() as connection:
+                if not rows.read_meta(connection):  # Another process may have been quicker.
+                    start = {"generation": "0", "state": "", "created": rows.now(), "purge": "0"}
+                    rows.write_meta(connection, start | _made(embedder, passage_tokens))
         storage.close()
         index = cls.open(folder, embedder)
         made = index._meta()["passage_tokens"]

@@ -17,7 +17,7 @@ __all__ = ["PromptFile", "fit", "load"]
 
 PLACEHOLDERS = {
     "instructions": set[str](),
-    "passage": {"number", "title", "text"},
+    "passage": {"title", "text"},
     "history": {"turns"},
     "question": {"question"},
     "answerable": {"question"},
@@ -38,11 +38,11 @@ class PromptFile:
         return self.sections["instructions"]
 
     def passage(self, evidence: Evidence) -> str:
-        """Return the text of one passage of evidence, numbered by its rank."""
+        """Return the text of one passage of evidence under the title and date of its document."""
         passage = evidence.passage
         title = " – ".join(part for part in (passage.title or passage.document, passage.section) if part)
         date = f" ({day(passage.date)})" if passage.date else ""
-        return self.sections["passage"].format(number=evidence.rank, title=title + date, text=passage.text)
+        return self.sections["passage"].format(title=title + date, text=passage.text)
 
     def question(self, prompt: Prompt) -> str:
         """Return the last part of ``prompt``: the history, where there is one, and what is asked."""

@@ -68,10 +68,10 @@ class Passage:
     end: int
     text: str
     title: str = ""
-    date: str = ""
     section: str = ""
     page: int | None = None
     id: int = 0
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,8 @@ class Turn:
 class Prompt:
     """What a generator is asked, kept in its parts until it is inside a generator.
 
-    The order in which a generator writes them out is: instructions, evidence, history, question. ``task`` says what
-    is wanted: an answer, or whether the evidence holds one.
+    The order in which a generator writes them out is: instructions, evidence (the best first), history, question.
+    ``task`` says what is wanted: an answer, or whether the evidence holds one.
     """
 
     instructions: str

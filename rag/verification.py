@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rag.citations import Claim, Span, Support
 from rag.sentences import sentences
-from rag.types import Evidence
+from rag.types import Evidence, Passage
 from rag.words import Word, content_words, found
 
 __all__ = ["confidence", "load_coefficients", "missing_words", "signals", "support"]
@@ -26,10 +26,10 @@ WEIGHTS = {"word": 1.0, "name": 2.0, "number": 2.0, "date": 2.0}
 ASKED = 0.25
 """Weight of a word that the question already holds: an answer repeats it, and the source need not."""
 UNFOUND = 0.3
-"""Highest support of a claim with a number, date or name that its passage does not hold."""
-SPANS = 3
+"""Highest support of a claim with a number, date or name that its passage does not hold (no passage, if asked for)."""
+SPANS = 8
 """Most spans that are quoted for one claim."""
-GAIN = 0.2
+GAIN = 0.12
 """Share of a claim's words that a further span must add to be quoted too."""
 NAMED = 0.05
 """What the model's own mark counts for its passage."""
@@ -49,7 +49,7 @@ def support(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str
     """Return for each claim the spans that match it best, with a score from 0 to 1; ``None`` where nothing does.
 
     Spans are whole sentences of the source: the one that holds most of the claim, then those that add enough to it
-    (greedy set cover), at most three; neighbours become one span.
+    (greedy set cover); neighbours become one span.
     """
     asked = {word.form for word in content_words(question)}
     sources = [_source(item) for item in evidence]
@@ -60,14 +60,20 @@ def _source(evidence: Evidence) -> _Source:
     passage = evidence.passage
     spans = sentences(passage.text)
     forms = [frozenset(word.form for word in content_words(passage.text[a:b])) for a, b in spans]
-    around = frozenset(word.form for word in content_words(f"{passage.title}. {passage.section}."))
+    around = frozenset(word.form for word in content_words(_heading(passage)))
     return _Source(evidence, spans, forms, around.union(*forms))
+
+
+def _heading(passage: Passage) -> str:
+    """Return what stands above a passage where it is read: it belongs to what the passage says."""
+    return f"{passage.title}. {passage.date}. {passage.section}."
 
 
 def _cover(claim: Claim, sources: Sequence[_Source], asked: set[str]) -> Support | None:
     """Return the spans that together hold as much of ``claim`` as possible."""
-    weights = {word: WEIGHTS[word.kind] * (ASKED if word.form in asked else 1.0) for word in content_words(claim.text)}
-    total, left = sum(weights.values()), dict(weights)
+    words = {word.form: word for word in content_words(claim.text)}.values()
+    left = {word: WEIGHTS[word.kind] * (ASKED if word.form in asked else 1.0) for word in words}
+    total = sum(left.values())
     chosen: list[tuple[_Source, int]] = []
     while left and len(chosen) < SPANS:
         gains = [
@@ -82,8 +88,9 @@ def _cover(claim: Claim, sources: Sequence[_Source], asked: set[str]) -> Support
         left = {word: weight for word, weight in left.items() if not found(word, source.forms[place])}
     if not chosen:
         return None
-    around = frozenset().union(*(source.around for source, _ in chosen))
-    known = all(word.kind == "word" or found(word, around) for word in left)
+    here = frozenset().union(*(source.around for source, _ in chosen))
+    anywhere = frozenset().union(*(source.around for source in sources))
+    known = all(word.kind == "word" or found(word, anywhere if word.form in asked else here) for word in left)
     score = 1 - sum(left.values()) / total
     return Support(_spans(chosen), score if known else min(score, UNFOUND))
 
@@ -118,25 +125,20 @@ def signals(
     """Return what speaks for and against the evidence holding an answer to ``question``.
 
     ``yes`` is the difference of the model's log-probabilities of yes and no when asked; ``dense`` the best cosine;
-    ``missing`` the weighted share of the question's content words that the evidence lacks; ``unknown`` is 1 where a
-    name, number or date of the question occurs nowhere in the index, ``unknown_word`` where another word does not.
+    ``unknown`` is 1 where a name, number or date of the question occurs nowhere in the index, whose passages with a
+    word ``frequency`` counts.
     """
-    words = content_words(question)
     missing = missing_words(question, evidence)
-    nowhere = [word for word in missing if frequency(word.text) == 0]
-    total = sum(WEIGHTS[word.kind] for word in words)
     return {
         "yes": yes,
         "dense": max((item.dense for item in evidence), default=0.0),
-        "missing": sum(WEIGHTS[word.kind] for word in missing) / total if total else 0.0,
-        "unknown": float(any(word.kind != "word" for word in nowhere)),
-        "unknown_word": float(any(word.kind == "word" for word in nowhere)),
+        "unknown": float(any(word.kind != "word" and frequency(word.text) == 0 for word in missing)),
     }
 
 
 def missing_words(question: str, evidence: Sequence[Evidence]) -> list[Word]:
     """Return the content words of ``question`` that no passage of ``evidence`` holds, in order, each once."""
-    texts = [f"{item.passage.title}. {item.passage.section}. {item.passage.text}" for item in evidence]
+    texts = [f"{_heading(item.passage)} {item.passage.text}" for item in evidence]
     forms = frozenset(word.form for text in texts for word in content_words(text))
     return list({word.form: word for word in content_words(question) if not found(word, forms)}.values())
 

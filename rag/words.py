@@ -33,7 +33,7 @@ STOP_WORDS = frozenset(
     do does doing for from had has have having he her here hers him his how i if in into is it its itself me more most
     my no nor not of off on once only or other our out over own please same she should so some such tell than that the
     their them then there these they this those through to too under until up us very was we were what when where which
-    while who whom whose why will with would you your s t d ll re ve m""".split()
+    while who whom whose why will with would you your many much long often day year""".split()
 )
 
 _MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in MONTHS)
@@ -76,7 +76,7 @@ def content_words(text: str) -> list[Word]:
             found_words.append(Word(_date(kind, written), written, "date"))
         elif written.lower() in NUMBERS:
             found_words.append(Word(str(NUMBERS[written.lower()]), written, "number"))
-        elif written.lower() not in STOP_WORDS:
+        elif len(written) > 1 and written.lower() not in STOP_WORDS:
             name = written[0].isupper() and not first
             found_words.append(Word(_stem(written.lower()), written, "name" if name else "word"))
         first = text[match.end() : match.end() + 1] in {".", "?", "!", ":"} or (first and not written[0].isalnum())

@@ -86,7 +86,7 @@ def test_it_abstains_and_shows_the_nearest_passages(ask, question, reply, yes):
     assert answer.status == "abstained"
     assert answer.answer.startswith("The documents do not answer this question.")
     assert (answer.sentences, answer.citations) == ((), ())
-    assert len(answer.evidence) == 4
+    assert len(answer.evidence) == 3
 
 
 def test_the_word_that_is_nowhere_is_named(ask):

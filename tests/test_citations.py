@@ -78,7 +78,7 @@ def test_marks_are_taken_out_of_history():
 @given(st.text(alphabet=st.sampled_from(list("ab. \n[]【】0123-–,*•#é🎉")), max_size=80))
 def test_no_draft_is_too_ugly(draft):
     claims = parse(draft)
-    text, sentences, citations = cite(claims, [None] * len(claims))
+    _, sentences, citations = cite(claims, [None] * len(claims))
     assert citations == []
     assert [s.text for s in sentences] == [c.text for c in claims]
     assert all(c.text.strip() for c in claims)

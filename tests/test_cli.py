@@ -21,7 +21,8 @@ def index(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cli") / "index"
     done = footnote("ingest", SEEDS, "--index", folder)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("5 added, 0 changed, 0 unchanged")
+    assert sum(line.startswith("done: ") for line in done.stdout.splitlines()) == 5
+    assert done.stdout.splitlines()[-1].startswith("5 added, 0 changed, 0 unchanged")
     return folder
 
 
@@ -92,7 +93,8 @@ def test_files_that_cannot_be_read_are_named_and_the_others_go_in(tmp_path):
     (folder / "broken.pdf").write_bytes(b"%PDF-1.4 nothing more")
     done = footnote("ingest", folder, "--index", tmp_path / "index")
     assert done.returncode == 2
-    assert done.stdout.startswith("1 added")
+    assert done.stdout.splitlines()[0] == "done: good.txt"
+    assert done.stdout.splitlines()[1].startswith("1 added")
     assert "not read: broken.pdf: " in done.stderr
     assert "not read: empty.txt: " in done.stderr
     assert "Traceback" not in done.stderr

@@ -30,7 +30,7 @@ def write(tmp_path: Path, text: str) -> Path:
 def test_the_shipped_prompt_has_every_part():
     prompt_file = load(Config().prompt)
     shown = prompt_file.passage(evidence(3, "Location: Cardiff", "Roadshow", "Place"))
-    assert "[3] Roadshow – Place\nLocation: Cardiff" in shown
+    assert "### Roadshow – Place\nLocation: Cardiff" in shown
     asked = Prompt(prompt_file.instructions, (), "Where?", (Turn("user", "Hi"), Turn("assistant", "Hello.")))
     assert prompt_file.question(asked).index("Answer: Hello.") < prompt_file.question(asked).index("Question: Where?")
     assert len(prompt_file.fingerprint) == 64
@@ -43,7 +43,7 @@ def test_braces_in_a_document_or_question_are_only_text():
 
 
 def test_a_passage_without_a_title_is_named_by_its_document():
-    assert "[1] a.txt\n" in load(Config().prompt).passage(evidence(1, title=""))
+    assert "### a.txt\n" in load(Config().prompt).passage(evidence(1, title=""))
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_the_settings_shown_are_understood(tmp_path):
     (settings,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     file = tmp_path / "footnote.toml"
     file.write_text(settings, encoding="utf-8")
-    assert config.load(file, {}).evidence == 3
+    assert config.load(file, {}).evidence == 2
 
 
 def test_the_answer_object_is_documented():

@@ -173,11 +173,6 @@ def test_a_draft_is_shown_without_its_marks_and_not_as_an_answer():
     assert words(soup(advance(exchange, Token("e [1"))).select_one(".draft")) == "In Cardiff. There"
 
 
-@pytest.mark.parametrize("draft", ["N", "NO", "NO ANSWER", "\nNO ANSWER."])
-def test_a_refusal_is_not_shown_as_a_draft(draft):
-    assert not soup(advance(Exchange(1, "Where?"), Token(draft))).select(".draft")
-
-
 def test_what_is_going_on_is_shown_and_said():
     exchange = advance(Exchange(1, "Where?"), Waiting("Waiting: one question is ahead"))
     assert words(soup(exchange).select_one(".activity")) == announcement(exchange) == "Waiting: one question is ahead"

@@ -90,10 +90,9 @@ def test_signals_tell_a_near_miss_from_a_hit():
     hit = signals("What was the venue in Cardiff?", EVIDENCE, lambda word: 1, yes=2.0)
     miss = signals("Who spoke at the Newcastle roadshow?", EVIDENCE, lambda word: frequency(word, 1), yes=2.0)
     assert (hit["unknown"], miss["unknown"]) == (0.0, 1.0)
-    assert miss["missing"] > hit["missing"]
     assert hit["dense"] == 0.6
     coefficients = load_coefficients()
-    assert confidence(hit, coefficients) > 0.5 > confidence(miss, coefficients)
+    assert confidence(hit, coefficients) > 0.5 > confidence(miss | {"yes": 0.5}, coefficients)
 
 
 def test_confidence_is_the_logistic_function():

@@ -18,8 +18,6 @@ from ui.sources import nearest_html, source_id, sources_html
 
 __all__ = ["announcement", "exchange_html"]
 
-REFUSAL = "NO ANSWER"
-"""What the language model writes when it finds no answer; readers get the abstention instead."""
 MARKS = re.compile(r"(\S*)((?:[ \t]*\[\d+\])+)")
 
 
@@ -51,7 +49,7 @@ def _working(exchange: Exchange) -> str:
     activity = escape(exchange.activity or "Starting")
     line = f'<p class="activity" aria-hidden="true">{activity}<span class="elapsed"></span></p>'
     draft = without_marks(re.sub(r"\[[^\]]*$", "", exchange.draft.replace("**", ""))).strip()
-    if not draft or REFUSAL.startswith(draft) or REFUSAL in draft:
+    if not draft:
         return line
     text = text_html(draft, lambda start, end: escape(draft[start:end]))
     return f'<div class="draft" aria-label="Draft, not checked yet" role="group">{text}</div>{line}'

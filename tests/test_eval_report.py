@@ -140,8 +140,8 @@ def test_the_worst_answers_come_first_and_with_all_it_takes(run, html):
     found = [(fault, row["id"]) for fault, row in worst(run)]
     assert found == [
         ("failed", "broken"),
-        ("says what must not be said", "misread"),
         ("says what must not be said", "invented"),
+        ("says what must not be said", "misread"),
         ("wrong answer", "half"),
         ("declined, though the passage was there", "declined"),
         ("declined, though the passage was there", "unsure"),

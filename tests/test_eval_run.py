@@ -144,7 +144,7 @@ def test_everything_that_went_in_and_came_out_is_kept(whole):
     assert list(record) == [
         *("id", "kind", "question", "history", "prompt", "evidence", "calls", "answer", "error", "scores", "cost"),
     ]
-    assert record["prompt"].startswith("You answer questions from the numbered sources")
+    assert record["prompt"].startswith("Below are sources, then a question.")
     assert all(item["text"] in record["prompt"] for item in record["evidence"])
     assert [call["task"] for call in record["calls"]] == ["answerable", "question"]
     assert record["calls"][1]["draft"] == REPLIES["the engineer of the bridge?"]

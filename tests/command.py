@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,11 @@ def footnote(*arguments, cwd=ROOT, stdin=None, prefix=(), environment=None, time
         timeout=timeout,
         check=False,
     )
+
+
+def heed_interrupts():
+    """Let a process that is started next be stopped by Ctrl-C, even where the tests run in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def without_network():

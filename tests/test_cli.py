@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from command import FOOTNOTE, ROOT, footnote
+from command import FOOTNOTE, ROOT, footnote, heed_interrupts
 
 from rag.cli import parser
 
@@ -181,13 +181,14 @@ def test_ctrl_c_stops_at_once_and_leaves_nothing_torn(tmp_path):
     folder = tmp_path / "documents"
     folder.mkdir()
     for number in range(400):
-        (folder / f"{number:03}.txt").write_text(f"Document {number} speaks of ducks. " * 60)
+        (folder / f"{number:03}.txt").write_text(" ".join(f"Document {number} speaks of {n} ducks." for n in range(60)))
     process = subprocess.Popen(
         [*FOOTNOTE, "ingest", str(folder), "--index", str(tmp_path / "index")],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_interrupts,
     )
     deadline = time.monotonic() + 60
     while not (tmp_path / "index" / "footnote.db").exists() and time.monotonic() < deadline:

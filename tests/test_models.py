@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from command import heed_interrupts
 
 from rag import download, models, ranges, sources
 from rag.errors import DownloadError, ModelDamaged, ModelMissing, ModelUnknown
@@ -83,7 +84,9 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         monkeypatch.setenv("PIP_INDEX_URL", f"{server.url}/simple")
         monkeypatch.setenv("PIP_RETRIES", "0")
         monkeypatch.setenv("HF_ENDPOINT", server.url)
+        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)  # The chat sets it, and its tests may have come before.
         monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
         monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", server.url)
         template = server.url + "/{repo_id}/resolve/{revision}/{filename}"
         monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
@@ -105,7 +108,9 @@ def part_path(number: int) -> str:
 def begin(tmp_path: Path, name: str = "tiny") -> subprocess.Popen[str]:
     """Start a pull in a process of its own."""
     line = [sys.executable, "-c", PULL, str(models.REGISTRY), name, str(tmp_path / "models")]
-    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path.cwd())
+    return subprocess.Popen(
+        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path.cwd(), preexec_fn=heed_interrupts
+    )
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

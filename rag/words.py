@@ -14,11 +14,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rag.outline import MONTH_NAMES
+
 __all__ = ["Word", "content_words", "found"]
 
 Kind = Literal["word", "name", "number", "date"]
 
-MONTHS = "january february march april may june july august september october november december".split()
+MONTHS = [name.lower() for name in MONTH_NAMES]
 NUMBERS = dict(
     zip(
         "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "

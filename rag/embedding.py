@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from rag import models
 from rag.errors import ModelDamaged
-from rag.passages import FileTokenizer
+from rag.passages import FileTokenizer, Tokenizer
 
 if TYPE_CHECKING:
     from rag.config import Config
@@ -33,7 +33,6 @@ __all__ = [
     "Embedder",
     "HashEmbedder",
     "SentenceTransformerEmbedder",
-    "Tokenizer",
     "Vectors",
     "WordTokenizer",
     "open_embedder",
@@ -44,14 +43,6 @@ Progress = Callable[[int, int], None]
 
 BATCH = 16
 """Texts in one forward pass. Longer batches spend more on padding than they gain on two cores."""
-
-
-class Tokenizer(Protocol):
-    """Counts tokens as the model does."""
-
-    def spans(self, text: str) -> list[tuple[int, int]]:
-        """Return the start and end of each token of ``text``, in characters, special tokens left out."""
-        ...
 
 
 class Embedder(Protocol):

@@ -19,8 +19,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from rag import rows
 from rag.embedding import Embedder, Vectors
 from rag.errors import DocumentError, IndexBusy, IndexFault, IndexMismatch
@@ -176,13 +174,14 @@ class Index:
         source: str,
         document: Document,
         passages: Sequence[Passage],
-        vectors: Vectors,
+        vectors: Sequence[Vectors],
         hashes: Sequence[str],
     ) -> str:
         """Put ``document`` in place of the one that ``source`` had under its name, and return its public name.
 
-        ``vectors`` has the shape (passages, dimension); ``hashes`` are those of the texts that were embedded
-        (``text_hash``). One transaction: all of it is there afterwards, or nothing has changed.
+        ``vectors`` holds an array of shape (1 + windows, dimension) for each passage: its own vector, then those of
+        its windows; ``hashes`` are those of the texts that were embedded (``text_hash``). One transaction: all of it
+        is there afterwards, or nothing has changed.
         """
         with self.writing(), self._storage.transaction() as connection:
             key = rows.source_id(connection, source)
@@ -194,8 +193,8 @@ class Index:
                 rows.remove_passages(connection, old["id"])
             name = old["name"] if old else rows.unused_name(connection, source, document.name)
             number = rows.write_document(connection, key, name, document, old["id"] if old else None)
-            for passage, vector, digest in zip(passages, vectors, hashes, strict=True):
-                rows.write_passage(connection, number, document, passage, vector, digest)
+            for passage, matrix, digest in zip(passages, vectors, hashes, strict=True):
+                rows.write_passage(connection, number, document, passage, matrix, digest)
         return str(name)
 
     def delete(self, name: str) -> bool:
@@ -292,13 +291,10 @@ class Index:
         return [row["name"] for row in found]
 
     def known_vectors(self, hashes: Sequence[str]) -> dict[str, Vectors]:
-        """Return the vectors of those embedded texts that the index already holds, by their hash."""
-        query = (
-            "SELECT p.text_hash, v.vector FROM passages p JOIN vectors v ON v.passage = p.id WHERE p.text_hash IN ({})"
-        )
+        """Return the vectors that ``replace`` was given with those of ``hashes`` that the index already holds."""
         with self._storage.reading() as connection:
-            found = rows.select_in(connection, query, set(hashes))
-        return {row["text_hash"]: np.frombuffer(row["vector"], dtype=np.float32) for row in found}
+            dimension = int(rows.read_meta(connection)["dimension"])
+            return rows.known_vectors(connection, hashes, dimension)
 
     def stats(self) -> dict[str, Any]:
         """Return counts, the size on disk in bytes, and how the index was made."""
@@ -329,9 +325,16 @@ class Index:
             return self._current().search(vector, k)
 
     def scores_dense(self, vector: Vectors, ids: Sequence[int]) -> list[float]:
-        """Return the cosine similarity of each of ``ids`` to the unit ``vector``; 0 for one that is there no more."""
+        """Return for each of ``ids`` the mean cosine of the unit ``vector`` with the passage and its best window.
+
+        A passage is about several things, and one of its sentences may answer the question all the same. 0 for a
+        passage that is there no more.
+        """
         with self._lock:
-            return self._current().scores(vector, ids)
+            whole = self._current().scores(vector, ids)
+        with self._storage.reading() as connection:
+            best = rows.best_windows(connection, vector, ids)
+        return [(cosine + best.get(i, cosine)) / 2 for i, cosine in zip(ids, whole, strict=True)]
 
     def search_lexical(self, question: str, k: int) -> Scored:
         """Return the ``k`` passages with the highest BM25 (Robertson and Zaragoza, 2009; positive here).
@@ -400,9 +403,9 @@ class Index:
         return meta
 
 
-def text_hash(text: str) -> str:
-    """Return the hash under which the vector of an embedded ``text`` is known."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def text_hash(texts: Sequence[str]) -> str:
+    """Return the hash under which the vectors of the embedded ``texts`` of a passage are known."""
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _made(embedder: Embedder, passage_tokens: int) -> dict[str, str]:

@@ -19,7 +19,7 @@ from rag.config import Config
 from rag.embedding import Embedder, Vectors
 from rag.errors import DocumentError
 from rag.index import Index, text_hash
-from rag.passages import context_text, cut
+from rag.passages import context_text, cut, windows
 from rag.types import Document, Passage
 
 __all__ = ["IngestReport", "Progress", "ingest"]
@@ -29,7 +29,7 @@ BATCH = 64
 
 
 class Progress(Protocol):
-    """Is told of each step: ``read`` counts files, ``embed`` passages, and ``done`` documents that were committed."""
+    """Is told of each step: ``read`` counts files, ``embed`` texts, and ``done`` documents that were committed."""
 
     def __call__(self, step: str, done: int, total: int, name: str) -> None:
         """Take the ``step``, how much of it is done, out of how much, and the document's name."""
@@ -61,12 +61,12 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A document on its way into the index, with the texts that are embedded for its passages."""
+    """A document on its way into the index, with the texts that are embedded for each passage: it, and its windows."""
 
     source: str
     document: Document
     passages: list[Passage]
-    texts: list[str]
+    texts: list[list[str]]
     hashes: list[str]
 
 
@@ -126,7 +126,8 @@ class _Run:
             self.progress("read", done, len(files), name)
         done = 0
         for batch in self._batches(source, changed):
-            for prepared, vectors in zip(batch, self._embed(batch), strict=True):
+            known = self.index.known_vectors([h for prepared in batch for h in prepared.hashes])
+            for prepared, vectors in zip(batch, self._embed(batch, known), strict=True):
                 done += 1
                 self._commit(prepared, vectors, before)
                 self.progress("done", done, len(changed), prepared.document.name)
@@ -139,7 +140,7 @@ class _Run:
             for done, info in enumerate(infos, start=1):
                 stored = self.index.document(info.name)
                 prepared = self._prepare(info.source, replace(stored, name=info.path))
-                vectors = self.embedder.embed_passages(prepared.texts)
+                (vectors,) = self._embed([prepared], {})
                 self.index.replace(info.source, prepared.document, prepared.passages, vectors, prepared.hashes)
                 self.progress("rebuild", done, len(infos), info.name)
 
@@ -175,27 +176,26 @@ class _Run:
     def _prepare(self, source: str, document: Document) -> _Prepared:
         tokenizer, limit = self.embedder.tokenizer, self.embedder.limit
         passages = cut(document, tokenizer, min(self.passage_tokens, limit))
-        texts = [context_text(passage, tokenizer, limit) for passage in passages]
+        texts = [[context_text(passage, tokenizer, limit), *windows(passage, tokenizer, limit)] for passage in passages]
         return _Prepared(source, document, passages, texts, [text_hash(text) for text in texts])
 
-    def _embed(self, batch: Sequence[_Prepared]) -> Iterator[Vectors]:
-        """Yield the vectors of each document of ``batch``; only texts that the index does not hold are embedded."""
+    def _embed(self, batch: Sequence[_Prepared], known: dict[str, Vectors]) -> Iterator[list[Vectors]]:
+        """Yield the vectors of each document of ``batch``; only texts without ``known`` ones are embedded."""
         texts = {h: t for prepared in batch for h, t in zip(prepared.hashes, prepared.texts, strict=True)}
-        known = self.index.known_vectors(list(texts))
-        new = [h for h in texts if h not in known]
+        new = list(dict.fromkeys(text for h in texts if h not in known for text in texts[h]))
         name = batch[0].document.name
         start = self._embedded
 
         def tell(done: int, total: int) -> None:
             self.progress("embed", start + done, start + total, name)
 
-        known |= dict(zip(new, self.embedder.embed_passages([texts[h] for h in new], tell), strict=True))
+        vectors = dict(zip(new, self.embedder.embed_passages(new, tell), strict=True))
+        known |= {h: np.stack([vectors[text] for text in texts[h]]) for h in texts if h not in known}
         self._embedded += len(new)
         for prepared in batch:
-            rows = [known[h] for h in prepared.hashes]
-            yield np.stack(rows) if rows else np.zeros((0, self.embedder.dimension), dtype=np.float32)
+            yield [known[h] for h in prepared.hashes]
 
-    def _commit(self, prepared: _Prepared, vectors: Vectors, before: dict[str, tuple[str, str]]) -> None:
+    def _commit(self, prepared: _Prepared, vectors: Sequence[Vectors], before: dict[str, tuple[str, str]]) -> None:
         document, report = prepared.document, self.report
         name = self.index.replace(prepared.source, document, prepared.passages, vectors, prepared.hashes)
         (report.changed if document.name in before else report.added).append(name)

@@ -24,6 +24,7 @@ __all__ = [
     "context_text",
     "cut",
     "sentences",
+    "windows",
 ]
 
 COST_OF_SPACE = 1.0
@@ -38,6 +39,8 @@ COST_OF_OUTER, COST_OF_INNER = 0.5, 0.25
 """Of a heading inside a passage: one of the outermost level of the document, and any other."""
 CHARACTERS_PER_TOKEN = 10
 """A passage has at most so many characters for each token allowed, whatever the tokenizer makes of them."""
+WINDOW = 80
+"""Characters from which sentences in a row are embedded together."""
 LOOK_BACK = 60
 """The most sentences, tiny ones taken together, in a passage: it keeps the time proportional to the length."""
 
@@ -116,6 +119,27 @@ def context_text(passage: Passage, tokenizer: Tokenizer, limit: int) -> str:
         if len(tokenizer.spans(text)) <= limit:
             return text
     return passage.text
+
+
+def windows(passage: Passage, tokenizer: Tokenizer, limit: int) -> list[str]:
+    """Return the windows of ``passage``: stretches of its sentences of ``WINDOW`` characters or a little more.
+
+    The title stands in front of each, cut to leave the sentences their room in ``limit`` tokens. A last stretch of less
+    than half the length goes with the one before it.
+    """
+    text, stretches, start = passage.text, list[tuple[int, int]](), -1
+    for begin, end in sentences(text):
+        start = begin if start < 0 else start
+        if end - start >= WINDOW:
+            stretches.append((start, end))
+            start = -1
+    if start >= 0 and stretches and len(text) - start < WINDOW // 2:
+        stretches[-1] = (stretches[-1][0], len(text))
+    elif start >= 0:
+        stretches.append((start, len(text)))
+    parts = [text[begin:end] for begin, end in stretches]
+    title = [_trimmed(passage.title, tokenizer, limit - len(tokenizer.spans(part))) for part in parts]
+    return ["\n".join(filter(None, pair)) for pair in zip(title, parts, strict=True)]
 
 
 def _is_stated(name: str, opening: str) -> bool:

@@ -21,11 +21,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from rag.embedding import HashEmbedder
 from rag.errors import DocumentError, IndexBusy, IndexFault, IndexMismatch, IndexMissing
 from rag.index import VECTORS, Index, text_hash
-from rag.passages import cut
+from rag.passages import cut, windows
 from rag.storage import DATABASE
 from rag.types import Document, Heading, Passage
 from rag.vectors import VectorIndex
@@ -42,8 +43,17 @@ def document(name: str, text: str, title: str = "") -> Document:
 def put(index: Index, name: str, text: str, source: str = "/data/docs", title: str = "") -> str:
     made = document(name, text, title)
     passages = cut(made, EMBEDDER.tokenizer, LIMIT)
-    texts = [passage.text for passage in passages]
-    return index.replace(source, made, passages, EMBEDDER.embed_passages(texts), [text_hash(text) for text in texts])
+    texts = [embedded(passage) for passage in passages]
+    vectors = [EMBEDDER.embed_passages(parts) for parts in texts]
+    return index.replace(source, made, passages, vectors, [text_hash(parts) for parts in texts])
+
+
+def stored(text: str) -> NDArray[np.float64]:
+    return EMBEDDER.embed_query(text).astype(np.float16).astype(np.float64)
+
+
+def embedded(passage: Passage) -> list[str]:
+    return [passage.text, *windows(passage, EMBEDDER.tokenizer, LIMIT)]
 
 
 def prose(seed: int, sentences: int = 8) -> str:
@@ -75,7 +85,7 @@ def assert_agreement(index: Index) -> None:
         assert {i for i, _ in index.search_lexical(word, 10_000)} == holding
         assert index.term_frequency(word) == len(holding)
         query = EMBEDDER.embed_query(word)
-        exact = {p.id: float(EMBEDDER.embed_query(p.text).astype(float) @ query.astype(float)) for p in passages}
+        exact = {p.id: float(stored(p.text) @ query.astype(float)) for p in passages}
         expected = sorted(ids, key=lambda i: (-exact[i], i))[:5]
         found = index.search_dense(query, 5)
         assert [i for i, _ in found] == expected
@@ -172,8 +182,8 @@ class TestDocuments:
             empty_pages=(3,),
         )
         passages = cut(made, EMBEDDER.tokenizer, LIMIT)
-        vectors = EMBEDDER.embed_passages([passage.text for passage in passages])
-        name = index.replace("/data", made, passages, vectors, [text_hash(p.text) for p in passages])
+        vectors = [EMBEDDER.embed_passages(embedded(passage)) for passage in passages]
+        name = index.replace("/data", made, passages, vectors, [text_hash(embedded(p)) for p in passages])
         assert index.document(name) == made
         stored = everything(index)
         assert [replace(p, id=0) for p in stored] == passages
@@ -214,11 +224,12 @@ class TestDocuments:
 
     def test_known_vectors_are_those_that_were_put(self, index: Index) -> None:
         put(index, "a.txt", prose(1))
-        texts = [passage.text for passage in everything(index)]
-        known = index.known_vectors([text_hash(text) for text in [*texts, "new"]])
-        assert known.keys() == {text_hash(text) for text in texts}
-        for text in texts:
-            assert known[text_hash(text)].tobytes() == EMBEDDER.embed_query(text).tobytes()
+        texts = [embedded(passage) for passage in everything(index)]
+        known = index.known_vectors([text_hash(parts) for parts in [*texts, ["new"]]])
+        assert known.keys() == {text_hash(parts) for parts in texts}
+        for parts in texts:
+            put_in = EMBEDDER.embed_passages(parts).astype(np.float16)
+            assert np.array_equal(known[text_hash(parts)], put_in.astype(np.float32))
 
     def test_a_failing_change_changes_nothing(self, index: Index) -> None:
         put(index, "a.txt", prose(1))
@@ -226,7 +237,7 @@ class TestDocuments:
         made = document("a.txt", prose(2))
         passages = cut(made, EMBEDDER.tokenizer, LIMIT)
         with pytest.raises(ValueError, match="zip"):
-            index.replace("/data/docs", made, passages, EMBEDDER.embed_passages(["one"]), ["hash"])
+            index.replace("/data/docs", made, passages, [EMBEDDER.embed_passages(["one"])], ["hash"])
         assert (index.generation, everything(index)) == (generation, before)
         assert_agreement(index)
 
@@ -251,7 +262,9 @@ class TestDeleting:
         put(index, "secret.txt", f"{prose(99)} {secret} {prose(98)}", title="Plomquestra")
         # Without their first letters: the full-text index writes only how a word differs from the one before.
         marks = [b"ortzipan", b"xlomund", b"zenkald", b"omquestra"]
-        vectors = [EMBEDDER.embed_query(p.text).tobytes() for p in everything(index) if p.document == "secret.txt"]
+        secrets = [p for p in everything(index) if p.document == "secret.txt"]
+        vectors = [stored(text).astype(np.float16).tobytes() for p in secrets for text in embedded(p)]
+        vectors += [stored(p.text).astype(np.float32).tobytes() for p in secrets]
         assert all(any(mark in data.lower() for data in contents(index.folder)) for mark in marks)
         assert all(any(vector in data for data in contents(index.folder)) for vector in vectors)
         reader = Index.open(index.folder, EMBEDDER)
@@ -449,16 +462,22 @@ class TestSearching:
             assert [i for i, _ in index.search_dense(vector, k)] == ids[:k]
             assert [i for i, _ in index.search_lexical("river", k)] == ids[:k]
 
-    def test_dense_scores_do_not_depend_on_company(self, index: Index) -> None:
+    def test_dense_scores_are_the_mean_of_the_passage_and_its_best_window(self, index: Index) -> None:
         with index.writing():
             for number in range(40):
                 put(index, f"{number}.txt", prose(number))
+        put(index, "one window.txt", "The river runs.")
         vector = EMBEDDER.embed_query(prose(3, 1))
-        found = index.search_dense(vector, 10_000)
-        ids, scores = zip(*found, strict=True)
+        whole = dict(index.search_dense(vector, 10_000))
+        ids = sorted(whole)
         assert len(ids) == len(index)
-        assert index.scores_dense(vector, ids) == list(scores)
-        assert [index.scores_dense(vector, [i])[0] for i in ids] == list(scores)
+        scores = index.scores_dense(vector, ids)
+        assert [index.scores_dense(vector, [i])[0] for i in ids] == scores, "whatever stands beside it"
+        texts = [windows(passage, EMBEDDER.tokenizer, LIMIT) for passage in index.passages(ids)]
+        assert max(map(len, texts)) > 1
+        best = [float((EMBEDDER.embed_passages(parts) @ vector).max()) for parts in texts]
+        expected = [(whole[i] + cosine) / 2 for i, cosine in zip(ids, best, strict=True)]
+        assert scores == pytest.approx(expected, abs=1e-3)
         assert index.scores_dense(vector, [10**9]) == [0.0]
 
     def test_an_empty_index_finds_nothing(self, index: Index) -> None:

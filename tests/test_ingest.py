@@ -94,12 +94,12 @@ def test_a_change_embeds_only_the_passages_that_are_new(index: Index, folder: Pa
     (folder / "b.md").write_text(text)
     ingest([folder], index, embedder, CONFIG)
     before, total = len(embedder.texts), len(index)
-    assert before == total > 30
+    assert before == len(set(embedder.texts)) > total > 30
     text += "\n\nA sentence about volcanoes that was not there before."
     (folder / "b.md").write_text(text)
     report = ingest([folder], index, embedder, CONFIG)
     assert (report.changed, report.unchanged) == (["b.md"], ["a.txt", "sub/c.txt"])
-    assert 1 <= len(embedder.texts) - before <= 3
+    assert 1 <= len(embedder.texts) - before <= 5
     assert any("volcanoes" in new for new in embedder.texts[before:])
     assert index.document("b.md").text == text
 
@@ -235,7 +235,7 @@ def test_done_is_told_after_the_commit(index: Index, folder: Path, embedder: Cou
         ("done", 3, 3, "sub/c.txt"),
     ]
     embedded = [e for e in events if e[0] == "embed"]
-    assert embedded[-1][1:3] == (len(index), len(index))
+    assert embedded[-1][1] == embedded[-1][2] >= len(index)
     assert [e[1] for e in events if e[0] == "read"] == [1, 2, 3]
 
 

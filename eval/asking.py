@@ -13,19 +13,17 @@ from eval.collection import Texts
 from eval.journal import Journal
 from eval.questions import Question
 from eval.recording import GivenEvidence, RecordingGenerator
-from eval.retrieval_metrics import gold_found, holds
-from eval.spans import overlap
 from rag import prompts
 from rag.answers import answer_object
-from rag.assistant import Assistant, search_query
+from rag.assistant import Assistant
 from rag.config import Config
 from rag.embedding import Embedder
 from rag.generation import Generator
 from rag.index import Index
 from rag.ingest import Progress
-from rag.types import Evidence, Passage, Prompt
+from rag.types import Evidence, Prompt
 
-__all__ = ["Asking", "gold_evidence"]
+__all__ = ["Asking"]
 
 
 class Asking:
@@ -39,7 +37,6 @@ class Asking:
 
     def ask(
         self,
-        step: str,
         questions: Sequence[Question],
         file: Path,
         tell: Progress,
@@ -51,14 +48,14 @@ class Asking:
         """
         assistant = Assistant(*self._parts) if given is None else GivenEvidence(*self._parts)
         with Journal(file) as journal:
-            tell(step, len(journal.records), len(questions), "")
+            tell("answers", len(journal.records), len(questions), "")
             for question in questions:
                 if question.id in journal.records:
                     continue
                 if isinstance(assistant, GivenEvidence):
                     assistant.evidence = (given or {}).get(question.id, ())
                 journal.append(self._record(assistant, question))
-                tell(step, len(journal.records), len(questions), question.id)
+                tell("answers", len(journal.records), len(questions), question.id)
             return journal.records
 
     def _record(self, assistant: Assistant, question: Question) -> dict[str, Any]:
@@ -87,28 +84,6 @@ class Asking:
             "scores": scoring.answer_scores(question, answer, self._texts),
             "cost": {**timings, "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)},
         }
-
-
-def gold_evidence(
-    question: Question, passages: Sequence[Passage], index: Index, embedder: Embedder, limit: int
-) -> list[Evidence]:
-    """Return the passages that hold the gold, at most ``limit``; where none holds a span, those that touch it.
-
-    Where any span is enough, those of the first one.
-    """
-    chosen: list[Passage] = []
-    for span in question.gold:
-        if question.need == "any" and chosen and gold_found(chosen, question):
-            break
-        near = [passage for passage in passages if overlap(passage, span)]
-        holding = [passage for passage in near if holds(passage, span)]
-        chosen += [passage for passage in holding[:1] or near if passage not in chosen]
-    chosen = chosen[:limit]
-    vector = embedder.embed_query(search_query(question.question, question.history))
-    scores = index.scores_dense(vector, [passage.id for passage in chosen])
-    return [
-        Evidence(passage, 1.0, rank, score) for rank, (passage, score) in enumerate(zip(chosen, scores, strict=True), 1)
-    ]
 
 
 def _flat(file: prompts.PromptFile, prompt: Prompt) -> str:

@@ -40,27 +40,17 @@ def _retrieval() -> Iterator[Metric]:
             yield Metric(f"{name}.span_precision@{k}", f"share of the first {k} that is gold", group)
 
 
-_ANSWER = {
-    "correct": Metric("correct", "right", "", binary=True),
-    "fact_coverage": Metric("fact_coverage", "facts stated", ""),
-    "contains": Metric("contains", "holds a reference word for word", "", binary=True),
-    "token_f1": Metric("token_f1", "token F1", ""),
-    "exact_match": Metric("exact_match", "exact match", "", binary=True),
-    "forbidden": Metric("forbidden", "says what must not be said", "", binary=True, higher=False),
-}
-
-
-def _answers(prefix: str, group: str) -> Iterator[Metric]:
-    for name, known in _ANSWER.items():
-        yield Metric(f"{prefix}.{name}", known.label, group, known.binary, known.higher)
-
-
 CATALOGUE: tuple[Metric, ...] = (
     Metric("decision.right", "answered or declined rightly", "Decision", binary=True),
     Metric("answer.conditioned", "facts stated, a right refusal counting 1", "Decision"),
-    *_answers("answer", "Answers to answerable questions"),
-    *_answers("gold", "The same with the gold passages given"),
-    Metric("gold.answered", "answered at all", "The same with the gold passages given", binary=True),
+    Metric("answer.correct", "right", "Answers to answerable questions", binary=True),
+    Metric("answer.fact_coverage", "facts stated", "Answers to answerable questions"),
+    Metric("answer.contains", "holds a reference word for word", "Answers to answerable questions", binary=True),
+    Metric("answer.token_f1", "token F1", "Answers to answerable questions"),
+    Metric("answer.exact_match", "exact match", "Answers to answerable questions", binary=True),
+    Metric(
+        "answer.forbidden", "says what must not be said", "Answers to answerable questions", binary=True, higher=False
+    ),
     Metric("citation.document", "cites a gold document", "Citations", binary=True),
     Metric("citation.span", "cites a gold span", "Citations", binary=True),
     Metric("citation.validity", "marks with a citation that holds", "Citations"),
@@ -73,6 +63,8 @@ CATALOGUE: tuple[Metric, ...] = (
     Metric("citation.span_recall", "gold spans met", "Citations"),
     Metric("citation.character_precision", "characters cited that are gold", "Citations"),
     Metric("citation.character_recall", "gold characters cited", "Citations"),
+    Metric("evidence.found", "enough gold in what was read", "Evidence", binary=True),
+    Metric("evidence.distractors", "passages read without any gold", "Evidence", higher=False),
     *_retrieval(),
 )
 """The metrics that each question has a value of; their figure is the mean."""

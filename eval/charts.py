@@ -12,7 +12,7 @@ from html import escape
 
 from eval.calibration_metrics import Bin
 
-__all__ = ["Curve", "Mark", "curves", "histogram", "interval", "reliability_diagram", "stacked"]
+__all__ = ["SCALE", "Curve", "Mark", "curves", "histogram", "interval", "intervals", "reliability_diagram", "stacked"]
 
 WIDTH, HEIGHT = 440, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 14, 46
@@ -58,6 +58,22 @@ def interval(low: float, point: float, high: float, label: str, others: Iterable
         x = 100 * value
         drawn += f'<line class="{style}" x1="{x:.2f}" x2="{x:.2f}" y1="{top}" y2="{bottom}"/>'
     return _strip(drawn, label)
+
+
+def intervals(spans: Iterable[tuple[str, float, float, float]], label: str) -> str:
+    """Return several figures on a line from 0 to 1, one under the other: (style, low, point, high) of each."""
+    drawn = ""
+    for at, (style, low, point, high) in enumerate(spans):
+        y = 2.5 + 5 * at
+        drawn += f'<line class="scale" x1="0" x2="100" y1="{y}" y2="{y}"/>'
+        drawn += f'<line class="range {escape(style)}" x1="{100 * low:.2f}" x2="{100 * high:.2f}" y1="{y}" y2="{y}"/>'
+        x = f"{100 * point:.2f}"
+        drawn += f'<line class="point {escape(style)}" x1="{x}" x2="{x}" y1="{y - 2.2:.1f}" y2="{y + 2.2:.1f}"/>'
+    return _strip(drawn, label)
+
+
+SCALE = '<span class="ticks" aria-hidden="true"><span>0</span><span>50</span><span>100 %</span></span>'
+"""The axis above intervals that stand under each other, as HTML."""
 
 
 def curves(lines: Sequence[Curve], marks: Sequence[Mark], axes: tuple[str, str], title: str, about: str) -> str:

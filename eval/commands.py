@@ -32,7 +32,7 @@ def run(config: Config, options: argparse.Namespace) -> int:
     from rag.generation import open_generator
 
     known = sets.load(options.set or SEEDS)
-    selection = Selection(options.split or "", options.limit, options.seed, options.given_gold)
+    selection = Selection(options.split or "", options.limit, options.seed, options.condition or "")
     embedder = open_embedder(config)
     generator = None if options.no_llm else open_generator(config, prompts.load(config.prompt))
     folder = options.out or default_folder(BUILD, identity_of(known, selection, config, embedder, generator))
@@ -46,20 +46,24 @@ def run(config: Config, options: argparse.Namespace) -> int:
     finally:
         if generator:
             generator.close()
-    if options.out is None:
+    if options.out is None and not options.condition:
         _point_to(folder)
     print(run_table(finished))
     return 0
 
 
 def report(_: Config, options: argparse.Namespace) -> int:
-    """Write the report of a run and print its figures."""
+    """Write the report of a run, beside it those under other conditions, and print its figures."""
     from eval.report import page
+    from eval.robustness import beside, robustness, robustness_table
 
     finished = runs.load(options.folder)
+    others = [runs.load(folder) for folder in options.others] or beside(finished)
     file = options.html or options.folder / "report.html"
-    write_whole(file, page(finished))
+    write_whole(file, page(finished, others))
     print(run_table(finished))
+    if compared := robustness([finished, *others]):
+        print(f"\n{robustness_table(compared)}\n")
     print(f"Report: {file}")
     return 0
 

@@ -18,7 +18,6 @@ COMPARED = (
     "answer.fact_coverage",
     "answer.token_f1",
     "answer.conditioned",
-    "gold.correct",
     "citation.document",
     "citation.span",
     "citation.span_precision",

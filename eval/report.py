@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from eval import charts
 from eval.catalogue import CATALOGUE, HEADLINES, SET_LEVEL, metric
 from eval.markup import folded, table
+from eval.robustness import robustness, robustness_section
 from eval.runs import Run
 from eval.sections import decisions, lost_points, retrieval, times
 from eval.tables import HIDDEN, figure, interval, percent
@@ -22,13 +23,17 @@ STYLE = Path(__file__).parent / "data" / "report.css"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def page(run: Run) -> str:
-    """Return the whole report as HTML. Everything that comes from documents, questions or models is escaped."""
+def page(run: Run, others: Sequence[Run] = ()) -> str:
+    """Return the whole report as HTML; ``others`` are runs under other conditions, put beside it.
+
+    Everything that comes from documents, questions or models is escaped."""
     name = run.made["identity"]["set"]
     asked = run.metrics["counts"]["asked"] > 0
     parts = [_head(run), _headlines(run.metrics["metrics"])]
     if asked:
         parts += [lost_points(run), decisions(run)]
+    if compared := robustness([run, *others]):
+        parts.append(robustness_section(compared))
     parts += [retrieval(run), times(run)]
     if asked:
         parts.append(worst_answers(run))

@@ -13,6 +13,8 @@ from eval.spans import Located, overlap, shared_characters, total_characters
 
 __all__ = [
     "RANKING_METRICS",
+    "distractor_share",
+    "distracts",
     "gold_found",
     "holds",
     "passage_id",
@@ -93,6 +95,23 @@ def gold_found(passages: Iterable[Located], question: Question) -> bool:
     """Tell whether the passages hold enough gold: any of the spans, or each of them where all are needed."""
     found = [any(holds(passage, gold) for passage in passages) for gold in question.gold]
     return bool(found) and (all(found) if question.need == "all" else any(found))
+
+
+def distracts(passage: Located, question: Question) -> bool:
+    """Tell whether ``passage`` holds no character of the question's gold."""
+    return not any(overlap(passage, gold) for gold in question.gold)
+
+
+def distractor_share(passages: Sequence[Located], question: Question) -> float | None:
+    """Return the share of ``passages`` that distract; None where there are none.
+
+    One of two passages meets the gold:
+
+    >>> from eval.sets import Question, Span
+    >>> distractor_share([Span("a", 0, 9), Span("a", 9, 20)], Question("q", "?", True, gold=(Span("a", 4, 6),)))
+    0.5
+    """
+    return sum(distracts(passage, question) for passage in passages) / len(passages) if passages else None
 
 
 def span_recall(passages: Iterable[Located], gold: Iterable[Located]) -> float:

@@ -1,6 +1,6 @@
 """Measure the assistant on a known-answer set: search, answer, score; what is done stays done.
 
-retrieval for every question -> answers for the chosen ones -> answers from the gold passages -> scores -> figures
+retrieval for every question -> answers for the chosen ones -> scores -> figures
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from eval import collection, runs, scoring
-from eval.asking import Asking, gold_evidence
+from eval.asking import Asking
+from eval.conditions import condition, evidence_under
 from eval.journal import Journal, RunError
 from eval.questions import Question
 from eval.retrieval_metrics import gold_found, retrieval_scores
@@ -44,13 +45,13 @@ DEPTH = 20
 class Selection:
     """Which questions: those of a ``split``, and of these ``limit`` to answer, chosen by ``seed``; ``only`` these ids.
 
-    ``given_gold``: those with gold are answered once more, with the gold passages as evidence.
+    Under a ``condition`` (its name in ``eval.conditions``), those that have gold, from the evidence that it composes.
     """
 
     split: str = ""
     limit: int | None = None
     seed: int = 0
-    given_gold: bool = False
+    condition: str = ""
     only: tuple[str, ...] = ()
 
     def searched(self, known: KnownAnswerSet) -> tuple[Question, ...]:
@@ -61,10 +62,15 @@ class Selection:
         return chosen
 
     def answered(self, known: KnownAnswerSet) -> tuple[Question, ...]:
-        """Return the questions that are answered. Raises ``RunError`` where the limit is none."""
+        """Return the questions that are answered. Raises ``RunError`` where there can be none."""
         if self.limit is not None and self.limit < 1:
             raise RunError(f"--limit must be at least 1, not {self.limit}. Without a model: --no-llm.")
         chosen = tuple(q for q in self.searched(known) if not self.only or q.id in self.only)
+        if self.condition:
+            condition(self.condition)  # a name that is not known is to be heard of now
+            chosen = tuple(q for q in chosen if q.gold)
+            if not chosen:
+                raise RunError(f"No question of the set {known.name} has gold to compose evidence from.")
         return chosen if self.limit is None else sample(chosen, self.limit, self.seed)
 
 
@@ -88,7 +94,8 @@ def identity_of(
 def default_folder(parent: Path, identity: Mapping[str, Any]) -> Path:
     """Return the folder of the run with this identity and today's program: the same command finds it again."""
     made = json.dumps([identity, collection.code_hash()], sort_keys=True)
-    return parent / f"{identity['set']}-{hashlib.sha256(made.encode()).hexdigest()[:8]}"
+    names = [identity["set"], identity["selection"]["condition"], hashlib.sha256(made.encode()).hexdigest()[:8]]
+    return parent / "-".join(filter(None, names))
 
 
 def run(
@@ -105,13 +112,15 @@ def run(
     """Make, or go on with, the run in ``folder``, and return it whole.
 
     Without a ``generator`` nothing is answered. ``given`` is the evidence of each question by id, instead of what is
-    found for it. ``indexes`` is where the index of the set's documents is kept.
+    found for it or composed by the condition. ``indexes`` is where the index of the set's documents is kept.
 
     Raises:
         RunError: the folder holds another run, or the set's documents cannot be read.
     """
     tell = progress or _silent
     selection.answered(known)  # a mistake in it is to be heard of now
+    if selection.condition and generator is None:
+        raise RunError("A condition is one to answer under. Leave out --condition or --no-llm.")
     identity = identity_of(known, selection, config, embedder, generator)
     with (
         runs.started(folder, identity, _machine(config), collection.code_hash()),
@@ -120,17 +129,16 @@ def run(
         searched = selection.searched(known)
         passages, texts = collection.every_passage(index), collection.Texts(index)
         found = _search(searched, index, config, embedder, folder, tell)
-        answered, golden = dict[str, Any](), dict[str, Any]()
+        answered = dict[str, Any]()
         if generator:
-            asking = Asking(index, embedder, generator, config)
             questions = selection.answered(known)
-            answered = asking.ask("answers", questions, folder / runs.ANSWERS, tell, given)
-            if selection.given_gold:
-                questions = tuple(q for q in questions if q.gold)
-                gold = {q.id: gold_evidence(q, passages, index, embedder, config.evidence) for q in questions}
-                golden = asking.ask("given gold", questions, folder / runs.GIVEN_GOLD, tell, gold)
+            if selection.condition and given is None:
+                composed = condition(selection.condition)
+                given = {q.id: evidence_under(composed, q, passages, index, embedder, config) for q in questions}
+            asking = Asking(index, embedder, generator, config)
+            answered = asking.ask(questions, folder / runs.ANSWERS, tell, given)
         searched_scores = _retrieval_scores(searched, found, passages, config.evidence)
-        rows = [_row(q, searched_scores[q.id], answered.get(q.id), golden.get(q.id), texts) for q in searched]
+        rows = [_row(q, searched_scores[q.id], answered.get(q.id), texts) for q in searched]
         return runs.finish(folder, rows, summarise(rows, found, answered, generator is not None))
 
 
@@ -182,7 +190,6 @@ def _row(
     question: Question,
     scores: scoring.Scores,
     record: Mapping[str, Any] | None,
-    golden: Mapping[str, Any] | None,
     texts: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the record of a question for ``questions.jsonl``: what became of it, where it was lost, and all scores."""
@@ -194,10 +201,6 @@ def _row(
     answer = scoring.answer_from(record)
     # Scored anew, so that a metric can be mended without asking the model again.
     scores = scores | scoring.answer_scores(question, answer, texts)
-    if golden is not None:
-        read = scoring.answer_scores(question, scoring.answer_from(golden), texts)
-        scores |= {f"gold.{name.removeprefix('answer.')}": v for name, v in read.items() if name.startswith("answer.")}
-        scores["gold.answered"] = read["decision.right"]
     return row | {
         "status": answer.status if answer else "failed",
         "confidence": answer.confidence if answer else None,

@@ -3,7 +3,6 @@
 run.json            what was measured with what; a folder made otherwise is refused
 retrieval.jsonl     a question a line: the passages that each way of searching found
 answers.jsonl       a question a line: prompt, evidence, drafts, the answer, its scores, what it cost
-given-gold.jsonl    the same with the gold passages as evidence (with --given-gold)
 questions.jsonl     every score of every question, once the run is whole
 metrics.json        the figures with their intervals, once the run is whole
 """
@@ -21,12 +20,11 @@ from filelock import FileLock, Timeout
 
 from eval.journal import RunError, read_records, write_whole
 
-__all__ = ["ANSWERS", "GIVEN_GOLD", "RETRIEVAL", "Run", "finish", "load", "started"]
+__all__ = ["ANSWERS", "RETRIEVAL", "Run", "finish", "load", "started"]
 
 FORMAT = 1
 RETRIEVAL = "retrieval.jsonl"
 ANSWERS = "answers.jsonl"
-GIVEN_GOLD = "given-gold.jsonl"
 MADE = "run.json"
 QUESTIONS = "questions.jsonl"
 METRICS = "metrics.json"

@@ -22,7 +22,7 @@ from eval.citation_metrics import (
 )
 from eval.lost_points import lost_at
 from eval.questions import Question
-from eval.retrieval_metrics import gold_found
+from eval.retrieval_metrics import distractor_share, gold_found
 from rag.types import Answer, Citation, Evidence, Passage, Sentence
 
 __all__ = ["Scores", "answer_from", "answer_scores", "correct", "lost"]
@@ -45,7 +45,9 @@ def answer_scores(question: Question, answer: Answer | None, texts: Mapping[str,
     scores["answer.forbidden"] = float(bool(said_anyway(text, question.never))) if question.never else None
     scores["answer.conditioned"] = _conditioned(question, abstained, answer is None, quality, right)
     scores["decision.right"] = float(decided)
-    scores["evidence.found"] = float(_found(question, answer)) if question.gold else None
+    read = [item.passage for item in answer.evidence] if answer else []
+    scores["evidence.found"] = float(gold_found(read, question)) if question.gold else None
+    scores["evidence.distractors"] = distractor_share(read, question) if question.gold else None
     return scores | _citation_scores(question, answer, texts)
 
 
@@ -129,10 +131,6 @@ def _conditioned(
     if question.answerable and score is None:
         return None
     return conditioned_score(Decision(question.answerable, abstained), score or 0.0)
-
-
-def _found(question: Question, answer: Answer | None) -> bool:
-    return answer is not None and gold_found([item.passage for item in answer.evidence], question)
 
 
 def _citation_scores(question: Question, answer: Answer | None, texts: Mapping[str, str]) -> Scores:

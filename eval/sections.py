@@ -51,7 +51,7 @@ def lost_points(run: Run) -> str:
 def decisions(run: Run) -> str:
     """Return the curves over the confidence, the rules that look at nothing, and the false answers by kind."""
     rows = [row for row in run.questions.values() if row["confidence"] is not None]
-    if not rows:
+    if len({row["answerable"] for row in rows}) < 2:
         return ""
     intro = "The confidence is the probability, as the program sees it, that the documents answer the question."
     both = f'<div class="pair">{_risk_coverage(run, rows)}{_reliability(run, rows)}</div>'

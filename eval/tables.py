@@ -27,7 +27,8 @@ LOST = {
 def run_table(run: Run) -> str:
     """Return the figures of a run for a terminal."""
     counts, metrics = run.metrics["counts"], run.metrics["metrics"]
-    lines = [f"{run.made['identity']['set']}: {_counted(counts)}", ""]
+    under = run.made["identity"]["selection"]["condition"]
+    lines = [f"{run.made['identity']['set']}{f' ({under})' if under else ''}: {_counted(counts)}", ""]
     lines += aligned(_figures(metrics), right=(1, 2, 3))
     lines += ["", *_ways(metrics), "", *_by_kind(run.metrics["kinds"])]
     if lost := run.metrics.get("lost"):

@@ -127,10 +127,22 @@ def _evaluation_verbs(
     run.add_argument("--limit", type=int, metavar="N", help="answer N of the questions; all are searched for")
     run.add_argument("--seed", type=int, default=0, metavar="S", help="decides which N (default: 0)")
     run.add_argument("--no-llm", action="store_true", help="retrieval alone, without a language model")
-    run.add_argument("--given-gold", action="store_true", help="answer once more with the right passages as evidence")
+    run.add_argument(
+        "--condition",
+        metavar="NAME",
+        help="answer from composed evidence: gold-only, gold-first, -middle or -last, distractors-20, -40, -60 or -80",
+    )
     run.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default: one in build/eval)")
     report = action("report", "write a page with the figures, curves and worst answers of a run")
     report.add_argument("folder", nargs="?", type=Path, default=LATEST, metavar="RUN", help=f"(default: {LATEST})")
+    report.add_argument(
+        "others",
+        nargs="*",
+        type=Path,
+        default=[],
+        metavar="OTHER",
+        help="runs under other conditions, to show beside it (default: those of this program in the same folder)",
+    )
     report.add_argument("--html", type=Path, metavar="FILE", help="where to (default: report.html in the run)")
     compare = action("compare", "tell what differs between two runs, and whether it is more than chance")
     compare.add_argument("before", type=Path, metavar="A", help="folder of a run")

@@ -102,4 +102,4 @@ def tiny_run(folder: Path, out: str, generator=None, selection=Selection(), conf
 
 
 if __name__ == "__main__":
-    tiny_run(Path(sys.argv[1]), sys.argv[2], TinyGenerator(pause=float(sys.argv[3])), Selection(given_gold=True))
+    tiny_run(Path(sys.argv[1]), sys.argv[2], TinyGenerator(pause=float(sys.argv[3])))

@@ -12,7 +12,6 @@ from evaluation import CONFIG, DOCUMENTS, QUESTIONS, TinyGenerator, tiny_run
 from eval import charts
 from eval.calibration_metrics import Bin, reliability
 from eval.report import page
-from eval.run import Selection
 from eval.tables import aligned, run_table
 from eval.worst import FAULTS, worst
 from rag import retrieval
@@ -53,7 +52,7 @@ class Outline(HTMLParser):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return tiny_run(tmp_path_factory.mktemp("report"), "run", TinyGenerator(), Selection(given_gold=True))
+    return tiny_run(tmp_path_factory.mktemp("report"), "run", TinyGenerator())
 
 
 @pytest.fixture(scope="module")

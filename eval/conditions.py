@@ -1,0 +1,114 @@
+"""Conditions to answer under: evidence that was composed instead of found, so that one sees what an answer withstands.
+
+    gold-only         the passages that hold the gold, and nothing else
+    gold-first        the gold, then distractors: as much other evidence as usual, at least two
+    gold-middle       the same, half of the distractors before the gold
+    gold-last         the same, all of them before the gold
+    distractors-20    the gold and a distractor in the order of their ranks: of five places, 20 % distract
+    distractors-40    the same with two, -60 with three, -80 with four
+
+A distractor is a passage that search finds for the question and that holds no character of the gold; the best ranked
+are taken. Gold that takes several passages stays together, in the order of its spans, and is never cut for distractors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from eval.journal import RunError
+from eval.questions import Question
+from eval.retrieval_metrics import distracts
+from eval.spans import overlap
+from rag.assistant import search_query
+from rag.config import Config
+from rag.embedding import Embedder
+from rag.index import Index
+from rag.retrieval import retrieve
+from rag.types import Evidence, Passage
+
+__all__ = ["CONDITIONS", "Condition", "condition", "evidence_under"]
+
+PLACES = 5
+"""Passages that a share of distractors is a share of, and most passages that are taken for the gold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Where the gold stands among ``distractors`` passages without it; None: as many as there is other evidence."""
+
+    label: str
+    gold: Literal["first", "middle", "last", "ranked"]
+    distractors: int | None = None
+
+    def beside(self, config: Config) -> int:
+        """Return how many distractors stand beside the gold."""
+        return max(2, config.evidence - 1) if self.distractors is None else self.distractors
+
+
+CONDITIONS = {
+    "gold-only": Condition("the gold alone", "first", 0),
+    "distractors-20": Condition("20 % distractors", "ranked", 1),
+    "distractors-40": Condition("40 % distractors", "ranked", 2),
+    "distractors-60": Condition("60 % distractors", "ranked", 3),
+    "distractors-80": Condition("80 % distractors", "ranked", 4),
+    "gold-first": Condition("gold first", "first"),
+    "gold-middle": Condition("gold in the middle", "middle"),
+    "gold-last": Condition("gold last", "last"),
+}
+"""Every condition by name, in the order in which reports show them."""
+
+
+def condition(name: str) -> Condition:
+    """Return the condition called ``name``. Raises ``RunError`` where there is none."""
+    if name not in CONDITIONS:
+        raise RunError(f"There is no condition {name!r}. Known are: {', '.join(CONDITIONS)}.")
+    return CONDITIONS[name]
+
+
+def evidence_under(
+    known: Condition,
+    question: Question,
+    passages: Sequence[Passage],
+    index: Index,
+    embedder: Embedder,
+    config: Config,
+) -> list[Evidence]:
+    """Return the evidence for a question that has gold; ``passages`` are all those of ``index``.
+
+    Scores are those of the search; gold that it did not find has the fused and lexical score 0, and comes last where
+    the order is that of the ranks.
+    """
+    query = search_query(question.question, question.history)
+    ranked = retrieve(query, index, embedder, config.candidates, config.candidates, config.dense_weight)
+    places = {item.passage.id: item for item in ranked}
+    chosen = _holding(question, passages)
+    dense = index.scores_dense(embedder.embed_query(query), [passage.id for passage in chosen])
+    gold = [
+        places.get(passage.id) or Evidence(passage, 0.0, len(ranked) + 1, score)
+        for passage, score in zip(chosen, dense, strict=True)
+    ]
+    others = [item for item in ranked if distracts(item.passage, question)]
+    composed = _composed(known, gold, others[: known.beside(config)])
+    return [replace(item, rank=rank) for rank, item in enumerate(composed, start=1)]
+
+
+def _composed(known: Condition, gold: list[Evidence], others: list[Evidence]) -> list[Evidence]:
+    if known.gold == "ranked":
+        return sorted([*gold, *others], key=lambda item: item.rank)
+    before = {"first": 0, "middle": len(others) // 2, "last": len(others)}[known.gold]
+    return [*others[:before], *gold, *others[before:]]
+
+
+def _holding(question: Question, passages: Sequence[Passage]) -> list[Passage]:
+    """Return the passages that hold the gold, at most ``PLACES``; where none holds a span whole, all that touch it.
+
+    Where any span is enough, those of the first one.
+    """
+    chosen: list[Passage] = []
+    for span in question.gold[:1] if question.need == "any" else question.gold:
+        near = [passage for passage in passages if overlap(passage, span)]
+        whole = [passage for passage in near if overlap(passage, span) == span.end - span.start]
+        chosen += [passage for passage in whole[:1] or near if passage not in chosen]
+    return chosen[:PLACES]

@@ -1,0 +1,198 @@
+"""What an answer withstands: runs of several conditions on the same questions beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from eval import charts, runs
+from eval.catalogue import Metric, metric
+from eval.compare import Difference, difference
+from eval.conditions import CONDITIONS
+from eval.journal import RunError
+from eval.markup import section, table
+from eval.runs import Run
+from eval.summary import mean
+from eval.tables import aligned, figure, interval, percent
+
+__all__ = ["Robustness", "Under", "beside", "robustness", "robustness_section", "robustness_table"]
+
+SHOWN = {
+    "answer.correct": "right",
+    "answer.contains": "holds a reference",
+    "answer.fact_coverage": "facts stated",
+    "decision.right": "answered at all",
+    "evidence.distractors": "evidence that distracts",
+}
+"""What is told of each condition, as far as the set allows."""
+FOUND = "as found"
+"""How the evidence is named that an ordinary run found by itself."""
+ALONE = "gold-only"
+
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """The figures (``mean``) of a run under one condition, and what it gained over the first of its kind."""
+
+    condition: str
+    figures: Mapping[str, Mapping[str, float]]
+    gained: Difference | None
+
+    @property
+    def label(self) -> str:
+        """Its name as a reader knows it."""
+        return CONDITIONS[self.condition].label if self.condition else FOUND
+
+
+@dataclass(frozen=True, slots=True)
+class Robustness:
+    """Runs on the ``count`` questions that all of them answered, in the order of ``CONDITIONS``.
+
+    ``gained`` of each is held against ``reference``: the gold alone where it was run, else the first of them.
+    """
+
+    count: int
+    reference: str
+    rows: Sequence[Under]
+
+
+def beside(run: Run) -> list[Run]:
+    """Return the runs in the folder around ``run`` that differ in their condition alone, the largest of each."""
+    found: dict[str, Run] = {}
+    for file in sorted(run.folder.resolve().parent.glob(f"*/{runs.METRICS}")):
+        try:
+            other = runs.load(file.parent)
+        except RunError:
+            continue
+        name = _condition(other)
+        if name == _condition(run) or other.made["code"] != run.made["code"] or _others(run, other):
+            continue
+        if name not in found or _asked(other) > _asked(found[name]):
+            found[name] = other
+    return [other for other in found.values() if _asked(other)]
+
+
+def robustness(compared: Sequence[Run]) -> Robustness | None:
+    """Put runs of different conditions beside each other; None where there is one condition alone.
+
+    Raises:
+        RunError: they differ in more than the condition, or have no question in common that was answered.
+    """
+    chosen: dict[str, Run] = {}
+    for run in compared:
+        if other := _others(compared[0], run):
+            raise RunError(
+                f"{run.folder} has another {', '.join(other)} than {compared[0].folder}. Only the condition may differ."
+            )
+        chosen.setdefault(_condition(run), run)
+    if len(chosen) < 2:
+        return None
+    shared = set.intersection(*({id_ for id_, row in run.questions.items() if _counts(row)} for run in chosen.values()))
+    if not shared:
+        raise RunError("The runs have no question in common that has gold and was answered.")
+    names = [name for name in ("", *CONDITIONS) if name in chosen]
+    tables = {name: {id_: chosen[name].questions[id_] for id_ in sorted(shared)} for name in names}
+    reference = ALONE if ALONE in names else names[0]
+    return Robustness(len(shared), reference, [_under(name, tables[name], tables[reference]) for name in names])
+
+
+def robustness_table(found: Robustness) -> str:
+    """Return the conditions beside each other for a terminal."""
+    shown = _shown(found)
+    rows = [["Evidence", *(cell for known in shown for cell in (SHOWN[known.name], "")), "difference", "95 %"]]
+    for row in found.rows:
+        cells = [cell for known in shown for cell in _cells(known, row)]
+        rows.append([row.label, *cells, *_gained(row)])
+    lines = aligned(rows, right=range(1, len(rows[0])))
+    return "\n".join([*lines, f"The same {found.count} questions; the difference is to {_against(found)}."])
+
+
+def robustness_section(found: Robustness) -> str:
+    """Return the conditions beside each other as HTML: a row each, its intervals drawn and told."""
+    shown = _shown(found)
+    drawn = {
+        known: style for style, known in zip(STYLES, (k for k in shown if k.name.startswith("answer.")), strict=False)
+    }
+    rows = []
+    for row in found.rows:
+        spans = [(style, *_span(row, known)) for known, style in drawn.items()]
+        bar = charts.intervals(spans, f"{row.label}: {_words(row, drawn)}")
+        cells = [cell for known in shown for cell in _cells(known, row)] + [*_gained(row)]
+        told = "".join(f"<td{FAINT if at % 2 else ''}>{cell}</td>" for at, cell in enumerate(cells))
+        first = " class=opens" if row.condition in GROUPS else ""
+        rows.append(f'<tr{first}><th scope="row">{escape(row.label)}</th><td class="wide">{bar}</td>{told}</tr>')
+    names = [*(_named(known, drawn.get(known)) for known in shown), "difference"]
+    head = "".join(f'<th scope="col">{name}</th><th scope="col"{FAINT}>95 %</th>' for name in names)
+    return section(
+        "What it withstands",
+        f"The same {found.count} questions, answered from the evidence as it was found, and as it was composed: the "
+        f"gold passages, alone and among others that hold none of it. The difference is to {_against(found)}.",
+        table(f'<th scope="col">Evidence</th><th class="wide">{charts.SCALE}</th>{head}', rows, "bars"),
+    )
+
+
+GROUPS = ("gold-only", "gold-first")
+"""The conditions with which a group of rows begins."""
+STYLES = ("first", "second")
+FAINT = ' class="faint spare"'
+
+
+def _named(known: Metric, style: str | None) -> str:
+    swatch = f'<span class="dot {style}"></span>' if style else ""
+    return swatch + escape(SHOWN[known.name])
+
+
+def _against(found: Robustness) -> str:
+    return CONDITIONS[ALONE].label if found.reference == ALONE else FOUND
+
+
+def _under(name: str, rows: Mapping[str, Any], reference: Mapping[str, Any]) -> Under:
+    figures = {known: found for known in SHOWN if (found := mean(rows.values(), known))}
+    main = next(known for known in map(metric, SHOWN) if known and known.name in figures)
+    return Under(name, figures, None if rows is reference else difference(main, reference, rows))
+
+
+def _shown(found: Robustness) -> list[Metric]:
+    names = (name for name in SHOWN if all(name in row.figures for row in found.rows))
+    return [known for name in names if (known := metric(name))]
+
+
+def _cells(known: Metric, row: Under) -> tuple[str, str]:
+    numbers = row.figures[known.name]
+    return figure(known.name, numbers["point"]), interval(known.name, numbers)
+
+
+def _gained(row: Under) -> tuple[str, str]:
+    if row.gained is None:
+        return "–", ""
+    gained = row.gained.gained
+    return f"{100 * gained.point:+.1f}", f"{100 * gained.low:+.1f} – {100 * gained.high:+.1f}"
+
+
+def _span(row: Under, known: Metric) -> tuple[float, float, float]:
+    numbers = row.figures[known.name]
+    return numbers["low"], numbers["point"], numbers["high"]
+
+
+def _words(row: Under, series: Sequence[Metric]) -> str:
+    return ", ".join(f"{percent(row.figures[known.name]['point'])} {SHOWN[known.name]}" for known in series)
+
+
+def _condition(run: Run) -> str:
+    return str(run.made["identity"]["selection"].get("condition", ""))
+
+
+def _others(first: Run, second: Run) -> list[str]:
+    """Return what two runs differ in beside the selection of questions."""
+    one, two = first.made["identity"], second.made["identity"]
+    return [name for name in one if name != "selection" and one[name] != two.get(name)]
+
+
+def _asked(run: Run) -> int:
+    return int(run.metrics["counts"]["asked"])
+
+
+def _counts(row: Mapping[str, Any]) -> bool:
+    return bool(row["gold"]) and row["status"] is not None

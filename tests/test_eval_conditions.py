@@ -116,7 +116,7 @@ def test_a_condition_asks_the_questions_that_have_gold(compared):
         assert run.made["identity"]["selection"]["condition"] == name
         assert run.answers().keys() == {question.id for question in QUESTIONS if question.gold}
         figures = run.metrics["metrics"]
-        assert figures["evidence.found"]["point"] == 1
+        assert figures["evidence.found"]["point"] == pytest.approx(6 / 7, abs=1e-6)  # the one that fails reads nothing
         assert (figures["evidence.distractors"]["point"] == 0) == (name == "gold-only")
         assert "retrieval.found" in figures
 

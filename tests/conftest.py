@@ -2,9 +2,14 @@
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from rag.config import Config
+
+# How long an example takes depends on what else the machine does; times are for the bench.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 

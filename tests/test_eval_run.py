@@ -324,10 +324,12 @@ class CountingEmbedder(HashEmbedder):
 
 def test_the_index_of_a_set_is_made_once_and_anew_when_a_document_changes(tmp_path):
     known, embedder = tiny_set(tmp_path / "set"), CountingEmbedder()
+    embedded = []
     for _ in range(2):
         with opened_index(known, CONFIG, embedder, tmp_path / "indexes") as index:
             assert {info.name for info in index.documents()} == DOCUMENTS.keys()
-    assert embedder.texts == len(DOCUMENTS)
+        embedded.append(embedder.texts)
+    assert embedded[0] == embedded[1] > 0
     (known.documents / "ferry.txt").write_text("The ferry sank.", "utf-8")
     with opened_index(known, CONFIG, embedder, tmp_path / "indexes") as index:
         assert index.text("ferry.txt") == "The ferry sank."

@@ -1,8 +1,7 @@
 """From a draft to sentences with marks, and from checked sentences to the text that is shown. Pure functions.
 
-The model chooses words and may put marks such as ``[2]`` behind them, which name passages of its evidence. They are
-hints: verification decides which span stands behind a sentence, and the marks that a reader sees are numbered anew for
-each answer, in the order in which they appear.
+The model chooses words; verification decides which span stands behind a sentence. Marks such as ``[2]`` that the model
+copied from somewhere are dropped: those that a reader sees are numbered in the order in which they appear.
 """
 
 from __future__ import annotations
@@ -24,14 +23,10 @@ BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+|#+\s+")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence of a draft: ``text`` without marks; ``before``, the white space and bullet in front of it.
-
-    ``marks`` are the ranks of the evidence that the model named, which need not exist.
-    """
+    """One sentence of a draft: ``text`` without marks; ``before``, the white space and bullet in front of it."""
 
     text: str
     before: str = ""
-    marks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,42 +47,26 @@ class Support:
 
 
 def parse(draft: str) -> list[Claim]:
-    """Return the sentences of ``draft``, each with the marks inside it or directly behind it.
+    """Return the sentences of ``draft``, without marks.
 
     >>> parse("It was in Cardiff [1]. Spice hosted it. [2, 3]")
-    [Claim(text='It was in Cardiff.', before='', marks=(1,)), Claim(text='Spice hosted it.', before=' ', marks=(2, 3))]
+    [Claim(text='It was in Cardiff.', before=''), Claim(text='Spice hosted it.', before=' ')]
     """
-    plain, marks = _take_marks(draft.replace("**", ""))
+    plain = without_marks(draft.replace("**", ""))
     claims, last = [], 0
-    spans = split_sentences(plain)
-    nexts = [start for start, _ in spans[1:]] + [len(plain) + 1]
-    for (start, end), following in zip(spans, nexts, strict=False):
+    for start, end in split_sentences(plain):
         bullet = BULLET.match(plain, start, end)
         begin = bullet.end() if bullet else start
         if not any(character.isalnum() for character in plain[begin:end]):
             continue
-        named = [rank for position, rank in marks if start < position <= following]
-        claims.append(Claim(plain[begin:end], plain[last:begin], tuple(dict.fromkeys(named))))
+        claims.append(Claim(plain[begin:end], plain[last:begin]))
         last = end
     return claims
 
 
 def without_marks(text: str) -> str:
-    """Return ``text`` without its marks: numbers of an earlier answer mean nothing in the next."""
+    """Return ``text`` without marks: numbers of an earlier answer or of a source mean nothing in the next."""
     return MARK.sub("", text)
-
-
-def _take_marks(draft: str) -> tuple[str, list[tuple[int, int]]]:
-    """Return ``draft`` without its marks, and (position in what is left, rank) for each."""
-    plain, marks, last = "", [], 0
-    for match in MARK.finditer(draft):
-        plain += draft[last : match.start()]
-        last = match.end()
-        numbers = [int(number) for number in re.findall(r"\d+", match[1])]
-        if re.search(r"[-–]", match[1]) and len(numbers) == 2 and numbers[0] < numbers[1] <= numbers[0] + 20:
-            numbers = list(range(numbers[0], numbers[1] + 1))
-        marks += [(len(plain), number) for number in numbers]
-    return plain + draft[last:], marks
 
 
 def cite(claims: Sequence[Claim], supports: Sequence[Support | None]) -> tuple[str, list[Sentence], list[Citation]]:

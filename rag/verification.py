@@ -31,8 +31,8 @@ SPANS = 8
 """Most spans that are quoted for one claim."""
 GAIN = 0.12
 """Share of a claim's words that a further span must add to be quoted too."""
-NAMED = 0.05
-"""What the model's own mark counts for its passage."""
+IN_USE = 0.05
+"""What it counts for a sentence that its passage is quoted already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _cover(claim: Claim, sources: Sequence[_Source], asked: set[str]) -> Support
             for source in sources
             for place, forms in enumerate(source.forms)
         ]
-        gain, source, place = max(gains, key=lambda item: _rank(item, claim, chosen, total), default=(0.0, None, 0))
+        gain, source, place = max(gains, key=lambda item: _rank(item, chosen, total), default=(0.0, None, 0))
         if source is None or gain <= 0 or (chosen and gain / total < GAIN):
             break
         chosen.append((source, place))
@@ -96,12 +96,12 @@ def _cover(claim: Claim, sources: Sequence[_Source], asked: set[str]) -> Support
 
 
 def _rank(
-    item: tuple[float, _Source, int], claim: Claim, chosen: Sequence[tuple[_Source, int]], total: float
+    item: tuple[float, _Source, int], chosen: Sequence[tuple[_Source, int]], total: float
 ) -> tuple[float, int, int]:
-    """Return what decides between spans: what they add, the model's mark, the passage in use, the better evidence."""
+    """Return what decides between spans: what they add, the passage in use, the better evidence."""
     gain, source, place = item
-    named = source.evidence.rank in claim.marks or any(source is other for other, _ in chosen)
-    return gain / total + (NAMED if named else 0.0), -source.evidence.rank, -place
+    in_use = any(source is other for other, _ in chosen)
+    return gain / total + (IN_USE if in_use else 0.0), -source.evidence.rank, -place
 
 
 def _spans(chosen: Sequence[tuple[_Source, int]]) -> tuple[Span, ...]:

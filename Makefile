@@ -26,7 +26,7 @@ chat: $(VENV)/ready
 	@echo "== Documents: seeds/ into index/"
 	@$(BIN)/footnote ingest seeds
 	@echo "== Chat: stop it with Ctrl-C"
-	@$(BIN)/footnote chat $(ARGS)
+	@$(BIN)/footnote serve $(ARGS)
 
 test: $(VENV)/ready-to-test check
 	@echo "== Weights: the embedder and the language models that the tests use"

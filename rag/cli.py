@@ -109,10 +109,10 @@ def _question_verbs(verb: Verb) -> None:
     search.add_argument("question", help="what to search for")
     search.add_argument("-n", "--number", type=int, default=5, metavar="N", help="how many passages (default: 5)")
     search.add_argument("--json", action="store_true", help="one passage a line, as JSON")
-    chat = verb("chat", "open the chat in a browser", "chat")
-    chat.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
-    chat.add_argument("--port", type=int, help="port to listen on (default: 7860)")
-    chat.add_argument("--open", action="store_true", help="open the page in the default browser")
+    serve = verb("serve", "serve the chat and the API", "serve")
+    serve.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
+    serve.add_argument("--port", type=int, help="port to listen on (default: 7860)")
+    serve.add_argument("--open", action="store_true", help="open the chat in the default browser")
 
 
 def _evaluation_verbs(

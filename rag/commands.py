@@ -17,7 +17,6 @@ from rag.types import Answer, Phase, Turn
 
 __all__ = [
     "ask",
-    "chat",
     "doctor",
     "evaluate",
     "ingest",
@@ -25,6 +24,7 @@ __all__ = [
     "manage_models",
     "remove",
     "search",
+    "serve",
     "show",
     "stats",
 ]
@@ -258,15 +258,15 @@ def _place(document: str, title: str, page: int | None, start: int, end: int) ->
     return ", ".join([*parts, f"characters {start}–{end}"])
 
 
-def chat(config: Config, options: argparse.Namespace) -> int:
-    """Serve the chat until Ctrl-C."""
+def serve(config: Config, options: argparse.Namespace) -> int:
+    """Serve the chat and the API until Ctrl-C."""
     from rag.assistant import Assistant
     from rag.index import Index
-    from ui.chat import serve
+    from ui import server
 
     with Index.open(config.index):
         pass  # A missing index is a mistake to hear of now, not in the browser.
-    serve(lambda: Assistant.open(config), config, open_browser=options.open)
+    server.serve(lambda: Assistant.open(config), config, open_browser=options.open)
     return EXIT_ANSWERED
 
 

@@ -68,9 +68,31 @@ class Config:
     min_support: float = 0.5
     """Below this support, 0 to 1, a sentence of a draft is not shown."""
     host: str = "127.0.0.1"
-    """Address that the chat listens on."""
+    """Address that the server listens on."""
     port: int = 7860
-    """Port that the chat listens on."""
+    """Port that the server listens on."""
+    public_url: str = ""
+    """Address at which browsers reach the server where a proxy stands in front of it, such as ``https://ask.example``."""
+    origins: tuple[str, ...] = ()
+    """Origins of the web pages that may embed the widget and call the API, such as ``https://intranet.example:8443``."""
+    trusted_proxies: tuple[str, ...] = ()
+    """IP addresses or networks of the proxies whose ``X-Forwarded-…`` and user headers are believed."""
+    user_header: str = ""
+    """Header in which a trusted proxy names the user, such as ``X-Remote-User``."""
+    user_secret: str = field(default="", repr=False)
+    """Secret, at least 32 bytes, with which another server signs short-lived tokens (JWT, HS256) that name the user."""
+    admin_token: str = field(default="", repr=False)
+    """Token, at least 16 characters, that may add and delete documents through the API; without one nobody may."""
+    queue_length: int = 64
+    """Questions that may wait for the language model; more are refused."""
+    queue_per_user: int = 16
+    """Questions of one user that may wait."""
+    deadline: float = 300.0
+    """Seconds from a question to its answer, waiting included, after which it is given up."""
+    requests_per_minute: int = 240
+    """Requests to the API that one user may make in a minute."""
+    upload_megabytes: int = 100
+    """Largest document that may be uploaded."""
 
 
 RANGES: dict[str, tuple[float, float]] = {
@@ -85,7 +107,14 @@ RANGES: dict[str, tuple[float, float]] = {
     "min_confidence": (0, 1),
     "min_support": (0, 1),
     "port": (0, 65535),
+    "queue_length": (1, 10_000),
+    "queue_per_user": (1, 10_000),
+    "deadline": (1, 86_400),
+    "requests_per_minute": (1, 1_000_000),
+    "upload_megabytes": (1, 100_000),
 }
+SHORTEST = {"user_secret": 32, "admin_token": 16}
+"""Least number of characters of a secret that is set."""
 
 
 def load(
@@ -145,6 +174,8 @@ def _from_file(file: Path) -> dict[str, Any]:
 def _convert(name: str, value: Any, where: str) -> Any:
     """Return ``value`` as the type of the field ``name``, within its range."""
     kind = get_type_hints(Config)[name]
+    if kind == tuple[str, ...]:
+        return _listed(value, where)
     try:
         if kind is Path:
             return Path(value).expanduser()
@@ -156,7 +187,17 @@ def _convert(name: str, value: Any, where: str) -> Any:
     except (TypeError, ValueError):
         words = {int: "a whole number", float: "a number", str: "a text", Path: "a path"}[kind]
         raise ConfigError(f"{where} must be {words}, not {value!r}.") from None
+    if kind is str and value and len(value) < SHORTEST.get(name, 0):
+        raise ConfigError(f"{where} must have at least {SHORTEST[name]} characters; 'openssl rand -hex 32' makes some.")
     low, high = RANGES.get(name, (float("-inf"), float("inf")))
     if kind is not str and not low <= number <= high:
         raise ConfigError(f"{where} must be between {low:g} and {high:g}, not {value!r}.")
     return number
+
+
+def _listed(value: Any, where: str) -> tuple[str, ...]:
+    """Return a list of texts, or a text with commas between them, as a tuple."""
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise ConfigError(f"{where} must be a list of texts, not {value!r}.")
+    return tuple(item.strip() for item in items if item.strip())

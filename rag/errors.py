@@ -14,7 +14,12 @@
     │   ├── ModelDamaged          the weights are there and are not what they should be
     │   └── DownloadError         the weights could not be brought here
     ├── PromptError               a prompt file lacks something, or leaves no room for a question
-    └── GenerationError           the language model failed
+    ├── GenerationError           the language model failed
+    └── RequestError
+        ├── AccessRefused         somebody may not do this, or a page may not do it here
+        │   └── TokenRefused      the token is missing, wrong or too old
+        ├── TooMany               more questions or requests than can be taken now; ``retry_after`` seconds help
+        └── DeadlinePassed        there was no answer in time
 
 Each carries ``exit_code``: 2 where the user can mend it, 1 where it is our fault.
 """
@@ -22,7 +27,9 @@ Each carries ``exit_code``: 2 where the user can mend it, 1 where it is our faul
 from __future__ import annotations
 
 __all__ = [
+    "AccessRefused",
     "ConfigError",
+    "DeadlinePassed",
     "DocumentError",
     "DownloadError",
     "FootnoteError",
@@ -37,6 +44,9 @@ __all__ = [
     "ModelUnknown",
     "PromptError",
     "QuestionError",
+    "RequestError",
+    "TokenRefused",
+    "TooMany",
 ]
 
 
@@ -102,3 +112,28 @@ class GenerationError(FootnoteError):
     """The language model failed."""
 
     exit_code = 1
+
+
+class RequestError(FootnoteError):
+    """A request to the server that is not carried out."""
+
+
+class AccessRefused(RequestError):
+    """Somebody may not do this, or a page may not do it here."""
+
+
+class TokenRefused(AccessRefused):
+    """The token is missing, wrong or too old."""
+
+
+class TooMany(RequestError):
+    """More than can be taken now. ``retry_after`` is in seconds; ``crowded`` where others are the cause."""
+
+    def __init__(self, message: str, retry_after: int = 1, crowded: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.crowded = crowded
+
+
+class DeadlinePassed(RequestError):
+    """There was no answer in time."""

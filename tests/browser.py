@@ -17,7 +17,7 @@ from rag.config import Config
 from rag.errors import DocumentError
 from rag.types import Answer, Citation, Document, Evidence, Passage, Phase, Sentence, Token, Turn
 from ui import local
-from ui.chat import application
+from ui.server import application
 from ui.service import Answerer, Service
 
 if TYPE_CHECKING:
@@ -229,16 +229,17 @@ def _cut_off(answer: Answer, draft: str) -> Answer:
 
 
 @contextmanager
-def running_chat(load: Callable[[], Answerer], examples: Sequence[str] = ()) -> Iterator[str]:
-    """Serve the chat on a free port from a thread of this process; gives its address."""
+def running_chat(
+    load: Callable[[], Answerer], examples: Sequence[str] = (), config: Config | None = None
+) -> Iterator[str]:
+    """Serve the application on a free port from a thread of this process; gives its address."""
     import uvicorn
 
     listener = local.listen("127.0.0.1", 0)
-    service = Service(load)
-    config = Config(port=listener.getsockname()[1])
-    server = uvicorn.Server(
-        uvicorn.Config(application(service, config, examples), log_level="critical", timeout_graceful_shutdown=1)
-    )
+    config = replace(config or Config(), port=listener.getsockname()[1])
+    service = Service(load, config)
+    app = application(service, config, examples)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, proxy_headers=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     service.start()

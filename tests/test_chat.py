@@ -31,7 +31,8 @@ from browser import (
 from rag.config import Config
 from rag.errors import ConfigError, ModelMissing
 from ui import local
-from ui.chat import examples_for, serve
+from ui.chat import examples_for
+from ui.server import serve
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = json.loads((ROOT / "ui/static/examples.json").read_text(encoding="utf-8"))
@@ -379,7 +380,7 @@ from pathlib import Path
 from browser import VENUE, ScriptedAssistant
 from rag.config import Config
 from rag.errors import FootnoteError
-from ui.chat import serve
+from ui.server import serve
 try:
     serve(lambda: ScriptedAssistant([VENUE]), Config(index=Path("nowhere"), port=int(sys.argv[1])))
 except FootnoteError as error:
@@ -452,9 +453,8 @@ def test_the_address_is_one_that_a_browser_understands():
 
 
 def test_no_module_of_the_page_but_one_imports_gradio():
-    code = (
-        "import sys, ui.chat, ui.render, ui.service, ui.local; print('gradio' in sys.modules, 'torch' in sys.modules)"
-    )
+    names = ", ".join(f"ui.{path.stem}" for path in (ROOT / "ui").glob("*.py") if path.stem != "page")
+    code = f"import sys, {names}; print('gradio' in sys.modules, 'torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
 

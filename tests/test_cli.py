@@ -29,7 +29,7 @@ def index(tmp_path_factory):
 def test_help_names_every_command():
     done = footnote("--help")
     assert done.returncode == 0
-    for command in ("ingest", "ask", "search", "list", "show", "rm", "stats", "models", "doctor", "chat"):
+    for command in ("ingest", "ask", "search", "list", "show", "rm", "stats", "models", "doctor", "serve"):
         assert f"    {command} " in done.stdout
         assert footnote(command, "--help").returncode == 0
 
@@ -105,7 +105,7 @@ def test_files_that_cannot_be_read_are_named_and_the_others_go_in(tmp_path):
     [
         (["list", "--index", "{tmp}/none"], "footnote ingest PATH"),
         (["ask", "Where?", "--index", "{tmp}/none"], "footnote ingest PATH"),
-        (["chat", "--index", "{tmp}/none"], "footnote ingest PATH"),
+        (["serve", "--index", "{tmp}/none"], "footnote ingest PATH"),
         (["ingest", "{tmp}/none", "--index", "{tmp}/index"], "no file or folder"),
         (["ingest", "--index", "{tmp}/index"], "footnote ingest PATH"),
         (["show", "nothing.txt", "--index", "{index}"], "nothing.txt"),

@@ -56,3 +56,18 @@ def test_variables_and_options_are_named_in_errors():
 
 def test_there_is_a_core():
     assert usable_cores() >= 1
+
+
+def test_lists_and_secrets(tmp_path):
+    file = tmp_path / "footnote.toml"
+    file.write_text('origins = ["https://a.example", "https://b.example"]\n')
+    assert load(file, {}).origins == ("https://a.example", "https://b.example")
+    assert load(None, {"FOOTNOTE_ORIGINS": "https://a.example, https://b.example"}).origins[1] == ("https://b.example")
+    secret = "s" * 40
+    assert secret not in repr(load(None, {"FOOTNOTE_ADMIN_TOKEN": secret, "FOOTNOTE_USER_SECRET": secret}))
+    with pytest.raises(ConfigError, match="at least 16 characters") as error:
+        load(None, {"FOOTNOTE_ADMIN_TOKEN": "short"})
+    assert "short" not in str(error.value).replace("FOOTNOTE_ADMIN_TOKEN", "")
+    file.write_text("origins = [1]\n")
+    with pytest.raises(ConfigError, match="list of texts"):
+        load(file, {})

@@ -36,7 +36,7 @@ def test_make_knows_the_target(command):
 
 
 def test_no_command_is_left_out():
-    served = ["footnote chat"]  # shown by the tests of the chat: it runs until it is stopped
+    served = ["footnote serve"]  # shown by the tests of the chat: it runs until it is stopped
     assert all(command.startswith(("make ", "footnote ")) for command in COMMANDS)
     assert set(served) < set(COMMANDS)
 
@@ -46,7 +46,7 @@ def test_no_command_is_left_out():
     [
         pytest.param(command, marks=[pytest.mark.llm] if command.startswith("footnote ask") else [])
         for command in COMMANDS
-        if command.startswith("footnote ") and command != "footnote chat"
+        if command.startswith("footnote ") and command != "footnote serve"
     ],
 )
 def test_footnote_command(folder, command):

@@ -14,7 +14,8 @@ from rag.errors import ModelMissing
 from rag.generation import ScriptedGenerator
 from rag.types import Answer, Phase, Token, Turn
 from ui.conversation import Answered, Failed, Stopped, Waiting
-from ui.service import LOADING, OUR_FAULT, Service
+from ui.problems import OUR_FAULT
+from ui.service import Service
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_a_question_waits_until_the_assistant_is_loaded(serve):
 
     service = serve(load)
     events = service.ask(VENUE.question)
-    assert next(events) == Waiting(LOADING)
+    assert next(events) == Waiting(loading=True)
     assert not service.loaded.is_set()
     gate.set()
     assert isinstance(list(events)[-1], Answered)
@@ -123,7 +124,7 @@ def test_a_load_that_keeps_failing_fails_each_question(serve):
 
     service = serve(load)
     for _ in range(2):
-        assert list(service.ask(VENUE.question))[-1] == Failed("The model is missing.")
+        assert list(service.ask(VENUE.question))[-1] == Failed("The model is missing.", "model")
 
 
 def test_our_own_mistake_is_logged_and_not_shown(serve, caplog):
@@ -190,14 +191,15 @@ def test_questions_are_answered_one_after_the_other_and_know_their_place(serve):
     others = [threading.Thread(target=ask, args=(session,)) for session in "bc"]
     for n, thread in enumerate(others, 1):
         thread.start()
-        until(lambda n=n: len(service._line) == n + 1)
+        until(lambda n=n: service.waiting == n)
     assert isinstance(list(first)[-1], Answered)
     for thread in others:
         thread.join(10)
     assert all(isinstance(events[-1], Answered) for events in results.values())
-    waits = {session: [e.text for e in events if isinstance(e, Waiting)] for session, events in results.items()}
-    assert waits["b"][0] == "Waiting: one question is ahead"
-    assert waits["c"][0] == "Waiting: 2 questions are ahead"
+    waits = {session: [e for e in events if isinstance(e, Waiting)] for session, events in results.items()}
+    assert waits["b"] == [Waiting(1)]
+    assert [wait.ahead for wait in waits["c"]] == [2, 1]
+    assert waits["c"][0].seconds is None and waits["c"][1].seconds > 0
     assert [question for question, _ in assistant.asked] == [VENUE.question] + 2 * [PRINCIPLES.question]
 
 
@@ -228,7 +230,7 @@ def test_a_question_that_is_stopped_while_it_waits_is_never_asked(serve):
     service.stop("b")
     assert list(second) == [Stopped()]
     assert isinstance(list(first)[-1], Answered)
-    until(lambda: not service._line)
+    assert service.waiting == 0
     assert [question for question, _ in assistant.asked] == [VENUE.question]
 
 

@@ -8,21 +8,27 @@ from typing import Literal
 
 from rag.types import Answer, Phase, Token, Turn
 
-__all__ = ["Answered", "Event", "Exchange", "Failed", "Stopped", "Waiting", "advance", "history"]
+__all__ = ["Answered", "Event", "Exchange", "Failed", "Stopped", "Waiting", "advance", "history", "waiting_text"]
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Why the question has not been begun yet, as a user would say it."""
+    """The question has not been begun yet: the assistant is still loading, or so many questions are ``ahead``.
 
-    text: str
+    ``seconds`` is how long those are likely to take, where that is known.
+    """
+
+    ahead: int = 0
+    loading: bool = False
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """There will be no answer; ``text`` says what to do about it."""
+    """There will be no answer; ``text`` says what to do about it, ``error`` what went wrong, in a word for programs."""
 
     text: str
+    error: str = "internal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,9 @@ class Exchange:
 def advance(exchange: Exchange, event: Event) -> Exchange:
     """Return ``exchange`` after ``event``."""
     match event:
-        case Waiting(text=text) | Phase(text=text):
+        case Waiting():
+            return replace(exchange, activity=waiting_text(event))
+        case Phase(text=text):
             return replace(exchange, activity=text)
         case Token(text=text):
             return replace(exchange, draft=exchange.draft + text)
@@ -72,6 +80,20 @@ def advance(exchange: Exchange, event: Event) -> Exchange:
             return replace(exchange, state="failed", problem=text)
         case Stopped():
             return _stopped(exchange)
+
+
+def waiting_text(waiting: Waiting) -> str:
+    """Return why a question has not been begun yet, as a user would say it.
+
+    >>> waiting_text(Waiting(2, seconds=14.2))
+    'Waiting: 2 questions are ahead, about 14 s'
+    """
+    if waiting.loading:
+        return "Opening the documents and loading the language model"
+    if not waiting.ahead:
+        return "Starting"
+    text = "Waiting: one question is ahead" if waiting.ahead == 1 else f"Waiting: {waiting.ahead} questions are ahead"
+    return text if waiting.seconds is None else f"{text}, about {max(1, round(waiting.seconds))} s"
 
 
 def _stopped(exchange: Exchange) -> Exchange:

@@ -11,7 +11,9 @@ import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from rag.config import Config
 from rag.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -85,13 +87,15 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def protect(app: FastAPI, host: str) -> None:
+def protect(app: FastAPI, config: Config) -> None:
     """Add the headers, and refuse requests that were sent to another name, which a page elsewhere may point here."""
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     app.add_middleware(_Headers)
-    if host in ("127.0.0.1", "localhost"):
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
+    if config.host in ("127.0.0.1", "localhost"):
+        public = urlsplit(config.public_url).hostname
+        names = ["127.0.0.1", "localhost", *([public] if public else [])]
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
 
 
 class _Headers:
@@ -127,6 +131,7 @@ def run(app: FastAPI, listener: socket.socket, started: Callable[[], None], open
                 threading.Thread(target=webbrowser.open, args=(where,), daemon=True).start()
 
     # Open pages hold a connection each, which would keep the server from ending.
-    config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
+    # Which proxies are believed is decided in ui.access.
+    config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, proxy_headers=False)
     with contextlib.suppress(KeyboardInterrupt):
         Server(config).run(sockets=[listener])

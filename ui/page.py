@@ -17,11 +17,12 @@ from fastapi import FastAPI
 
 from rag.config import Config
 from rag.types import Token
-from ui.conversation import Exchange, advance, history
+from ui.access import user_of
+from ui.conversation import Exchange, Waiting, advance, history, waiting_text
 from ui.local import STATIC
 from ui.markup import lines_html
 from ui.render import announcement, exchange_html
-from ui.service import LOADING, Service
+from ui.service import Service
 
 __all__ = ["TITLE", "build", "mount"]
 
@@ -87,7 +88,7 @@ def _connect(page: gr.Blocks, parts: _Parts, examples: Sequence[gr.Button], serv
     reply = partial(_reply, parts, service)
 
     def answer(question: str, exchanges: list[Exchange], request: gr.Request) -> Iterator[Update]:
-        yield from reply(question, exchanges, request.session_hash or "")
+        yield from reply(question, exchanges, request.session_hash or "", user_of(request))
 
     def stop(request: gr.Request) -> Update:
         service.stop(request.session_hash or "")
@@ -115,7 +116,9 @@ def _connect(page: gr.Blocks, parts: _Parts, examples: Sequence[gr.Button], serv
     page.unload(leave)
 
 
-def _reply(parts: _Parts, service: Service, question: str, exchanges: list[Exchange], session: str) -> Iterator[Update]:
+def _reply(
+    parts: _Parts, service: Service, question: str, exchanges: list[Exchange], session: str, user: str
+) -> Iterator[Update]:
     """Yield what the page shows while ``question`` is answered."""
     if not question.strip() or service.busy(session):
         return
@@ -130,7 +133,7 @@ def _reply(parts: _Parts, service: Service, question: str, exchanges: list[Excha
         parts.starters: hidden,
     }
     yield {parts.talk: _view(exchange), **change}
-    for event in service.ask(exchange.question, history(exchanges), session):
+    for event in service.ask(exchange.question, history(exchanges), session, user):
         exchange = advance(exchange, event)
         if exchange.state == "working" and (not isinstance(event, Token) or time.monotonic() - shown > FRAME):
             shown = time.monotonic()
@@ -159,7 +162,7 @@ def _view(exchange: Exchange | None = None) -> str:
 def _state(service: Service) -> str:
     """Return the line that says whether questions can be answered, and from how many documents."""
     if not service.loaded.is_set():
-        return f'<p role="status" class="loading">{LOADING}</p>'
+        return f'<p role="status" class="loading">{waiting_text(Waiting(loading=True))}</p>'
     if service.problem:
         return f'<p role="status" class="problem">{lines_html(service.problem)}</p>'
     count = service.documents

@@ -1,28 +1,33 @@
-"""The assistant behind the page: loaded once, in the background, and lent to one question at a time.
+"""The assistant behind every door: loaded once, in the background, and lent to one question at a time.
 
-One thread owns the assistant, loads it and answers with it, in the order in which questions come. A reader who leaves
-or stops only sets a flag; the thread ends that answer by itself, so that nobody else ever waits for a reader.
+One thread owns the assistant, loads it and answers with it; users take turns (``ui.fair_queue``). Whoever leaves, stops
+or runs out of time only sets a flag; the thread ends that answer by itself, within a token, so that nobody
+else ever waits for a reader.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from rag.errors import DocumentError, FootnoteError
+from rag.config import Config
+from rag.errors import DeadlinePassed, DocumentError, FootnoteError, ModelMissing, TooMany
 from rag.types import Answer, Phase, Token, Turn
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
+from ui.fair_queue import FairQueue, Full
+from ui.problems import OUR_FAULT, word
 
-__all__ = ["Answerer", "Service"]
+__all__ = ["Answerer", "Job", "Service"]
 
-LOADING = "Opening the documents and loading the language model"
-OUR_FAULT = "Something went wrong on our side, and the terminal says what. The question can be asked again."
-PATIENCE = 0.25
-"""Seconds between two looks at what a waiting question is waiting for."""
+WEIGHT = 0.2
+"""Share of the last answer in the running mean of how long an answer takes."""
 
 log = logging.getLogger(__name__)
 
@@ -42,26 +47,40 @@ class Answerer(Protocol):
 
 
 @dataclass(eq=False, slots=True)
-class _Job:
-    """A question on its way. ``events`` ends with ``None``."""
+class Job:
+    """A question on its way. ``tell`` is given each event and last ``None``; ``until`` is on the monotonic clock."""
 
     question: str
     history: Sequence[Turn]
+    user: str
+    until: float
+    tell: Callable[[Event | None], None]
     stop: threading.Event = field(default_factory=threading.Event)
-    begun: threading.Event = field(default_factory=threading.Event)
-    events: queue.SimpleQueue[Event | None] = field(default_factory=queue.SimpleQueue)
+    begun: bool = False
+    said: Waiting | None = None
+
+    def left(self) -> float:
+        """Return the seconds until the deadline, at least 0."""
+        return max(0.0, self.until - time.monotonic())
+
+    def over(self) -> bool:
+        """Return whether nobody wants the answer any more."""
+        return self.stop.is_set() or not self.left()
 
 
 class Service:
-    """Loads an assistant and answers questions with it, one after the other."""
+    """Loads an assistant and answers questions with it, one after the other, the users in turn."""
 
-    def __init__(self, load: Callable[[], Answerer]) -> None:
+    def __init__(self, load: Callable[[], Answerer], config: Config | None = None) -> None:
+        self.config = config or Config()
         self._load = load
         self._assistant: Answerer | None = None
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._line: list[_Job] = []
-        self._by_session: dict[str, _Job] = {}
-        self._lock = threading.Lock()
+        self._queue: FairQueue[Job] = FairQueue(self.config.queue_length, self.config.queue_per_user)
+        self._running: Job | None = None
+        self._begun_at = 0.0
+        self._mean: float | None = None
+        self._by_session: dict[str, Job] = {}
+        self._lock = threading.RLock()
         self._thread = threading.Thread(target=self._work, name="answers", daemon=True)
         self.loaded = threading.Event()
         self.problem = ""
@@ -73,11 +92,23 @@ class Service:
     def close(self, patience: float = 5.0) -> None:
         """Stop every answer and the thread, waiting at most ``patience`` seconds for it."""
         with self._lock:
-            for job in self._line:
-                job.stop.set()
-        self._jobs.put(None)
+            jobs = [*self._queue.order(), *filter(None, [self._running])]
+        for job in jobs:
+            self.leave(job)
+        self._queue.close()
         if self._thread.is_alive():
             self._thread.join(patience)
+
+    @property
+    def assistant(self) -> Any:
+        """The assistant.
+
+        Raises:
+            ModelMissing: it has not been loaded.
+        """
+        if self._assistant is None:
+            raise ModelMissing(self.problem or "The language model is still being loaded; try again in a moment.")
+        return self._assistant
 
     @property
     def documents(self) -> int | None:
@@ -85,25 +116,82 @@ class Service:
         index = getattr(self._assistant, "index", None)
         return int(index.stats()["documents"]) if index is not None else None
 
-    def ask(self, question: str, history: Sequence[Turn] = (), session: str = "") -> Iterator[Event]:
+    @property
+    def waiting(self) -> int:
+        """How many questions wait."""
+        return len(self._queue)
+
+    # --- asking
+
+    def submit(self, question: str, history: Sequence[Turn], user: str, tell: Callable[[Event | None], None]) -> Job:
+        """Put ``question`` in the queue; ``tell`` is called from other threads, and must return at once.
+
+        Raises:
+            TooMany: the queue is full, or the user has too many questions in it.
+        """
+        job = Job(question, tuple(history), user, time.monotonic() + self.config.deadline, tell)
+        with self._lock:
+            try:
+                self._queue.put(user, job)
+            except Full as error:
+                raise self._refusal(error.crowded) from None
+            self._announce()
+        return job
+
+    def leave(self, job: Job) -> None:
+        """Give up ``job``: it is not begun any more, or ends within a token."""
+        job.stop.set()
+        with self._lock:
+            if self._queue.remove(job):
+                job.tell(None)
+                self._announce()
+
+    def ask(self, question: str, history: Sequence[Turn] = (), session: str = "", user: str = "") -> Iterator[Event]:
         """Yield what happens to ``question``. A session asks one at a time: the one before is stopped."""
         self.stop(session)
-        job = _Job(question, tuple(history))
-        with self._lock:
-            self._line.append(job)
-            self._by_session[session] = job
-        self._jobs.put(job)
+        events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         try:
-            yield from self._wait(job)
-            while job.begun.is_set() and (event := job.events.get()) is not None:
+            job = self.submit(question, history, user or session, events.put)
+        except TooMany as error:
+            yield Failed(str(error), word(error))
+            return
+        self._by_session[session] = job
+        try:
+            while (event := events.get(timeout=job.left())) is not None:
                 yield event
             if job.stop.is_set():
                 yield Stopped()
+        except queue.Empty:
+            yield _late(self.config)
         finally:
-            job.stop.set()
+            self.leave(job)
             with self._lock:
                 if self._by_session.get(session) is job:
                     del self._by_session[session]
+
+    async def follow(self, question: str, history: Sequence[Turn], user: str) -> AsyncIterator[Event]:
+        """Yield what happens to ``question``, for one who waits in an event loop; to close this is to leave.
+
+        Raises:
+            TooMany: before anything is yielded.
+        """
+        loop = asyncio.get_running_loop()
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
+
+        def tell(event: Event | None) -> None:
+            with contextlib.suppress(RuntimeError):  # The loop has ended, and its readers with it.
+                loop.call_soon_threadsafe(events.put_nowait, event)
+
+        job = self.submit(question, history, user, tell)
+        try:
+            while (event := await asyncio.wait_for(events.get(), job.left())) is not None:
+                yield event
+            if job.stop.is_set():
+                yield Stopped()
+        except TimeoutError:
+            yield _late(self.config)
+        finally:
+            self.leave(job)
 
     def busy(self, session: str) -> bool:
         """Return whether a question of ``session`` is being answered."""
@@ -114,36 +202,55 @@ class Service:
         with self._lock:
             job = self._by_session.get(session)
         if job:
-            job.stop.set()
+            self.leave(job)
         return job is not None
 
-    def _wait(self, job: _Job) -> Iterator[Waiting]:
-        """Yield what ``job`` waits for, until it is begun or stopped."""
-        said = ""
-        while not job.begun.wait(PATIENCE if said else 0.01) and not job.stop.is_set():
-            text = self._reason(job)
-            if text != said:
-                said = text
-                yield Waiting(text)
+    # --- waiting
 
-    def _reason(self, job: _Job) -> str:
-        if not self.loaded.is_set():
-            return LOADING
+    def _announce(self) -> None:
+        """Tell each question that waits what for, where that has changed."""
         with self._lock:
-            before = self._line[: self._line.index(job)] if job in self._line else []
-        ahead = sum(not other.stop.is_set() for other in before)
-        if not ahead:
-            return "Starting"
-        return "Waiting: one question is ahead" if ahead == 1 else f"Waiting: {ahead} questions are ahead"
+            first = self._running is not None
+            for ahead, job in enumerate(self._queue.order(), start=first):
+                reason = self._reason(ahead)
+                if reason != job.said and (ahead or job.said or not self.loaded.is_set()):
+                    job.said = reason
+                    job.tell(reason)
+
+    def _reason(self, ahead: int) -> Waiting:
+        if not self.loaded.is_set():
+            return Waiting(loading=True)
+        return Waiting(ahead, seconds=self._seconds(ahead))
+
+    def _seconds(self, ahead: int) -> float | None:
+        """Return how long ``ahead`` answers are likely to take, the one that is being given included."""
+        if self._mean is None or not ahead:
+            return None
+        spent = time.monotonic() - self._begun_at if self._running else 0.0
+        return round(self._mean * ahead - min(spent, self._mean), 1)
+
+    def _refusal(self, crowded: bool) -> TooMany:
+        seconds = self._seconds(self.waiting) or 5.0
+        who = "Too many questions are waiting" if crowded else "Too many of your questions are waiting"
+        return TooMany(f"{who}; ask again in a moment.", max(1, round(seconds)), crowded)
+
+    # --- answering, in a thread of its own
 
     def _work(self) -> None:
         self._ready()
-        while (job := self._jobs.get()) is not None:
-            for event in self._answer(job):
-                job.events.put(event)
-            job.events.put(None)
+        while (job := self._queue.get()) is not None:
             with self._lock:
-                self._line.remove(job)
+                self._running, self._begun_at, job.begun = job, time.monotonic(), True
+                self._announce()
+            for event in self._answer(job):
+                job.tell(event)
+            with self._lock:
+                self._running = None
+                self._learn(time.monotonic() - self._begun_at)
+            job.tell(None)
+
+    def _learn(self, seconds: float) -> None:
+        self._mean = seconds if self._mean is None else (1 - WEIGHT) * self._mean + WEIGHT * seconds
 
     def _ready(self) -> bool:
         """Load the assistant where there is none; a failed attempt is made again with the next question."""
@@ -157,20 +264,23 @@ class Service:
                 log.exception("The assistant could not be loaded.")
                 self.problem = OUR_FAULT
             self.loaded.set()
+            self._announce()
         return self._assistant is not None
 
-    def _answer(self, job: _Job) -> Iterator[Event]:
-        if job.stop.is_set():
+    def _answer(self, job: Job) -> Iterator[Event]:
+        if job.over():
             return
-        job.begun.set()
         try:
             if not self._ready() or self._assistant is None:
-                yield Failed(self.problem)
+                yield Failed(self.problem, "model")
                 return
-            for event in self._assistant.stream(job.question, job.history, stop=job.stop.is_set):
-                yield self._dated(event) if isinstance(event, Answer) else event
+            for event in self._assistant.stream(job.question, job.history, stop=job.over):
+                if isinstance(event, Answer) and not job.left():
+                    yield _late(self.config)
+                else:
+                    yield self._dated(event) if isinstance(event, Answer) else event
         except FootnoteError as error:
-            yield Failed(str(error))
+            yield Failed(str(error), word(error))
         except Exception:
             log.exception("A question could not be answered.")
             yield Failed(OUR_FAULT)
@@ -185,3 +295,11 @@ class Service:
             except DocumentError:  # Removed since it was found; its passages are still shown.
                 continue
         return Answered(answer, {name: date for name, date in dates.items() if date})
+
+
+def _late(config: Config) -> Failed:
+    """Return what is said when the deadline has passed."""
+    error = DeadlinePassed(
+        f"There was no answer within {config.deadline:g} s. Ask again, perhaps in fewer words, when less is going on."
+    )
+    return Failed(str(error), word(error))

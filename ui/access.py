@@ -1,0 +1,180 @@
+"""Who may come in: the pages that may embed the widget, who a user is, and how much one may ask for in a minute.
+
+An ``Origin`` header keeps other pages out of a reader's browser; it proves nothing about who asks. Limits and
+turns therefore go by what the server itself can tell: a signed token, a trusted proxy's word, or the address.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from rag.config import Config
+from rag.errors import AccessRefused, FootnoteError, TokenRefused
+from ui.limits import Rates, limited_body
+from ui.replies import problem
+
+__all__ = ["Gate", "bearer", "check_admin", "user_of"]
+
+OPEN_PATHS = ("/api/", "/v1/", "/widget.js")
+"""What pages of other origins may use; everything else is for our own pages."""
+METHODS = "GET, POST, DELETE, OPTIONS"
+BODY = 1 << 20
+"""Bytes of the largest request, uploads aside."""
+LONGEST_TOKEN = 3600
+"""Seconds that a user's token may be valid for: it is kept in a page."""
+
+
+class Gate:
+    """ASGI middleware that lets a request in, knowing whose it is, or answers it with the reason why not."""
+
+    def __init__(self, app: Any, config: Config) -> None:
+        self._app = app
+        self._config = config
+        self._origins = {origin.rstrip("/").lower() for origin in config.origins}
+        self._public = _origin_of(config.public_url)
+        self._rates = Rates(config.requests_per_minute)
+        self._forwarded = ProxyHeadersMiddleware(self._admit, list(config.trusted_proxies))
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Let the request in, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        peer = scope["client"][0] if scope.get("client") else ""
+        scope.setdefault("state", {})["proxied"] = peer in self._forwarded.trusted_hosts
+        await self._forwarded(scope, receive, send)
+
+    async def _admit(self, scope: Any, receive: Any, send: Any) -> None:
+        headers, path = Headers(scope=scope), scope["path"]
+        is_open = path.startswith(OPEN_PATHS)
+        origin = headers.get("origin", "")
+        foreign = bool(origin) and not self._is_ours(origin, scope, headers)
+        reply = self._app
+        try:
+            if foreign:
+                self._check_origin(origin, is_open)
+            scope["state"]["user"] = self._user(scope, headers)
+            if is_open:
+                self._rates.take(scope["state"]["user"])
+            if foreign and scope["method"] == "OPTIONS":
+                reply = _preflight(headers)
+        except FootnoteError as error:
+            reply = problem(error, path)
+            foreign = foreign and origin.lower() in self._origins
+        if is_open:
+            receive = limited_body(receive, self._largest(path))
+            send = _with_origin(send, origin if foreign else "")
+        await reply(scope, receive, send)
+
+    def _largest(self, path: str) -> int:
+        return self._config.upload_megabytes << 20 if path == "/api/documents" else BODY
+
+    def _is_ours(self, origin: str, scope: Any, headers: Headers) -> bool:
+        return origin.lower() in (f"{scope['scheme']}://{headers.get('host', '')}".lower(), self._public)
+
+    def _check_origin(self, origin: str, is_open: bool) -> None:
+        if not is_open or origin.lower() not in self._origins:
+            raise AccessRefused(
+                f"Pages of {origin[:200]} may not use this. The setting 'origins' lists those that may use the API."
+            )
+
+    def _user(self, scope: Any, headers: Headers) -> str:
+        """Return who asks, as well as it can be told. Whoever shares an address shares its limits."""
+        token = bearer(headers)
+        if self._config.user_secret and token.count(".") == 2:
+            return f"token:{_subject(token, self._config.user_secret)}"
+        name = headers.get(self._config.user_header, "") if self._config.user_header else ""
+        if name and scope["state"]["proxied"]:
+            return f"proxy:{name}"
+        return f"address:{_network(scope['client'][0] if scope.get('client') else '')}"
+
+
+def user_of(request: Any) -> str:
+    """Return who sent a request that came through the gate (Starlette's, or Gradio's, which wraps it)."""
+    state = request.state
+    return str(state.user)
+
+
+def bearer(headers: Headers) -> str:
+    """Return the token of the ``Authorization`` header; empty where there is none."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def check_admin(headers: Headers, config: Config) -> None:
+    """Let pass who has the administrator's token.
+
+    Raises:
+        AccessRefused: there is no such token; TokenRefused where it is missing or wrong.
+    """
+    if not config.admin_token:
+        raise AccessRefused("Documents cannot be changed here: the setting 'admin_token' is empty.")
+    if not hmac.compare_digest(bearer(headers).encode(), config.admin_token.encode()):
+        raise TokenRefused("This needs the administrator's token, as 'Authorization: Bearer …'.")
+
+
+def _subject(token: str, secret: str) -> str:
+    """Return the user that a signed token names (RFC 7519).
+
+    Raises:
+        TokenRefused: it was not signed with ``secret``, has expired, or is valid for too long.
+    """
+    import jwt
+
+    try:
+        claims = jwt.decode(token, secret, algorithms=["HS256"], options={"require": ["exp", "sub"]})
+    except jwt.InvalidTokenError as error:
+        raise TokenRefused(f"The user's token is not accepted ({error}); get a new one.") from error
+    if claims["exp"] - time.time() > LONGEST_TOKEN:
+        raise TokenRefused(f"The user's token is valid for too long; at most {LONGEST_TOKEN} s are allowed.")
+    return str(claims["sub"])
+
+
+def _network(address: str) -> str:
+    """Return ``address``, or of an IPv6 address the network of which a household or device has all."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if parsed.version == 4 or parsed.ipv4_mapped:
+        return str(parsed)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""
+
+
+def _preflight(headers: Headers) -> Response:
+    """Return the answer to a browser that asks whether it may (Fetch standard, CORS-preflight)."""
+    allowed = {
+        "Access-Control-Allow-Methods": METHODS,
+        "Access-Control-Allow-Headers": headers.get("access-control-request-headers", "Content-Type, Authorization"),
+        "Access-Control-Max-Age": "600",
+    }
+    return Response(status_code=204, headers=allowed)
+
+
+def _with_origin(send: Any, origin: str) -> Any:
+    """Return ``send`` that says to whom the response may be shown, and that it differs by who asks."""
+
+    async def send_with_origin(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.add_vary_header("Origin")
+            if origin:
+                headers["Access-Control-Allow-Origin"] = origin
+                headers["Access-Control-Allow-Credentials"] = "true"
+                headers["Access-Control-Expose-Headers"] = "Retry-After"
+        await send(message)
+
+    return send_with_origin

@@ -1,0 +1,125 @@
+"""The API: questions, search and documents over HTTP, in JSON or as server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from rag import retrieval
+from rag.answers import answer_object
+from rag.errors import FootnoteError, QuestionError
+from rag.types import Evidence
+from ui import examples
+from ui.access import user_of
+from ui.asking import event_stream, last_event
+from ui.conversation import Answered, Event, Failed
+from ui.library import Library
+from ui.problems import status_of_word
+from ui.replies import Json, records, refusal, sse
+from ui.schemas import Ask
+from ui.service import Service
+
+__all__ = ["nothing_else", "router"]
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def router(service: Service, library: Library) -> APIRouter:
+    """Return the routes for asking, searching and reading."""
+    routes = APIRouter(default_response_class=Json)
+    _asking(routes, service)
+    _reading(routes, library)
+    _health(routes, service)
+    return routes
+
+
+def _asking(routes: APIRouter, service: Service) -> None:
+    @routes.post("/api/ask", responses=examples.ASK, tags=["questions"])
+    async def ask(body: Ask, request: Request) -> Response:
+        """Answer a question from the documents, with the exact passage behind every sentence."""
+        events = service.follow(body.question, body.turns(), user_of(request))
+        if body.stream or "text/event-stream" in request.headers.get("accept", ""):
+            return await event_stream(events, _as_sse)
+        return _whole(await last_event(request, events))
+
+    @routes.get("/api/search", responses=examples.SEARCH, tags=["questions"])
+    def search(q: str = Query(max_length=8000), limit: int = Query(5, ge=1, le=100)) -> Response:
+        """Return the passages for a question, best first, without asking the language model."""
+        if not q.strip():
+            raise QuestionError("The question is empty; ask something.")
+        return Json({"passages": [_found(item) for item in _retrieve(service, q, limit)]})
+
+
+def _as_sse(event: Event) -> Iterator[bytes]:
+    return map(sse, records(event))
+
+
+def _whole(event: Event) -> Response:
+    """Return the answer object, or why there is none."""
+    if isinstance(event, Answered):
+        return Json(answer_object(event.answer))
+    if isinstance(event, Failed):
+        return refusal(status_of_word(event.error), event.error, event.text)
+    return refusal(499, "stopped", "The answer was stopped.")
+
+
+def _retrieve(service: Service, question: str, limit: int) -> list[Evidence]:
+    config, assistant = service.config, service.assistant
+    candidates = max(config.candidates, limit)
+    return retrieval.retrieve(question, assistant.index, assistant.embedder, limit, candidates, config.dense_weight)
+
+
+def _found(item: Evidence) -> dict[str, Any]:
+    passage = item.passage
+    scores = {"rank": item.rank, "score": item.score, "dense": item.dense, "lexical": item.lexical}
+    place = {name: getattr(passage, name) for name in ("document", "title", "date", "section", "start", "end", "page")}
+    return {**scores, **place, "text": passage.text}
+
+
+def _reading(routes: APIRouter, library: Library) -> None:
+    @routes.get("/api/documents", responses=examples.DOCUMENTS, tags=["documents"])
+    def documents() -> Response:
+        """List the documents."""
+        return Json({"documents": library.documents()})
+
+    @routes.get("/api/documents/{id:path}/passage", responses=examples.PASSAGE, tags=["documents"])
+    def passage(id: str, start: int, end: int, around: int = Query(500, ge=0, le=20_000)) -> Response:
+        """Return a stretch of a document's text, with what stands around it."""
+        return Json(library.passage(id, start, end, around))
+
+    @routes.get("/api/documents/{id:path}", responses=examples.DOCUMENT, tags=["documents"])
+    def document(id: str) -> Response:
+        """Return what is known of a document."""
+        return Json(library.document(id))
+
+
+def _health(routes: APIRouter, service: Service) -> None:
+    @routes.get("/healthz", tags=["operation"])
+    async def healthz() -> Response:
+        """Tell that the server is alive."""
+        return Json({"status": "alive"})
+
+    @routes.get("/readyz", tags=["operation"])
+    def readyz() -> Response:
+        """Tell whether the index and the language model are loaded."""
+        try:
+            assistant = service.assistant
+        except FootnoteError as error:
+            return Json({"ready": False, "message": str(error)}, 503)
+        generator = getattr(assistant, "generator", None)
+        return Json({"ready": True, "model": getattr(generator, "name", ""), "documents": service.documents})
+
+
+def nothing_else() -> APIRouter:
+    """Return the routes for what begins like the API's paths and is none; it comes behind all of them."""
+    routes = APIRouter()
+
+    @routes.api_route("/api/{rest:path}", methods=METHODS, include_in_schema=False)
+    @routes.api_route("/v1/{rest:path}", methods=METHODS, include_in_schema=False)
+    async def nothing(request: Request) -> Response:
+        path = request.url.path
+        return refusal(404, "not_found", f"There is no {request.method} {path}; see /api/openapi.json.", path)
+
+    return routes

@@ -1,0 +1,90 @@
+"""One question over HTTP: its events as they come, or the last one alone; who goes away stops the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TypeVar
+
+from fastapi import Request
+from fastapi.responses import StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT
+
+from ui.conversation import Event, Stopped
+
+__all__ = ["event_stream", "last_event"]
+
+T = TypeVar("T")
+QUIET = 15.0
+"""Seconds without an event after which a comment is sent, so that no proxy takes the connection for dead."""
+
+
+async def last_event(request: Request, events: AsyncIterator[Event]) -> Event:
+    """Return the last of ``events``; ``Stopped`` where the client went away before."""
+    answer = asyncio.ensure_future(_last(events))
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return await answer if answer.done() else Stopped()
+    finally:
+        await _cancelled(answer, gone)
+
+
+async def event_stream(events: AsyncIterator[Event], encode: Callable[[Event], Iterator[bytes]]) -> StreamingResponse:
+    """Return a response that sends ``events`` as they come.
+
+    Raises (before anything is sent, so that it can be answered with a status):
+        TooMany: the question is not taken.
+    """
+    first = await anext(events)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_encoded(first, events, encode), media_type="text/event-stream", headers=headers)
+
+
+async def _encoded(
+    first: Event, events: AsyncIterator[Event], encode: Callable[[Event], Iterator[bytes]]
+) -> AsyncIterator[bytes]:
+    for data in encode(first):
+        yield data
+    following = asyncio.ensure_future(_next(events))
+    try:
+        while True:
+            await asyncio.wait({following}, timeout=QUIET)
+            if not following.done():
+                yield KEEPALIVE_COMMENT
+                continue
+            event = await following
+            if event is None:
+                return
+            for data in encode(event):
+                yield data
+            following = asyncio.ensure_future(_next(events))
+    finally:
+        await _cancelled(following)
+
+
+async def _next(events: AsyncIterator[Event]) -> Event | None:
+    return await anext(events, None)
+
+
+async def _last(events: AsyncIterator[Event]) -> Event:
+    last: Event = Stopped()
+    async for event in events:
+        last = event
+    return last
+
+
+async def _gone(request: Request) -> None:
+    """Return when the client has gone; its request has been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _cancelled(*futures: asyncio.Future[T]) -> None:
+    """Cancel ``futures`` and wait until they have noticed."""
+    for future in futures:
+        future.cancel()
+    for future in futures:
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await future

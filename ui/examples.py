@@ -1,0 +1,119 @@
+"""What the API gives back, by example: for its OpenAPI document, and checked against the real thing in the tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["ANSWER", "ASK", "DOCUMENT", "DOCUMENTS", "PASSAGE", "SEARCH"]
+
+Responses = dict[int | str, dict[str, Any]]
+
+ANSWER: dict[str, Any] = {
+    "id": "0d8f7a3c21be",
+    "question": "What was the venue of the Cardiff roadshow?",
+    "status": "answered",
+    "confidence": 0.93,
+    "answer": "Location: Cardiff Millennium Centre [1]",
+    "sentences": [{"text": "Location: Cardiff Millennium Centre", "citations": [1], "support": 1.0}],
+    "citations": [
+        {
+            "mark": 1,
+            "document": "003_2751ee3485e30d0d.txt",
+            "title": "Cardiff Co-production Roadshow",
+            "start": 78,
+            "end": 113,
+            "quote": "Location: Cardiff Millennium Centre",
+            "page": None,
+        }
+    ],
+    "evidence": [{"document": "003_2751ee3485e30d0d.txt", "start": 0, "end": 640, "score": 1.0}],
+    "notes": [],
+    "receipt": {
+        "index_generation": 5,
+        "embedder": {"name": "all-MiniLM-L6-v2", "sha256": "53aa5117…"},
+        "generator": {"name": "qwen2.5-coder-1.5b-instruct", "sha256": "cc324af0…"},
+        "prompt_sha256": "4b1f6c02…",
+        "settings": {"evidence": 3, "min_confidence": 0.5},
+    },
+    "timings": {"retrieval_s": 0.03, "first_token_s": 1.4, "total_s": 3.2},
+}
+EVENTS = """event: phase
+data: {"name": "searching", "text": "Searching the documents"}
+
+event: token
+data: {"text": "Location"}
+
+event: sentence
+data: {"text": "Location: Cardiff Millennium Centre", "citations": [1], "support": 1.0}
+
+event: citation
+data: {"mark": 1, "document": "003_2751ee3485e30d0d.txt", "start": 78, "end": 113, "quote": "Location: Cardiff …"}
+
+event: answer
+data: {"status": "answered", "answer": "Location: Cardiff Millennium Centre [1]"}
+
+"""
+FACTS = {
+    "id": "003_2751ee3485e30d0d.txt",
+    "title": "Cardiff Co-production Roadshow",
+    "date": "2011-03-11",
+    "media_type": "text/plain",
+    "sha256": "2751ee3485e30d0d…",
+    "characters": 8127,
+    "passages": 14,
+    "pages": 0,
+    "empty_pages": [],
+    "ingested_at": "2011-12-01T09:00:00+00:00",
+}
+FOUND = {
+    "rank": 1,
+    "score": 1.0,
+    "dense": 0.71,
+    "lexical": 9.4,
+    "document": "003_2751ee3485e30d0d.txt",
+    "title": "Cardiff Co-production Roadshow",
+    "date": "2011-03-11",
+    "section": "",
+    "start": 0,
+    "end": 35,
+    "page": None,
+    "text": "Location: Cardiff Millennium Centre",
+}
+STRETCH = {
+    "document": "003_2751ee3485e30d0d.txt",
+    "title": "Cardiff Co-production Roadshow",
+    "date": "2011-03-11",
+    "page": None,
+    "start": 78,
+    "end": 113,
+    "quote": "Location: Cardiff Millennium Centre",
+    "text": "…\nLocation: Cardiff Millennium Centre\n…",
+    "text_start": 76,
+    "text_end": 115,
+    "characters": 8127,
+}
+
+
+def _problem(error: str, message: str) -> dict[str, Any]:
+    return {"description": message, "content": {"application/json": {"example": {"error": error, "message": message}}}}
+
+
+def _json(description: str, example: Any) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"example": example}}}
+
+
+NOT_FOUND = _problem("bad_document", "There is no such document.")
+ASK: Responses = {
+    200: {
+        "description": "The answer object, or its events: phase, token, sentence, citation, answer, error",
+        "content": {"application/json": {"example": ANSWER}, "text/event-stream": {"example": EVENTS}},
+    },
+    400: _problem("bad_question", "The question is empty; ask something."),
+    429: _problem("too_many", "Too many of your questions are waiting; ask again in a moment."),
+    503: _problem("too_many", "Too many questions are waiting; ask again in a moment."),
+    504: _problem("deadline", "There was no answer in time."),
+}
+SEARCH: Responses = {200: _json("The passages, best first", {"passages": [FOUND]})}
+DOCUMENTS: Responses = {200: _json("The documents", {"documents": [FACTS]})}
+DOCUMENT: Responses = {200: _json("What is known of it", FACTS), 404: NOT_FOUND}
+PASSAGE: Responses = {200: _json("The stretch and its surroundings", STRETCH), 404: NOT_FOUND}

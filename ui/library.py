@@ -1,0 +1,108 @@
+"""The documents as they are shown: the list, what is known of one, and any stretch of its text."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from typing import Any
+
+from rag.config import Config
+from rag.errors import QuestionError
+from rag.index import DocumentInfo, Index
+from rag.types import Document
+
+__all__ = ["Library"]
+
+LONGEST = 100_000
+"""Characters that are given at once."""
+
+
+class Library:
+    """Reads an index, from any number of threads, whether or not a language model is there."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._opened: Index | None = None
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the index."""
+        with self._lock:
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
+
+    @property
+    def index(self) -> Index:
+        """The index.
+
+        Raises:
+            IndexFault: there is none, or it cannot be read.
+        """
+        with self._lock:
+            self._opened = self._opened or Index.open(self._config.index)
+            return self._opened
+
+    def documents(self) -> list[dict[str, Any]]:
+        """Return what is known of each document, sorted by name."""
+        return [_facts(info) for info in self.index.documents()]
+
+    def document(self, name: str) -> dict[str, Any]:
+        """Return what is known of one document.
+
+        Raises:
+            DocumentError: there is none of that name.
+        """
+        self.index.document(name)
+        return next(_facts(info) for info in self.index.documents() if info.name == name)
+
+    def passage(self, name: str, start: int, end: int, around: int) -> dict[str, Any]:
+        """Return the text from ``start`` to ``end`` of a document, with ``around`` characters on each side.
+
+        ``text[start - text_start : end - text_start]`` is ``quote``.
+
+        Raises:
+            DocumentError: there is none of that name.
+            QuestionError: it has no such stretch.
+        """
+        document = self.index.document(name)
+        length = len(document.text)
+        if not 0 <= start < end <= length:
+            raise QuestionError(f"The document has {length} characters; give 0 ≤ start < end ≤ {length}.")
+        if end - start + 2 * around > LONGEST:
+            raise QuestionError(f"At most {LONGEST} characters are given at once; ask for a shorter stretch.")
+        first, last = max(0, start - around), min(length, end + around)
+        return {
+            "document": name,
+            "title": document.title,
+            "date": document.date,
+            "page": _page(document, start),
+            "start": start,
+            "end": end,
+            "quote": document.text[start:end],
+            "text": document.text[first:last],
+            "text_start": first,
+            "text_end": last,
+            "characters": length,
+        }
+
+
+def _facts(info: DocumentInfo) -> dict[str, Any]:
+    """Return ``info`` without the place that the document came from, which is nobody's business over the network."""
+    return {
+        "id": info.name,
+        "title": info.title,
+        "date": info.date,
+        "media_type": info.media_type,
+        "sha256": info.sha256,
+        "characters": info.characters,
+        "passages": info.passages,
+        "pages": info.pages,
+        "empty_pages": list(info.empty_pages),
+        "ingested_at": info.ingested_at,
+    }
+
+
+def _page(document: Document, start: int) -> int | None:
+    """Return the number of the page on which the character ``start`` stands."""
+    return bisect_right(document.pages, start) or None

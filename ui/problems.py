@@ -1,0 +1,44 @@
+"""What went wrong, for programs: a word and an HTTP status for each class of error."""
+
+from __future__ import annotations
+
+from rag import errors
+
+__all__ = ["OUR_FAULT", "status", "status_of_word", "word"]
+
+OUR_FAULT = "Something went wrong on our side, and the terminal says what. The question can be asked again."
+
+WORDS: dict[type[errors.FootnoteError], tuple[str, int]] = {
+    errors.QuestionError: ("bad_question", 400),
+    errors.DocumentError: ("bad_document", 404),
+    errors.TokenRefused: ("token_refused", 401),
+    errors.AccessRefused: ("refused", 403),
+    errors.TooMany: ("too_many", 429),
+    errors.DeadlinePassed: ("deadline", 504),
+    errors.IndexBusy: ("index_busy", 409),
+    errors.IndexFault: ("index", 503),
+    errors.ModelError: ("model", 503),
+    errors.GenerationError: ("generation", 500),
+}
+OURS = ("internal", 500)
+
+
+def word(error: Exception) -> str:
+    """Return the word for ``error``, or ``internal`` where it is ours."""
+    return _entry(error)[0]
+
+
+def status(error: Exception) -> int:
+    """Return the HTTP status for ``error``."""
+    if isinstance(error, errors.TooMany) and error.crowded:
+        return 503
+    return _entry(error)[1]
+
+
+def status_of_word(word: str) -> int:
+    """Return the HTTP status for an error known by its word."""
+    return dict([*WORDS.values(), OURS]).get(word, 500)
+
+
+def _entry(error: Exception) -> tuple[str, int]:
+    return next((WORDS[kind] for kind in type(error).__mro__ if kind in WORDS), OURS)

@@ -1,0 +1,84 @@
+"""What goes back over HTTP: errors as JSON, and events as they are being answered, one by one."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi.responses import JSONResponse
+from fastapi.sse import format_sse_event
+
+from rag.answers import answer_object
+from rag.errors import AccessRefused, FootnoteError, TooMany
+from rag.types import Phase, Token
+from ui.conversation import Answered, Event, Failed, Stopped, Waiting, waiting_text
+from ui.problems import status, word
+
+__all__ = ["Json", "Record", "problem", "records", "refusal", "sse"]
+
+Record = tuple[str, dict[str, Any]]
+"""The name of an event and its data."""
+
+
+class Json(JSONResponse):
+    """JSON in ASCII, so that what is no character (a lone surrogate in a document) does not break the response."""
+
+    def render(self, content: Any) -> bytes:
+        """Return ``content`` as bytes."""
+        return json.dumps(content, separators=(",", ":")).encode("ascii")
+
+
+def records(event: Event) -> Iterator[Record]:
+    """Yield ``event`` as the API sends it; an answer comes sentence by sentence, each before its new citations."""
+    match event:
+        case Waiting(ahead=ahead, seconds=seconds):
+            yield "phase", {"name": "waiting", "text": waiting_text(event), "position": ahead, "wait_s": seconds}
+        case Phase(name=name, text=text):
+            yield "phase", {"name": name, "text": text}
+        case Token(text=text):
+            yield "token", {"text": text}
+        case Answered():
+            yield from _answer_records(event)
+        case Failed(text=text, error=error):
+            yield "error", {"error": error, "message": text}
+        case Stopped():
+            yield "error", {"error": "stopped", "message": "The answer was stopped."}
+
+
+def _answer_records(event: Answered) -> Iterator[Record]:
+    answer = event.answer
+    cited, seen = {citation.mark: citation for citation in answer.citations}, set[int]()
+    for sentence in answer.sentences:
+        yield "sentence", dataclasses.asdict(sentence)
+        for mark in sentence.citations:
+            if mark in cited and mark not in seen:
+                seen.add(mark)
+                yield "citation", dataclasses.asdict(cited[mark])
+    yield "answer", answer_object(answer)
+
+
+def sse(record: Record) -> bytes:
+    """Return ``record`` as a server-sent event (WHATWG HTML, section 9.2)."""
+    name, data = record
+    return format_sse_event(event=name, data_str=json.dumps(data))
+
+
+def problem(error: FootnoteError, path: str = "") -> Json:
+    """Return the response for ``error``, in the form that whoever asks for ``path`` expects."""
+    headers = {}
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, AccessRefused) and status(error) == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return refusal(status(error), word(error), str(error), path, headers)
+
+
+def refusal(status: int, error: str, message: str, path: str = "", headers: dict[str, str] | None = None) -> Json:
+    """Return ``{"error": …, "message": …}``, or what OpenAI's clients read where ``path`` is theirs."""
+    body: dict[str, Any] = {"error": error, "message": message}
+    if path.startswith("/v1/"):
+        kind = "server_error" if status >= 500 else "invalid_request_error"
+        body = {"error": {"message": message, "type": kind, "code": error, "param": None}}
+    return Json(body, status, headers)

@@ -1,0 +1,118 @@
+"""The server: one application, with the API and the chat in it, behind one gate.
+
+request -> gate (origin, user, rate) -> API or chat -> queue -> assistant -> events -> response
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from rag.config import Config
+from rag.errors import FootnoteError
+from ui import local
+from ui.problems import OUR_FAULT
+from ui.service import Answerer, Service
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request, Response
+
+__all__ = ["application", "serve"]
+
+log = logging.getLogger(__name__)
+
+
+def serve(load: Callable[[], Answerer], config: Config, open_browser: bool = False) -> None:
+    """Serve the chat and the API on ``config.host`` and ``config.port`` until Ctrl-C, and print the address.
+
+    ``load`` opens the assistant; the page is there while it does.
+
+    Raises:
+        ConfigError: the port is in use, or the host is none of this machine's.
+    """
+    from ui.chat import examples_for
+
+    listener = local.listen(config.host, config.port)
+    local.stay_local()
+    service = Service(load, config)
+    try:
+        app = application(service, config, examples_for(config))
+        local.run(app, listener, service.start, open_browser)
+    finally:
+        service.close()
+        listener.close()
+
+
+def application(service: Service, config: Config, examples: Sequence[str] = ()) -> FastAPI:
+    """Return the ASGI application: the API, and the chat at its root. ``service`` is started by the caller."""
+    local.stay_local()
+    from fastapi import FastAPI
+
+    from ui import api, chat
+    from ui.access import Gate
+    from ui.library import Library
+
+    library = Library(config)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        library.close()
+
+    app = FastAPI(
+        title="Footnote",
+        description="Answers from documents, with the exact passage behind every sentence.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # Its scripts would come from somewhere else.
+        redoc_url=None,
+        lifespan=lifespan,
+        telemetry={"auto_configure": False, "tracing": False, "metrics": False},
+    )
+    _say_what_went_wrong(app)
+    for routes in (api.router(service, library), api.nothing_else()):
+        app.include_router(routes)
+    app.add_middleware(Gate, config=config)
+    local.protect(app, config)
+    return _in_loop(lambda: chat.mount(app, service, config, examples))
+
+
+def _say_what_went_wrong(app: FastAPI) -> None:
+    """Answer every error as JSON with a word for programs and a message for people, never with a traceback."""
+    from fastapi.exceptions import RequestValidationError
+    from starlette.exceptions import HTTPException
+
+    from ui.replies import problem, refusal
+
+    @app.exception_handler(FootnoteError)
+    async def known(request: Request, error: FootnoteError) -> Response:
+        return problem(error, request.url.path)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:5]]
+        return refusal(422, "invalid_request", "; ".join(faults), request.url.path)
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> Response:
+        return refusal(error.status_code, "http", str(error.detail), request.url.path, dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def ours(request: Request, error: Exception) -> Response:
+        log.error("A request could not be answered.", exc_info=error)
+        return refusal(500, "internal", OUR_FAULT, request.url.path)
+
+
+def _in_loop(build: Callable[[], FastAPI]) -> FastAPI:
+    """Return what ``build`` makes inside of an event loop; outside, Gradio makes loops and leaves them open."""
+
+    async def built() -> FastAPI:
+        return build()
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(built())
+    return build()

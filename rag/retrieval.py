@@ -3,8 +3,8 @@
 Each kind of score is measured from its mean over the candidates in standard deviations, and the two are added in the
 share ``dense_weight`` (Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023, compare
 such fusions; here it is a little better than stretching both from 0 to 1, and both are much better than adding ranks).
-Vectors of whole passages find the candidates; the vectors of their sentences then have half a say in the dense score,
-since a passage is about more than what one question asks for.
+Vectors of whole passages find the candidates; the vectors of their sentences then have a say in the dense score, since
+a passage is about more than what one question asks for.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def retrieve(
     index: Index,
     embedder: Embedder,
     limit: int,
-    candidates: int = 100,
+    candidates: int = 30,
     dense_weight: float = 0.5,
 ) -> list[Evidence]:
     """Return up to ``limit`` passages for ``question``, best first.

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from rag.embedding import HashEmbedder
 from rag.errors import DocumentError, IndexBusy, IndexFault, IndexMismatch, IndexMissing
-from rag.index import VECTORS, Index, text_hash
+from rag.index import VECTORS, WINDOW, Index, text_hash
 from rag.passages import cut, windows
 from rag.storage import DATABASE
 from rag.types import Document, Heading, Passage
@@ -462,7 +462,7 @@ class TestSearching:
             assert [i for i, _ in index.search_dense(vector, k)] == ids[:k]
             assert [i for i, _ in index.search_lexical("river", k)] == ids[:k]
 
-    def test_dense_scores_are_the_mean_of_the_passage_and_its_best_window(self, index: Index) -> None:
+    def test_dense_scores_are_those_of_the_passage_and_its_best_window(self, index: Index) -> None:
         with index.writing():
             for number in range(40):
                 put(index, f"{number}.txt", prose(number))
@@ -476,7 +476,7 @@ class TestSearching:
         texts = [windows(passage, EMBEDDER.tokenizer, LIMIT) for passage in index.passages(ids)]
         assert max(map(len, texts)) > 1
         best = [float((EMBEDDER.embed_passages(parts) @ vector).max()) for parts in texts]
-        expected = [(whole[i] + cosine) / 2 for i, cosine in zip(ids, best, strict=True)]
+        expected = [(1 - WINDOW) * whole[i] + WINDOW * cosine for i, cosine in zip(ids, best, strict=True)]
         assert scores == pytest.approx(expected, abs=1e-3)
         assert index.scores_dense(vector, [10**9]) == [0.0]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -54,25 +54,31 @@ class Tokenizer(Protocol):
 
 
 class FileTokenizer:
-    """The tokenizer in a model's ``tokenizer.json``; it neither truncates nor pads.
+    """The tokenizer in a model's ``tokenizer.json``; it does not pad, and cuts a text off only behind ``most`` tokens.
 
     Raises:
         ModelDamaged: the file cannot be read.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, most: int = 0) -> None:
         import tokenizers
 
         try:
             self._tokenizer = tokenizers.Tokenizer.from_file(str(file))
         except Exception as error:  # the library raises nothing narrower
             raise ModelDamaged(f"The tokenizer {file} cannot be read ({error}): pull its model again.") from error
-        self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        if most:
+            self._tokenizer.enable_truncation(most)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the character span of each token of ``text``, in order, without special tokens."""
         return list(self._tokenizer.encode(text, add_special_tokens=False).offsets)
+
+    def numbers(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the tokens of each text as the model reads them: numbers, special tokens included."""
+        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
 
 
 def cut(document: Document, tokenizer: Tokenizer, limit: int) -> list[Passage]:

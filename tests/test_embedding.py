@@ -1,20 +1,26 @@
-"""One contract for the real embedder and the fake, and what only the real one can get wrong."""
+"""One contract for the real embedders and the fake, and what only the real ones can get wrong."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rag import bert
 from rag.config import Config, load
-from rag.embedding import Embedder, HashEmbedder, SentenceTransformerEmbedder, open_embedder
+from rag.embedding import Embedder, HashEmbedder, open_embedder
+from rag.encoders import FolderEmbedder, OnnxEmbedder, SentenceTransformerEmbedder, open_folder
 from rag.errors import ModelDamaged, ModelMissing, ModelUnknown
 
+SEEDS = Path(__file__).parent.parent / "seeds"
 TEXTS = [
     "The Cardiff roadshow was held in the Millennium Centre.",
     "Bread is baked from flour, water, salt and yeast.",
@@ -26,13 +32,18 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def real() -> SentenceTransformerEmbedder:
-    return open_embedder(load(overrides={"threads": 1}))
+def real() -> FolderEmbedder:
+    return open_embedder(load(overrides={"threads": 2}))
 
 
-@pytest.fixture(params=["fake", "real"])
+@pytest.fixture(scope="module")
+def reference(real: FolderEmbedder) -> SentenceTransformerEmbedder:
+    return SentenceTransformerEmbedder(real.folder, 1)
+
+
+@pytest.fixture(params=["fake", "real", "reference"])
 def embedder(request: pytest.FixtureRequest) -> Embedder:
-    return HashEmbedder() if request.param == "fake" else request.getfixturevalue("real")
+    return HashEmbedder() if request.param == "fake" else request.getfixturevalue(request.param)
 
 
 class TestContract:
@@ -89,27 +100,146 @@ class TestContract:
         assert len(embedder.fingerprint) > 4
 
 
-def test_fingerprints_of_different_embedders_differ(real: SentenceTransformerEmbedder) -> None:
+class TestAgainstTheReference:
+    """The vectors are those of sentence-transformers, so that an index needs not tell the two apart."""
+
+    TEXTS = (
+        *TEXTS,
+        "x",
+        "Où sont les neiges d'antan ? — Nulle part, répondit-il.",
+        "Straße, Ärger, Übermut und ein überlanges Donaudampfschifffahrtsgesellschaftskapitänswort",
+        "Быстрая коричневая лиса перепрыгивает через ленивую собаку.",
+        "الكتاب على الطاولة في الغرفة المجاورة",
+        "המסמכים עונים על השאלה",
+        "文档回答了这个问题。한국어 문장도 있습니다. ドキュメント",
+        "ภาษาไทยไม่มีช่องว่างระหว่างคำ",
+        "हिन्दी में एक वाक्य",
+        "👩‍👩‍👧‍👦 🏳️‍🌈 \ufeff\u200b\u202e mixed \x07 marks \x00\x1b[31m",
+        "[CLS] [SEP] [MASK] [PAD] [UNK] ##ing",
+        "1,234.56 € = 2³ × ½ ≠ ∞; f(x)=e^{iπ}+1",
+        "a" * 500,
+        "-" * 3000,
+        "The end of the limit " * 51,
+    )
+
+    def test_it_is_the_fast_one_that_is_opened(self, real: FolderEmbedder) -> None:
+        assert isinstance(real, OnnxEmbedder)
+
+    def test_vectors_are_equal_in_any_language(
+        self, real: FolderEmbedder, reference: SentenceTransformerEmbedder
+    ) -> None:
+        expected = reference.embed_passages(self.TEXTS)
+        assert abs(real.embed_passages(self.TEXTS) - expected).max() < 1e-5
+        for text, vector in zip(self.TEXTS, expected, strict=True):
+            assert abs(real.embed_query(text) - vector).max() < 1e-5, text[:40]
+
+    def test_vectors_of_real_passages_are_equal(
+        self, real: FolderEmbedder, reference: SentenceTransformerEmbedder
+    ) -> None:
+        text = (SEEDS / "001_ae7487e856be8924.txt").read_text(encoding="utf-8")
+        texts = [text[start : start + 40 * (1 + start % 23)] for start in range(0, min(len(text), 20_000), 400)]
+        assert abs(real.embed_passages(texts) - reference.embed_passages(texts)).max() < 1e-5
+
+    def test_a_batch_of_any_make_up_changes_nothing(
+        self, real: FolderEmbedder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        expected = real.embed_passages(self.TEXTS)
+        for tokens, together in ((1, 2048), (40, 3), (100_000, 2048)):
+            monkeypatch.setattr("rag.encoders.BATCH_TOKENS", tokens)
+            monkeypatch.setattr("rag.encoders.SORTED_TEXTS", together)
+            assert abs(real.embed_passages(self.TEXTS) - expected).max() < 1e-5
+
+
+def test_equal_texts_are_computed_once(real: FolderEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr("rag.encoders._run", lambda session, tokens: seen.append(len(tokens)) or _axis(len(tokens)))
+    vectors = real.embed_passages(["one", "two", "one", "one", "two"])
+    assert sum(seen) == 2
+    assert vectors.tobytes() == _axis(5).tobytes()
+
+
+def _axis(count: int) -> np.ndarray:
+    return np.eye(1, 384, dtype=np.float32).repeat(count, axis=0)
+
+
+def test_many_threads_may_begin_at_once(real: FolderEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    loads: list[Path] = []
+    session = bert.session
+
+    def load_counted(folder: Path) -> object:
+        loads.append(folder)
+        return session(folder)
+
+    monkeypatch.setattr(bert, "session", load_counted)
+    fresh, start = OnnxEmbedder(real.folder, 2), threading.Barrier(4)
+
+    def ask(number: int) -> np.ndarray:
+        start.wait()
+        return fresh.embed_query(f"question {number}")
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(ask, range(4)))
+    assert len(loads) == 1
+    assert all(np.allclose(v, real.embed_query(f"question {n}"), atol=1e-6) for n, v in enumerate(found))
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("config.json", {"model_type": "mpnet"}),
+        ("config.json", {"hidden_act": "relu"}),
+        ("config.json", {"position_embedding_type": "relative_key"}),
+        ("1_Pooling/config.json", {"pooling_mode_mean_tokens": False, "pooling_mode_cls_token": True}),
+        ("1_Pooling/config.json", {"pooling_mode_max_tokens": True}),
+        ("sentence_bert_config.json", {"do_lower_case": True}),
+        ("config_sentence_transformers.json", {"prompts": {"query": "search_query: "}}),
+        ("modules.json", None),
+    ],
+)
+def test_any_other_model_is_left_to_sentence_transformers(
+    tmp_path: Path, real: FolderEmbedder, file: str, change: dict[str, object] | None
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(real.folder, folder, ignore=shutil.ignore_patterns("*.safetensors"))
+    assert isinstance(open_folder(folder), OnnxEmbedder)
+    table = json.loads((folder / file).read_text())
+    dense = {"idx": 2, "name": "2", "path": "2_Dense", "type": "sentence_transformers.models.Dense"}
+    (folder / file).write_text(json.dumps([*table, dense] if change is None else table | change))
+    assert isinstance(open_folder(folder), SentenceTransformerEmbedder)
+
+
+def test_fingerprints_of_different_embedders_differ(real: FolderEmbedder) -> None:
     assert len({HashEmbedder(16).fingerprint, HashEmbedder(32).fingerprint, real.fingerprint}) == 3
 
 
-def test_the_real_one_opens_no_connection(real: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fingerprint_is_that_of_the_weights_whatever_runs_them(real: FolderEmbedder) -> None:
+    assert OnnxEmbedder(real.folder).fingerprint == SentenceTransformerEmbedder(real.folder).fingerprint
+    assert real.fingerprint == OnnxEmbedder(real.folder).fingerprint
+
+
+REAL = pytest.mark.parametrize("kind", [OnnxEmbedder, SentenceTransformerEmbedder])
+
+
+@REAL
+def test_the_real_ones_open_no_connection(
+    kind: type[FolderEmbedder], real: FolderEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a connection was opened")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    fresh = SentenceTransformerEmbedder(real.folder, 1)
-    assert fresh.embed_query("offline").shape == (384,)
+    assert kind(real.folder, 1).embed_query("offline").shape == (384,)
 
 
-def test_everything_but_embedding_does_without_torch_and_prints_nothing(real: SentenceTransformerEmbedder) -> None:
+def test_the_fast_one_does_without_torch_and_prints_nothing(real: FolderEmbedder) -> None:
     program = (
-        "import sys; from pathlib import Path; from rag.embedding import SentenceTransformerEmbedder as E\n"
-        "e = E(Path(sys.argv[1])); assert (e.dimension, e.limit) == (384, 254), (e.dimension, e.limit)\n"
+        "import sys; from pathlib import Path; from rag.encoders import open_folder\n"
+        "e = open_folder(Path(sys.argv[1])); assert (e.dimension, e.limit) == (384, 254), (e.dimension, e.limit)\n"
         "assert e.fingerprint and e.tokenizer.spans('a word')\n"
-        "assert not {'torch', 'sentence_transformers', 'faiss'} & set(sys.modules)\n"
-        "e.embed_passages(['some text'] * 3)"
+        "assert not {'onnxruntime', 'onnx'} & set(sys.modules)\n"
+        "e.embed_passages(['some text'] * 3); e.embed_query('a question')\n"
+        "assert not {'torch', 'sentence_transformers', 'transformers', 'faiss'} & set(sys.modules)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, real.folder], capture_output=True, text=True, check=False, timeout=120
@@ -117,16 +247,32 @@ def test_everything_but_embedding_does_without_torch_and_prints_nothing(real: Se
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_missing_or_broken_model_says_what_to_do(tmp_path: Path, real: SentenceTransformerEmbedder) -> None:
+def test_the_reference_prints_nothing(real: FolderEmbedder) -> None:
+    program = (
+        "import sys; from pathlib import Path; from rag.encoders import SentenceTransformerEmbedder\n"
+        "SentenceTransformerEmbedder(Path(sys.argv[1])).embed_passages(['some text'] * 3)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, real.folder], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@REAL
+def test_a_missing_or_broken_model_says_what_to_do(
+    kind: type[FolderEmbedder], tmp_path: Path, real: FolderEmbedder
+) -> None:
     with pytest.raises(ModelMissing, match="footnote models pull"):
         open_embedder(Config(models=tmp_path))
     with pytest.raises(ModelUnknown):
         open_embedder(Config(models=tmp_path, embedder="no-such-model"))
     folder = tmp_path / "all-MiniLM-L6-v2"
     shutil.copytree(real.folder, folder)
-    (folder / "model.safetensors").write_bytes(b"torn")
-    with pytest.raises(ModelDamaged, match="footnote models pull all-MiniLM-L6-v2"):
-        SentenceTransformerEmbedder(folder).embed_query("text")
+    whole = (folder / "model.safetensors").read_bytes()
+    for torn in (b"torn", b"", whole[: len(whole) // 2]):
+        (folder / "model.safetensors").write_bytes(torn)
+        with pytest.raises(ModelDamaged, match="footnote models pull all-MiniLM-L6-v2"):
+            kind(folder).embed_query("text")
     (folder / "config.json").write_text("{")
     with pytest.raises(ModelDamaged, match="footnote models pull"):
-        _ = SentenceTransformerEmbedder(folder).dimension
+        _ = kind(folder).dimension

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.config import load
-from rag.embedding import HashEmbedder, SentenceTransformerEmbedder, open_embedder
+from rag.embedding import Embedder, HashEmbedder, open_embedder
 from rag.index import Index
 from rag.ingest import ingest
 from rag.retrieval import fuse, retrieve
@@ -147,7 +147,7 @@ def test_fused_scores_lie_between_0_and_1_and_grow_with_both(
 
 
 @pytest.fixture(scope="module")
-def seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Index, SentenceTransformerEmbedder]]:
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Index, Embedder]]:
     config = load(overrides={"threads": 2})
     embedder = open_embedder(config)
     with Index.create(tmp_path_factory.mktemp("seeds"), embedder, config.passage_tokens) as index:
@@ -167,15 +167,13 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Index, Sen
         ("What is the Denbighshire Nightrider?", "Nightrider"),
     ],
 )
-def test_the_seeds_real_questions_find_their_passage(
-    seeds: tuple[Index, SentenceTransformerEmbedder], question: str, text: str
-) -> None:
+def test_the_seeds_real_questions_find_their_passage(seeds: tuple[Index, Embedder], question: str, text: str) -> None:
     found = retrieve(question, *seeds, 4)
     assert [item.passage.document for item in found if text in item.passage.text], [i.passage.text for i in found]
 
 
 def test_the_same_question_gives_the_same_evidence_in_every_index(
-    seeds: tuple[Index, SentenceTransformerEmbedder], tmp_path: Path
+    seeds: tuple[Index, Embedder], tmp_path: Path
 ) -> None:
     index, embedder = seeds
     with Index.create(tmp_path, embedder, index.stats()["passage_tokens"]) as again:

@@ -1,0 +1,242 @@
+"""The real embedders: a model's folder on this machine, run by ONNX Runtime or by sentence-transformers.
+
+Both read their weights from that folder and never ask the network. The one is fast and starts at once; the other is its
+reference, and the way in for every model that is not plain BERT (``rag.bert.is_plain``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rag import bert
+from rag.config import usable_cores
+from rag.embedding import Progress, Vectors, encodable
+from rag.errors import ModelDamaged
+from rag.passages import FileTokenizer, Tokenizer
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+__all__ = ["FolderEmbedder", "OnnxEmbedder", "SentenceTransformerEmbedder", "open_folder"]
+
+BATCH_TEXTS = 16
+"""Texts in one forward pass of sentence-transformers; longer batches spend more on padding than they gain."""
+BATCH_TOKENS = 512
+"""Tokens in one forward pass of ONNX Runtime: what a layer passes on to the next then stays in a core's cache."""
+SORTED_TEXTS = 2048
+"""Texts that are tokenized and put in order of length together, which bounds the memory they take."""
+
+
+def open_folder(folder: Path, threads: int = 0, name: str = "", fingerprint: str = "") -> FolderEmbedder:
+    """Return the embedder for the model in ``folder``, the fast one where it can run it."""
+    kind = OnnxEmbedder if bert.is_plain(folder) else SentenceTransformerEmbedder
+    return kind(folder, threads, name, fingerprint)
+
+
+class FolderEmbedder:
+    """A model of the sentence-transformers family (Reimers and Gurevych, 2019), on the processor.
+
+    ``folder`` holds the model as the library saves it; ``threads`` 0 takes as many as this process may use.
+    The tokenizer, the limit and the dimension are read without the weights, which are loaded at the first text.
+    """
+
+    def __init__(self, folder: Path, threads: int = 0, name: str = "", fingerprint: str = "") -> None:
+        self.folder = folder
+        self.name = name or folder.name
+        self._threads = threads or usable_cores()
+        self._fingerprint = fingerprint
+        self._lock = threading.Lock()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the weights, unless another one was given."""
+        if self._fingerprint:
+            return self._fingerprint
+        with self._file("model.safetensors").open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    @cached_property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+        return int(self._json("config.json")["hidden_size"])
+
+    @cached_property
+    def limit(self) -> int:
+        """Tokens that are read, without the two special ones around them."""
+        return int(self._json("sentence_bert_config.json")["max_seq_length"]) - 2
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """The model's own tokenizer."""
+        return FileTokenizer(self._file("tokenizer.json"))
+
+    def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """Return unit vectors of shape (texts, dimension); ``progress`` is called with texts done and texts in all.
+
+        Equal texts are embedded once, and the others in order of length, which saves padding.
+        """
+        rows: dict[str, list[int]] = {}
+        for row, text in enumerate(texts):
+            rows.setdefault(text, []).append(row)
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        done = 0
+        for batch, found in self._batches(sorted(rows, key=len, reverse=True)):
+            for text, vector in zip(batch, found, strict=True):
+                vectors[rows[text]] = vector
+                done += len(rows[text])
+            if progress is not None:
+                progress(done, len(texts))
+        return vectors
+
+    def embed_query(self, text: str) -> Vectors:
+        """Return the unit vector of a question, of shape (dimension,)."""
+        ((_, vectors),) = self._batches([text])
+        vector: Vectors = vectors[0]
+        return vector
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[str], Vectors]]:
+        """Yield ``texts``, which are different and sorted by length, in batches with their vectors."""
+        raise NotImplementedError
+
+    def _file(self, name: str) -> Path:
+        path = self.folder / name
+        if not path.is_file():
+            raise self._damaged(FileNotFoundError(f"{name} is missing"))
+        return path
+
+    def _json(self, name: str) -> dict[str, Any]:
+        try:
+            table: dict[str, Any] = json.loads(self._file(name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise self._damaged(error) from error
+        return table
+
+    def _damaged(self, error: Exception) -> ModelDamaged:
+        return ModelDamaged(
+            f"The embedding model in {self.folder} cannot be read ({error}). "
+            f"Run 'footnote models pull {self.name}' to bring it again."
+        )
+
+
+class OnnxEmbedder(FolderEmbedder):
+    """Plain BERT in ONNX Runtime, without torch: starts in half a second, a batch a thread, several callers at once."""
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[str], Vectors]]:
+        session = self._session()
+        for first in range(0, len(texts), SORTED_TEXTS):
+            yield from self._encode(session, texts[first : first + SORTED_TEXTS])
+
+    def _encode(self, session: InferenceSession, texts: Sequence[str]) -> Iterator[tuple[Sequence[str], Vectors]]:
+        """Yield batches of about equal cost; each runs on one thread, so that threads never wait for each other."""
+        tokens = self._reader.numbers([encodable(text) for text in texts])
+        order = sorted(range(len(texts)), key=lambda i: len(tokens[i]), reverse=True)
+
+        def run(batch: Sequence[int]) -> Vectors:
+            return _run(session, [tokens[i] for i in batch])
+
+        batches = list(_of_tokens(order, tokens))
+        if len(batches) == 1:
+            yield texts, run(range(len(texts)))
+            return
+        with ThreadPoolExecutor(self._threads) as pool:
+            for batch, vectors in zip(batches, pool.map(run, batches), strict=True):
+                yield [texts[i] for i in batch], vectors
+
+    def _session(self) -> InferenceSession:
+        with self._lock:  # One for all threads, however many bring the first text.
+            return self._loaded
+
+    @cached_property
+    def _loaded(self) -> InferenceSession:
+        try:
+            return bert.session(self.folder)
+        except Exception as error:  # the libraries have no common one
+            raise self._damaged(error) from error
+
+    @cached_property
+    def _reader(self) -> FileTokenizer:
+        return FileTokenizer(self._file("tokenizer.json"), self.limit + 2)
+
+
+class SentenceTransformerEmbedder(FolderEmbedder):
+    """Any model that sentence-transformers can load; torch takes seconds to import."""
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[str], Vectors]]:
+        for first in range(0, len(texts), BATCH_TEXTS):
+            batch = texts[first : first + BATCH_TEXTS]
+            yield batch, self._encode(batch)
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of one batch; one thread at a time, since torch already uses every core."""
+        with self._lock:
+            vectors = self._model.encode(
+                [encodable(text) for text in texts],
+                batch_size=BATCH_TEXTS,
+                show_progress_bar=False,
+                convert_to_numpy=True,
+                normalize_embeddings=True,
+            )
+        return np.asarray(vectors, dtype=np.float32)
+
+    @cached_property
+    def _model(self) -> Any:
+        with _quiet():
+            import torch
+            from sentence_transformers import SentenceTransformer
+
+            torch.set_num_threads(self._threads)
+            try:
+                model = SentenceTransformer(str(self.folder), device="cpu", local_files_only=True)
+            except Exception as error:  # the loaders have no common one
+                raise self._damaged(error) from error
+        return model
+
+
+def _of_tokens(order: Sequence[int], tokens: Sequence[Sequence[int]]) -> Iterator[Sequence[int]]:
+    """Yield ``order``, longest text first, in batches of up to ``BATCH_TOKENS`` tokens with their padding."""
+    first = 0
+    while first < len(order):
+        last = first + max(1, BATCH_TOKENS // len(tokens[order[first]]))
+        yield order[first:last]
+        first = last
+
+
+def _run(session: InferenceSession, tokens: Sequence[Sequence[int]]) -> Vectors:
+    """Return the unit vectors of one batch of texts, given by their tokens."""
+    ids = np.zeros((len(tokens), max(map(len, tokens))), dtype=np.int32)
+    mask = np.zeros_like(ids)
+    for row, numbers in enumerate(tokens):
+        ids[row, : len(numbers)] = numbers
+        mask[row, : len(numbers)] = 1
+    (vectors,) = session.run(["vectors"], {"ids": ids, "mask": mask})
+    found: Vectors = vectors
+    return found
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep to ourselves what the libraries warn their own developers of, and their progress bars while loading."""
+    from transformers.utils import logging
+
+    before, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(before)
+        if bars:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

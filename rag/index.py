@@ -19,7 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from rag import rows
+from rag import feedback, rows
 from rag.embedding import Embedder, Vectors
 from rag.errors import DocumentError, IndexBusy, IndexFault, IndexMismatch
 from rag.storage import DATABASE, SCHEMA_VERSION, Storage, missing
@@ -209,6 +209,7 @@ class Index:
             rows.remove_passages(connection, row["id"])
             connection.execute("DELETE FROM documents WHERE id = ?", (row["id"],))
             connection.execute("DELETE FROM sources WHERE id NOT IN (SELECT source FROM documents)")
+            feedback.forget(self.folder, name)
         return True
 
     def adopt(self, embedder: Embedder, passage_tokens: int) -> None:

@@ -21,10 +21,11 @@ from rag.errors import AccessRefused, FootnoteError, TokenRefused
 from ui.limits import Rates, limited_body
 from ui.replies import problem
 
-__all__ = ["Gate", "bearer", "check_admin", "user_of"]
+__all__ = ["Gate", "bearer", "user_of"]
 
 OPEN_PATHS = ("/api/", "/v1/", "/widget.js")
 """What pages of other origins may use; everything else is for our own pages."""
+READING = ("GET", "HEAD", "OPTIONS")
 METHODS = "GET, POST, DELETE, OPTIONS"
 BODY = 1 << 20
 """Bytes of the largest request, uploads aside."""
@@ -66,6 +67,8 @@ class Gate:
                 self._rates.take(scope["state"]["user"])
             if foreign and scope["method"] == "OPTIONS":
                 reply = _preflight(headers)
+            elif path.startswith("/api/documents") and scope["method"] not in READING:
+                self._check_admin(headers)  # Before anything of the body is taken in.
         except FootnoteError as error:
             reply = problem(error, path)
             foreign = foreign and origin.lower() in self._origins
@@ -85,6 +88,14 @@ class Gate:
             raise AccessRefused(
                 f"Pages of {origin[:200]} may not use this. The setting 'origins' lists those that may use the API."
             )
+
+    def _check_admin(self, headers: Headers) -> None:
+        """Let pass who has the administrator's token."""
+        token = self._config.admin_token
+        if not token:
+            raise AccessRefused("Documents cannot be changed here: the setting 'admin_token' is empty.")
+        if not hmac.compare_digest(bearer(headers).encode(), token.encode()):
+            raise TokenRefused("This needs the administrator's token, as 'Authorization: Bearer …'.")
 
     def _user(self, scope: Any, headers: Headers) -> str:
         """Return who asks, as well as it can be told. Whoever shares an address shares its limits."""
@@ -107,18 +118,6 @@ def bearer(headers: Headers) -> str:
     """Return the token of the ``Authorization`` header; empty where there is none."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def check_admin(headers: Headers, config: Config) -> None:
-    """Let pass who has the administrator's token.
-
-    Raises:
-        AccessRefused: there is no such token; TokenRefused where it is missing or wrong.
-    """
-    if not config.admin_token:
-        raise AccessRefused("Documents cannot be changed here: the setting 'admin_token' is empty.")
-    if not hmac.compare_digest(bearer(headers).encode(), config.admin_token.encode()):
-        raise TokenRefused("This needs the administrator's token, as 'Authorization: Bearer …'.")
 
 
 def _subject(token: str, secret: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from rag import retrieval
 from rag.answers import answer_object
@@ -16,22 +17,23 @@ from ui.access import user_of
 from ui.asking import event_stream, last_event
 from ui.conversation import Answered, Event, Failed
 from ui.library import Library
+from ui.metrics import Metrics
 from ui.problems import status_of_word
 from ui.replies import Json, records, refusal, sse
 from ui.schemas import Ask
-from ui.service import Service
+from ui.service import Asked, Service
 
 __all__ = ["nothing_else", "router"]
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def router(service: Service, library: Library) -> APIRouter:
+def router(service: Service, library: Library, metrics: Metrics) -> APIRouter:
     """Return the routes for asking, searching and reading."""
     routes = APIRouter(default_response_class=Json)
     _asking(routes, service)
     _reading(routes, library)
-    _health(routes, service)
+    _health(routes, service, metrics)
     return routes
 
 
@@ -39,7 +41,7 @@ def _asking(routes: APIRouter, service: Service) -> None:
     @routes.post("/api/ask", responses=examples.ASK, tags=["questions"])
     async def ask(body: Ask, request: Request) -> Response:
         """Answer a question from the documents, with the exact passage behind every sentence."""
-        events = service.follow(body.question, body.turns(), user_of(request))
+        events = service.follow(Asked(body.question, body.turns(), user_of(request), "api"))
         if body.stream or "text/event-stream" in request.headers.get("accept", ""):
             return await event_stream(events, _as_sse)
         return _whole(await last_event(request, events))
@@ -95,7 +97,7 @@ def _reading(routes: APIRouter, library: Library) -> None:
         return Json(library.document(id))
 
 
-def _health(routes: APIRouter, service: Service) -> None:
+def _health(routes: APIRouter, service: Service, metrics: Metrics) -> None:
     @routes.get("/healthz", tags=["operation"])
     async def healthz() -> Response:
         """Tell that the server is alive."""
@@ -105,11 +107,16 @@ def _health(routes: APIRouter, service: Service) -> None:
     def readyz() -> Response:
         """Tell whether the index and the language model are loaded."""
         try:
-            assistant = service.assistant
+            _ = service.assistant
         except FootnoteError as error:
             return Json({"ready": False, "message": str(error)}, 503)
-        generator = getattr(assistant, "generator", None)
-        return Json({"ready": True, "model": getattr(generator, "name", ""), "documents": service.documents})
+        name = getattr(service.generator, "name", "")
+        return Json({"ready": True, "model": name, "documents": service.documents})
+
+    @routes.get("/metrics", tags=["operation"], response_class=PlainTextResponse)
+    def figures() -> Response:
+        """Return counts and times in the format of Prometheus."""
+        return PlainTextResponse(metrics.text(), media_type="text/plain; version=0.0.4")
 
 
 def nothing_else() -> APIRouter:

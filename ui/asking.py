@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
@@ -31,7 +31,7 @@ async def last_event(request: Request, events: AsyncIterator[Event]) -> Event:
         await _cancelled(answer, gone)
 
 
-async def event_stream(events: AsyncIterator[Event], encode: Callable[[Event], Iterator[bytes]]) -> StreamingResponse:
+async def event_stream(events: AsyncIterator[T], encode: Callable[[T], Iterator[bytes]]) -> StreamingResponse:
     """Return a response that sends ``events`` as they come.
 
     Raises (before anything is sent, so that it can be answered with a status):
@@ -42,9 +42,7 @@ async def event_stream(events: AsyncIterator[Event], encode: Callable[[Event], I
     return StreamingResponse(_encoded(first, events, encode), media_type="text/event-stream", headers=headers)
 
 
-async def _encoded(
-    first: Event, events: AsyncIterator[Event], encode: Callable[[Event], Iterator[bytes]]
-) -> AsyncIterator[bytes]:
+async def _encoded(first: T, events: AsyncIterator[T], encode: Callable[[T], Iterator[bytes]]) -> AsyncIterator[bytes]:
     for data in encode(first):
         yield data
     following = asyncio.ensure_future(_next(events))
@@ -64,7 +62,7 @@ async def _encoded(
         await _cancelled(following)
 
 
-async def _next(events: AsyncIterator[Event]) -> Event | None:
+async def _next(events: AsyncIterator[T]) -> T | None:
     return await anext(events, None)
 
 
@@ -81,7 +79,7 @@ async def _gone(request: Request) -> None:
         pass
 
 
-async def _cancelled(*futures: asyncio.Future[T]) -> None:
+async def _cancelled(*futures: asyncio.Future[Any]) -> None:
     """Cancel ``futures`` and wait until they have noticed."""
     for future in futures:
         future.cancel()

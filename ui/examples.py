@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["ANSWER", "ASK", "DOCUMENT", "DOCUMENTS", "PASSAGE", "SEARCH"]
+__all__ = ["ADDED", "ANSWER", "ASK", "DELETED", "DOCUMENT", "DOCUMENTS", "FEEDBACK", "PASSAGE", "SEARCH"]
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -117,3 +117,13 @@ SEARCH: Responses = {200: _json("The passages, best first", {"passages": [FOUND]
 DOCUMENTS: Responses = {200: _json("The documents", {"documents": [FACTS]})}
 DOCUMENT: Responses = {200: _json("What is known of it", FACTS), 404: NOT_FOUND}
 PASSAGE: Responses = {200: _json("The stretch and its surroundings", STRETCH), 404: NOT_FOUND}
+NEW = {"id": "report.pdf", "change": "added", "empty_pages": [], "same_as": ""}
+TOKEN = _problem("token_refused", "This needs the administrator's token.")
+ADDED: Responses = {
+    201: _json("It can be asked about now", NEW),
+    401: TOKEN,
+    413: _problem("http", "The request is too large."),
+    422: _problem("bad_document", "It cannot be read, for the reason that is given."),
+}
+DELETED: Responses = {204: {"description": "It is gone"}, 401: TOKEN, 404: NOT_FOUND}
+FEEDBACK: Responses = {201: _json("It waits for review", {"id": "9f86d081884c7d65"})}

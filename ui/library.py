@@ -8,6 +8,7 @@ from typing import Any
 
 from rag.config import Config
 from rag.errors import QuestionError
+from rag.feedback import Span
 from rag.index import DocumentInfo, Index
 from rag.types import Document
 
@@ -85,6 +86,15 @@ class Library:
             "text_end": last,
             "characters": length,
         }
+
+    def span(self, name: str, start: int, end: int) -> Span:
+        """Return a stretch of a document with its words, cut from the stored text.
+
+        Raises:
+            DocumentError: there is no such document.
+            QuestionError: it has no such stretch.
+        """
+        return Span(name, start, end, self.passage(name, start, end, 0)["quote"])
 
 
 def _facts(info: DocumentInfo) -> dict[str, Any]:

@@ -51,15 +51,19 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     local.stay_local()
     from fastapi import FastAPI
 
-    from ui import api, chat
+    from ui import api, changes, chat
     from ui.access import Gate
     from ui.library import Library
+    from ui.metrics import Metrics
+    from ui.uploads import Uploads
 
-    library = Library(config)
+    library, uploads, metrics = Library(config), Uploads(service, config), Metrics(service)
+    service.watcher = metrics
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        uploads.close()
         library.close()
 
     app = FastAPI(
@@ -72,8 +76,9 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
         telemetry={"auto_configure": False, "tracing": False, "metrics": False},
     )
     _say_what_went_wrong(app)
-    for routes in (api.router(service, library), api.nothing_else()):
-        app.include_router(routes)
+    app.include_router(api.router(service, library, metrics))
+    app.include_router(changes.router(service, library, uploads))
+    app.include_router(api.nothing_else())
     app.add_middleware(Gate, config=config)
     local.protect(app, config)
     return _in_loop(lambda: chat.mount(app, service, config, examples))

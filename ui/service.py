@@ -24,7 +24,7 @@ from ui.conversation import Answered, Event, Failed, Stopped, Waiting
 from ui.fair_queue import FairQueue, Full
 from ui.problems import OUR_FAULT, word
 
-__all__ = ["Answerer", "Job", "Service"]
+__all__ = ["Answerer", "Asked", "Job", "Service", "Watcher"]
 
 WEIGHT = 0.2
 """Share of the last answer in the running mean of how long an answer takes."""
@@ -46,13 +46,32 @@ class Answerer(Protocol):
         ...
 
 
-@dataclass(eq=False, slots=True)
-class Job:
-    """A question on its way. ``tell`` is given each event and last ``None``; ``until`` is on the monotonic clock."""
+class Watcher(Protocol):
+    """Who counts the questions; ``ui.metrics.Metrics`` is one."""
+
+    def ended(self, door: str, waited: float, event: Event | None) -> None:
+        """Take note that a question that ``waited`` so many seconds ended with ``event``, ``None`` where stopped."""
+
+    def refused(self, door: str) -> None:
+        """Take note that there was no room for a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as it came in: through which door, and from which user, as well as can be told."""
 
     question: str
-    history: Sequence[Turn]
-    user: str
+    history: Sequence[Turn] = ()
+    user: str = ""
+    door: str = "chat"
+
+
+@dataclass(eq=False, slots=True)
+class Job:
+    """A question on its way, times on the monotonic clock. ``tell`` is given each event, and last ``None``."""
+
+    asked: Asked
+    since: float
     until: float
     tell: Callable[[Event | None], None]
     stop: threading.Event = field(default_factory=threading.Event)
@@ -80,6 +99,9 @@ class Service:
         self._begun_at = 0.0
         self._mean: float | None = None
         self._by_session: dict[str, Job] = {}
+        self._idle = threading.Event()
+        self._idle.set()
+        self.watcher: Watcher | None = None
         self._lock = threading.RLock()
         self._thread = threading.Thread(target=self._work, name="answers", daemon=True)
         self.loaded = threading.Event()
@@ -111,6 +133,16 @@ class Service:
         return self._assistant
 
     @property
+    def is_ready(self) -> bool:
+        """Whether questions can be answered."""
+        return self._assistant is not None
+
+    @property
+    def generator(self) -> Any:
+        """The language model, where it has been loaded."""
+        return getattr(self._assistant, "generator", None)
+
+    @property
     def documents(self) -> int | None:
         """How many documents answers are taken from, where that can be told."""
         index = getattr(self._assistant, "index", None)
@@ -123,18 +155,22 @@ class Service:
 
     # --- asking
 
-    def submit(self, question: str, history: Sequence[Turn], user: str, tell: Callable[[Event | None], None]) -> Job:
-        """Put ``question`` in the queue; ``tell`` is called from other threads, and must return at once.
+    def submit(self, asked: Asked, tell: Callable[[Event | None], None]) -> Job:
+        """Put a question in the queue; ``tell`` is called from other threads, and must return at once.
 
         Raises:
             TooMany: the queue is full, or the user has too many questions in it.
         """
-        job = Job(question, tuple(history), user, time.monotonic() + self.config.deadline, tell)
+        now = time.monotonic()
+        job = Job(asked, now, now + self.config.deadline, tell)
         with self._lock:
             try:
-                self._queue.put(user, job)
+                self._queue.put(asked.user, job)
             except Full as error:
+                if self.watcher:
+                    self.watcher.refused(asked.door)
                 raise self._refusal(error.crowded) from None
+            self._idle.clear()
             self._announce()
         return job
 
@@ -143,7 +179,7 @@ class Service:
         job.stop.set()
         with self._lock:
             if self._queue.remove(job):
-                job.tell(None)
+                self._end(job, None)
                 self._announce()
 
     def ask(self, question: str, history: Sequence[Turn] = (), session: str = "", user: str = "") -> Iterator[Event]:
@@ -151,7 +187,7 @@ class Service:
         self.stop(session)
         events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         try:
-            job = self.submit(question, history, user or session, events.put)
+            job = self.submit(Asked(question, tuple(history), user or session), events.put)
         except TooMany as error:
             yield Failed(str(error), word(error))
             return
@@ -169,8 +205,8 @@ class Service:
                 if self._by_session.get(session) is job:
                     del self._by_session[session]
 
-    async def follow(self, question: str, history: Sequence[Turn], user: str) -> AsyncIterator[Event]:
-        """Yield what happens to ``question``, for one who waits in an event loop; to close this is to leave.
+    async def follow(self, asked: Asked) -> AsyncIterator[Event]:
+        """Yield what happens to a question, for one who waits in an event loop; to close this is to leave.
 
         Raises:
             TooMany: before anything is yielded.
@@ -182,7 +218,7 @@ class Service:
             with contextlib.suppress(RuntimeError):  # The loop has ended, and its readers with it.
                 loop.call_soon_threadsafe(events.put_nowait, event)
 
-        job = self.submit(question, history, user, tell)
+        job = self.submit(asked, tell)
         try:
             while (event := await asyncio.wait_for(events.get(), job.left())) is not None:
                 yield event
@@ -204,6 +240,10 @@ class Service:
         if job:
             self.leave(job)
         return job is not None
+
+    def step_aside(self, seconds: float = 5.0) -> None:
+        """Wait while questions are being answered, at most so long: for work that can wait, between its steps."""
+        self._idle.wait(seconds)
 
     # --- waiting
 
@@ -242,12 +282,22 @@ class Service:
             with self._lock:
                 self._running, self._begun_at, job.begun = job, time.monotonic(), True
                 self._announce()
+            event = None
             for event in self._answer(job):
                 job.tell(event)
             with self._lock:
                 self._running = None
                 self._learn(time.monotonic() - self._begun_at)
-            job.tell(None)
+                self._end(job, event)
+
+    def _end(self, job: Job, event: Event | None) -> None:
+        """Tell that nothing more comes for ``job``, whose last event was ``event``."""
+        job.tell(None)
+        if self._running is None and not self.waiting:
+            self._idle.set()
+        if self.watcher:
+            begun = self._begun_at if job.begun else time.monotonic()
+            self.watcher.ended(job.asked.door, begun - job.since, None if job.stop.is_set() else event)
 
     def _learn(self, seconds: float) -> None:
         self._mean = seconds if self._mean is None else (1 - WEIGHT) * self._mean + WEIGHT * seconds
@@ -274,7 +324,7 @@ class Service:
             if not self._ready() or self._assistant is None:
                 yield Failed(self.problem, "model")
                 return
-            for event in self._assistant.stream(job.question, job.history, stop=job.over):
+            for event in self._assistant.stream(job.asked.question, job.asked.history, stop=job.over):
                 if isinstance(event, Answer) and not job.left():
                     yield _late(self.config)
                 else:

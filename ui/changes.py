@@ -1,0 +1,112 @@
+"""What the API takes in beside questions: documents, with the token that ``ui.access`` asks for, and feedback."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Request, Response, UploadFile
+
+from rag import feedback
+from rag.errors import DocumentError, FootnoteError
+from rag.feedback import Feedback
+from rag.types import Turn
+from ui import examples
+from ui.asking import event_stream
+from ui.library import Library
+from ui.problems import status, word
+from ui.replies import Json, Record, refusal, sse
+from ui.schemas import Place, Said
+from ui.service import Service
+from ui.uploads import Uploads
+
+__all__ = ["router"]
+
+LOOK = 0.1
+"""Seconds between two looks at whether a document is in."""
+
+
+def router(service: Service, library: Library, uploads: Uploads) -> APIRouter:
+    """Return the routes that change something."""
+    routes = APIRouter()
+    _documents(routes, uploads)
+
+    @routes.post("/api/feedback", status_code=201, responses=examples.FEEDBACK, tags=["questions"])
+    def say(body: Said) -> Response:
+        """Tell what is right or wrong about an answer; a maintainer reviews it."""
+        return Json({"id": feedback.add(service.config.index, _feedback(body, library))}, 201)
+
+    return routes
+
+
+def _documents(routes: APIRouter, uploads: Uploads) -> None:
+    @routes.post("/api/documents", status_code=201, responses=examples.ADDED, tags=["documents"])
+    async def add(request: Request, file: Annotated[UploadFile, File()]) -> Response:
+        """Add a document, in place of the one that was added under the same name (administrator's token).
+
+        With `Accept: text/event-stream` its progress comes as events: `progress`, then `document` or `error`.
+        """
+        steps = _steps(uploads, file)
+        if "text/event-stream" in request.headers.get("accept", ""):
+            return await event_stream(steps, _encoded)
+        name, data = [step async for step in steps][-1]
+        if name == "error":
+            return refusal(data.pop("status"), **data)
+        return Json(data, 201)
+
+    @routes.delete("/api/documents/{id:path}", status_code=204, responses=examples.DELETED, tags=["documents"])
+    async def delete(id: str) -> Response:
+        """Delete a document, without a trace (administrator's token)."""
+        if not await asyncio.wrap_future(uploads.delete(id)):
+            raise DocumentError(f"There is no document '{id}'.")
+        return Response(status_code=204)
+
+
+async def _steps(uploads: Uploads, file: UploadFile) -> AsyncIterator[Record]:
+    """Yield how the document comes in, and last what came of it."""
+    loop = asyncio.get_running_loop()
+    steps: asyncio.Queue[Record] = asyncio.Queue()
+    name = file.filename or ""
+
+    def tell(step: str, done: int, total: int) -> None:
+        data = {"step": step, "done": done, "total": total}
+        loop.call_soon_threadsafe(steps.put_nowait, ("progress", data))
+
+    adding = asyncio.wrap_future(uploads.add(name, file.file, tell))
+    yield "progress", {"step": "received", "done": file.size or 0, "total": file.size or 0}
+    while not adding.done() or not steps.empty():
+        with contextlib.suppress(TimeoutError):
+            yield await asyncio.wait_for(steps.get(), LOOK)
+    try:
+        yield "document", dataclasses.asdict(await adding)
+    except DocumentError as error:
+        yield "error", {"error": "bad_document", "message": f"'{name}' {error}.", "status": 422}
+    except FootnoteError as error:
+        yield "error", {"error": word(error), "message": str(error), "status": status(error)}
+
+
+def _encoded(record: Record) -> Iterator[bytes]:
+    yield sse(record)
+
+
+def _feedback(said: Said, library: Library) -> Feedback:
+    """Return what was said, with the words of each span cut from the stored text."""
+
+    def spans(places: list[Place]) -> tuple[Any, ...]:
+        return tuple(library.span(place.document, place.start, place.end) for place in places)
+
+    return Feedback(
+        kind=said.kind,
+        question=said.question,
+        history=tuple(Turn("user", message.content) for message in said.history if message.role == "user"),
+        answer_id=said.answer.id,
+        status=said.answer.status,
+        answer=said.answer.answer,
+        citations=spans(said.answer.citations),
+        right_answer=said.right_answer,
+        passages=spans(said.passages),
+        comment=said.comment,
+    )

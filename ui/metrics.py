@@ -1,0 +1,98 @@
+"""What an operator watches, in the format of Prometheus: counts and times, never a word of a question or a document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rag.types import Answer
+from ui.conversation import Answered, Event, Failed
+
+if TYPE_CHECKING:
+    from ui.service import Service
+
+__all__ = ["Metrics"]
+
+SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
+"""Upper bounds of the histograms' buckets."""
+STAGES = {"retrieval_s": "retrieval", "first_token_s": "first_token", "total_s": "total"}
+
+
+class Metrics:
+    """The figures of one server, in a registry of its own."""
+
+    def __init__(self, service: Service) -> None:
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+        self._service = service
+        self.registry = CollectorRegistry()
+        self._questions = Counter(
+            "footnote_questions",
+            "Questions by the door they came through and what came of them",
+            ["door", "outcome"],
+            registry=self.registry,
+        )
+        self._abstentions = Counter(
+            "footnote_abstentions", "Questions that the documents do not answer", registry=self.registry
+        )
+        self._stages = Histogram(
+            "footnote_stage_seconds",
+            "Seconds until each stage of an answer was reached; waiting is before the first",
+            ["stage"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        Gauge("footnote_queue_length", "Questions that wait", registry=self.registry).set_function(
+            lambda: service.waiting
+        )
+        Gauge("footnote_ready", "Whether the models are loaded", registry=self.registry).set_function(
+            lambda: service.is_ready
+        )
+        self.registry.register(_Caches(service))
+
+    def ended(self, door: str, waited: float, event: Event | None) -> None:
+        """Count a question that ended with ``event`` after it had ``waited`` so many seconds."""
+        self._questions.labels(door, _outcome(event)).inc()
+        self._stages.labels("waiting").observe(waited)
+        if isinstance(event, Answered):
+            self._answered(event.answer)
+
+    def refused(self, door: str) -> None:
+        """Count a question that the queue had no room for."""
+        self._questions.labels(door, "refused").inc()
+
+    def text(self) -> bytes:
+        """Return all figures in the text format, version 0.0.4."""
+        from prometheus_client import generate_latest
+
+        return generate_latest(self.registry)
+
+    def _answered(self, answer: Answer) -> None:
+        if answer.status == "abstained":
+            self._abstentions.inc()
+        for name, stage in STAGES.items():
+            if name in answer.timings:
+                self._stages.labels(stage).observe(answer.timings[name])
+
+
+class _Caches:
+    """Hits and misses of the caches that the generator says it has, as ``cache_counts`` returns them."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def collect(self) -> Any:
+        """Yield the counts as they are now."""
+        from prometheus_client.core import CounterMetricFamily
+
+        family = CounterMetricFamily("footnote_cache", "Look-ups in caches", labels=["cache", "result"])
+        counts = getattr(self._service.generator, "cache_counts", None)
+        for cache, results in (counts() if counts else {}).items():
+            for result, count in results.items():
+                family.add_metric([cache, result], count)
+        yield family
+
+
+def _outcome(event: Event | None) -> str:
+    if isinstance(event, Answered):
+        return event.answer.status
+    return event.error if isinstance(event, Failed) else "stopped"

@@ -1,0 +1,133 @@
+"""Documents that come in and go through the server: kept in a folder beside the index, and ingested from there.
+
+One thread does it, a document at a time, and steps aside after every few passages while a question is being
+answered, so that nobody waits for somebody else's document.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import unicodedata
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import NamedTemporaryFile
+from typing import BinaryIO
+
+from rag import documents
+from rag.config import Config
+from rag.errors import DocumentError
+from rag.ingest import IngestReport, ingest
+from ui.service import Service
+
+__all__ = ["Added", "Uploads"]
+
+FOLDER = "uploads"
+LONGEST = 200
+"""Bytes of the longest part of a name."""
+
+Tell = Callable[[str, int, int], None]
+"""Is given a step of ``rag.ingest.Progress``, how much of it is done, and of how much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What came of a document: its public ``id``, and what is worth a look about it."""
+
+    id: str
+    change: str
+    empty_pages: tuple[int, ...] = ()
+    same_as: str = ""
+
+
+class Uploads:
+    """Adds and deletes documents, one after the other."""
+
+    def __init__(self, service: Service, config: Config) -> None:
+        self._service = service
+        self._config = config
+        self.folder = config.index / FOLDER
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="uploads")
+
+    def close(self) -> None:
+        """Finish the document at hand and take no more."""
+        self._worker.shutdown(cancel_futures=True)
+
+    def add(self, name: str, content: BinaryIO, tell: Tell | None = None) -> Future[Added]:
+        """Take in a document, in place of the one uploaded under this name before. ``name`` may have folders in it.
+
+        The future raises:
+            DocumentError: it cannot be read, or must not have this name; what was there before stays.
+            IndexBusy: another process is changing the index.
+            ModelMissing: the models have not been loaded yet.
+        """
+        return self._worker.submit(self._add, name, content, tell or (lambda step, done, total: None))
+
+    def delete(self, id: str) -> Future[bool]:
+        """Remove a document, wherever it came from; the future says whether there was one."""
+        return self._worker.submit(self._delete, id)
+
+    def _add(self, name: str, content: BinaryIO, tell: Tell) -> Added:
+        assistant = self._service.assistant
+        target = self.folder / checked(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with self._staged(content, target) as staged:
+            documents.read(staged, name)  # Refused now, it does not come in place of one that can be read.
+            staged.replace(target)
+
+        def progress(step: str, done: int, total: int, name: str) -> None:
+            tell(step, done, total)
+            self._service.step_aside()
+
+        report = ingest([self.folder], assistant.index, assistant.embedder, self._config, progress)
+        return self._added(target.relative_to(self.folder).as_posix(), report)
+
+    def _added(self, path: str, report: IngestReport) -> Added:
+        """Return what ``report`` says about the file at ``path``."""
+        id, _ = self._service.assistant.index.files(str(self.folder.resolve()))[path]
+        change = next((kind for kind in ("added", "changed") if id in getattr(report, kind)), "unchanged")
+        return Added(id, change, dict(report.pages_without_text).get(id, ()), dict(report.duplicates).get(id, ""))
+
+    def _delete(self, id: str) -> bool:
+        index = self._service.assistant.index
+        files = index.files(str(self.folder.resolve()))
+        path = next((path for path, (name, _) in files.items() if name == id), None)
+        if path is not None:
+            (self.folder / path).unlink(missing_ok=True)
+        return bool(index.delete(id))
+
+    @contextlib.contextmanager
+    def _staged(self, content: BinaryIO, target: Path) -> Iterator[Path]:
+        """Give the content as a hidden file, which ingest does not see, on the disk and of the right kind."""
+        with NamedTemporaryFile(dir=target.parent, prefix=".", suffix=target.suffix, delete=False) as file:
+            staged = Path(file.name)
+            try:
+                shutil.copyfileobj(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+                yield staged
+            finally:
+                staged.unlink(missing_ok=True)
+
+
+def checked(name: str) -> PurePosixPath:
+    """Return ``name`` as a relative path.
+
+    Raises:
+        DocumentError: it leads elsewhere, is hidden, or cannot be the name of a file.
+    """
+    path = PurePosixPath(unicodedata.normalize("NFC", name))
+    fine = path.parts and not path.is_absolute() and "\\" not in name
+    if not fine or any(_is_odd(part) for part in path.parts) or len(path.parts) > 20:
+        raise DocumentError("cannot be taken under this name; give it a plain one, such as report.pdf")
+    if not documents.supported(Path(path)):
+        raise DocumentError(f"is of a kind that cannot be read; those that can: {', '.join(documents.SUFFIXES)}")
+    return path
+
+
+def _is_odd(part: str) -> bool:
+    printable = all(unicodedata.category(character)[0] != "C" for character in part)
+    return part.startswith(".") or not printable or len(part.encode()) > LONGEST

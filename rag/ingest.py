@@ -1,13 +1,15 @@
 """Files come into the index: each source is brought up to date, a document at a time.
 
-A document is read, cut and embedded (with others, in batches), and then put into the index in one transaction. Whatever
-was reported as done is there even if the process is killed the next moment; the next run does the rest.
+A document is read, cut and embedded (with others, in batches; the next batch is read meanwhile), and then put into the
+index in one transaction. Whatever was reported as done is there even if the process is killed the next moment; the next
+run does the rest. However many files there are, two batches of them are in memory.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +20,7 @@ from rag import documents
 from rag.config import Config
 from rag.embedding import Embedder, Vectors
 from rag.errors import DocumentError
-from rag.index import Index, text_hash
+from rag.index import DocumentInfo, Index, text_hash
 from rag.passages import context_text, cut, windows
 from rag.types import Document, Passage
 
@@ -125,7 +127,7 @@ class _Run:
                 changed.append((name, file))
             self.progress("read", done, len(files), name)
         done = 0
-        for batch in self._batches(source, changed):
+        for batch in _ahead(_batches(self._read(source, changed))):
             known = self.index.known_vectors([h for prepared in batch for h in prepared.hashes])
             for prepared, vectors in zip(batch, self._embed(batch, known), strict=True):
                 done += 1
@@ -137,12 +139,14 @@ class _Run:
         infos = self.index.documents()
         with self.index.transaction():
             self.index.adopt(self.embedder, self.passage_tokens)
-            for done, info in enumerate(infos, start=1):
-                stored = self.index.document(info.name)
-                prepared = self._prepare(info.source, replace(stored, name=info.path))
-                (vectors,) = self._embed([prepared], {})
-                self.index.replace(info.source, prepared.document, prepared.passages, vectors, prepared.hashes)
-                self.progress("rebuild", done, len(infos), info.name)
+            done = 0
+            for batch in _ahead(_batches(self._stored(infos))):
+                for prepared, vectors in zip(batch, self._embed(batch, {}), strict=True):
+                    done += 1
+                    name = self.index.replace(
+                        prepared.source, prepared.document, prepared.passages, vectors, prepared.hashes
+                    )
+                    self.progress("rebuild", done, len(infos), name)
 
     def _is_ours(self, file: Path) -> bool:
         """Tell whether ``file`` is part of the index, which may lie inside the folder that is ingested."""
@@ -159,19 +163,18 @@ class _Run:
                 self.index.delete(public)
                 self.report.removed.append(public)
 
-    def _batches(self, source: str, files: Iterable[tuple[str, Path]]) -> Iterator[list[_Prepared]]:
-        """Read the files and yield them in groups of about ``BATCH`` passages."""
-        batch: list[_Prepared] = []
+    def _read(self, source: str, files: Iterable[tuple[str, Path]]) -> Iterator[_Prepared]:
+        """Read the files that can be read."""
         for name, file in files:
             try:
-                batch.append(self._prepare(source, documents.read(file, name)))
+                yield self._prepare(source, documents.read(file, name))
             except DocumentError as error:
                 self._fail(source, name, str(error))
-            if sum(len(prepared.passages) for prepared in batch) >= BATCH:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+
+    def _stored(self, infos: Iterable[DocumentInfo]) -> Iterator[_Prepared]:
+        """Read the documents from the index, each under its name in its source."""
+        for info in infos:
+            yield self._prepare(info.source, replace(self.index.document(info.name), name=info.path))
 
     def _prepare(self, source: str, document: Document) -> _Prepared:
         tokenizer, limit = self.embedder.tokenizer, self.embedder.limit
@@ -209,6 +212,31 @@ class _Run:
         if name in self.index.files(source):
             reason += " (its earlier version stays in the index)"
         self.report.failed.append((name, reason))
+
+
+def _batches(documents: Iterable[_Prepared]) -> Iterator[list[_Prepared]]:
+    """Yield the documents in groups of about ``BATCH`` passages."""
+    batch, passages = list[_Prepared](), 0
+    for prepared in documents:
+        batch.append(prepared)
+        passages += len(prepared.passages)
+        if passages >= BATCH:
+            yield batch
+            batch, passages = [], 0
+    if batch:
+        yield batch
+
+
+def _ahead(batches: Iterator[list[_Prepared]]) -> Iterator[list[_Prepared]]:
+    """Yield ``batches``, each one made in a thread of its own while the one before it is used, and none further ahead.
+
+    What goes wrong there is raised here, and leaving the loop ends the thread when it has made its batch.
+    """
+    with ThreadPoolExecutor(1, "reading") as reading:
+        following = reading.submit(next, batches, None)
+        while batch := following.result():
+            following = reading.submit(next, batches, None)
+            yield batch
 
 
 def _sha256(file: Path) -> str:

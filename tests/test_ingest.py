@@ -9,10 +9,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,7 @@ from rag.index import Index
 from rag.ingest import IngestReport, ingest
 from rag.passages import cut
 from rag.storage import DATABASE
+from rag.types import Document
 
 CONFIG = Config(passage_tokens=24)
 WORDS = "river stone harbour candle meadow lantern orchard winter copper saddle violin engine ladder button".split()
@@ -35,9 +38,11 @@ class CountingEmbedder(HashEmbedder):
     def __init__(self, dimension: int = 32) -> None:
         super().__init__(dimension)
         self.texts: list[str] = []
+        self.calls = 0
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         self.texts += texts
+        self.calls += 1
         return super().embed_passages(texts, progress)
 
 
@@ -237,6 +242,100 @@ def test_done_is_told_after_the_commit(index: Index, folder: Path, embedder: Cou
     embedded = [e for e in events if e[0] == "embed"]
     assert embedded[-1][1] == embedded[-1][2] >= len(index)
     assert [e[1] for e in events if e[0] == "read"] == [1, 2, 3]
+
+
+class TestReadingAhead:
+    """The next batch is read while one is embedded, and none further ahead."""
+
+    @pytest.fixture(autouse=True)
+    def many_files(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = tmp_path / "many"
+        self.folder.mkdir()
+        for number in range(30):
+            write(self.folder / f"{number:02}.txt", number)
+        monkeypatch.setattr("rag.ingest.BATCH", 10)  # three of these files
+        self.read: list[str] = []
+        read = documents.read
+
+        def read_counted(path: Path, name: str) -> Document:
+            self.read.append(name)
+            return read(path, name)
+
+        monkeypatch.setattr(documents, "read", read_counted)
+
+    def test_the_next_batch_is_read_while_one_is_embedded(self, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+        embedder, ahead = CountingEmbedder(), list[bool]()
+        embed = embedder.embed_passages
+
+        def embed_later(texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+            wanted, end = min(30, 3 * (len(ahead) + 2)), time.monotonic() + 10
+            while len(self.read) < wanted and time.monotonic() < end:
+                time.sleep(0.002)
+            ahead.append(len(self.read) >= wanted)
+            return embed(texts, progress)
+
+        monkeypatch.setattr(embedder, "embed_passages", embed_later)
+        ingest([self.folder], index, embedder, CONFIG)
+        assert ahead == [True] * 10
+
+    def test_memory_is_bounded_however_many_files_there_are(self, index: Index, embedder: CountingEmbedder) -> None:
+        waiting: list[int] = []
+
+        def progress(step: str, done: int, total: int, name: str) -> None:
+            if step == "done":
+                time.sleep(0.005)  # time enough to read everything
+                waiting.append(len(self.read) - done)
+
+        ingest([self.folder], index, embedder, CONFIG, progress)
+        assert len(waiting) == 30
+        assert max(waiting) <= 5  # two left of this batch, three of the next
+
+    def test_what_goes_wrong_while_reading_is_raised_and_what_was_done_stays(
+        self, index: Index, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        read = documents.read
+
+        def break_down(path: Path, name: str) -> Document:
+            if name == "07.txt":
+                raise RuntimeError("broken")
+            return read(path, name)
+
+        monkeypatch.setattr(documents, "read", break_down)
+        with pytest.raises(RuntimeError, match="broken"):
+            ingest([self.folder], index, embedder, CONFIG)
+        assert names(index) == [f"{number:02}.txt" for number in range(6)]
+        assert not readers()
+
+    def test_nothing_is_read_any_more_when_embedding_fails(
+        self, index: Index, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def stop(texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(embedder, "embed_passages", stop)
+        with pytest.raises(KeyboardInterrupt):
+            ingest([self.folder], index, embedder, CONFIG)
+        assert not readers()
+        assert len(self.read) <= 6
+        assert names(index) == []
+
+    def test_a_rebuild_embeds_documents_together(self, index: Index, embedder: CountingEmbedder) -> None:
+        ingest([self.folder], index, embedder, CONFIG)
+        other, done = CountingEmbedder(16), list[tuple[int, int, str]]()
+
+        def progress(step: str, *rest: Any) -> None:
+            if step == "rebuild":
+                done.append(rest)
+
+        with Index.open(index.folder) as again:
+            ingest([], again, other, CONFIG, progress, rebuild=True)
+        assert done == [(number + 1, 30, f"{number:02}.txt") for number in range(30)]
+        assert other.calls == embedder.calls == 10
+        assert sorted(other.texts) == sorted(embedder.texts)
+
+
+def readers() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("reading")]
 
 
 def test_another_ingest_at_the_same_time_is_refused(

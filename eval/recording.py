@@ -51,6 +51,10 @@ class RecordingGenerator:
         self._keep(prompt, {"task": prompt.task, "scores": dict(zip(choices, scores, strict=True))})
         return scores
 
+    def warm(self, prompt: Prompt, stop: Stop | None = None) -> int:
+        """Do ahead what reading ``prompt`` will take."""
+        return self._inner.warm(prompt, stop)
+
     def close(self) -> None:
         """Close the generator behind it."""
         self._inner.close()
@@ -85,6 +89,10 @@ class ReplayGenerator:
         """Return the scores that were recorded for the question; equal ones where none were."""
         scores = [call["scores"] for call in self._recorded(prompt) if "scores" in call]
         return [scores[-1].get(choice, 0.0) if scores else 0.0 for choice in choices]
+
+    def warm(self, prompt: Prompt, stop: Stop | None = None) -> int:
+        """Return 0: nothing is read."""
+        return 0
 
     def close(self) -> None:
         """Do nothing: there is nothing to free."""

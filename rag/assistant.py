@@ -18,7 +18,7 @@ from rag.embedding import Embedder, open_embedder
 from rag.errors import QuestionError
 from rag.generation import Generator, Stop, open_generator
 from rag.index import Index
-from rag.types import Answer, Evidence, Phase, Prompt, Token, Turn
+from rag.types import Answer, Evidence, Passage, Phase, Prompt, Token, Turn
 
 __all__ = ["Assistant", "search_query"]
 
@@ -53,7 +53,7 @@ class Assistant:
         embedder = open_embedder(config)
         index = Index.open(config.index, embedder)
         prompt = prompts.load(config.prompt)
-        return cls(index, embedder, open_generator(config, prompt), prompt, config)
+        return cls(index, embedder, open_generator(config, prompt, index), prompt, config)
 
     def close(self) -> None:
         """Free the language model and close the index."""
@@ -112,6 +112,14 @@ class Assistant:
             timings=clock.finish(),
         )
 
+    def warm(self, passages: Sequence[Passage] = (), history: Sequence[Turn] = (), stop: Stop | None = None) -> int:
+        """Read ``passages`` and ``history`` ahead, for questions to come, until ``stop()``; return how many were new.
+
+        For idle times; a question that comes meanwhile is not delayed.
+        """
+        evidence = tuple(Evidence(passage, 0.0, rank) for rank, passage in enumerate(passages, start=1))
+        return self.generator.warm(Prompt(self.prompt.instructions, evidence, "", _unmarked(history)), stop)
+
     def retrieve(self, question: str, history: Sequence[Turn]) -> list[Evidence]:
         """Return the passages that the question is answered from, best first."""
         config = self.config
@@ -127,8 +135,9 @@ class Assistant:
     def _prompt(
         self, question: str, history: Sequence[Turn], evidence: Sequence[Evidence]
     ) -> tuple[Prompt, tuple[str, ...]]:
-        past = tuple(replace(turn, content=citations.without_marks(turn.content)) for turn in history)
-        prompt = Prompt(self.prompt.instructions, tuple(evidence), question, past)
+        prompt = Prompt(
+            self.prompt.instructions, tuple(evidence), question, _unmarked(history), exact=not self.config.compose
+        )
         return prompts.fit(prompt, self.generator.measure, self.config.context - self.config.answer_tokens)
 
     def _confidence(self, prompt: Prompt, stop: Stop | None) -> float:
@@ -180,6 +189,7 @@ SETTINGS = (
     "candidates",
     "dense_weight",
     "evidence",
+    "compose",
     "context",
     "answer_tokens",
     "min_confidence",
@@ -202,6 +212,11 @@ class _Clock:
         self.mark("total_s")
         self._marks.setdefault("first_token_s", self._marks["total_s"])
         return self._marks
+
+
+def _unmarked(history: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Return the conversation without the marks of its citations: they number the evidence of another question."""
+    return tuple(replace(turn, content=citations.without_marks(turn.content)) for turn in history)
 
 
 def search_query(question: str, history: Sequence[Turn]) -> str:

@@ -59,6 +59,12 @@ class Config:
     """Context of the language model, in tokens: prompt and answer together."""
     answer_tokens: int = 320
     """Longest answer, in tokens."""
+    compose: int = 1
+    """1 puts a prompt together from the attention states of its passages, each computed once; 0 computes it anew."""
+    state_memory: int = 256
+    """Attention states that are kept in memory, in MiB."""
+    state_disk: int = 2048
+    """Attention states that are kept in the index folder, in MiB; 0 keeps none there."""
     threads: int = 0
     """Processor threads; 0 takes as many as this process may use."""
     gpu_layers: int = 0
@@ -102,6 +108,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "evidence": (1, 64),
     "context": (512, 1_048_576),
     "answer_tokens": (16, 8192),
+    "compose": (0, 1),
+    "state_memory": (0, 1_048_576),
+    "state_disk": (0, 1_048_576),
     "threads": (0, 1024),
     "gpu_layers": (-1, 1000),
     "min_confidence": (0, 1),

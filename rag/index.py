@@ -12,14 +12,14 @@ import json
 import secrets
 import threading
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from rag import feedback, rows
+from rag import feedback, rows, states
 from rag.embedding import Embedder, Vectors
 from rag.errors import DocumentError, IndexBusy, IndexFault, IndexMismatch
 from rag.storage import DATABASE, SCHEMA_VERSION, Storage, missing
@@ -231,6 +231,7 @@ class Index:
             with self._storage.transaction() as connection:
                 rows.forget_words(connection)
         self._storage.checkpoint()
+        states.sweep(self.folder / states.FOLDER, self.existing)
         if self._embedder is not None:
             with self._lock:
                 self._current().save(self.folder / VECTORS, self._stamp)
@@ -279,6 +280,11 @@ class Index:
         by_id = {row["id"]: row for row in documents}
         found = {row["id"]: rows.passage_from(row, by_id[row["document"]]) for row in spans}
         return [found[i] for i in ids if i in found]
+
+    def existing(self, ids: Collection[int]) -> set[int]:
+        """Return those of ``ids`` that are of passages in the index."""
+        with self._storage.reading() as connection:
+            return {row["id"] for row in rows.select_in(connection, "SELECT id FROM passages WHERE id IN ({})", ids)}
 
     def files(self, source: str) -> dict[str, tuple[str, str]]:
         """Return, for each path within ``source``, the public name and the SHA-256 of the document."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rag.errors import PromptError, QuestionError
 from rag.outline import day
-from rag.types import Evidence, Prompt
+from rag.types import Evidence, Prompt, Task
 
 __all__ = ["PromptFile", "fit", "load"]
 
@@ -44,13 +44,30 @@ class PromptFile:
         date = f" ({day(passage.date)})" if passage.date else ""
         return self.sections["passage"].format(title=title + date, text=passage.text)
 
+    def exchanges(self, prompt: Prompt) -> list[str]:
+        """Return the texts of the history, an exchange each, of which a longer history has the same first ones."""
+        texts = list[str]()
+        for turn in prompt.history:
+            line = f"{SPEAKERS[turn.role]}: {turn.content}"
+            if texts and turn.role == "assistant":
+                texts[-1] += f"\n{line}"
+            else:
+                texts.append(line if not texts else f"\n{line}")
+        before, _ = self._around_history()
+        return [before + texts[0], *texts[1:]] if texts else []
+
+    def asked(self, prompt: Prompt, task: Task) -> str:
+        """Return what comes last: what is asked, as ``task`` wants it."""
+        _, after = self._around_history()
+        return (after if prompt.history else "") + self.sections[task].format(question=prompt.question)
+
     def question(self, prompt: Prompt) -> str:
         """Return the last part of ``prompt``: the history, where there is one, and what is asked."""
-        text = self.sections[prompt.task].format(question=prompt.question)
-        if not prompt.history:
-            return text
-        turns = "\n".join(f"{SPEAKERS[turn.role]}: {turn.content}" for turn in prompt.history)
-        return self.sections["history"].format(turns=turns) + text
+        return "".join([*self.exchanges(prompt), self.asked(prompt, prompt.task)])
+
+    def _around_history(self) -> tuple[str, str]:
+        before, _, after = self.sections["history"].format(turns="\0").partition("\0")
+        return before, after
 
 
 def load(file: Path) -> PromptFile:

@@ -19,6 +19,7 @@ __all__ = [
     "Phase",
     "Prompt",
     "Sentence",
+    "Task",
     "Token",
     "Turn",
 ]
@@ -97,19 +98,26 @@ class Turn:
     content: str
 
 
+Task = Literal["question", "answerable"]
+"""What a model may be asked: the names of sections of the prompt file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What a generator is asked, kept in its parts until it is inside a generator.
 
     The order in which a generator writes them out is: instructions, evidence (the best first), history, question.
-    ``task`` says what is wanted: an answer, or whether the evidence holds one.
+    ``task`` says what is wanted: an answer, or whether the evidence holds one. ``exact`` has every part read in the
+    light of all parts before it; otherwise a generator may read each in that of the instructions alone, which it need
+    do but once.
     """
 
     instructions: str
     evidence: tuple[Evidence, ...]
     question: str
     history: tuple[Turn, ...] = ()
-    task: Literal["question", "answerable"] = "question"
+    task: Task = "question"
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

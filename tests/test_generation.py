@@ -1,6 +1,7 @@
 """Contract tests that the real generator and the fake both pass, and what only the real one can show."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -8,14 +9,15 @@ from rag import models, prompts
 from rag.config import Config
 from rag.errors import GenerationError, ModelDamaged
 from rag.generation import LlamaGenerator, ScriptedGenerator
+from rag.states import StateCache
 from rag.types import Evidence, Passage, Prompt, Turn
 
 SMALL = "smollm2-135m-instruct"
 PROMPT_FILE = prompts.load(Config().prompt)
 
 
-def real(context=1024):
-    return LlamaGenerator(models.locate(SMALL, Config().models), PROMPT_FILE, context=context, threads=2)
+def real(context=1024, **settings):
+    return LlamaGenerator(models.locate(SMALL, Config().models), PROMPT_FILE, context=context, threads=1, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -85,15 +87,128 @@ def test_the_fake_records_its_prompts():
     assert fake.prompts[0] == prompt()
 
 
+TEXTS = (
+    "Location: Cardiff Millennium Centre. Date: 11 March 2011.",
+    "David Pugh talked about Blaengarw, where people earn time credits.",
+    "Timebanking: one hour of help given earns one hour of help received.",
+)
+HISTORY = (Turn("user", "Who spoke?"), Turn("assistant", "David Pugh spoke in Cardiff."))
+
+
+def of(*numbers, question="Where was the Cardiff roadshow?", **settings):
+    """Return a prompt with some of ``TEXTS``, in this order."""
+    passages = [Passage("a.txt", 0, len(TEXTS[i]), TEXTS[i], "Roadshow", id=i + 1) for i in numbers]
+    evidence = tuple(Evidence(passage, 1.0, rank) for rank, passage in enumerate(passages, start=1))
+    return Prompt(PROMPT_FILE.instructions, evidence, question, **settings)
+
+
+def asked(generator, prompt):
+    """Return all that comes of ``prompt``: the scores, bit for bit, and the text."""
+    return generator.score(replace(prompt, task="answerable"), ["yes", "no"]), "".join(generator.stream(prompt, 12))
+
+
+@pytest.fixture(scope="module")
+def cold():
+    """What prompts give in a generator that keeps no state: each is computed when it is asked."""
+    results = {}
+    with real(states=StateCache(0)) as generator:
+        for name, prompt in CASES.items():
+            results[name] = asked(generator, prompt)
+    return results
+
+
+CASES = {
+    "one passage": of(0),
+    "three": of(0, 1, 2),
+    "another order": of(2, 1, 0),
+    "history": of(1, 0, question="Where?", history=HISTORY),
+    "longer history": of(0, 1, question="And then?", history=(*HISTORY, Turn("user", "Where?"))),
+    "exact": of(0, 1, 2, exact=True),
+    "nothing": of(),
+}
+
+
+class Shelf:
+    generation = 1
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def existing(self, ids):
+        return set(ids)
+
+
 @pytest.mark.llm
-def test_kept_state_changes_no_token():
-    """A prompt behind another with the same beginning gives the tokens that a fresh context gives."""
-    with real() as fresh:
-        expected = "".join(fresh.stream(prompt(), 24)), fresh.score(prompt("Is it so?"), ["yes", "no"])
-    with real() as warm:
-        warm.score(prompt("Is it so?"), ["yes", "no"])
-        "".join(warm.stream(prompt(passages=4), 8))
-        assert ("".join(warm.stream(prompt(), 24)), warm.score(prompt("Is it so?"), ["yes", "no"])) == expected
+@pytest.mark.parametrize("first", ["three", "exact"])
+def test_the_same_prompt_gives_the_same_bits_whatever_came_before(small, cold, first):
+    for name in [first, *CASES, first]:
+        assert asked(small, CASES[name]) == cold[name]
+
+
+@pytest.mark.llm
+def test_states_from_disk_give_the_same_bits(tmp_path, cold):
+    cache = StateCache(0, 64, Shelf(tmp_path))
+    with real(states=cache, fingerprint="small") as generator:
+        assert asked(generator, CASES["three"]) == cold["three"]
+    made = {file: file.stat().st_size for file in (tmp_path / "states").iterdir()}
+    assert {file.name.partition("-")[0] for file in made} == {"1", "2", "3"}
+    with real(states=cache, fingerprint="small") as generator:
+        assert generator.warm(CASES["three"]) == 0
+        assert asked(generator, CASES["another order"]) == cold["another order"]
+    assert {file: file.stat().st_size for file in (tmp_path / "states").iterdir()} == made
+    with real(states=cache, fingerprint="another model") as generator:
+        assert generator.warm(CASES["three"]) == 3
+
+
+@pytest.mark.llm
+def test_without_a_fingerprint_nothing_is_written(tmp_path):
+    """What cannot be told apart from the states of another model is not kept on disk."""
+    with real(states=StateCache(1, 64, Shelf(tmp_path))) as generator:
+        generator.score(of(0), ["yes"])
+    assert not (tmp_path / "states").exists()
+
+
+@pytest.mark.llm
+def test_composed_and_exact_agree_on_one_passage_and_differ_on_more(small):
+    assert asked(small, of(0)) == asked(small, of(0, exact=True))
+    assert asked(small, of(0, 1, 2))[0] != asked(small, of(0, 1, 2, exact=True))[0]
+
+
+@pytest.mark.llm
+def test_what_was_read_ahead_is_not_read_again_and_changes_nothing(cold):
+    with real(states=StateCache(64)) as generator:
+        assert generator.warm(CASES["history"]) == 3
+        assert generator.warm(CASES["history"]) == 0
+        assert asked(generator, CASES["history"]) == cold["history"]
+        assert generator.warm(CASES["three"]) == 1
+
+
+@pytest.mark.llm
+def test_reading_ahead_gives_way(cold):
+    """It ends when it is told to, and a question that comes meanwhile has its answer, which is the same as ever."""
+    many = Prompt(PROMPT_FILE.instructions, tuple(evidence_of("word " * 150, i) for i in range(40)), "")
+    with real(context=8192, states=StateCache(64)) as generator:
+        assert generator.warm(many, lambda: True) == 0
+        counts = []
+        thread = threading.Thread(target=lambda: counts.append(generator.warm(many)))
+        thread.start()
+        result = asked(generator, CASES["three"])
+        thread.join()
+        assert counts[0] < 40
+        assert asked(generator, CASES["three"]) == result
+
+
+def evidence_of(text, number):
+    return Evidence(Passage("a.txt", 0, len(text), text + str(number), "Many"), 1.0, number + 1)
+
+
+@pytest.mark.llm
+@pytest.mark.parametrize("after", [0, 1, 40, 400])
+def test_a_stop_in_the_middle_leaves_nothing_behind(cold, after):
+    with real(states=StateCache(64)) as generator:
+        calls = iter(range(after))
+        assert list(generator.stream(CASES["three"], 12, lambda: next(calls, None) is None)) == []
+        assert asked(generator, CASES["three"]) == cold["three"]
 
 
 @pytest.mark.llm

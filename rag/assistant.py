@@ -52,6 +52,7 @@ class Assistant:
         """
         embedder = open_embedder(config)
         index = Index.open(config.index, embedder)
+        index.search_dense(embedder.embed_query(""), 1)  # Weights and vectors are read now, not at the first question.
         prompt = prompts.load(config.prompt)
         return cls(index, embedder, open_generator(config, prompt, index), prompt, config)
 

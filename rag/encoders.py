@@ -1,7 +1,8 @@
-"""The real embedders: a model's folder on this machine, run by ONNX Runtime or by sentence-transformers.
+"""The real embedders: a model's folder on this machine, run by sentence-transformers or by ONNX Runtime.
 
-Both read their weights from that folder and never ask the network. The one is fast and starts at once; the other is its
-reference, and the way in for every model that is not plain BERT (``rag.bert.is_plain``).
+Both read their weights from that folder and never ask the network. ONNX Runtime (``rag.onnx_embedder``) is fast and
+starts at once; sentence-transformers is its reference, and the way in for every model that is not plain BERT
+(``rag.bert.is_plain``).
 """
 
 from __future__ import annotations
@@ -11,11 +12,10 @@ import json
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -25,21 +25,16 @@ from rag.embedding import Progress, Vectors, encodable
 from rag.errors import ModelDamaged
 from rag.passages import FileTokenizer, Tokenizer
 
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
-
-__all__ = ["FolderEmbedder", "OnnxEmbedder", "SentenceTransformerEmbedder", "open_folder"]
+__all__ = ["FolderEmbedder", "SentenceTransformerEmbedder", "open_folder"]
 
 BATCH_TEXTS = 16
 """Texts in one forward pass of sentence-transformers; longer batches spend more on padding than they gain."""
-BATCH_TOKENS = 512
-"""Tokens in one forward pass of ONNX Runtime: what a layer passes on to the next then stays in a core's cache."""
-SORTED_TEXTS = 2048
-"""Texts that are tokenized and put in order of length together, which bounds the memory they take."""
 
 
 def open_folder(folder: Path, threads: int = 0, name: str = "", fingerprint: str = "") -> FolderEmbedder:
     """Return the embedder for the model in ``folder``, the fast one where it can run it."""
+    from rag.onnx_embedder import OnnxEmbedder
+
     kind = OnnxEmbedder if bert.is_plain(folder) else SentenceTransformerEmbedder
     return kind(folder, threads, name, fingerprint)
 
@@ -129,46 +124,6 @@ class FolderEmbedder:
         )
 
 
-class OnnxEmbedder(FolderEmbedder):
-    """Plain BERT in ONNX Runtime, without torch: starts in half a second, a batch a thread, several callers at once."""
-
-    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[str], Vectors]]:
-        session = self._session()
-        for first in range(0, len(texts), SORTED_TEXTS):
-            yield from self._encode(session, texts[first : first + SORTED_TEXTS])
-
-    def _encode(self, session: InferenceSession, texts: Sequence[str]) -> Iterator[tuple[Sequence[str], Vectors]]:
-        """Yield batches of about equal cost; each runs on one thread, so that threads never wait for each other."""
-        tokens = self._reader.numbers([encodable(text) for text in texts])
-        order = sorted(range(len(texts)), key=lambda i: len(tokens[i]), reverse=True)
-
-        def run(batch: Sequence[int]) -> Vectors:
-            return _run(session, [tokens[i] for i in batch])
-
-        batches = list(_of_tokens(order, tokens))
-        if len(batches) == 1:
-            yield texts, run(range(len(texts)))
-            return
-        with ThreadPoolExecutor(self._threads) as pool:
-            for batch, vectors in zip(batches, pool.map(run, batches), strict=True):
-                yield [texts[i] for i in batch], vectors
-
-    def _session(self) -> InferenceSession:
-        with self._lock:  # One for all threads, however many bring the first text.
-            return self._loaded
-
-    @cached_property
-    def _loaded(self) -> InferenceSession:
-        try:
-            return bert.session(self.folder)
-        except Exception as error:  # the libraries have no common one
-            raise self._damaged(error) from error
-
-    @cached_property
-    def _reader(self) -> FileTokenizer:
-        return FileTokenizer(self._file("tokenizer.json"), self.limit + 2)
-
-
 class SentenceTransformerEmbedder(FolderEmbedder):
     """Any model that sentence-transformers can load; torch takes seconds to import."""
 
@@ -201,27 +156,6 @@ class SentenceTransformerEmbedder(FolderEmbedder):
             except Exception as error:  # the loaders have no common one
                 raise self._damaged(error) from error
         return model
-
-
-def _of_tokens(order: Sequence[int], tokens: Sequence[Sequence[int]]) -> Iterator[Sequence[int]]:
-    """Yield ``order``, longest text first, in batches of up to ``BATCH_TOKENS`` tokens with their padding."""
-    first = 0
-    while first < len(order):
-        last = first + max(1, BATCH_TOKENS // len(tokens[order[first]]))
-        yield order[first:last]
-        first = last
-
-
-def _run(session: InferenceSession, tokens: Sequence[Sequence[int]]) -> Vectors:
-    """Return the unit vectors of one batch of texts, given by their tokens."""
-    ids = np.zeros((len(tokens), max(map(len, tokens))), dtype=np.int32)
-    mask = np.zeros_like(ids)
-    for row, numbers in enumerate(tokens):
-        ids[row, : len(numbers)] = numbers
-        mask[row, : len(numbers)] = 1
-    (vectors,) = session.run(["vectors"], {"ids": ids, "mask": mask})
-    found: Vectors = vectors
-    return found
 
 
 @contextmanager

@@ -42,6 +42,16 @@ def test_help_loads_nothing_heavy():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_search_and_ingest_load_neither_torch_nor_a_language_model(index):
+    code = "import sys, rag.cli\ncode = rag.cli.main(sys.argv[1:])\n"
+    code += "print(code, sorted({m.split('.')[0] for m in sys.modules} & "
+    code += "{'torch', 'sentence_transformers', 'transformers', 'sklearn', 'scipy', 'gradio', 'fastapi', 'llama_cpp'}))"
+    for arguments in (["search", "six principles"], ["ingest", str(SEEDS)]):
+        command = [FOOTNOTE[0], "-c", code, *arguments, "--index", str(index)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+        assert done.stdout.splitlines()[-1] == "0 []"
+
+
 def test_options_stand_before_or_behind_the_command():
     before = parser().parse_args(["--index", "a", "list"])
     behind = parser().parse_args(["list", "--index", "a"])

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,8 +18,9 @@ import pytest
 from rag import bert
 from rag.config import Config, load
 from rag.embedding import Embedder, HashEmbedder, open_embedder
-from rag.encoders import FolderEmbedder, OnnxEmbedder, SentenceTransformerEmbedder, open_folder
+from rag.encoders import FolderEmbedder, SentenceTransformerEmbedder, open_folder
 from rag.errors import ModelDamaged, ModelMissing, ModelUnknown
+from rag.onnx_embedder import OnnxEmbedder
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 TEXTS = [
@@ -145,14 +147,16 @@ class TestAgainstTheReference:
     ) -> None:
         expected = real.embed_passages(self.TEXTS)
         for tokens, together in ((1, 2048), (40, 3), (100_000, 2048)):
-            monkeypatch.setattr("rag.encoders.BATCH_TOKENS", tokens)
-            monkeypatch.setattr("rag.encoders.SORTED_TEXTS", together)
+            monkeypatch.setattr("rag.onnx_embedder.BATCH_TOKENS", tokens)
+            monkeypatch.setattr("rag.onnx_embedder.SORTED_TEXTS", together)
             assert abs(real.embed_passages(self.TEXTS) - expected).max() < 1e-5
 
 
 def test_equal_texts_are_computed_once(real: FolderEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    monkeypatch.setattr("rag.encoders._run", lambda session, tokens: seen.append(len(tokens)) or _axis(len(tokens)))
+    monkeypatch.setattr(
+        "rag.onnx_embedder._run", lambda session, tokens: seen.append(len(tokens)) or _axis(len(tokens))
+    )
     vectors = real.embed_passages(["one", "two", "one", "one", "two"])
     assert sum(seen) == 2
     assert vectors.tobytes() == _axis(5).tobytes()
@@ -160,6 +164,21 @@ def test_equal_texts_are_computed_once(real: FolderEmbedder, monkeypatch: pytest
 
 def _axis(count: int) -> np.ndarray:
     return np.eye(1, 384, dtype=np.float32).repeat(count, axis=0)
+
+
+def test_whoever_is_told_of_progress_can_hold_it_up(real: FolderEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    monkeypatch.setattr("rag.onnx_embedder.BATCH_TOKENS", 1)  # a batch a text
+    monkeypatch.setattr("rag.onnx_embedder._run", lambda session, tokens: begun.append(1) or _axis(len(tokens)))
+    ahead: list[int] = []
+
+    def progress(done: int, total: int) -> None:
+        time.sleep(0.02)  # time enough to do everything
+        ahead.append(len(begun) - done)
+
+    real.embed_passages([f"text {number}" for number in range(20)], progress)
+    assert (len(ahead), ahead[-1]) == (20, 0)
+    assert max(ahead) <= 2  # its two threads
 
 
 def test_many_threads_may_begin_at_once(real: FolderEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -182,3 +183,17 @@ def test_the_same_question_gives_the_same_evidence_in_every_index(
             assert retrieve(question, again, embedder, 8) == retrieve(question, index, embedder, 8)
             digest = [hashlib.sha256(repr(retrieve(question, i, embedder, 8)).encode()) for i in (index, again)]
             assert digest[0].digest() == digest[1].digest()
+
+
+def test_a_question_imports_and_opens_nothing(seeds: tuple[Index, Embedder]) -> None:
+    index, embedder = seeds
+    retrieve("Which six principles are there?", index, embedder, 3)
+    before, files = set(sys.modules), open_files()
+    for question in ("Where was the Cardiff roadshow held?", "Who spoke?"):
+        assert retrieve(question, index, embedder, 3)
+    assert (set(sys.modules) - before, open_files()) == (set(), files)
+
+
+def open_files() -> int:
+    folder = Path("/proc/self/fd")
+    return len(list(folder.iterdir())) if folder.is_dir() else 0

@@ -167,7 +167,9 @@ class Assistant:
     def _refusal(self, prompt: Prompt) -> str:
         """Return the words of an abstention: that the documents do not say, and which word they never use."""
         missing = verification.missing_words(search_query(prompt.question, prompt.history), prompt.evidence)
-        nowhere = [word.text for word in missing if self.index.term_frequency(word.text) == 0]
+        # Of the words that only say how it is asked, a reader would learn nothing.
+        named = [word.text for word in missing if word.kind != "word"]
+        nowhere = [word for word in named if self.index.term_frequency(word) == 0]
         text = "The documents do not answer this question."
         if nowhere:
             text += " They nowhere mention " + " or ".join(f"“{word}”" for word in nowhere) + "."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.sentences import sentences as split_sentences
 from rag.types import Citation, Evidence, Sentence
@@ -18,6 +18,10 @@ __all__ = ["Claim", "Span", "Support", "cite", "parse", "without_marks"]
 MARK = re.compile(
     r"[ \t]*(?:\[|【)\s*(?:sources?\s*)?(\d{1,2}(?:\s*(?:,|-|–|and|&)\s*\d{1,2})*)\s*(?:\]|】)", re.IGNORECASE
 )
+FRAGMENT = 8
+"""Most words of an answer that is no sentence."""
+LONGEST_QUOTE = 400
+"""Characters of the longest sentence that is quoted within an answer."""
 BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+|#+\s+")
 
 
@@ -72,9 +76,12 @@ def without_marks(text: str) -> str:
 def cite(claims: Sequence[Claim], supports: Sequence[Support | None]) -> tuple[str, list[Sentence], list[Citation]]:
     """Return the answer's text with its marks, its sentences and its citations.
 
-    A span that stands behind several sentences is one citation. A claim without support gets no mark.
+    A span that stands behind several sentences is one citation. A claim without support gets no mark. An answer of a
+    few words is given with the sentence that they stand in: that is where a reader sees whether they answer it.
     """
     text, citations, shown = "", dict[tuple[str, int, int], Citation](), []
+    if len(claims) == 1 and supports[0]:
+        claims = [_in_context(claims[0], supports[0])]
     for claim, support in zip(claims, supports, strict=True):
         marks: tuple[int, ...] = ()
         if support:
@@ -84,13 +91,27 @@ def cite(claims: Sequence[Claim], supports: Sequence[Support | None]) -> tuple[s
     return text.strip(), shown, list(citations.values())
 
 
+def _in_context(claim: Claim, support: Support) -> Claim:
+    """Return a claim of a few words with the one sentence behind it as a quotation."""
+    if len(claim.text.split()) > FRAGMENT or len(support.spans) != 1 or claim.text[-1] in ".!?":
+        return claim
+    quote = " ".join(_quote(support.spans[0]).split())
+    if len(quote) > LONGEST_QUOTE or '"' in quote or quote.casefold() == claim.text.casefold():
+        return claim
+    return replace(claim, text=f"{claim.text}: “{quote}”")
+
+
+def _quote(span: Span) -> str:
+    passage = span.evidence.passage
+    return passage.text[span.start - passage.start : span.end - passage.start]
+
+
 def _citation(span: Span, citations: dict[tuple[str, int, int], Citation]) -> Citation:
     """Return the citation of a span, entering it in ``citations`` with the next mark where it is new."""
     passage = span.evidence.passage
     key = (passage.document, span.start, span.end)
     if key not in citations:
-        quote = passage.text[span.start - passage.start : span.end - passage.start]
         citations[key] = Citation(
-            len(citations) + 1, passage.document, passage.title, span.start, span.end, quote, passage.page
+            len(citations) + 1, passage.document, passage.title, span.start, span.end, _quote(span), passage.page
         )
     return citations[key]

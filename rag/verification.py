@@ -27,10 +27,12 @@ ASKED = 0.25
 """Weight of a word that the question already holds: an answer repeats it, and the source need not."""
 UNFOUND = 0.3
 """Highest support of a claim with a number, date or name that its passage does not hold (no passage, if asked for)."""
-SPANS = 8
-"""Most spans that are quoted for one claim."""
+SPANS = 32
+"""Most sentences that are quoted for one claim."""
 GAIN = 0.12
-"""Share of a claim's words that a further span must add to be quoted too."""
+"""Share of a claim's words that a further sentence must add to be quoted too."""
+ENTRY = 1.5
+"""Weight of words that is enough in a claim of many words: a list of twenty names is quoted name by name."""
 IN_USE = 0.05
 """What it counts for a sentence that its passage is quoted already."""
 
@@ -82,7 +84,7 @@ def _cover(claim: Claim, sources: Sequence[_Source], asked: set[str]) -> Support
             for place, forms in enumerate(source.forms)
         ]
         gain, source, place = max(gains, key=lambda item: _rank(item, chosen, total), default=(0.0, None, 0))
-        if source is None or gain <= 0 or (chosen and gain / total < GAIN):
+        if source is None or gain <= 0 or (chosen and gain < min(GAIN * total, ENTRY)):
             break
         chosen.append((source, place))
         left = {word: weight for word, weight in left.items() if not found(word, source.forms[place])}

@@ -66,6 +66,15 @@ def test_a_claim_without_a_span_has_no_mark():
     assert len(citations) == 1
 
 
+def test_an_answer_of_a_few_words_is_given_with_its_sentence():
+    text, (sentence,), (citation,) = cite(parse("Cardiff"), [support(100, 122)])
+    assert text == "Cardiff: “The venue was Cardiff.” [1]"
+    assert sentence.text == "Cardiff: “The venue was Cardiff.”"
+    assert citation.quote == "The venue was Cardiff."
+    assert cite(parse("The venue was Cardiff"), [support(100, 121)])[0] == "The venue was Cardiff [1]"
+    assert cite(parse("Cardiff"), [None])[0] == "Cardiff"
+
+
 def test_the_layout_of_a_list_is_kept():
     text, _, _ = cite(parse("They are:\n1. Trust [1]\n2. Skills"), [support(100, 122)] * 3)
     assert text == "They are: [1]\n1. Trust [1]\n2. Skills [1]"

@@ -73,6 +73,16 @@ def test_two_facts_from_two_places_have_two_spans():
     assert [CARDIFF[span.start : span.end][:10] for span in found.spans] == ["Date: 11.0", "David Pugh"]
 
 
+def test_a_list_of_many_names_is_quoted_name_by_name():
+    names = "Ash Birch,Cole Dunn,Eve Frost,Gil Holt,Ida Jarvis,Ken Lowe,Mo Nash,Olga Price,Quin Reed,Sue Thorpe"
+    text = "Speakers:\n\n" + "\n".join(f"{name} - Town Council" for name in names.split(","))
+    evidence = [Evidence(Passage("list.txt", 0, len(text), text, "Speakers"), 1.0, 1)]
+    (found,) = support(parse(names.replace(",", ", ")), evidence, "Who were the speakers?")
+    assert found.score == 1.0
+    (span,) = found.spans
+    assert text[span.start : span.end] == text.removeprefix("Speakers:\n\n")
+
+
 def test_neighbours_are_one_span():
     (found,) = support(parse("On 11 March 2011 at the Cardiff Millennium Centre."), EVIDENCE, "")
     assert [CARDIFF[span.start : span.end] for span in found.spans] == [

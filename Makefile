@@ -18,7 +18,7 @@ export CMAKE_ARGS ?= -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CURDIR)/$(VENV)/llama.c
 	-DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF \
 	-DLLAMA_OPENSSL=OFF -DLLAMA_ALL_WARNINGS=OFF -DGGML_ALL_WARNINGS=OFF
 
-.PHONY: chat test eval setup check clean
+.PHONY: chat test eval bench setup check clean
 
 chat: $(VENV)/ready
 	@echo "== Weights: the embedder and the language model"
@@ -46,6 +46,11 @@ eval: $(VENV)/ready
 	@$(BIN)/footnote eval run $(ARGS)
 	@$(BIN)/footnote eval report
 	@$(BIN)/footnote eval gate build/eval/latest
+
+# Measure what an answer costs, beside the same libraries used plainly (an hour; ARGS=--quick: some minutes).
+bench: $(VENV)/ready
+	@$(BIN)/footnote models pull
+	@$(BIN)/footnote bench $(ARGS)
 
 setup: $(VENV)/ready
 

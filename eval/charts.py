@@ -12,7 +12,21 @@ from html import escape
 
 from eval.calibration_metrics import Bin
 
-__all__ = ["SCALE", "Curve", "Mark", "curves", "histogram", "interval", "intervals", "reliability_diagram", "stacked"]
+__all__ = [
+    "SCALE",
+    "Curve",
+    "Mark",
+    "curves",
+    "figure",
+    "histogram",
+    "interval",
+    "intervals",
+    "nice",
+    "reliability_diagram",
+    "stacked",
+    "strip",
+    "text",
+]
 
 WIDTH, HEIGHT = 440, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 14, 46
@@ -39,14 +53,14 @@ class Mark:
     style: str = "mark"
 
 
-def stacked(parts: Mapping[str, int], total: int, label: str) -> str:
+def stacked(parts: Mapping[str, float], total: float, label: str) -> str:
     """Return a bar whose parts are as wide as their share of ``total``; the keys are their classes."""
     drawn, at = [], 0.0
     for style, count in parts.items():
-        width = 100 * count / max(1, total)
+        width = 100 * count / total if total else 0.0
         drawn.append(f'<rect class="part {escape(style)}" x="{at:.3f}" y="0" width="{width:.3f}" height="10"/>')
         at += width
-    return _strip("".join(drawn), label)
+    return strip("".join(drawn), label)
 
 
 def interval(low: float, point: float, high: float, label: str, others: Iterable[float] = ()) -> str:
@@ -57,7 +71,7 @@ def interval(low: float, point: float, high: float, label: str, others: Iterable
     for value, style, top, bottom in ticks:
         x = 100 * value
         drawn += f'<line class="{style}" x1="{x:.2f}" x2="{x:.2f}" y1="{top}" y2="{bottom}"/>'
-    return _strip(drawn, label)
+    return strip(drawn, label)
 
 
 def intervals(spans: Iterable[tuple[str, float, float, float]], label: str) -> str:
@@ -69,7 +83,7 @@ def intervals(spans: Iterable[tuple[str, float, float, float]], label: str) -> s
         drawn += f'<line class="range {escape(style)}" x1="{100 * low:.2f}" x2="{100 * high:.2f}" y1="{y}" y2="{y}"/>'
         x = f"{100 * point:.2f}"
         drawn += f'<line class="point {escape(style)}" x1="{x}" x2="{x}" y1="{y - 2.2:.1f}" y2="{y + 2.2:.1f}"/>'
-    return _strip(drawn, label)
+    return strip(drawn, label)
 
 
 SCALE = '<span class="ticks" aria-hidden="true"><span>0</span><span>50</span><span>100 %</span></span>'
@@ -82,7 +96,7 @@ def curves(lines: Sequence[Curve], marks: Sequence[Mark], axes: tuple[str, str],
     for line in lines:
         path = " ".join(f"{_x(x):.1f},{_y(y):.1f}" for x, y in line.points)
         drawn += f'<polyline class="curve {escape(line.style)}" points="{path}">{_title(line.label)}</polyline>'
-    return _figure(drawn + "".join(map(_mark, marks)), title, about)
+    return figure(drawn + "".join(map(_mark, marks)), title, about)
 
 
 def reliability_diagram(bins: Sequence[Bin], axes: tuple[str, str], title: str, about: str) -> str:
@@ -99,12 +113,12 @@ def reliability_diagram(bins: Sequence[Bin], axes: tuple[str, str], title: str, 
             f'<circle class="bin" cx="{_x(point.confidence):.1f}" cy="{_y(point.accuracy):.1f}" r="{radius:.1f}">'
             f"<title>{words}</title></circle>"
         )
-    return _figure(drawn, title, about)
+    return figure(drawn, title, about)
 
 
 def histogram(values: Sequence[float], marks: Mapping[str, float], unit: str, title: str, about: str) -> str:
     """Return how often values fall into equally wide bins from 0 on, with named lines at some of them."""
-    top = _nice(max(values, default=1.0))
+    top = nice(max(values, default=1.0))
     bins = 20
     counts = [0] * bins
     for value in values:
@@ -119,23 +133,23 @@ def histogram(values: Sequence[float], marks: Mapping[str, float], unit: str, ti
             f'height="{height:.1f}" rx="1.5"><title>{escape(words)}</title></rect>'
         )
     for share in (0, 0.25, 0.5, 0.75, 1):
-        drawn += _text(_x(share), _y(0) + 18, f"{top * share:g}", "middle")
-    drawn += _text(_x(0.5), HEIGHT - 8, unit, "middle", "axis-name")
+        drawn += text(_x(share), _y(0) + 18, f"{top * share:g}", "middle")
+    drawn += text(_x(0.5), HEIGHT - 8, unit, "middle", "axis-name")
     for at, (label, value) in enumerate(marks.items()):
         x = _x(min(1.0, value / top))
         drawn += f'<line class="at" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP + 16 * at + 4}" y2="{_y(0)}"/>'
         anchor, gap = ("end", -5) if x > WIDTH * 0.7 else ("start", 5)
-        drawn += _text(x + gap, TOP + 16 * at + 10, f"{label} {value:.1f}", anchor, "mark-name")
-    return _figure(drawn, title, about)
+        drawn += text(x + gap, TOP + 16 * at + 10, f"{label} {value:.1f}", anchor, "mark-name")
+    return figure(drawn, title, about)
 
 
 def _axes(across: str, up: str) -> str:
     drawn = ""
     for share in (0, 0.25, 0.5, 0.75, 1):
         drawn += f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{_y(share):.1f}" y2="{_y(share):.1f}"/>'
-        drawn += _text(LEFT - 8, _y(share) + 4, f"{100 * share:.0f}", "end")
-        drawn += _text(_x(share), _y(0) + 18, f"{100 * share:.0f}", "middle")
-    drawn += _text(_x(0.5), HEIGHT - 8, across, "middle", "axis-name")
+        drawn += text(LEFT - 8, _y(share) + 4, f"{100 * share:.0f}", "end")
+        drawn += text(_x(share), _y(0) + 18, f"{100 * share:.0f}", "middle")
+    drawn += text(_x(0.5), HEIGHT - 8, across, "middle", "axis-name")
     turned = f"translate(12 {_y(0.5):.0f}) rotate(-90)"
     return drawn + f'<text class="axis-name" transform="{turned}" text-anchor="middle">{escape(up)}</text>'
 
@@ -148,25 +162,28 @@ def _mark(mark: Mark) -> str:
     x, y = _x(mark.x), _y(mark.y)
     gap = {"start": 3, "end": -3}.get(mark.anchor, 0)
     drawn = f'<circle class="{escape(mark.style)}" cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
-    return drawn + _text(x + gap, y - 9, mark.label, mark.anchor, "mark-name")
+    return drawn + text(x + gap, y - 9, mark.label, mark.anchor, "mark-name")
 
 
-def _figure(drawn: str, title: str, about: str) -> str:
+def figure(drawn: str, title: str, about: str) -> str:
+    """Return a chart of the usual size around what is ``drawn``, with words for those who do not see it."""
     return (
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}. {escape(about)}">'
         f"<title>{escape(title)}</title><desc>{escape(about)}</desc>{drawn}</svg>"
     )
 
 
-def _strip(drawn: str, label: str) -> str:
+def strip(drawn: str, label: str) -> str:
+    """Return a chart 100 wide and 10 high that stretches with its place, around what is ``drawn``."""
     return (
         f'<svg class="strip" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{escape(label)}">'
         f"<title>{escape(label)}</title>{drawn}</svg>"
     )
 
 
-def _text(x: float, y: float, text: str, anchor: str, style: str = "tick") -> str:
-    return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+def text(x: float, y: float, words: str, anchor: str, style: str = "tick") -> str:
+    """Return ``words`` at a place of a chart; ``anchor`` is start, middle or end."""
+    return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
 def _x(share: float) -> float:
@@ -177,10 +194,10 @@ def _y(share: float) -> float:
     return TOP + (1 - share) * PLOT_HEIGHT
 
 
-def _nice(value: float) -> float:
+def nice(value: float) -> float:
     """Return the next number above ``value`` that a scale may end at.
 
-    >>> _nice(7.2), _nice(0.3), _nice(41)
+    >>> nice(7.2), nice(0.3), nice(41)
     (8.0, 0.4, 60.0)
     """
     size = 1e-3

@@ -1,9 +1,10 @@
-"""What ``footnote eval …`` does: takes the settings and the options, returns the exit code."""
+"""What ``footnote eval …`` and ``footnote bench`` do: take the settings and the options, return the exit code."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +18,10 @@ from eval.run import run as measure
 from eval.tables import comparison_table, run_table
 from rag.config import Config
 
-__all__ = ["accept", "compare", "convert", "gate", "report", "run"]
+__all__ = ["accept", "bench", "compare", "convert", "gate", "report", "run"]
 
 BUILD = Path("build") / "eval"
+BENCH = Path("build") / "bench"
 DATA = Path(__file__).parent / "data"
 SEEDS = DATA / "seeds"
 BASELINES = DATA / "baseline"
@@ -113,6 +115,25 @@ def convert(_: Config, options: argparse.Namespace) -> int:
     known = bring(options.path, options.out)
     documents = sum(1 for file in known.documents.rglob("*") if file.is_file())
     print(f"{len(known.questions)} questions on {documents} documents in {options.out}")
+    return 0
+
+
+def bench(config: Config, options: argparse.Namespace) -> int:
+    """Measure what an answer costs, print the figures and write the report."""
+    from eval.bench import suite
+    from eval.bench.report import page
+    from eval.bench.table import bench_table
+
+    plan = suite.QUICK if options.quick else suite.FULL
+    if options.limit is not None:
+        plan = dataclasses.replace(plan, questions=options.limit)
+    folder = options.out or BENCH
+    known = sets.load(options.set or SEEDS)
+    with _bars() as progress:
+        done = suite.run(known, config, plan, options.seed, folder, BUILD / "indexes", progress, llm=not options.no_llm)
+    write_whole(folder / "bench.html", page(done))
+    print(bench_table(done))
+    print(f"Report: {folder / 'bench.html'}")
     return 0
 
 

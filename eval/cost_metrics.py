@@ -12,10 +12,15 @@ __all__ = ["Spread", "spread"]
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Of ``count`` measurements the median, the 95th percentile, the smallest and the largest, in their unit."""
+    """Of ``count`` measurements some percentiles, the smallest and the largest, in their unit.
+
+    The range from ``p25`` to ``p75`` is the middle half of them.
+    """
 
     count: int
+    p25: float
     p50: float
+    p75: float
     p95: float
     low: float
     high: float
@@ -27,10 +32,10 @@ def spread(values: ArrayLike) -> Spread:
     Raises ``ValueError`` where there are none.
 
     >>> spread([3.0, 1.0, 2.0, 5.0, 4.0])
-    Spread(count=5, p50=3.0, p95=4.8, low=1.0, high=5.0)
+    Spread(count=5, p25=2.0, p50=3.0, p75=4.0, p95=4.8, low=1.0, high=5.0)
     """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or not array.size:
         raise ValueError("there is no measurement to summarise")
-    p50, p95 = np.quantile(array, (0.5, 0.95))
-    return Spread(len(array), float(p50), float(p95), float(array.min()), float(array.max()))
+    percentiles = (float(found) for found in np.quantile(array, (0.25, 0.5, 0.75, 0.95)))
+    return Spread(len(array), *percentiles, float(array.min()), float(array.max()))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from eval import charts
 from eval.catalogue import CATALOGUE, HEADLINES, SET_LEVEL, metric
-from eval.markup import folded, table
+from eval.markup import document, folded, table
 from eval.robustness import robustness, robustness_section
 from eval.runs import Run
 from eval.sections import decisions, lost_points, retrieval, times
@@ -17,10 +16,6 @@ from eval.tables import HIDDEN, figure, interval, percent
 from eval.worst import worst_answers
 
 __all__ = ["page"]
-
-STYLE = Path(__file__).parent / "data" / "report.css"
-# The page may load nothing at all, and says so itself.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def page(run: Run, others: Sequence[Run] = ()) -> str:
@@ -38,14 +33,7 @@ def page(run: Run, others: Sequence[Run] = ()) -> str:
     if asked:
         parts.append(worst_answers(run))
     parts += [_not_found(run), _all_figures(run), _made(run)]
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">'
-        f"<title>Evaluation: {escape(name)}</title><style>{STYLE.read_text('utf-8')}</style></head>\n"
-        f"<body><main>{''.join(part for part in parts if part)}</main></body></html>\n"
-    )
+    return document(f"Evaluation: {name}", parts)
 
 
 def _head(run: Run) -> str:

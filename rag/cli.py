@@ -82,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("names", nargs="*", metavar="NAME", help="models (default: all that are here)")
     measured = verb("eval", "measure the answers on questions whose answers are known", "evaluate")
     _evaluation_verbs(measured.add_subparsers(metavar="ACTION", required=True, dest="action"), common)
+    _bench_options(verb("bench", "measure what an answer costs, beside the same libraries used plainly", "bench"))
     verb("doctor", "check this machine, the weights, the index and the settings", "doctor")
     return top
 
@@ -161,6 +162,15 @@ def _evaluation_verbs(
     convert = action("convert", "bring a published set (SQuAD, BEIR, span-level) into the form that is read here")
     convert.add_argument("path", type=Path, metavar="PATH", help="its file or folder")
     convert.add_argument("out", type=Path, metavar="OUT", help="an empty folder, or one that does not exist")
+
+
+def _bench_options(bench: argparse.ArgumentParser) -> None:
+    bench.add_argument("--set", type=Path, metavar="DIR", help="a known-answer set (default: the one on the seeds)")
+    bench.add_argument("--limit", type=int, metavar="N", help="ask N of the questions that the documents answer")
+    bench.add_argument("--seed", type=int, default=0, metavar="S", help="decides which N (default: 0)")
+    bench.add_argument("--quick", action="store_true", help="a few minutes instead of an hour, and less sure")
+    bench.add_argument("--no-llm", action="store_true", help="what needs no language model alone")
+    bench.add_argument("--out", type=Path, metavar="DIR", help="folder of figures and report (default: build/bench)")
 
 
 class Verb(Protocol):

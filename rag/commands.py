@@ -17,6 +17,7 @@ from rag.types import Answer, Phase, Turn
 
 __all__ = [
     "ask",
+    "bench",
     "doctor",
     "evaluate",
     "ingest",
@@ -314,6 +315,14 @@ def evaluate(config: Config, options: argparse.Namespace) -> int:
     from eval import commands
 
     code: int = getattr(commands, options.action)(config, options)
+    return code
+
+
+def bench(config: Config, options: argparse.Namespace) -> int:
+    """Measure what an answer costs; see :mod:`eval.bench`."""
+    from eval import commands
+
+    code: int = commands.bench(config, options)
     return code
 
 

@@ -1,0 +1,120 @@
+"""The report of a bench: one page that needs nothing but itself, to be read by people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from eval import charts, plots
+from eval.bench.figures import RATIOS, spread_of
+from eval.bench.parts import cold, each, heads, rates, row, stages, where
+from eval.bench.suite import Bench
+from eval.bench.table import PARTS, SYSTEMS, VALUES, in_unit, interval, times
+from eval.markup import document, folded, table
+
+__all__ = ["page"]
+
+SCALE = plots.Axis("", [0.25, 32], log=True)
+"""Where ratios are drawn: from four times worse to 32 times better."""
+TILES = ("first_token", "first_token.new", "total", "writing", "embedding", "query")
+
+
+def page(bench: Bench) -> str:
+    """Return the whole report as HTML. Everything that comes from documents, questions or models is escaped."""
+    parts = [_head(bench), _tiles(bench), where(bench), each(bench), stages(bench), rates(bench), cold(bench)]
+    return document(f"Bench: {bench.made['set']}", [*parts, _all_ratios(bench), _all_figures(bench), _made(bench)])
+
+
+def _head(bench: Bench) -> str:
+    made, warning = bench.made, ""
+    cores = made["machine"]["cores"]
+    if (most := max(made["load"])) > 1.5 * cores:
+        warning = (
+            f'<p class="warning">The machine had other work to do: up to {most:.1f} processes for {cores} cores. '
+            "Seconds are higher than on an idle machine. What is compared took turns, so that ratios suffer less.</p>"
+        )
+    headline, lead = _story(bench)
+    models = f"{made['embedder']} · {made['generator'] or 'no language model'} · {made['machine']['threads']} threads"
+    return (
+        f'<header><p class="eyebrow">Bench · {escape(made["set"])}</p><h1>{headline}</h1><p class="lead">{lead}</p>'
+        f'<p class="faint">{escape(models)}</p>{warning}</header>'
+    )
+
+
+def _story(bench: Bench) -> tuple[str, str]:
+    """Return what came out, in a sentence, and how it was measured, in another."""
+    count = len(bench.made["questions"])
+    if first := bench.figures["ratios"].get("first_token"):
+        ours, theirs = (in_unit("_s", first[side]) for side in ("ours", "theirs"))
+        return (
+            f"The first word comes after {ours}. With the plain recipe, after {theirs}.",
+            f"Medians of {first['n']} questions, asked in turns: the same libraries, model files and evidence.",
+        )
+    search = spread_of(bench.figures, "searches", "again").get("retrieval_s")
+    seconds = in_unit("_s", search["p50"]) if search else "no time"
+    return f"A search takes {seconds}.", f"The median of {count} questions, without a language model."
+
+
+def _tiles(bench: Bench) -> str:
+    known = {ratio.name: ratio for ratio in RATIOS}
+    tiles = [
+        f'<li><span class="big">{_split(times(found["point"]))}</span>'
+        f'<span class="label">{escape(known[name].label)}</span>{_bar(found)}'
+        f'<span class="faint">{interval(found)} with 95 % confidence, n = {found["n"]}</span></li>'
+        for name in TILES
+        if (found := bench.figures["ratios"].get(name))
+    ]
+    return f'<ul class="tiles">{"".join(tiles)}</ul>'
+
+
+def _bar(found: Mapping[str, float]) -> str:
+    """Return a ratio with its interval on a line of ratios; the thin tick is parity."""
+    low, point, high = (SCALE.share(found[name]) for name in ("low", "point", "high"))
+    return charts.interval(low, point, high, f"{times(found['point'])}, between {interval(found)}", [SCALE.share(1)])
+
+
+def _all_ratios(bench: Bench) -> str:
+    rows = []
+    for known in RATIOS:
+        if found := bench.figures["ratios"].get(known.name):
+            both = [in_unit(known.value, found[side]) for side in ("ours", "theirs")]
+            cells = [f"<b>{times(found['point'])}</b>", ("faint", interval(found)), *both, str(found["n"])]
+            rows.append(row(known.label, cells, _bar(found)))
+    intro = "<p>Each is the median of the ratios of the pairs, with a bootstrap interval; above 1 is better.</p>"
+    head = heads(["", "ratio", "95 %", "ours", "theirs", "pairs"], wide=True)
+    return folded("All ratios", intro + table(head, rows, "bars"))
+
+
+def _all_figures(bench: Bench) -> str:
+    rows = []
+    for of in bench.figures["spreads"]:
+        name, system = of["value"], of["system"]
+        at = plots.number(of["at"]) if of["at"] is not None else ""
+        figures = [in_unit(name, of[key]) for key in ("p50", "p95", "p25", "p75", "low", "high")]
+        labels = [("left", escape(SYSTEMS.get(system, system))), ("left", escape(VALUES.get(name, name)))]
+        rows.append(row(PARTS.get(of["part"], of["part"]), [*labels, at, *figures, str(of["count"])]))
+    names = ("Part", "System", "Value", "at", "median", "95th", "25th", "75th", "least", "most", "of")
+    return folded("All figures", table(heads(names), rows))
+
+
+def _made(bench: Bench) -> str:
+    rows = [
+        row(name, [("left", f"<code>{escape(_plain(value))}</code>")])
+        for name, value in bench.made.items()
+        if value is not None and name != "questions"
+    ]
+    return folded("What it was made of", table(heads(["", ""]), rows))
+
+
+def _split(text: str) -> str:
+    number, _, unit = text.partition(" ")
+    return f"{number}<small>&thinsp;{unit}</small>"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_plain(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value))
+    return str(value)

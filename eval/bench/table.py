@@ -1,0 +1,128 @@
+"""The figures of a bench as plain aligned text, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from eval.bench.figures import RATIOS
+from eval.bench.suite import Bench
+from eval.tables import aligned
+
+__all__ = ["PARTS", "SYSTEMS", "VALUES", "bench_table", "in_unit", "interval", "times"]
+
+SYSTEMS = {
+    "again": "Footnote",
+    "first": "Footnote, passages new to it",
+    "recipe": "plain recipe",
+    "bare": "llama.cpp alone",
+    "footnote": "Footnote",
+    "library": "SentenceTransformer.encode",
+    "exact": "FAISS, exact",
+    "search": "footnote search",
+    "help": "footnote --help",
+}
+"""Every system by the name that a reader knows."""
+VALUES = {
+    "embed_s": "question embedded",
+    "dense_s": "dense search",
+    "lexical_s": "lexical search",
+    "fusion_s": "fusion",
+    "retrieval_s": "searching",
+    "reading_s": "reading",
+    "first_token_s": "first word",
+    "writing_s": "writing",
+    "checking_s": "checking",
+    "total_s": "whole answer",
+    "ready_s": "ready",
+    "peak_mb": "most memory",
+    "reading_rate": "tokens read a second",
+    "writing_rate": "tokens written a second",
+    "rate": "passages a second",
+    "seconds_s": "seconds",
+}
+"""Every value by the name that a reader knows, in the order in which it is shown."""
+PARTS = {
+    "answers": "Answers, warm",
+    "searches": "Searches, warm",
+    "cold": "A fresh process, from its start",
+    "query": "Embedding a question",
+    "embedding": "Embedding passages",
+}
+
+
+def bench_table(bench: Bench) -> str:
+    """Return the ratios and the spread of every stage."""
+    made = bench.made
+    head = (
+        f"{made['set']}: {len(made['questions'])} questions, {made['passages']} passages; load {_range(made['load'])}"
+    )
+    return "\n".join([head, "", *_ratios(bench.figures["ratios"]), *_spreads(bench.figures["spreads"])])
+
+
+def in_unit(name: str, value: float) -> str:
+    """Return a value with its unit, with as many digits as anybody needs.
+
+    >>> in_unit("total_s", 12.345), in_unit("embed_s", 0.01234), in_unit("peak_mb", 2345.6), in_unit("rate", 16.21)
+    ('12.3 s', '12.3 ms', '2,346 MB', '16.2')
+    """
+    if name.endswith("_s"):
+        return f"{_digits(value)} s" if value >= 1 else f"{_digits(1000 * value)} ms"
+    if name.endswith("_mb"):
+        return f"{value:,.0f} MB"
+    return _digits(value)
+
+
+def times(value: float) -> str:
+    """Return a ratio as a reader says it.
+
+    >>> times(12.34), times(0.956)
+    ('12.3 ×', '0.96 ×')
+    """
+    return f"{value:.1f} ×" if value >= 2 else f"{value:.2f} ×"
+
+
+def interval(found: Mapping[str, float]) -> str:
+    """Return the ends of the interval of a ratio.
+
+    >>> interval({"low": 0.956, "high": 12.34})
+    '0.96 – 12.3'
+    """
+    return f"{times(found['low'])[:-2]} – {times(found['high'])[:-2]}"
+
+
+def _digits(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def _ratios(ratios: Mapping[str, Mapping[str, float]]) -> list[str]:
+    rows = [["Ratio (above 1 is better)", "median", "95 %", "ours", "theirs", "pairs"]]
+    for known in RATIOS:
+        if found := ratios.get(known.name):
+            both = (in_unit(known.value, found[side]) for side in ("ours", "theirs"))
+            rows.append([known.label, times(found["point"]), interval(found), *both, str(found["n"])])
+    return aligned(rows, right=range(1, 6))
+
+
+def _spreads(spreads: list[dict[str, Any]]) -> list[str]:
+    lines: list[str] = []
+    for part, title in PARTS.items():
+        rows = [
+            [f"  {SYSTEMS[row['system']]}: {VALUES[row['value']]}"]
+            + [in_unit(row["value"], row[key]) for key in ("p50", "p95")]
+            + [f"{in_unit(row['value'], row['p25'])} – {in_unit(row['value'], row['p75'])}", str(row["count"])]
+            for row in sorted(spreads, key=_place)
+            if row["part"] == part and row["value"] in VALUES
+        ]
+        if rows:
+            lines += ["", *aligned([[title, "median", "95th", "middle half", "of"], *rows], right=range(1, 5))]
+    return lines
+
+
+def _place(row: Mapping[str, Any]) -> tuple[int, int]:
+    values = list(VALUES)
+    return list(SYSTEMS).index(row["system"]), values.index(row["value"]) if row["value"] in VALUES else len(values)
+
+
+def _range(loads: list[float]) -> str:
+    return f"{min(loads):.1f} to {max(loads):.1f}"

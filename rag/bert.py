@@ -68,6 +68,7 @@ def session(folder: Path) -> InferenceSession:
     config = _table(folder / "config.json")
     weights = {name.removeprefix("bert."): tensor for name, tensor in load_file(folder / "model.safetensors").items()}
     graph = _Graph({name: tensor.astype(np.float32, copy=False) for name, tensor in weights.items()}, config)
+    onnxruntime.disable_telemetry_events()  # Some builds have them.
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_mem_pattern = False  # It would keep a plan for every shape of a batch.

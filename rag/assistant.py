@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rag import citations, prompts, retrieval, verification
+from rag import citations, prompts, retrieval, spelling, verification
 from rag.config import Config
 from rag.embedding import Embedder, open_embedder
 from rag.errors import QuestionError
@@ -90,8 +90,13 @@ class Assistant:
         clock = _Clock()
         yield Phase("searching", "Searching the documents")
         evidence = self.retrieve(question, history)
+        read = spelling.corrected(question, evidence, self._is_known)
+        if read != question:
+            evidence = self.retrieve(read, history)
         clock.mark("retrieval_s")
-        prompt, notes = self._prompt(question, history, evidence)
+        prompt, notes = self._prompt(read, history, evidence)
+        if read != question:
+            notes = (f"Read as: {read}", *notes)
         count = len(prompt.evidence)
         yield Phase("reading", f"Reading {count} passage{'' if count == 1 else 's'}")
         confidence = self._confidence(prompt, stop)
@@ -108,6 +113,7 @@ class Assistant:
         yield replace(
             answer,
             id=id or _identity(question, history),
+            question=question,
             notes=notes,
             receipt=self._receipt(),
             timings=clock.finish(),
@@ -132,6 +138,10 @@ class Assistant:
             config.candidates,
             config.dense_weight,
         )
+
+    def _is_known(self, word: str) -> bool:
+        """Return whether ``word`` is in some passage, or whole in the embedder's vocabulary: what is typed well is."""
+        return self.index.term_frequency(word) > 0 or len(self.embedder.tokenizer.spans(word.lower())) == 1
 
     def _prompt(
         self, question: str, history: Sequence[Turn], evidence: Sequence[Evidence]

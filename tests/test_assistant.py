@@ -38,6 +38,15 @@ def test_an_answer_opens_its_passage(ask, seeds_index):
     assert seeds_index.text(CARDIFF, citation.start, citation.end) == citation.quote
 
 
+def test_a_mistyped_name_is_read_as_the_documents_spell_it(seeds_index, embedder, config):
+    typed = "demetria cacafranka wich organisation"
+    generator = ScriptedGenerator({"Cacafranca": "Social Innovation Lab Kent"})
+    answer = Assistant(seeds_index, embedder, generator, prompts.load(config.prompt), config).ask(typed)
+    assert (answer.question, answer.status) == (typed, "answered")
+    assert generator.prompts[-1].question.startswith("demetria Cacafranca")
+    assert answer.notes == (f"Read as: {generator.prompts[-1].question}",)
+
+
 def test_the_answer_object_is_frozen(ask):
     answer, _ = ask(VENUE, "The venue was the Cardiff Millennium Centre.")
     table = json.loads(json.dumps(answer_object(answer)))

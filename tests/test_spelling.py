@@ -1,0 +1,34 @@
+"""Mistyped words of a question, put right from the evidence."""
+
+import pytest
+
+from rag.spelling import corrected
+from rag.types import Evidence, Passage
+
+TEXT = "Demetria Cacafranca, Carol Taylor and Rabiyah Latif had spoken of the council. The plenary session closed."
+EVIDENCE = [Evidence(Passage("a.txt", 0, len(TEXT), TEXT, "Manchester Communication Academy"), 1.0, 1)]
+KNOWN = {word.strip(".,:").lower() for word in f"{TEXT} Manchester Communication Academy".split()}
+
+
+@pytest.mark.parametrize(
+    ("asked", "read"),
+    [
+        ("demetria cacafranka", "demetria Cacafranca"),
+        ("carol tayler?", "carol Taylor?"),
+        ("rabiya latif", "Rabiyah latif"),
+        ("MANCHESTER COMUNICATION ACADAMY", "MANCHESTER Communication Academy"),
+        ("who closd teh plenery sesion", "who closed teh plenary session"),
+        ("Who spoke in Newcastle?", "Who spoke in Newcastle?"),
+        ("Who is Philippa Collins?", "Who is Philippa Collins?"),
+        ("Caro?", "Carol?"),
+        ("sessions", "sessions"),
+        ("", ""),
+        ("£250K 🎉 日本", "£250K 🎉 日本"),
+    ],
+)
+def test_only_what_is_nowhere_and_alike_is_put_right(asked, read):
+    assert corrected(asked, EVIDENCE, lambda word: word.lower() in KNOWN) == read
+
+
+def test_without_evidence_nothing_changes():
+    assert corrected("demetria cacafranka", [], lambda word: False) == "demetria cacafranka"

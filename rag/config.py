@@ -59,8 +59,9 @@ class Config:
     """Context of the language model, in tokens: prompt and answer together."""
     answer_tokens: int = 320
     """Longest answer, in tokens."""
-    compose: int = 1
-    """1 puts a prompt together from the attention states of its passages, each computed once; 0 computes it anew."""
+    compose: int = 0
+    """1 puts a prompt together from the attention states of its passages, each computed once: an answer begins many
+    times sooner, and is right less often. 0 computes every prompt anew."""
     state_memory: int = 256
     """Attention states that are kept in memory, in MiB."""
     state_disk: int = 2048

@@ -23,6 +23,7 @@ from rag import models
 from rag.config import Config, usable_cores
 from rag.errors import GenerationError
 from rag.llama import Interrupted, Llama, Stop
+from rag.lookup import Lookup
 from rag.prompts import PromptFile
 from rag.reading import Part, Parts, Reader
 from rag.states import Owner, StateCache
@@ -146,9 +147,10 @@ class LlamaGenerator:
         stop = stop or _never
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         with self._turn(), contextlib.suppress(Interrupted):
-            logits = self._reader.read(self._fitting(prompt, limit), stop)["question"]
+            parts = self._fitting(prompt, limit)
+            logits = self._reader.read(parts, stop)["question"]
             try:
-                for token in self._draft(logits, limit, stop):
+                for token in self._draft(logits, parts, limit, stop):
                     if piece := decoder.decode(self._llama.piece(token)):
                         yield piece
             finally:
@@ -223,18 +225,35 @@ class LlamaGenerator:
             with self._count:
                 self._waiting -= 1
 
-    def _draft(self, logits: NDArray[np.float32], limit: int, stop: Stop) -> Iterator[int]:
+    def _draft(self, logits: NDArray[np.float32], parts: Parts, limit: int, stop: Stop) -> Iterator[int]:
         """Yield the likeliest tokens one by one, until the reply ends."""
+        source = [token for part in parts.middle for token in part.tokens]
         written: list[int] = []
-        while len(written) < limit and not stop():
-            token = int(np.argmax(logits))
+        for token in self._likeliest(logits, Lookup(source)):
             if self._llama.ends(token) or _loops(written):
                 return
             written.append(token)
             yield token
-            if stop():
+            if len(written) >= limit or stop():
                 return
-            (logits,) = self._reader.follow([token])
+
+    def _likeliest(self, logits: NDArray[np.float32], lookup: Lookup) -> Iterator[int]:
+        """Yield the token with the highest of ``logits``, then the likeliest behind it, and so on without end.
+
+        What ``lookup`` guesses is decoded together with the token before it, and taken back where it was wrong.
+        """
+        while True:
+            token = int(np.argmax(logits))
+            yield token
+            guess = lookup.guess(token)[: self._reader.room - 1]
+            rows = self._reader.follow([token, *guess])
+            right = 0
+            while right < len(guess) and int(np.argmax(rows[right])) == guess[right]:
+                yield guess[right]
+                lookup.guess(guess[right])
+                right += 1
+            self._reader.take_back(len(guess) - right)
+            logits = rows[right]
 
 
 class ScriptedGenerator:

@@ -70,6 +70,7 @@ class Llama:
         import llama_cpp
 
         self._api = llama_cpp
+        self.context = context
         said, _ = _listener()
         llama_cpp.llama_backend_init()
         settings = llama_cpp.llama_model_default_params()
@@ -80,10 +81,10 @@ class Llama:
         self._stop: Stop | None = None
         self._abort = llama_cpp.ggml_abort_callback(lambda _: self._stop is not None and self._stop())
         params = self._settings(context, threads)
-        self._context = llama_cpp.llama_init_from_model(self._model, params)
-        if not self._context:
+        self._pointer = llama_cpp.llama_init_from_model(self._model, params)
+        if not self._pointer:
             raise GenerationError(f"No memory for a context of {context} tokens; set context to a smaller number.")
-        self._memory = llama_cpp.llama_get_memory(self._context)
+        self._memory = llama_cpp.llama_get_memory(self._pointer)
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
         self._vocab_size = llama_cpp.llama_vocab_n_tokens(self._vocab)
         self._batch = _Batch(llama_cpp, context)
@@ -103,11 +104,11 @@ class Llama:
 
     def close(self) -> None:
         """Free the context and the weights; nothing can be asked afterwards."""
-        if self._context:
+        if self._pointer:
             self._batch.free()
-            self._api.llama_free(self._context)
+            self._api.llama_free(self._pointer)
             self._api.llama_model_free(self._model)
-            self._context = self._model = None
+            self._pointer = self._model = None
 
     # --- text
 
@@ -158,7 +159,7 @@ class Llama:
         wanted = self._batch.fill(runs)
         count = self._batch.count
         with self._interruptible(stop if count > INTERRUPTIBLE else None):
-            status = self._api.llama_decode(self._context, self._batch.struct)
+            status = self._api.llama_decode(self._pointer, self._batch.struct)
         if status == ABORTED:
             raise Interrupted
         if status != 0:
@@ -173,15 +174,15 @@ class Llama:
             yield
             return
         self._stop = stop
-        self._api.llama_set_abort_callback(self._context, self._abort, None)
+        self._api.llama_set_abort_callback(self._pointer, self._abort, None)
         try:
             yield
         finally:
-            self._api.llama_set_abort_callback(self._context, self._api.ggml_abort_callback(), None)
+            self._api.llama_set_abort_callback(self._pointer, self._api.ggml_abort_callback(), None)
             self._stop = None
 
     def _logits(self, place: int) -> NDArray[np.float32]:
-        pointer = self._api.llama_get_logits_ith(self._context, place)
+        pointer = self._api.llama_get_logits_ith(self._pointer, place)
         return np.ctypeslib.as_array(pointer, shape=(self._vocab_size,))
 
     # --- the memory
@@ -204,9 +205,9 @@ class Llama:
 
     def state(self, sequence: int) -> bytes:
         """Return the keys and values of ``sequence`` with their positions."""
-        size = self._api.llama_state_seq_get_size(self._context, sequence)
+        size = self._api.llama_state_seq_get_size(self._pointer, sequence)
         buffer = (ctypes.c_uint8 * size)()
-        self._api.llama_state_seq_get_data(self._context, buffer, size, sequence)
+        self._api.llama_state_seq_get_data(self._pointer, buffer, size, sequence)
         return bytes(buffer)
 
     def load(self, sequence: int, state: bytes) -> None:
@@ -216,7 +217,7 @@ class Llama:
             GenerationError: it is not of this context, or there are too few free cells.
         """
         pointer = ctypes.cast(ctypes.c_char_p(state), ctypes.POINTER(ctypes.c_uint8))
-        if self._api.llama_state_seq_set_data(self._context, pointer, len(state), sequence) != len(state):
+        if self._api.llama_state_seq_set_data(self._pointer, pointer, len(state), sequence) != len(state):
             raise GenerationError(f"llama.cpp could not load a state of {len(state)} bytes.")
 
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.llama import Llama, Run, Stop
+from rag.llama import Interrupted, Llama, Run, Stop
 from rag.states import StateCache
 from rag.types import Task
 
@@ -80,6 +80,8 @@ class Reader:
             Interrupted: ``stop()`` became true.
             GenerationError: it does not fit the context.
         """
+        if stop():
+            raise Interrupted
         if self._ready and self._ready[0] == parts:
             return self._ready[1]
         try:
@@ -101,6 +103,11 @@ class Reader:
             raise
         self._end += len(tokens)
         return logits
+
+    @property
+    def room(self) -> int:
+        """How many tokens still fit behind what was read."""
+        return self._llama.context - self._end
 
     def take_back(self, count: int) -> None:
         """Remove the last ``count`` tokens that were put behind what was read."""

@@ -1,14 +1,17 @@
 """Contract tests that the real generator and the fake both pass, and what only the real one can show."""
 
+import doctest
 import threading
 from dataclasses import replace
 
 import pytest
 
+import rag.lookup
 from rag import models, prompts
 from rag.config import Config
 from rag.errors import GenerationError, ModelDamaged
 from rag.generation import LlamaGenerator, ScriptedGenerator
+from rag.lookup import Lookup
 from rag.states import StateCache
 from rag.types import Evidence, Passage, Prompt, Turn
 
@@ -255,3 +258,61 @@ def test_a_file_that_is_no_model(tmp_path):
     file.write_bytes(b"GGUF" + b"\0" * 100)
     with pytest.raises(ModelDamaged, match=r"broken.gguf cannot be loaded"):
         LlamaGenerator(file, PROMPT_FILE)
+
+
+QUOTED = (
+    "The six principles of co-production are: recognising people as assets, building on their capabilities, "
+    "mutuality and reciprocity, peer support networks, blurring distinctions, and facilitating rather than delivering. "
+    "All of them were set out by Philip Colligan from NESTA at the London roadshow, before the workshops began."
+)
+
+
+@pytest.fixture
+def guesses(monkeypatch):
+    """The guesses that are made, each a list of tokens; setting ``allowed`` to False keeps them back."""
+    made, inner = [], Lookup.guess
+
+    def guess(self, token):
+        guessed = inner(self, token) if made.allowed else []
+        if guessed:
+            made.append(guessed)
+        return guessed
+
+    class Made(list):
+        allowed = True
+
+    made = Made()
+    monkeypatch.setattr(Lookup, "guess", guess)
+    return made
+
+
+@pytest.mark.llm
+@pytest.mark.parametrize("limit", [20, 60, 200])
+def test_guessing_writes_what_is_written_without(small, guesses, limit):
+    wanted = prompt("Copy the first source word for word. Begin with: The six principles", QUOTED, passages=1)
+    guessed = "".join(small.stream(wanted, limit))
+    assert guesses
+    guesses.allowed = False
+    assert "".join(small.stream(wanted, limit)) == guessed
+
+
+@pytest.mark.llm
+def test_guessing_stays_within_the_context(guesses):
+    """A draft that copies fills the context to its last cell, although a guess would reach beyond it."""
+    wanted = prompt("Copy the first source word for word. Begin with: The six principles", QUOTED, passages=1)
+    with real(context=512) as generator:
+        room = generator.context - generator.measure(wanted)
+        assert len(generator._tokens("".join(generator.stream(wanted, room)))) <= room
+
+
+def test_the_example_of_guessing_holds():
+    assert doctest.testmod(rag.lookup).failed == 0
+
+
+def test_a_guess_takes_the_first_place_and_needs_a_long_match():
+    source = [*range(100, 108), *range(1, 16), 50, *range(100, 108), *range(60, 76)]
+    lookup = Lookup(source)
+    assert [lookup.guess(token) for token in range(100, 107)] == [[]] * 7
+    assert lookup.guess(107) == [*range(1, 16)]
+    assert lookup.guess(9) == []
+    assert Lookup([1, 2, 3]).guess(1) == []

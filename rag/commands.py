@@ -53,6 +53,7 @@ def ingest(config: Config, options: argparse.Namespace) -> int:
     )
     with opened as index, _bars() as progress:
         report = bring_up_to_date(options.paths, index, embedder, config, progress, rebuild=options.rebuild)
+        index.organise()
     for name, reason in report.failed:
         print(f"not read: {name}: {reason}", file=sys.stderr)
     print(report.summary())

@@ -1,8 +1,6 @@
 """The index on disk: documents, passages, vectors and terms, opened, changed and searched.
 
-SQLite holds the truth (``rag.storage``, ``rag.rows``); FAISS is derived from it (``rag.vectors``). A passage's id is
-never used twice and its vector never changes, so the difference between two sets of ids is all it takes to bring the
-vectors in memory up to date.
+SQLite holds the truth (``rag.storage``, ``rag.rows``); the vectors in memory are derived from it (``rag.dense``).
 """
 
 from __future__ import annotations
@@ -10,9 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import threading
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,16 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from rag import feedback, rows, states
+from rag.dense import VECTORS, DenseSearch
 from rag.embedding import Embedder, Vectors
 from rag.errors import DocumentError, IndexBusy, IndexFault, IndexMismatch
 from rag.storage import DATABASE, SCHEMA_VERSION, Storage, missing
 from rag.types import Document, Passage
-from rag.vectors import VectorIndex
 from rag.words import STOP_WORDS
 
 __all__ = ["DocumentInfo", "Index", "Scored", "text_hash"]
 
-VECTORS = "vectors.faiss"
 MOST_WORDS = 256
 """Words of a question that are looked up; thousands would be slow and add nothing."""
 WINDOW = 0.55
@@ -70,9 +66,7 @@ class Index:
         self.folder = folder
         self._storage = storage
         self._embedder = embedder
-        self._lock = threading.RLock()
-        self._vectors: VectorIndex | None = None
-        self._stamp: dict[str, str] = {}
+        self._dense = DenseSearch(storage, self._searchable)
         self._depth = 0
 
     @classmethod
@@ -107,7 +101,7 @@ class Index:
         if new:
             with storage.transaction() as connection:
                 if not rows.read_meta(connection):  # Another process may have been quicker.
-                    start = {"generation": "0", "state": "", "created": rows.now(), "purge": "0"}
+                    start = {"generation": "0", "state": "", "created": rows.now(), "purge": "0", "removals": "0"}
                     rows.write_meta(connection, start | _made(embedder, passage_tokens))
         storage.close()
         index = cls.open(folder, embedder)
@@ -122,6 +116,7 @@ class Index:
 
     def close(self) -> None:
         """Close the files; nothing that was committed depends on it."""
+        self._dense.close()
         self._storage.close()
 
     def __enter__(self) -> Index:
@@ -191,7 +186,7 @@ class Index:
                 "SELECT id, name FROM documents WHERE source = ? AND path = ?", (key, document.name)
             ).fetchone()
             if old is not None:
-                self._drop_vectors_file()
+                self._dense.drop_file()
                 rows.remove_passages(connection, old["id"])
             name = old["name"] if old else rows.unused_name(connection, source, document.name)
             number = rows.write_document(connection, key, name, document, old["id"] if old else None)
@@ -205,7 +200,7 @@ class Index:
             row = connection.execute("SELECT id, source FROM documents WHERE name = ?", (name,)).fetchone()
             if row is None:
                 return False
-            self._drop_vectors_file()
+            self._dense.drop_file()
             rows.remove_passages(connection, row["id"])
             connection.execute("DELETE FROM documents WHERE id = ?", (row["id"],))
             connection.execute("DELETE FROM sources WHERE id NOT IN (SELECT source FROM documents)")
@@ -215,15 +210,19 @@ class Index:
     def adopt(self, embedder: Embedder, passage_tokens: int) -> None:
         """Drop all passages and vectors, and note that ``embedder`` makes the next ones; the documents stay."""
         with self.transaction(), self._storage.transaction() as connection:
-            self._drop_vectors_file()
+            self._dense.drop_file()
             for row in connection.execute("SELECT id FROM documents").fetchall():
                 rows.remove_passages(connection, row["id"])
+            connection.execute("DELETE FROM centroids")
             rows.write_meta(connection, _made(embedder, passage_tokens))
             self._embedder = embedder
 
-    def _drop_vectors_file(self) -> None:
-        """Before the commit that removes passages: a file that outlives them would keep their vectors."""
-        (self.folder / VECTORS).unlink(missing_ok=True)
+    def organise(self) -> None:
+        """Part the vectors into other lists now, where the number of passages calls for it.
+
+        It is done beside all else after a change, too, but not by a program that ends at once.
+        """
+        self._dense.organise()
 
     def _settle(self) -> None:
         """Leave no word of a removed passage in the full-text index or the log, and write the vectors' file."""
@@ -233,8 +232,8 @@ class Index:
         self._storage.checkpoint()
         states.sweep(self.folder / states.FOLDER, self.existing)
         if self._embedder is not None:
-            with self._lock:
-                self._current().save(self.folder / VECTORS, self._stamp)
+            self._dense.save()
+            self._dense.organise_soon()
 
     # Reading.
 
@@ -311,11 +310,12 @@ class Index:
             meta = rows.read_meta(connection)
             row = connection.execute(
                 "SELECT (SELECT count(*) FROM sources) AS sources, count(*) AS documents, "
-                "(SELECT count(*) FROM passages) AS passages, coalesce(sum(characters), 0) AS characters FROM documents"
+                "(SELECT count(*) FROM passages) AS passages, coalesce(sum(characters), 0) AS characters, "
+                "(SELECT count(*) FROM centroids) AS lists FROM documents"
             ).fetchone()
         files = [*self.folder.glob(DATABASE + "*"), *self.folder.glob(VECTORS)]
         return {
-            **dict(row),
+            **{key: row[key] for key in ("sources", "documents", "passages", "characters")},
             "bytes": sum(file.stat().st_size for file in files),
             "generation": int(meta["generation"]),
             "embedder": meta["embedder"],
@@ -323,6 +323,9 @@ class Index:
             "dimension": int(meta["dimension"]),
             "passage_tokens": int(meta["passage_tokens"]),
             "schema": int(meta["schema"]),
+            "lists": max(1, row["lists"]),
+            "lists_searched": int(meta["probes"]),
+            "recall": float(meta["recall"]),
             "created": meta["created"],
         }
 
@@ -330,8 +333,7 @@ class Index:
 
     def search_dense(self, vector: Vectors, k: int) -> Scored:
         """Return the ``k`` passages nearest to the unit ``vector`` with their cosine similarity."""
-        with self._lock:
-            return self._current().search(vector, k)
+        return self._dense.search(vector, k)
 
     def scores_dense(self, vector: Vectors, ids: Sequence[int]) -> list[float]:
         """Return for each of ``ids`` the cosine of the unit ``vector`` with the passage and its best window, weighed.
@@ -339,8 +341,7 @@ class Index:
         A passage is about several things, and one of its sentences may answer the question all the same. 0 for a
         passage that is there no more.
         """
-        with self._lock:
-            whole = self._current().scores(vector, ids)
+        whole = self._dense.scores(vector, ids)
         with self._storage.reading() as connection:
             best = rows.best_windows(connection, vector, ids)
         return [(1 - WINDOW) * cosine + WINDOW * best.get(i, cosine) for i, cosine in zip(ids, whole, strict=True)]
@@ -367,27 +368,11 @@ class Index:
             row = connection.execute("SELECT count(*) FROM terms WHERE terms MATCH ?", (query,)).fetchone()
         return int(row[0])
 
-    def _current(self) -> VectorIndex:
-        """Return the vectors of the present generation: those in memory, brought up to date where it moved on."""
+    def _searchable(self, meta: dict[str, str]) -> dict[str, str]:
+        """Return ``meta`` where the embedder can be used with what it describes."""
         if self._embedder is None:
             raise ValueError("an index opened without an embedder cannot be searched")
-        if self._vectors is not None and self._stamp == _stamp(self._meta()):
-            return self._vectors
-        with self._storage.reading() as connection:
-            meta = self._checked(rows.read_meta(connection))
-            stamp, vectors = _stamp(meta), self._vectors
-            if vectors is None or stamp["made"] != self._stamp["made"]:
-                vectors = VectorIndex.load(self.folder / VECTORS, self._embedder.dimension, stamp)
-            rebuilt = vectors is None
-            vectors = vectors or VectorIndex(self._embedder.dimension)
-            rows.update_vectors(connection, vectors)
-            self._vectors, self._stamp = vectors, stamp
-        if rebuilt and not self._storage.read_only:
-            # Saves the next one the work; whoever is writing right now does it anyway.
-            with suppress(IndexBusy), self._storage.locked(wait=0):
-                if _stamp(self._meta()) == stamp:
-                    vectors.save(self.folder / VECTORS, stamp)
-        return vectors
+        return self._checked(meta)
 
     def _meta(self) -> dict[str, str]:
         with self._storage.reading() as connection:
@@ -426,11 +411,12 @@ def _made(embedder: Embedder, passage_tokens: int) -> dict[str, str]:
         "fingerprint": embedder.fingerprint,
         "dimension": str(embedder.dimension),
         "passage_tokens": str(passage_tokens),
+        "saved": "",
+        "lists": "",
+        "organised": "0",
+        "probes": "1",
+        "recall": "1",
     }
-
-
-def _stamp(meta: Mapping[str, str]) -> dict[str, str]:
-    return {key: meta[key] for key in ("made", "state", "generation", "fingerprint")}
 
 
 def _words(text: str) -> list[str]:

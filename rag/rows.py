@@ -6,6 +6,7 @@ Every function takes the connection of an open transaction (``rag.storage``), an
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -24,6 +25,7 @@ from rag.vectors import VectorIndex
 __all__ = [
     "best_windows",
     "document_from",
+    "empty_vectors",
     "forget_words",
     "known_vectors",
     "matching",
@@ -31,11 +33,13 @@ __all__ = [
     "passage_from",
     "read_meta",
     "remove_passages",
+    "sample_windows",
     "select_in",
     "source_id",
     "unused_name",
     "update_vectors",
     "write_document",
+    "write_lists",
     "write_meta",
     "write_passage",
 ]
@@ -147,7 +151,8 @@ def remove_passages(connection: sqlite3.Connection, number: int) -> None:
         ((r["id"], _named(r["title"], r["date"]), r["section"], r["text"][r["start"] : r["end"]]) for r in rows),
     )
     connection.execute("DELETE FROM passages WHERE document = ?", (number,))
-    write_meta(connection, {"purge": "1"})
+    connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'removals'")
+    write_meta(connection, {"purge": "1", "saved": ""})
 
 
 def forget_words(connection: sqlite3.Connection) -> None:
@@ -186,16 +191,49 @@ def passage_from(row: sqlite3.Row, document: sqlite3.Row) -> Passage:
     )
 
 
-def update_vectors(connection: sqlite3.Connection, vectors: VectorIndex) -> None:
-    """Bring ``vectors`` to the state of the database: remove what is gone, add what is new."""
-    wanted = {row["passage"] for row in connection.execute("SELECT passage FROM vectors")}
-    vectors.remove(vectors.ids - wanted)
-    new = sorted(wanted - vectors.ids)
-    for first in range(0, len(new), BATCH):
-        part = new[first : first + BATCH]
-        found = select_in(connection, "SELECT passage, vector FROM vectors WHERE passage IN ({})", part)
+def empty_vectors(connection: sqlite3.Connection, meta: Mapping[str, str]) -> VectorIndex:
+    """Return vectors without any, in the lists that the index has."""
+    dimension = int(meta["dimension"])
+    if not meta["lists"]:
+        return VectorIndex(dimension)
+    found = connection.execute("SELECT vector FROM centroids ORDER BY list").fetchall()
+    centroids = np.frombuffer(b"".join(row["vector"] for row in found), dtype=np.float32).reshape(-1, dimension)
+    return VectorIndex(dimension, centroids, int(meta["probes"]))
+
+
+def write_lists(connection: sqlite3.Connection, vectors: VectorIndex, recall: float) -> None:
+    """Note how ``vectors`` are parted into lists, and the share of the nearest that was found so."""
+    connection.execute("DELETE FROM centroids")
+    many = vectors.lists > 1
+    if many:
+        blobs = ((number, row.tobytes()) for number, row in enumerate(vectors.centroids))
+        connection.executemany("INSERT INTO centroids (list, vector) VALUES (?, ?)", blobs)
+    noted = {"organised": len(vectors), "probes": vectors.probes, "recall": round(recall, 4)}
+    token = secrets.token_hex(8) if many else ""
+    write_meta(connection, {"lists": token, **{key: str(value) for key, value in noted.items()}})
+
+
+def update_vectors(connection: sqlite3.Connection, vectors: VectorIndex, removals: bool) -> None:
+    """Bring ``vectors`` to the state of the database: remove what is gone, add what is new.
+
+    Ids only grow, so that what is new lies above what is there. Without ``removals`` nothing else has changed.
+    """
+    if removals:
+        (listed,) = connection.execute("SELECT group_concat(id) FROM passages").fetchone()
+        there = np.fromstring(listed or "", dtype=np.int64, sep=",")
+        vectors.remove(np.setdiff1d(vectors.ids, there, assume_unique=True))
+    query = "SELECT passage, vector FROM vectors WHERE passage > ? ORDER BY passage"
+    new = connection.execute(query, (int(vectors.ids[-1]) if len(vectors) else 0,))
+    while found := new.fetchmany(BATCH):
         matrix = _matrix(b"".join(row["vector"] for row in found), vectors.dimension)
         vectors.add([row["passage"] for row in found], matrix)
+
+
+def sample_windows(connection: sqlite3.Connection, ids: Sequence[int], dimension: int) -> NDArray[np.float32]:
+    """Return the vector of the first window of each passage of ``ids`` that has one, shape (windows, dimension)."""
+    found = select_in(connection, "SELECT vectors FROM windows WHERE passage IN ({}) ORDER BY passage", ids)
+    size = dimension * STORED().itemsize
+    return _matrix(b"".join(row["vectors"][:size] for row in found), dimension)
 
 
 def known_vectors(
@@ -218,7 +256,7 @@ def best_windows(connection: sqlite3.Connection, vector: NDArray[np.float32], id
         return {}
     matrix = _matrix(b"".join(row["vectors"] for row in found), len(vector))
     # Row by row in 64 bits: a cosine never depends on what stands beside it.
-    cosines = (matrix.astype(np.float64) * vector.astype(np.float64)).sum(axis=1)
+    cosines = np.einsum("ij,j->i", matrix.astype(np.float64), vector.astype(np.float64))
     sizes = [len(row["vectors"]) // (len(vector) * STORED().itemsize) for row in found]
     starts = np.cumsum([0, *sizes[:-1]])
     best = np.maximum.reduceat(cosines, starts)

@@ -19,7 +19,7 @@ from rag.errors import IndexBusy, IndexFault, IndexMissing
 __all__ = ["DATABASE", "SCHEMA_VERSION", "Storage"]
 
 DATABASE = "footnote.db"
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS vectors (
     passage INTEGER PRIMARY KEY REFERENCES passages ON DELETE CASCADE, vector BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS windows (
     passage INTEGER PRIMARY KEY REFERENCES passages ON DELETE CASCADE, vectors BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS centroids (list INTEGER PRIMARY KEY, vector BLOB NOT NULL);
 CREATE VIRTUAL TABLE IF NOT EXISTS terms USING fts5(
     title, section, text, content='', tokenize='porter unicode61 remove_diacritics 2');
 """
@@ -119,8 +120,11 @@ class Storage:
             self._turn.release()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Lend the writing connection: all changes inside are kept, or none. Nested, it joins the outer one."""
+    def transaction(self, counted: bool = True) -> Iterator[sqlite3.Connection]:
+        """Lend the writing connection: all changes inside are kept, or none. Nested, it joins the outer one.
+
+        What is not ``counted`` changes nothing that a search depends on, and leaves the generation as it is.
+        """
         with self.locked(), translated(self.path):
             self._writer = self._writer or self._connect("mode=rw")
             if self._writer.in_transaction:
@@ -129,7 +133,8 @@ class Storage:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
-                self._writer.execute(NEXT_GENERATION)
+                if counted:
+                    self._writer.execute(NEXT_GENERATION)
                 self._writer.execute("COMMIT")
             except BaseException:
                 self._writer.execute("ROLLBACK")

@@ -1,6 +1,7 @@
 """The index on disk: documents, passages, vectors and terms, opened, changed and searched.
 
-SQLite holds the truth (``rag.storage``, ``rag.rows``); the vectors in memory are derived from it (``rag.dense``).
+SQLite holds the truth (``rag.storage``, ``rag.rows``); the vectors in memory are derived from it (``rag.dense``), the
+full-text index is part of it (``rag.lexical``).
 """
 
 from __future__ import annotations
@@ -8,11 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +19,14 @@ from rag import feedback, rows, states
 from rag.dense import VECTORS, DenseSearch
 from rag.embedding import Embedder, Vectors
 from rag.errors import DocumentError, IndexBusy, IndexFault, IndexMismatch
+from rag.lexical import LexicalSearch
 from rag.storage import DATABASE, SCHEMA_VERSION, Storage, missing
 from rag.types import Document, Passage
-from rag.words import STOP_WORDS
 
 __all__ = ["DocumentInfo", "Index", "Scored", "text_hash"]
 
-MOST_WORDS = 256
-"""Words of a question that are looked up; thousands would be slow and add nothing."""
 WINDOW = 0.55
 """Share of a passage's best window in its dense score; anything from a half to two thirds measures much the same."""
-PAIRS = 0.3
-"""Weight of a pair of neighbouring words beside that of a word; measured, as is leaving out pairs with a stop word."""
 
 Scored = list[tuple[int, float]]
 """Passage ids with scores, sorted by (-score, id)."""
@@ -67,6 +62,7 @@ class Index:
         self._storage = storage
         self._embedder = embedder
         self._dense = DenseSearch(storage, self._searchable)
+        self._lexical = LexicalSearch(storage)
         self._depth = 0
 
     @classmethod
@@ -347,26 +343,12 @@ class Index:
         return [(1 - WINDOW) * cosine + WINDOW * best.get(i, cosine) for i, cosine in zip(ids, whole, strict=True)]
 
     def search_lexical(self, question: str, k: int) -> Scored:
-        """Return the ``k`` passages with the highest BM25 (Robertson and Zaragoza, 2009; positive here).
-
-        Any word of the question may match, in any of its forms; words that only say how it is asked are left out. To
-        the score of the words is added, in the share ``PAIRS``, that of the pairs of words that stand side by side
-        in the question (Metzler and Croft, "A Markov Random Field Model for Term Dependencies", 2005).
-        """
-        words, pairs = _words_and_pairs(question)
-        if not words:
-            return []
-        with self._storage.reading() as connection:
-            return rows.matching(connection, _any_of(words), _any_of(pairs), PAIRS, k)
+        """Return the ``k`` passages with the highest BM25, positive here; see ``rag.lexical``."""
+        return self._lexical.search(question, k)
 
     def term_frequency(self, term: str) -> int:
         """Return the number of passages with ``term`` in any of its forms; of several words, all must be there."""
-        query = " ".join(f'"{word}"' for word in _words(term)[:MOST_WORDS])
-        if not query:
-            return 0
-        with self._storage.reading() as connection:
-            row = connection.execute("SELECT count(*) FROM terms WHERE terms MATCH ?", (query,)).fetchone()
-        return int(row[0])
+        return self._lexical.term_frequency(term)
 
     def _searchable(self, meta: dict[str, str]) -> dict[str, str]:
         """Return ``meta`` where the embedder can be used with what it describes."""
@@ -417,26 +399,3 @@ def _made(embedder: Embedder, passage_tokens: int) -> dict[str, str]:
         "probes": "1",
         "recall": "1",
     }
-
-
-def _words(text: str) -> list[str]:
-    """Return the words of ``text``, lower case, as the full-text index parts them; never any syntax."""
-    folded = unicodedata.normalize("NFC", text).lower()
-    parts = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in folded).split()
-    return [word for word in parts if any(unicodedata.category(c)[0] in "LN" for c in word)]
-
-
-def _words_and_pairs(question: str) -> tuple[list[str], list[str]]:
-    """Return the different words to look up and the pairs of them that stand side by side.
-
-    >>> _words_and_pairs("Who is the prime minister of Fiji?")
-    (['prime', 'minister', 'fiji'], ['prime minister'])
-    """
-    words = _words(question)
-    kept = [word for word in words if word not in STOP_WORDS]
-    pairs = [f"{first} {second}" for first, second in pairwise(words) if not STOP_WORDS & {first, second}]
-    return list(dict.fromkeys(kept or words))[:MOST_WORDS], list(dict.fromkeys(pairs))[:MOST_WORDS]
-
-
-def _any_of(phrases: Sequence[str]) -> str:
-    return " OR ".join(f'"{phrase}"' for phrase in phrases)

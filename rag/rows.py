@@ -28,7 +28,6 @@ __all__ = [
     "empty_vectors",
     "forget_words",
     "known_vectors",
-    "matching",
     "now",
     "passage_from",
     "read_meta",
@@ -265,24 +264,6 @@ def best_windows(connection: sqlite3.Connection, vector: NDArray[np.float32], id
 
 def _matrix(data: bytes, dimension: int) -> NDArray[np.float32]:
     return np.frombuffer(data, dtype=STORED).reshape(-1, dimension).astype(np.float32)
-
-
-def matching(connection: sqlite3.Connection, words: str, pairs: str, share: float, k: int) -> list[tuple[int, float]]:
-    """Return the ``k`` passages with the highest BM25 for the query ``words`` and, in a ``share``, for ``pairs``.
-
-    Both are FTS5 queries. The result is a list of (id, score), sorted by (-score, id).
-    """
-    query = "SELECT rowid AS id, -bm25(terms) AS score FROM terms WHERE terms MATCH ?"
-    if not pairs:
-        found = connection.execute(f"{query} ORDER BY score DESC, id LIMIT ?", (words, k))
-    else:
-        found = connection.execute(
-            f"WITH w AS MATERIALIZED ({query}), p AS MATERIALIZED ({query}) "
-            "SELECT w.id, w.score + ? * coalesce(p.score, 0) AS score FROM w LEFT JOIN p ON p.id = w.id "
-            "ORDER BY score DESC, w.id LIMIT ?",
-            (words, pairs, share, k),
-        )
-    return [(row["id"], row["score"]) for row in found]
 
 
 def select_in(connection: sqlite3.Connection, query: str, values: Iterable[int | str]) -> list[sqlite3.Row]:

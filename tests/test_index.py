@@ -402,6 +402,25 @@ class TestSearching:
         assert found == sorted(found, key=lambda pair: (-pair[1], pair[0]))
         assert index.search_lexical("river the violin the engine", 3) == found[:3]
 
+    def test_kept_scores_are_those_of_the_full_text_index(self, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whatever was asked before, changed since or had to give way, one query over all words says the same."""
+        monkeypatch.setattr("rag.lexical.KEPT", 800)  # fifty passages
+        plain = "SELECT rowid, -bm25(terms) AS score FROM terms WHERE terms MATCH ?"
+        draw = random.Random(3)
+        for number in range(60):
+            if number % 4 == 0:
+                put(index, f"{number % 12}.txt", prose(number, 5))
+            words = draw.sample(WORDS, 3)
+            either = " OR ".join(words)
+            pairs = f'"{words[0]} {words[1]}" OR "{words[1]} {words[2]}"'
+            with contextlib.closing(sqlite3.connect(index.folder / DATABASE)) as connection:
+                scores = dict(connection.execute(plain, (either,)).fetchall())
+                for i, score in connection.execute(plain, (pairs,)).fetchall():
+                    scores[i] += 0.3 * score
+            expected = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:9]
+            assert index.search_lexical(" ".join(words), 9) == expected
+        assert 0 < index._lexical._kept.size <= 800
+
     def test_words_side_by_side_count_more(self, index: Index) -> None:
         put(index, "a.txt", "The engine is by the river and the violin.")
         put(index, "b.txt", "The river engine is by the violin and the.")

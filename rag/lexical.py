@@ -1,0 +1,131 @@
+"""Lexical search: BM25 of the words of a question, each scored once until the index changes.
+
+FTS5 computes a passage's score as a sum over words, and needs a microsecond or two for each passage with one of them:
+some ten thousand passages hold a word of a usual question when there are a hundred thousand. What a word adds to the
+score of a passage is the same in every question, so it is kept, and common words are not scored again and again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.storage import Storage
+from rag.words import STOP_WORDS
+
+__all__ = ["LexicalSearch"]
+
+MOST_WORDS = 256
+"""Words of a question that are looked up; thousands would be slow and add nothing."""
+PAIRS = 0.3
+"""Weight of a pair of neighbouring words beside that of a word; measured, as is leaving out pairs with a stop word."""
+KEPT = 1 << 26
+"""Bytes of scores that are kept, those of the words that were asked for last."""
+
+POSTING = np.dtype([("id", np.int64), ("score", np.float64)])
+
+Postings = NDArray[np.void]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The passages with a word and what it adds to their scores, by word, in one ``state`` of the index."""
+
+    state: str
+    words: OrderedDict[str, Postings]
+    size: int = 0
+
+
+class LexicalSearch:
+    """Searches the full-text index behind ``storage``. Any number of threads may."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._lock = threading.Lock()
+        self._kept = _Kept("", OrderedDict())
+
+    def search(self, question: str, k: int) -> list[tuple[int, float]]:
+        """Return the ``k`` passages with the highest BM25 (Robertson and Zaragoza, 2009; positive here).
+
+        Any word of the question may match, in any of its forms; words that only say how it is asked are left out. To
+        the score of the words is added, in the share ``PAIRS``, that of the pairs of words that stand side by side
+        in the question (Metzler and Croft, "A Markov Random Field Model for Term Dependencies", 2005).
+        """
+        words, pairs = _words_and_pairs(question)
+        with self._storage.reading() as connection:
+            (state,) = connection.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()
+            found = [self._postings(connection, state, phrase) for phrase in (*words, *pairs)]
+        return _best(found[: len(words)], found[len(words) :], k)
+
+    def term_frequency(self, term: str) -> int:
+        """Return the number of passages with ``term`` in any of its forms; of several words, all must be there."""
+        query = " ".join(f'"{word}"' for word in _words(term)[:MOST_WORDS])
+        if not query:
+            return 0
+        with self._storage.reading() as connection:
+            row = connection.execute("SELECT count(*) FROM terms WHERE terms MATCH ?", (query,)).fetchone()
+        return int(row[0])
+
+    def _postings(self, connection: sqlite3.Connection, state: str, phrase: str) -> Postings:
+        """Return the passages with ``phrase`` and their BM25 for it alone, kept or computed."""
+        with self._lock:
+            if self._kept.state != state:
+                self._kept = _Kept(state, OrderedDict())
+            kept = self._kept
+            if phrase in kept.words:
+                kept.words.move_to_end(phrase)
+                return kept.words[phrase]
+        cursor = connection.cursor()
+        cursor.row_factory = None
+        cursor.execute("SELECT rowid, -bm25(terms) FROM terms WHERE terms MATCH ?", (f'"{phrase}"',))
+        found = np.fromiter(cursor, dtype=POSTING)
+        with self._lock:
+            if phrase not in kept.words:
+                kept.words[phrase] = found
+                kept.size += found.nbytes
+            while kept.size > KEPT:
+                kept.size -= kept.words.popitem(last=False)[1].nbytes
+        return found
+
+
+def _best(words: Sequence[Postings], pairs: Sequence[Postings], k: int) -> list[tuple[int, float]]:
+    """Return the ``k`` passages with the highest sums, sorted by (-score, id)."""
+    every = np.concatenate([np.zeros(0, dtype=POSTING), *words, *pairs])
+    if not len(every):
+        return []
+    ids, places = np.unique(every["id"], return_inverse=True)
+    border = sum(map(len, words))
+    scores = np.bincount(places[:border], every["score"][:border], len(ids))
+    scores += PAIRS * np.bincount(places[border:], every["score"][border:], len(ids))
+    if len(ids) > k:
+        high = scores >= np.partition(scores, -k)[-k]
+        ids, scores = ids[high], scores[high]
+    order = np.lexsort((ids, -scores))[:k]
+    return list(zip(ids[order].tolist(), scores[order].tolist(), strict=True))
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of ``text``, lower case, as the full-text index parts them; never any syntax."""
+    folded = unicodedata.normalize("NFC", text).lower()
+    parts = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in folded).split()
+    return [word for word in parts if any(unicodedata.category(c)[0] in "LN" for c in word)]
+
+
+def _words_and_pairs(question: str) -> tuple[list[str], list[str]]:
+    """Return the different words to look up and the pairs of them that stand side by side.
+
+    >>> _words_and_pairs("Who is the prime minister of Fiji?")
+    (['prime', 'minister', 'fiji'], ['prime minister'])
+    """
+    words = _words(question)
+    kept = [word for word in words if word not in STOP_WORDS]
+    pairs = [f"{first} {second}" for first, second in pairwise(words) if not STOP_WORDS & {first, second}]
+    return list(dict.fromkeys(kept or words))[:MOST_WORDS], list(dict.fromkeys(pairs))[:MOST_WORDS]

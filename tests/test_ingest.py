@@ -399,8 +399,7 @@ def test_kill_9_at_twenty_random_moments_loses_nothing(tmp_path: Path) -> None:
         done, killed = run_and_kill(files, folder, lines, draw.uniform(0, 0.04))
         reported |= done
         interrupted += killed
-        if (folder / DATABASE).exists():
-            assert_whole(folder, files, reported)
+        if (folder / DATABASE).exists() and assert_whole(folder, files, reported):
             committed = {row[0] for row in rows(folder, "SELECT name FROM documents")}
             assert len(committed - reported) <= kill + 1, "each kill may fall between one commit and its report"
         for number in draw.sample(range(200), 30):  # so that on a fast machine, too, there is work to interrupt
@@ -429,13 +428,14 @@ def run_and_kill(files: Path, folder: Path, lines: int, delay: float) -> tuple[s
     return {line.strip() for line in done if line.endswith("\n")}, process.returncode == -signal.SIGKILL
 
 
-def assert_whole(folder: Path, files: Path, reported: set[str], all_current: bool = False) -> None:
+def assert_whole(folder: Path, files: Path, reported: set[str], all_current: bool = False) -> bool:
+    """Check what is there; return whether there is an index yet, made in one transaction."""
     embedder = HashEmbedder(32)
     try:
         index = Index.open(folder, embedder)
     except IndexMissing:
         assert not reported
-        return
+        return False
     with index:
         assert rows(folder, "PRAGMA integrity_check") == [("ok",)]
         assert rows(folder, "PRAGMA foreign_key_check") == []
@@ -452,3 +452,4 @@ def assert_whole(folder: Path, files: Path, reported: set[str], all_current: boo
             if all_current:
                 assert stored.text == (files / info.name).read_text()
         assert not all_current or len(infos) == 200
+    return True

@@ -103,8 +103,8 @@ def _best(words: Sequence[Postings], pairs: Sequence[Postings], k: int) -> list[
         return []
     ids, places = np.unique(every["id"], return_inverse=True)
     border = sum(map(len, words))
-    scores = np.bincount(places[:border], every["score"][:border], len(ids))
-    scores += PAIRS * np.bincount(places[border:], every["score"][border:], len(ids))
+    words_alone = np.bincount(places[:border], every["score"][:border], len(ids))
+    scores = words_alone + PAIRS * np.bincount(places[border:], every["score"][border:], len(ids))
     if len(ids) > k:
         high = scores >= np.partition(scores, -k)[-k]
         ids, scores = ids[high], scores[high]

@@ -91,7 +91,7 @@ def replay(recorded: Mapping[str, Mapping[str, Any]], made: Mapping[str, Any]) -
     calls = {}
     for record in recorded.values():
         turns = [Turn(turn["role"], turn["content"]) for turn in record["history"]]
-        calls[asked(record["question"], turns)] = record["calls"]
+        calls[asked(record["read"], turns)] = record["calls"]
     generator = made["identity"]["generator"]
     return ReplayGenerator(calls, generator["name"], generator["sha256"])
 
@@ -107,7 +107,7 @@ def evidence_of(record: Mapping[str, Any], index: Index) -> list[Evidence]:
             text = index.text(row["document"], row["start"], row["end"])
         except DocumentError as error:
             raise RunError(f"A recorded draft rests on {row['document']}, which is gone. Accept a run anew.") from error
-        place = {name: row[name] for name in ("document", "start", "end", "title", "section", "page")}
+        place = {name: row[name] for name in ("document", "start", "end", "title", "section", "page", "date")}
         found.append(Evidence(Passage(**place, text=text), row["score"], row["rank"], row["dense"], row["lexical"]))
     return found
 
@@ -125,4 +125,4 @@ def _is_kept(name: str) -> bool:
 def _draft(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is needed to repeat a question without its model: no text of a document."""
     evidence = [{name: value for name, value in row.items() if name != "text"} for row in record["evidence"]]
-    return {**{name: record[name] for name in ("id", "question", "history", "calls")}, "evidence": evidence}
+    return {**{name: record[name] for name in ("id", "question", "read", "history", "calls")}, "evidence": evidence}

@@ -114,6 +114,11 @@ def _question_verbs(verb: Verb) -> None:
     serve.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port to listen on (default: 7860)")
     serve.add_argument("--open", action="store_true", help="open the chat in the default browser")
+    verb("mcp", "serve search and ask as tools for other programs (MCP, on standard input and output)", "serve_tools")
+    widget = verb("widget", "put the question box into web pages", "widget")
+    actions = widget.add_subparsers(metavar="ACTION", required=True, dest="action")
+    snippet = actions.add_parser("snippet", help="print the line to paste into a page")
+    snippet.add_argument("--url", help="where browsers find the server (default: public_url, or host and port)")
 
 
 def _evaluation_verbs(

@@ -26,8 +26,10 @@ __all__ = [
     "remove",
     "search",
     "serve",
+    "serve_tools",
     "show",
     "stats",
+    "widget",
 ]
 
 EXIT_ANSWERED = 0
@@ -129,6 +131,7 @@ def _index(config: Config) -> Iterator[Any]:
 
 def search(config: Config, options: argparse.Namespace) -> int:
     """Print the passages found for a question, with their scores."""
+    from rag.answers import passage_object, place
     from rag.embedding import open_embedder
     from rag.index import Index
     from rag.retrieval import retrieve
@@ -148,18 +151,11 @@ def search(config: Config, options: argparse.Namespace) -> int:
             config.dense_weight,
         )
     for item in found:
-        passage = item.passage
         if options.json:
-            line: dict[str, Any] = {
-                "rank": item.rank,
-                "score": item.score,
-                "dense": item.dense,
-                "lexical": item.lexical,
-            }
-            line |= {"document": passage.document, "title": passage.title, "start": passage.start, "end": passage.end}
-            print(json.dumps(line | {"page": passage.page, "text": passage.text}, ensure_ascii=False))
+            print(json.dumps(passage_object(item), ensure_ascii=False))
             continue
-        print(f"{item.rank}. {_place(passage.document, passage.title, passage.page, passage.start, passage.end)}")
+        passage = item.passage
+        print(f"{item.rank}. {place(passage.document, passage.title, passage.page, passage.start, passage.end)}")
         print(f"   score {item.score:.3f} (dense {item.dense:.3f}, lexical {item.lexical:.2f})")
         print("   " + passage.text.replace("\n", "\n   ") + "\n")
     if not found:
@@ -169,7 +165,7 @@ def search(config: Config, options: argparse.Namespace) -> int:
 
 def ask(config: Config, options: argparse.Namespace) -> int:
     """Answer one question, or every line of a batch."""
-    from rag.answers import answer_object
+    from rag.answers import answer_object, readable
     from rag.assistant import Assistant
 
     if (options.question is None) == (options.batch is None):
@@ -185,7 +181,7 @@ def ask(config: Config, options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(answer_object(answer), ensure_ascii=False))
     else:
-        print(_readable(answer))
+        print(readable(answer))
     return EXIT_ANSWERED if answer.status == "answered" else EXIT_ABSTAINED
 
 
@@ -239,27 +235,6 @@ def _batch_line(where: str, line: str, number: str) -> tuple[str, str, tuple[Tur
     return str(table.get("id", number)), question, turns
 
 
-def _readable(answer: Answer) -> str:
-    """Return an answer as a reader of a terminal wants it: the text, then each source with its quote."""
-    lines = [answer.answer, ""]
-    for citation in answer.citations:
-        place = _place(citation.document, citation.title, citation.page, citation.start, citation.end)
-        lines += [f"[{citation.mark}] {place}", "    “" + citation.quote.replace("\n", "\n    ") + "”"]
-    if answer.status == "abstained" and answer.evidence:
-        lines.append("Nearest passages, which may not answer it:")
-        for item in answer.evidence:
-            passage = item.passage
-            lines.append("  - " + _place(passage.document, passage.title, passage.page, passage.start, passage.end))
-    return "\n".join([*lines, *answer.notes]).rstrip()
-
-
-def _place(document: str, title: str, page: int | None, start: int, end: int) -> str:
-    parts = [f"{title} ({document})" if title else document]
-    if page is not None:
-        parts.append(f"page {page}")
-    return ", ".join([*parts, f"characters {start}–{end}"])
-
-
 def serve(config: Config, options: argparse.Namespace) -> int:
     """Serve the chat and the API until Ctrl-C."""
     from rag.assistant import Assistant
@@ -269,6 +244,26 @@ def serve(config: Config, options: argparse.Namespace) -> int:
     with Index.open(config.index):
         pass  # A missing index is a mistake to hear of now, not in the browser.
     server.serve(lambda: Assistant.open(config), config, open_browser=options.open)
+    return EXIT_ANSWERED
+
+
+def serve_tools(config: Config, _: argparse.Namespace) -> int:
+    """Serve search and ask as tools (MCP) on standard input and output until the client ends."""
+    from rag.assistant import Assistant
+    from rag.index import Index
+    from ui import mcp
+
+    with Index.open(config.index):
+        pass
+    mcp.serve(lambda: Assistant.open(config), config)
+    return EXIT_ANSWERED
+
+
+def widget(config: Config, options: argparse.Namespace) -> int:
+    """Print the line that puts the question box into a page."""
+    from ui.widget import script_line
+
+    print(script_line(options.url or config.public_url or f"http://{config.host}:{config.port}"))
     return EXIT_ANSWERED
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from rag import retrieval
 from rag.answers import answer_object
-from rag.errors import FootnoteError, QuestionError
-from rag.types import Evidence
+from rag.errors import FootnoteError
 from ui import examples
 from ui.access import user_of
 from ui.asking import event_stream, last_event
@@ -49,9 +46,7 @@ def _asking(routes: APIRouter, service: Service) -> None:
     @routes.get("/api/search", responses=examples.SEARCH, tags=["questions"])
     def search(q: str = Query(max_length=8000), limit: int = Query(5, ge=1, le=100)) -> Response:
         """Return the passages for a question, best first, without asking the language model."""
-        if not q.strip():
-            raise QuestionError("The question is empty; ask something.")
-        return Json({"passages": [_found(item) for item in _retrieve(service, q, limit)]})
+        return Json({"passages": service.search(q, limit)})
 
 
 def _as_sse(event: Event) -> Iterator[bytes]:
@@ -65,19 +60,6 @@ def _whole(event: Event) -> Response:
     if isinstance(event, Failed):
         return refusal(status_of_word(event.error), event.error, event.text)
     return refusal(499, "stopped", "The answer was stopped.")
-
-
-def _retrieve(service: Service, question: str, limit: int) -> list[Evidence]:
-    config, assistant = service.config, service.assistant
-    candidates = max(config.candidates, limit)
-    return retrieval.retrieve(question, assistant.index, assistant.embedder, limit, candidates, config.dense_weight)
-
-
-def _found(item: Evidence) -> dict[str, Any]:
-    passage = item.passage
-    scores = {"rank": item.rank, "score": item.score, "dense": item.dense, "lexical": item.lexical}
-    place = {name: getattr(passage, name) for name in ("document", "title", "date", "section", "start", "end", "page")}
-    return {**scores, **place, "text": passage.text}
 
 
 def _reading(routes: APIRouter, library: Library) -> None:

@@ -16,7 +16,7 @@ from rag.types import Phase, Token
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting, waiting_text
 from ui.problems import status, word
 
-__all__ = ["Json", "Record", "problem", "records", "refusal", "sse"]
+__all__ = ["Json", "Record", "problem", "records", "refusal", "refusal_body", "sse"]
 
 Record = tuple[str, dict[str, Any]]
 """The name of an event and its data."""
@@ -76,9 +76,13 @@ def problem(error: FootnoteError, path: str = "") -> Json:
 
 
 def refusal(status: int, error: str, message: str, path: str = "", headers: dict[str, str] | None = None) -> Json:
+    """Return the response for an error, given by its status, its word for programs and its message for people."""
+    return Json(refusal_body(status, error, message, path), status, headers)
+
+
+def refusal_body(status: int, error: str, message: str, path: str = "") -> dict[str, Any]:
     """Return ``{"error": …, "message": …}``, or what OpenAI's clients read where ``path`` is theirs."""
-    body: dict[str, Any] = {"error": error, "message": message}
-    if path.startswith("/v1/"):
-        kind = "server_error" if status >= 500 else "invalid_request_error"
-        body = {"error": {"message": message, "type": kind, "code": error, "param": None}}
-    return Json(body, status, headers)
+    if not path.startswith("/v1/"):
+        return {"error": error, "message": message}
+    kind = "server_error" if status >= 500 else "invalid_request_error"
+    return {"error": {"message": message, "type": kind, "code": error, "param": None}}

@@ -17,8 +17,10 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from rag.answers import passage_object
 from rag.config import Config
-from rag.errors import DeadlinePassed, DocumentError, FootnoteError, ModelMissing, TooMany
+from rag.errors import DeadlinePassed, DocumentError, FootnoteError, ModelMissing, QuestionError, TooMany
+from rag.retrieval import retrieve
 from rag.types import Answer, Phase, Token, Turn
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
 from ui.fair_queue import FairQueue, Full
@@ -228,6 +230,20 @@ class Service:
             yield _late(self.config)
         finally:
             self.leave(job)
+
+    def search(self, question: str, limit: int) -> list[dict[str, Any]]:
+        """Return the passages for ``question``, best first, without the language model and its queue.
+
+        Raises:
+            QuestionError: it is empty.
+            ModelMissing: the models have not been loaded yet.
+        """
+        if not question.strip():
+            raise QuestionError("The question is empty; ask something.")
+        config, parts = self.config, self.assistant
+        candidates = max(config.candidates, limit)
+        found = retrieve(question, parts.index, parts.embedder, limit, candidates, config.dense_weight)
+        return [passage_object(item) for item in found]
 
     def busy(self, session: str) -> bool:
         """Return whether a question of ``session`` is being answered."""

@@ -1,0 +1,82 @@
+"""Tools for other programs: search and ask, by the Model Context Protocol, on standard input and output."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from pydantic import Field
+
+from rag.answers import answer_object, readable
+from rag.config import Config
+from rag.errors import FootnoteError
+from rag.types import Phase
+from ui.conversation import Answered, Event, Failed, Stopped, Waiting, waiting_text
+from ui.service import Answerer, Asked, Service
+
+__all__ = ["serve", "tools"]
+
+INSTRUCTIONS = (
+    "Answers questions from a folder of documents alone. 'ask' gives an answer whose every sentence cites the exact "
+    "words of a document, or says that the documents do not answer it; 'search' gives the passages for a question."
+)
+READ_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+
+Question = Annotated[str, Field(description="A question, in whole sentences", max_length=8000)]
+Limit = Annotated[int, Field(description="How many passages", ge=1, le=100)]
+
+
+def serve(load: Callable[[], Answerer], config: Config) -> None:
+    """Serve the tools on standard input and output until the client ends."""
+    service = Service(load, config)
+    service.start()
+    try:
+        tools(service).run("stdio")
+    finally:
+        service.close()
+
+
+def tools(service: Service) -> MCPServer:
+    """Return a server with the two tools; ``service`` is started by the caller."""
+    version = importlib.metadata.version("footnote")
+    server = MCPServer("footnote", instructions=INSTRUCTIONS, version=version, log_level="CRITICAL")
+
+    @server.tool(annotations=READ_ONLY, structured_output=False)
+    async def search(query: Question, limit: Limit = 5) -> CallToolResult:
+        """Find the passages of the documents for a question, best first, each with its document and offsets."""
+        await asyncio.to_thread(service.loaded.wait)
+        try:
+            passages = await asyncio.to_thread(service.search, query, limit)
+        except FootnoteError as error:
+            raise ToolError(str(error)) from error
+        texts = [f"{found['document']}, {found['start']}–{found['end']}:\n{found['text']}" for found in passages]
+        return _result("\n\n".join(texts) or "Nothing was found.", {"passages": passages})
+
+    @server.tool(annotations=READ_ONLY, structured_output=False)
+    async def ask(question: Question, context: Context[Any, Any]) -> CallToolResult:
+        """Answer a question from the documents alone, every sentence with the exact words that it stands on."""
+        last: Event = Stopped()
+        async with aclosing(service.follow(Asked(question, user="mcp", door="mcp"))) as events:
+            async for last in events:
+                await _report(last, context)
+        if not isinstance(last, Answered):
+            raise ToolError(last.text if isinstance(last, Failed) else "The answer was stopped.")
+        return _result(readable(last.answer), answer_object(last.answer))
+
+    return server
+
+
+async def _report(event: Event, context: Context[Any, Any]) -> None:
+    """Tell the client what is going on, where it wants to know."""
+    if isinstance(event, Phase | Waiting):
+        await context.report_progress(0, message=event.text if isinstance(event, Phase) else waiting_text(event))
+
+
+def _result(text: str, table: dict[str, Any]) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=table)

@@ -1,0 +1,133 @@
+"""The API that many tools speak: chat completions and models, in the form of OpenAI's, over ``/v1``.
+
+The text of a reply is checked before any of it is sent, since its readers cannot take a sentence back: a stream begins
+when the answer is whole, and comments keep it open until then. Marks such as ``[1]`` point to the list of sources at
+its end; the same citations are in the field ``citations``, and the whole answer object in ``footnote``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+
+from rag.answers import answer_object, readable
+from rag.errors import QuestionError
+from rag.types import Answer, Turn
+from ui.access import user_of
+from ui.asking import event_stream, last_event
+from ui.conversation import Answered, Event, Failed
+from ui.problems import status_of_word
+from ui.replies import Json, refusal, refusal_body
+from ui.service import Asked, Service
+
+__all__ = ["router"]
+
+MODEL = "footnote"
+SOURCES = re.compile(r"\n\n\[1\] .*", re.DOTALL)
+PIECE = re.compile(r"\S+\s*")
+
+
+class Message(BaseModel):
+    """One message; what is not text in it (pictures, calls of tools) is passed over."""
+
+    role: str
+    content: str | list[dict[str, Any]] | None = None
+
+    def text(self) -> str:
+        """Return its text."""
+        if isinstance(self.content, list):
+            return "\n".join(str(part.get("text", "")) for part in self.content if part.get("type") == "text")
+        return self.content or ""
+
+
+class Completion(BaseModel):
+    """A request for a reply; settings such as ``temperature`` are passed over, instructions are Footnote's own."""
+
+    messages: list[Message] = Field(min_length=1, max_length=1000)
+    model: Literal["footnote"] = MODEL
+    stream: bool = False
+
+    def asked(self, user: str) -> Asked:
+        """Return the last thing that the user said, and the conversation before it."""
+        spoken = [message for message in self.messages if message.role in ("user", "assistant")]
+        if not spoken or spoken[-1].role != "user":
+            raise QuestionError("The last message must be the user's question.")
+        turns = [Turn("user" if m.role == "user" else "assistant", SOURCES.sub("", m.text())) for m in spoken]
+        return Asked(turns[-1].content, turns[:-1], user, "openai")
+
+
+def router(service: Service) -> APIRouter:
+    """Return the routes under ``/v1``."""
+    routes = APIRouter(tags=["openai"])
+
+    @routes.post("/v1/chat/completions")
+    async def complete(body: Completion, request: Request) -> Response:
+        """Answer the last message from the documents, as a chat completion with a list of sources."""
+        events = service.follow(body.asked(user_of(request)))
+        if body.stream:
+            return await event_stream(events, _chunks)
+        return _completion(await last_event(request, events))
+
+    @routes.get("/v1/models")
+    async def models() -> Response:
+        """List the one model that there is: the language model together with the documents."""
+        return Json({"object": "list", "data": [_model()]})
+
+    @routes.get("/v1/models/footnote")
+    async def model() -> Response:
+        """Describe it."""
+        return Json(_model())
+
+    return routes
+
+
+def _model() -> dict[str, Any]:
+    return {"id": MODEL, "object": "model", "created": 0, "owned_by": MODEL}
+
+
+def _completion(event: Event) -> Response:
+    if not isinstance(event, Answered):
+        return refusal(*_failure(event), "/v1/")
+    message = {"role": "assistant", "content": readable(event.answer), **_extras(event.answer)}
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    return Json(_envelope(event.answer, "chat.completion") | {"choices": [choice]})
+
+
+def _chunks(event: Event) -> Iterator[bytes]:
+    """Yield what an event of the service is in a stream of chunks: nothing, until the answer is whole."""
+    if isinstance(event, Answered):
+        envelope = _envelope(event.answer, "chat.completion.chunk")
+        deltas = [{"content": piece} for piece in PIECE.findall(readable(event.answer))]
+        for delta in [{"role": "assistant", "content": ""}, *deltas]:
+            yield _data(envelope | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+        last = {"index": 0, "delta": _extras(event.answer), "finish_reason": "stop"}
+        yield _data(envelope | {"choices": [last]})
+        yield b"data: [DONE]\n\n"
+    elif isinstance(event, Failed):
+        yield _data(refusal_body(*_failure(event), "/v1/"))
+
+
+def _failure(event: Event) -> tuple[int, str, str]:
+    """Return the status, the word and the message for an event that is no answer."""
+    if isinstance(event, Failed):
+        return status_of_word(event.error), event.error, event.text
+    return 499, "stopped", "The answer was stopped."
+
+
+def _extras(answer: Answer) -> dict[str, Any]:
+    table = answer_object(answer)
+    return {"citations": table["citations"], "footnote": table}
+
+
+def _envelope(answer: Answer, kind: str) -> dict[str, Any]:
+    return {"id": f"chatcmpl-{answer.id}", "object": kind, "created": int(time.time()), "model": MODEL}
+
+
+def _data(table: dict[str, Any]) -> bytes:
+    return f"data: {json.dumps(table)}\n\n".encode()

@@ -1,0 +1,1 @@
+// <footnote-widget>: the question box for the pages of an intranet.

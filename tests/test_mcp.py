@@ -15,11 +15,15 @@ from rag.answers import answer_object, readable
 PROGRAM = """
 import sys
 sys.path.insert(0, "tests")
-print("what libraries print is not in the way")
 from browser import VENUE, ScriptedAssistant
 from rag.config import Config
 from ui.mcp import serve
-serve(lambda: ScriptedAssistant([VENUE], pace=0.001), Config())
+
+def load():
+    print("what libraries print is not in the way")
+    return ScriptedAssistant([VENUE], pace=0.001)
+
+serve(load, Config())
 """
 
 
@@ -49,7 +53,7 @@ def test_ask_gives_the_answer_with_its_sources(mode):
         result = await client.call_tool("ask", {"question": VENUE.question}, progress_callback=heard)
         assert not result.is_error
         assert result.content[0].text == readable(VENUE)
-        citations = answer_object(VENUE)["citations"]
+        citations = list(answer_object(VENUE)["citations"])
         assert result.structured_content["citations"] == citations
         assert "Writing" in phases
         abstained = await client.call_tool("ask", {"question": NOWHERE.question})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context, MCPServer
@@ -34,18 +34,20 @@ Limit = Annotated[int, Field(description="How many passages", ge=1, le=100)]
 
 def serve(load: Callable[[], Answerer], config: Config) -> None:
     """Serve the tools on standard input and output until the client ends."""
-    service = Service(load, config)
-    service.start()
-    try:
-        tools(service).run("stdio")
-    finally:
-        service.close()
+    tools(Service(load, config)).run("stdio")
 
 
-def tools(service: Service) -> MCPServer:
-    """Return a server with the two tools; ``service`` is started by the caller."""
+def tools(service: Service) -> MCPServer[None]:
+    """Return a server with the two tools; it starts and closes ``service``."""
+
+    @asynccontextmanager
+    async def lifespan(_: MCPServer[None]) -> AsyncIterator[None]:
+        service.start()  # Not before: by now nothing that a library prints can get between the messages.
+        yield
+        await asyncio.to_thread(service.close)
+
     version = importlib.metadata.version("footnote")
-    server = MCPServer("footnote", instructions=INSTRUCTIONS, version=version, log_level="CRITICAL")
+    server = MCPServer("footnote", instructions=INSTRUCTIONS, version=version, lifespan=lifespan, log_level="CRITICAL")
 
     @server.tool(annotations=READ_ONLY, structured_output=False)
     async def search(query: Question, limit: Limit = 5) -> CallToolResult:

@@ -25,8 +25,8 @@ LIKENESS = 0.8
 def corrected(question: str, evidence: Sequence[Evidence], known: Callable[[str], bool]) -> str:
     """Return ``question`` with each word that is not ``known`` as the evidence spells it.
 
-    Known is what stands in some passage, or what is a word of the language anyway. A word is left as it is where nothing
-    in the evidence is like it, or where it is only another form of a word there.
+    Known is what stands in some passage, or what is a word of the language anyway. A word is left as it is where
+    nothing in the evidence is like it, or where it is only another form of a word there.
 
     >>> from rag.types import Passage
     >>> found = [Evidence(Passage("a.txt", 0, 30, "Demetria Cacafranca - Social Lab"), 1.0, 1)]

@@ -307,13 +307,13 @@ class Service:
                 self._end(job, event)
 
     def _end(self, job: Job, event: Event | None) -> None:
-        """Tell that nothing more comes for ``job``, whose last event was ``event``."""
-        job.tell(None)
+        """Take note that ``job`` ended with ``event``, and tell that nothing more comes for it."""
         if self._running is None and not self.waiting:
             self._idle.set()
         if self.watcher:
             begun = self._begun_at if job.begun else time.monotonic()
             self.watcher.ended(job.asked.door, begun - job.since, None if job.stop.is_set() else event)
+        job.tell(None)
 
     def _learn(self, seconds: float) -> None:
         self._mean = seconds if self._mean is None else (1 - WEIGHT) * self._mean + WEIGHT * seconds

@@ -118,22 +118,34 @@ def convert(_: Config, options: argparse.Namespace) -> int:
     return 0
 
 
-def bench(config: Config, options: argparse.Namespace) -> int:
-    """Measure what an answer costs, print the figures and write the report."""
-    from eval.bench import suite
+def bench(config: Config, options: argparse.Namespace, serve: Any = None) -> int:
+    """Measure what an answer costs, print the figures and write the report; ``serve`` as ``eval.bench.suite.Serve``."""
+    from eval.bench.plan import FULL, QUICK
     from eval.bench.report import page
+    from eval.bench.result import PAGE
+    from eval.bench.suite import directly
+    from eval.bench.suite import run as run_bench
     from eval.bench.table import bench_table
 
-    plan = suite.QUICK if options.quick else suite.FULL
+    plan = QUICK if options.quick else FULL
     if options.limit is not None:
         plan = dataclasses.replace(plan, questions=options.limit)
-    folder = options.out or BENCH
-    known = sets.load(options.set or SEEDS)
+    folder, known = options.out or BENCH, sets.load(options.set or SEEDS)
     with _bars() as progress:
-        done = suite.run(known, config, plan, options.seed, folder, BUILD / "indexes", progress, llm=not options.no_llm)
-    write_whole(folder / "bench.html", page(done))
+        done = run_bench(
+            known,
+            config,
+            plan,
+            folder,
+            BUILD / "indexes",
+            progress,
+            seed=options.seed,
+            llm=not options.no_llm,
+            serve=serve or directly,
+        )
+    write_whole(folder / PAGE, page(done))
     print(bench_table(done))
-    print(f"Report: {folder / 'bench.html'}")
+    print(f"Report: {folder / PAGE}")
     return 0
 
 

@@ -37,5 +37,5 @@ def spread(values: ArrayLike) -> Spread:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or not array.size:
         raise ValueError("there is no measurement to summarise")
-    percentiles = (float(found) for found in np.quantile(array, (0.25, 0.5, 0.75, 0.95)))
-    return Spread(len(array), *percentiles, float(array.min()), float(array.max()))
+    p25, p50, p75, p95 = map(float, np.quantile(array, (0.25, 0.5, 0.75, 0.95)))
+    return Spread(len(array), p25, p50, p75, p95, float(array.min()), float(array.max()))

@@ -43,7 +43,10 @@ class Line:
 
 
 def plot(lines: Sequence[Line], across: Axis, up: Axis, title: str, about: str) -> str:
-    """Return the lines over two axes, every point with its figures when it is pointed at."""
+    """Return the lines over two axes, every point with its figures when it is pointed at.
+
+    The name of the upright axis is left to the caption.
+    """
     drawn = _axes(across, up)
     for line in lines:
         if line.band:
@@ -122,8 +125,7 @@ def _axes(across: Axis, up: Axis) -> str:
         drawn += charts.text(left - 8, y + 4, number(tick), "end")
     for tick in across.ticks:
         drawn += charts.text(_x(across, tick), floor + 18, number(tick), "middle")
-    drawn += charts.text(left + charts.PLOT_WIDTH / 2, charts.HEIGHT - 8, across.name, "middle", "axis-name")
-    return drawn + charts.text(left - 34, charts.TOP - 8, up.name, "start", "axis-name")
+    return drawn + charts.text(left + charts.PLOT_WIDTH / 2, charts.HEIGHT - 8, across.name, "middle", "axis-name")
 
 
 def _path(points: Iterable[tuple[float, float]], across: Axis, up: Axis) -> str:

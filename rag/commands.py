@@ -12,7 +12,7 @@ from typing import Any
 
 from rag import models
 from rag.config import Config
-from rag.errors import DocumentError, QuestionError
+from rag.errors import DocumentError, GenerationError, QuestionError
 from rag.types import Answer, Phase, Turn
 
 __all__ = [
@@ -315,10 +315,28 @@ def evaluate(config: Config, options: argparse.Namespace) -> int:
 
 
 def bench(config: Config, options: argparse.Namespace) -> int:
-    """Measure what an answer costs; see :mod:`eval.bench`."""
+    """Measure what an answer costs, many users asking through the queue that serves them; see :mod:`eval.bench`."""
     from eval import commands
+    from ui.conversation import Failed
+    from ui.service import Service
 
-    code: int = commands.bench(config, options)
+    @contextlib.contextmanager
+    def serve(assistant: Any) -> Iterator[Any]:
+        service = Service(lambda: assistant, config)
+        service.start()
+
+        def ask(question: Any, user: str) -> Iterator[Any]:
+            for event in service.ask(question.question, question.history, session=user, user=user):
+                if isinstance(event, Failed):
+                    raise GenerationError(event.text)
+                yield event
+
+        try:
+            yield ask
+        finally:
+            service.close()
+
+    code: int = commands.bench(config, options, serve)
     return code
 
 

@@ -27,7 +27,7 @@ from rag.ingest import Progress
 from rag.storage import DATABASE
 from rag.types import Evidence, Passage, Turn
 
-__all__ = ["child", "copied", "help_seconds", "peak_mb", "starts"]
+__all__ = ["child", "copied", "help_seconds", "now_mb", "peak_mb", "starts"]
 
 
 def starts(
@@ -92,12 +92,21 @@ def help_seconds() -> float:
 
 def peak_mb() -> float:
     """Return the most memory that this process had resident so far, in MiB."""
-    status = Path("/proc/self/status")
-    if status.exists():  # the other way counts the most of the process that started this one, too
-        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) / 2**10
+    # The other way also counts what the process had that started this one.
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / (2**20 if sys.platform == "darwin" else 2**10)
+    return _status("VmHWM") or most / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def now_mb() -> float:
+    """Return the memory that this process has resident, in MiB; the most so far where that cannot be told."""
+    return _status("VmRSS") or peak_mb()
+
+
+def _status(name: str) -> float | None:
+    """Return a figure that Linux keeps of this process, in MiB."""
+    file = Path("/proc/self/status")
+    lines = file.read_text().splitlines() if file.exists() else []
+    return next((int(line.split()[1]) / 2**10 for line in lines if line.startswith(f"{name}:")), None)
 
 
 def _plain(config: Config) -> dict[str, Any]:
@@ -144,7 +153,7 @@ def _recipe(config: Config, question: Question, order: dict[str, Any]) -> dict[s
 def _times(begun: float, ask: Any) -> dict[str, float]:
     ready = time.time() - begun
     values = ask()
-    until = {name: ready + values[name] for name in ("first_token_s", "total_s") if name in values}
+    until = {name: ready + values[name] for name in ("first_token_s", "total_s", "declined_s") if name in values}
     return {"ready_s": ready, **until}
 
 

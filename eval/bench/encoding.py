@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from eval.bench.samples import Sample
@@ -23,12 +24,12 @@ def passages(texts: Sequence[str], embedder: Embedder, encoder: Any, count: int,
     groups = [chosen[first : first + GROUP] for first in range(0, len(chosen), GROUP)]
     systems: dict[str, Callable[[list[str]], Any]] = {
         "footnote": embedder.embed_passages,
-        "library": lambda group: encoder.encode(group, show_progress_bar=False),
+        "library": partial(encoder.encode, show_progress_bar=False),
     }
     for done, group in enumerate(groups):
         tell("embedding", done, len(groups), "")
         for system, encode in systems.items():
-            seconds = _seconds(lambda encode=encode, group=group: encode(group))
+            seconds = _seconds(partial(encode, group))
             yield Sample("embedding", system, str(done), {"seconds_s": seconds, "rate": len(group) / seconds})
     tell("embedding", len(groups), len(groups), "")
 
@@ -36,8 +37,8 @@ def passages(texts: Sequence[str], embedder: Embedder, encoder: Any, count: int,
 def queries(questions: Sequence[Question], embedder: Embedder, encoder: Any) -> Iterator[Sample]:
     """Yield the seconds that it takes to embed each question."""
     for question in questions:
-        ours = _seconds(lambda text=question.question: embedder.embed_query(text))
-        theirs = _seconds(lambda text=question.question: encoder.encode([text], show_progress_bar=False))
+        ours = _seconds(partial(embedder.embed_query, question.question))
+        theirs = _seconds(partial(encoder.encode, [question.question], show_progress_bar=False))
         yield Sample("query", "footnote", question.id, {"seconds_s": ours})
         yield Sample("query", "library", question.id, {"seconds_s": theirs})
 

@@ -10,9 +10,10 @@ import numpy as np
 
 from eval.bench.samples import Sample
 from eval.cost_metrics import spread
+from eval.plots import number
 from eval.statistics import bootstrap
 
-__all__ = ["RATIOS", "Ratio", "figures", "ratio", "spread_of", "values_of"]
+__all__ = ["RATIOS", "Ratio", "by_name", "curve", "figures", "ratio", "spread_of", "values_of"]
 
 RESAMPLES = 2000
 
@@ -21,7 +22,8 @@ RESAMPLES = 2000
 class Ratio:
     """How many times better ``ours`` is than ``theirs`` in the values ``value`` of a part; above 1 is better.
 
-    ``less`` says that smaller values are the better ones (seconds, memory), so that theirs is divided by ours.
+    ``less`` says that smaller values are the better ones (seconds, memory), so that theirs is divided by ours; ``unit``
+    is what sizes are counted in, where the part measures at several.
     """
 
     name: str
@@ -31,6 +33,11 @@ class Ratio:
     theirs: str
     value: str
     less: bool = True
+    unit: str = ""
+
+    def words(self, at: str) -> str:
+        """Return the label with the size ``at`` that it was measured at, where there is one."""
+        return f"{self.label}, {number(float(at))} {self.unit}" if at else self.label
 
 
 RATIOS = (
@@ -43,6 +50,9 @@ RATIOS = (
     Ratio("embedding", "passages faster than SentenceTransformer.encode", "embedding", "footnote", "library",
           "rate", False),
     Ratio("query", "question faster than SentenceTransformer.encode", "query", "footnote", "library", "seconds_s"),
+    Ratio("evidence", "first word sooner than the plain recipe", "evidence", "footnote", "recipe", "first_token_s",
+          unit="passages read"),
+    Ratio("dense", "dense search faster than exact FAISS", "sizes", "footnote", "exact", "dense_s", unit="passages"),
     Ratio("cold.first_token", "first word of a fresh process sooner", "cold", "footnote", "recipe", "first_token_s"),
     Ratio("cold.memory", "less memory in that process", "cold", "footnote", "recipe", "peak_mb"),
 )  # fmt: skip
@@ -50,12 +60,13 @@ RATIOS = (
 
 
 def figures(samples: Sequence[Sample]) -> dict[str, Any]:
-    """Return ``spreads`` of every value by part, system and size, and the ``ratios`` by name."""
-    ratios = {known.name: ratio(known, samples) for known in RATIOS}
-    return {
-        "spreads": _spreads(samples),
-        "ratios": {name: found for name, found in ratios.items() if found},
-    }
+    """Return ``spreads`` of every value by part, system and size, and the ``ratios`` by name (``name@size``)."""
+    ratios = dict[str, dict[str, float]]()
+    for known in RATIOS:
+        for at in sorted({sample.at for sample in samples if sample.part == known.part}, key=lambda at: at or 0):
+            if found := ratio(known, [sample for sample in samples if sample.at == at]):
+                ratios[known.name if at is None else f"{known.name}@{at:.0f}"] = found
+    return {"spreads": _spreads(samples), "ratios": ratios}
 
 
 def ratio(known: Ratio, samples: Iterable[Sample]) -> dict[str, float] | None:
@@ -89,6 +100,12 @@ def ratio(known: Ratio, samples: Iterable[Sample]) -> dict[str, float] | None:
     }
 
 
+def by_name(name: str) -> tuple[Ratio, str]:
+    """Return the ratio that ``figures`` calls ``name``, and the size it was measured at, as text, or none."""
+    first, _, at = name.partition("@")
+    return next(known for known in RATIOS if known.name == first), at
+
+
 def values_of(samples: Iterable[Sample], system: str, value: str) -> dict[str, float]:
     """Return one value of one system by what it was measured on; the last where it was measured more than once."""
     return {s.id: s.values[value] for s in samples if s.system == system and value in s.values}
@@ -98,6 +115,12 @@ def spread_of(figures: Mapping[str, Any], part: str, system: str) -> dict[str, d
     """Return the spread of each value of a system in a part that does not measure at several sizes."""
     rows = (row for row in figures["spreads"] if (row["part"], row["system"]) == (part, system))
     return {row["value"]: row for row in rows if row["at"] is None}
+
+
+def curve(figures: Mapping[str, Any], part: str, system: str, value: str) -> list[dict[str, Any]]:
+    """Return the spread of one value of a system at each size, the smallest first."""
+    rows = (row for row in figures["spreads"] if (row["part"], row["system"], row["value"]) == (part, system, value))
+    return sorted((row for row in rows if row["at"] is not None), key=lambda row: float(row["at"]))
 
 
 def _spreads(samples: Iterable[Sample]) -> list[dict[str, Any]]:

@@ -7,14 +7,16 @@ from html import escape
 
 from eval import charts, plots
 from eval.bench.figures import spread_of, values_of
-from eval.bench.suite import Bench
+from eval.bench.result import Bench
 from eval.bench.table import SYSTEMS, VALUES, in_unit
 from eval.markup import section, table
 
-__all__ = ["cold", "each", "heads", "rates", "row", "stages", "where"]
+__all__ = ["Cell", "cold", "each", "heads", "rates", "row", "stages", "where"]
 
 STAGES = {"retrieval_s": "searching", "reading_s": "reading", "writing_s": "writing", "checking_s": "checking"}
 SEARCHING = ("embed_s", "dense_s", "lexical_s", "fusion_s")
+Cell = str | tuple[str, str]
+"""What stands in a cell, as HTML (as text in a head), or its class and that."""
 SHORT = {"again": "Footnote", "first": "new passages", "recipe": "plain recipe"}
 """The ways of answering as the head of a column, and in the order in which they are shown."""
 
@@ -22,7 +24,9 @@ SHORT = {"again": "Footnote", "first": "new passages", "recipe": "plain recipe"}
 def where(bench: Bench) -> str:
     """Return a bar for each way of answering, as long as it took and parted into its stages."""
     found = {system: spread_of(bench.figures, "answers", system) for system in SHORT}
-    medians = {name: {s: of[s]["p50"] if s in of else 0.0 for s in STAGES} for name, of in found.items() if of}
+    medians = {
+        name: {s: of[s]["p50"] if s in of else 0.0 for s in STAGES} for name, of in found.items() if "total_s" in of
+    }
     if not medians:
         return ""
     longest = max(sum(seconds.values()) for seconds in medians.values())
@@ -73,16 +77,22 @@ def stages(bench: Bench) -> str:
     warm = spread_of(bench.figures, "answers", "again") or spread_of(bench.figures, "searches", "again")
     new = spread_of(bench.figures, "answers", "first")
     rows = []
-    for value in (*SEARCHING, *STAGES, "first_token_s", "total_s"):
+    for value in (*SEARCHING, *STAGES, "first_token_s", "total_s", "declined_s"):
         if found := warm.get(value):
             middle, most, low, high = (in_unit(value, found[key]) for key in ("p50", "p95", "p25", "p75"))
             other = in_unit(value, new[value]["p50"]) if value in new else "·"
-            cells = [f"<b>{middle}</b>", most, ("faint spare", f"{low} – {high}"), str(found["count"]), other]
+            cells: list[Cell] = [
+                f"<b>{middle}</b>",
+                most,
+                ("faint spare", f"{low} – {high}"),
+                str(found["count"]),
+                other,
+            ]
             rows.append(row(VALUES[value], cells, style="inner" if value in SEARCHING else ""))
     return section(
         "Every stage",
-        "Reading lasts until the first word, or until it is clear that there will be none. First word and whole answer "
-        "are counted from the question.",
+        "First word, whole answer and declined (the documents do not say) are counted from the question. What was "
+        "declined is in no other row but those of searching.",
         table(heads(["Stage", "median", "95th", ("spare", "middle half"), "of", "new passages"]), rows),
     )
 
@@ -128,18 +138,18 @@ def cold(bench: Bench) -> str:
     )
 
 
-def heads(names: Iterable[str | tuple[str, str]], wide: bool = False) -> str:
-    """Return the head cells of a table, each a name or (class, name); ``wide``: the second place is for a bar."""
+def heads(names: Iterable[Cell], wide: bool = False) -> str:
+    """Return the head cells of a table; ``wide``: the second place is for a bar."""
     cells = [f'<th scope="col" class="{style}">{escape(text)}</th>' for style, text in map(_styled, names)]
     return "".join([*cells[:1], *(['<th class="wide"></th>'] if wide else []), *cells[1:]])
 
 
-def row(label: str, cells: Iterable[str | tuple[str, str]], bar: str | None = None, style: str = "") -> str:
-    """Return a row of a table: its name, a bar where there is one, and cells, each HTML or (class, HTML)."""
+def row(label: str, cells: Iterable[Cell], bar: str | None = None, style: str = "") -> str:
+    """Return a row of a table: its name, a bar where there is one, and cells."""
     wide = "" if bar is None else f'<td class="wide">{bar}</td>'
     rest = "".join(f'<td class="{name}">{text}</td>' for name, text in map(_styled, cells))
     return f'<tr class="{style}"><th scope="row" title="{escape(label)}">{escape(label)}</th>{wide}{rest}</tr>'
 
 
-def _styled(cell: str | tuple[str, str]) -> tuple[str, str]:
+def _styled(cell: Cell) -> tuple[str, str]:
     return ("", cell) if isinstance(cell, str) else cell

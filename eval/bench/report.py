@@ -7,9 +7,10 @@ from html import escape
 from typing import Any
 
 from eval import charts, plots
-from eval.bench.figures import RATIOS, spread_of
-from eval.bench.parts import cold, each, heads, rates, row, stages, where
-from eval.bench.suite import Bench
+from eval.bench.figures import RATIOS, by_name, spread_of
+from eval.bench.parts import Cell, cold, each, heads, rates, row, stages, where
+from eval.bench.plotted import by_evidence, by_passages, by_users
+from eval.bench.result import Bench
 from eval.bench.table import PARTS, SYSTEMS, VALUES, in_unit, interval, times
 from eval.markup import document, folded, table
 
@@ -22,7 +23,8 @@ TILES = ("first_token", "first_token.new", "total", "writing", "embedding", "que
 
 def page(bench: Bench) -> str:
     """Return the whole report as HTML. Everything that comes from documents, questions or models is escaped."""
-    parts = [_head(bench), _tiles(bench), where(bench), each(bench), stages(bench), rates(bench), cold(bench)]
+    parts = [_head(bench), _tiles(bench), where(bench), each(bench), by_evidence(bench), by_users(bench)]
+    parts += [by_passages(bench), stages(bench), rates(bench), cold(bench)]
     return document(f"Bench: {bench.made['set']}", [*parts, _all_ratios(bench), _all_figures(bench), _made(bench)])
 
 
@@ -51,9 +53,8 @@ def _story(bench: Bench) -> tuple[str, str]:
             f"The first word comes after {ours}. With the plain recipe, after {theirs}.",
             f"Medians of {first['n']} questions, asked in turns: the same libraries, model files and evidence.",
         )
-    search = spread_of(bench.figures, "searches", "again").get("retrieval_s")
-    seconds = in_unit("_s", search["p50"]) if search else "no time"
-    return f"A search takes {seconds}.", f"The median of {count} questions, without a language model."
+    searches = spread_of(bench.figures, "searches", "again") or spread_of(bench.figures, "answers", "again")
+    return f"A search takes {in_unit('_s', searches['retrieval_s']['p50'])}.", f"The median of {count} questions."
 
 
 def _tiles(bench: Bench) -> str:
@@ -76,11 +77,11 @@ def _bar(found: Mapping[str, float]) -> str:
 
 def _all_ratios(bench: Bench) -> str:
     rows = []
-    for known in RATIOS:
-        if found := bench.figures["ratios"].get(known.name):
-            both = [in_unit(known.value, found[side]) for side in ("ours", "theirs")]
-            cells = [f"<b>{times(found['point'])}</b>", ("faint", interval(found)), *both, str(found["n"])]
-            rows.append(row(known.label, cells, _bar(found)))
+    for name, found in bench.figures["ratios"].items():
+        known, at = by_name(name)
+        both = [in_unit(known.value, found[side]) for side in ("ours", "theirs")]
+        cells: list[Cell] = [f"<b>{times(found['point'])}</b>", ("faint", interval(found)), *both, str(found["n"])]
+        rows.append(row(known.words(at), cells, _bar(found)))
     intro = "<p>Each is the median of the ratios of the pairs, with a bootstrap interval; above 1 is better.</p>"
     head = heads(["", "ratio", "95 %", "ours", "theirs", "pairs"], wide=True)
     return folded("All ratios", intro + table(head, rows, "bars"))
@@ -92,7 +93,7 @@ def _all_figures(bench: Bench) -> str:
         name, system = of["value"], of["system"]
         at = plots.number(of["at"]) if of["at"] is not None else ""
         figures = [in_unit(name, of[key]) for key in ("p50", "p95", "p25", "p75", "low", "high")]
-        labels = [("left", escape(SYSTEMS.get(system, system))), ("left", escape(VALUES.get(name, name)))]
+        labels: list[Cell] = [("left", escape(SYSTEMS.get(system, system))), ("left", escape(VALUES.get(name, name)))]
         rows.append(row(PARTS.get(of["part"], of["part"]), [*labels, at, *figures, str(of["count"])]))
     names = ("Part", "System", "Value", "at", "median", "95th", "25th", "75th", "least", "most", "of")
     return folded("All figures", table(heads(names), rows))

@@ -1,17 +1,12 @@
-"""The whole bench: its parts in order, each kept on the disk as soon as it is done.
-
-bench.json     what was measured with what, every sample, and the figures made of them
-bench.html     the same as a page, see ``eval.bench.report``
-"""
+"""The whole bench: its parts in order."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 import platform
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +14,14 @@ from typing import Any
 from eval import collection
 from eval.bench import answers, cold, encoding
 from eval.bench.bare import BareLlama
-from eval.bench.figures import figures
+from eval.bench.evidence import evidence
+from eval.bench.plan import Plan
 from eval.bench.recipe import PlainRecipe, open_encoder
-from eval.bench.samples import Sample
+from eval.bench.result import RESULT, Bench, Keeper, load
+from eval.bench.sizes import sizes
 from eval.bench.stages import Watch
-from eval.journal import RunError, write_whole
+from eval.bench.users import Ask, users
+from eval.journal import RunError
 from eval.questions import Question
 from eval.sets import KnownAnswerSet, sample
 from rag.assistant import Assistant
@@ -34,56 +32,29 @@ from rag.index import Index
 from rag.ingest import Progress
 from rag.prompts import load as load_prompt
 
-__all__ = ["FULL", "QUICK", "Bench", "Plan", "load", "run"]
+__all__ = ["Serve", "directly", "run"]
 
-FORMAT = 1
-RESULT = "bench.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How much is measured: counts, and the sizes at which cost is held against size."""
-
-    questions: int
-    written: int
-    embedded: int
-    starts: int
+Serve = Callable[[Assistant], AbstractContextManager[Ask]]
+"""Lets any number of users ask an assistant, as long as the context is open."""
 
 
-FULL = Plan(questions=30, written=64, embedded=1024, starts=3)
-QUICK = Plan(questions=4, written=32, embedded=128, starts=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """A finished bench: what it was made of, its samples and its figures."""
-
-    made: dict[str, Any]
-    samples: tuple[Sample, ...]
-    figures: dict[str, Any]
-
-
-class Keeper:
-    """Collects the samples of part after part, and writes the file anew after each."""
-
-    def __init__(self, file: Path, made: dict[str, Any]) -> None:
-        self._file, self._made = file, made
-        self.samples: list[Sample] = []
-
-    def keep(self, samples: Iterable[Sample]) -> None:
-        """Measure a whole part and write it down."""
-        self.samples += samples
-        table = {
-            "format": FORMAT,
-            "made": {**self._made, "load": [*self._made["load"], _load()]},
-            "samples": [dataclasses.asdict(sample) for sample in self.samples],
-            "figures": figures(self.samples),
-        }
-        write_whole(self._file, json.dumps(table, ensure_ascii=False, indent=1) + "\n")
+@contextmanager
+def directly(assistant: Assistant) -> Iterator[Ask]:
+    """Let users ask ``assistant`` itself: whoever comes first to its language model goes first."""
+    yield lambda question, _: assistant.stream(question.question, question.history)
 
 
 def run(
-    known: KnownAnswerSet, config: Config, plan: Plan, seed: int, folder: Path, indexes: Path, tell: Progress, llm: bool
+    known: KnownAnswerSet,
+    config: Config,
+    plan: Plan,
+    folder: Path,
+    indexes: Path,
+    tell: Progress,
+    *,
+    seed: int = 0,
+    llm: bool = True,
+    serve: Serve = directly,
 ) -> Bench:
     """Measure, write ``bench.json`` into ``folder`` after every part, and return all of it.
 
@@ -94,77 +65,71 @@ def run(
     """
     questions = _chosen(known, plan.questions, seed)
     folder.mkdir(parents=True, exist_ok=True)
-    embedder = open_embedder(config)
-    with collection.opened_index(known, config, embedder, indexes, tell) as index:
+    with collection.opened_index(known, config, open_embedder(config), indexes, tell) as index:
         texts, place = [passage.text for passage in collection.every_passage(index)], index.folder
     keeper = Keeper(folder / RESULT, _made(known, questions, config, plan, seed, llm, len(texts)))
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
         copy = Path(temporary) / "index"
         cold.copied(place, copy)
         measured = dataclasses.replace(config, index=copy)
+        parts = _Parts(questions, texts, measured, plan, place, keeper, tell)
         if llm:
-            _with_model(questions, texts, measured, plan, place, keeper, tell)
+            parts.with_model(serve)
         else:
-            _without_model(questions, texts, measured, plan, place, keeper, tell)
+            parts.without_model()
+        keeper.keep(sizes(plan.sizes, config.candidates, plan.queries, Path(temporary), tell))
     return load(folder)
 
 
-def _with_model(
-    questions: Sequence[Question],
-    texts: Sequence[str],
-    config: Config,
-    plan: Plan,
-    place: Path,
-    keeper: Keeper,
-    tell: Progress,
-) -> None:
-    with Assistant.open(config) as assistant:
-        recipe = PlainRecipe(config, texts)
-        bare = BareLlama(recipe.llama, config)
-        watch = Watch(assistant)
-        answers.warm_up(watch, recipe)
-        keeper.keep(answers.answers(questions, watch, recipe, bare, plan.written, tell))
-        bare.close()
-        keeper.keep(encoding.queries(questions, assistant.embedder, recipe.encoder))
-        keeper.keep(encoding.passages(texts, assistant.embedder, recipe.encoder, plan.embedded, tell))
-        drafted = [q for q in questions if _drafted(q.id, keeper.samples)] or list(questions)
-        drafted = drafted[: plan.starts]
-        evidence = {q.id: [item.passage.text for item in assistant.retrieve(q.question, q.history)] for q in drafted}
-        recipe.close()
-    keeper.keep(cold.starts(drafted, evidence, place, config, ["help", "search", "footnote", "recipe"], tell))
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The parts, and what all of them need. ``place`` is the index of the set, ``config.index`` a copy of it."""
 
+    questions: Sequence[Question]
+    texts: Sequence[str]
+    config: Config
+    plan: Plan
+    place: Path
+    keeper: Keeper
+    tell: Progress
 
-def _without_model(
-    questions: Sequence[Question],
-    texts: Sequence[str],
-    config: Config,
-    plan: Plan,
-    place: Path,
-    keeper: Keeper,
-    tell: Progress,
-) -> None:
-    embedder, encoder = open_embedder(config), open_encoder(config)
-    with Index.open(config.index, embedder) as index:
-        watch = Watch(Assistant(index, embedder, ScriptedGenerator({}), load_prompt(config.prompt), config))
-        answers.warm_up(watch)
-        keeper.keep(answers.searches(questions, watch, tell))
-    keeper.keep(encoding.queries(questions, embedder, encoder))
-    keeper.keep(encoding.passages(texts, embedder, encoder, plan.embedded, tell))
-    nothing: dict[str, list[str]] = {question.id: [] for question in questions}
-    keeper.keep(cold.starts(questions[: plan.starts], nothing, place, config, ["help", "search"], tell))
+    def with_model(self, serve: Serve) -> None:
+        """Measure whole answers, and what takes a language model."""
+        plan, keep, tell = self.plan, self.keeper.keep, self.tell
+        with Assistant.open(self.config) as assistant:
+            recipe = PlainRecipe(self.config, self.texts)
+            bare = BareLlama(recipe.llama, self.config)
+            watch = Watch(assistant)
+            answers.warm_up(watch, recipe)
+            keep(answers.answers(self.questions, watch, recipe, bare, plan.written, tell))
+            bare.close()
+            keep(encoding.queries(self.questions, assistant.embedder, recipe.encoder))
+            keep(encoding.passages(self.texts, assistant.embedder, recipe.encoder, plan.embedded, tell))
+            keep(evidence(self.questions[: plan.evidence_questions], plan.evidence, watch, recipe, tell))
+            started = (self._drafted() or self.questions)[: plan.starts]
+            read = {q.id: [item.passage.text for item in assistant.retrieve(q.question, q.history)] for q in started}
+            recipe.close()
+            with serve(assistant) as ask:
+                keep(users(self.questions, plan.users, plan.each_user, ask, tell))
+        keep(cold.starts(started, read, self.place, self.config, ["help", "search", "footnote", "recipe"], tell))
 
+    def without_model(self) -> None:
+        """Measure what takes no language model."""
+        keep, config = self.keeper.keep, self.config
+        embedder, encoder = open_embedder(config), open_encoder(config)
+        with Index.open(config.index, embedder) as index:
+            watch = Watch(Assistant(index, embedder, ScriptedGenerator({}), load_prompt(config.prompt), config))
+            answers.warm_up(watch)
+            keep(answers.searches(self.questions, watch, self.tell))
+        keep(encoding.queries(self.questions, embedder, encoder))
+        keep(encoding.passages(self.texts, embedder, encoder, self.plan.embedded, self.tell))
+        started = self.questions[: self.plan.starts]
+        keep(cold.starts(started, {q.id: [] for q in started}, self.place, config, ["help", "search"], self.tell))
 
-def load(folder: Path) -> Bench:
-    """Read what ``run`` wrote. Raises ``RunError`` where there is nothing, or it is damaged."""
-    file = folder / RESULT
-    try:
-        table = json.loads(file.read_text("utf-8"))
-        if table["format"] != FORMAT:
-            raise RunError(f"{file} was made by another version of Footnote. Run 'footnote bench' again.")
-        samples = tuple(Sample(**row) for row in table["samples"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{file} is missing or damaged ({error}). Run 'footnote bench' again.") from error
-    return Bench(table["made"], samples, table["figures"])
+    def _drafted(self) -> list[Question]:
+        """Return the questions to which a draft was written."""
+        written = {s.id for s in self.keeper.samples if s.system == "again" and "first_token_s" in s.values}
+        return [question for question in self.questions if question.id in written]
 
 
 def _chosen(known: KnownAnswerSet, count: int, seed: int) -> tuple[Question, ...]:
@@ -173,10 +138,6 @@ def _chosen(known: KnownAnswerSet, count: int, seed: int) -> tuple[Question, ...
     if min(count, len(answerable)) < 2:
         raise RunError("It takes at least two questions that the documents answer. Set --limit to 2 or more.")
     return sample(answerable, count, seed)
-
-
-def _drafted(id_: str, samples: Iterable[Sample]) -> bool:
-    return any(s.id == id_ and s.system == "again" and "first_token_s" in s.values for s in samples)
 
 
 def _made(
@@ -199,10 +160,4 @@ def _made(
             "cores": usable_cores(),
             "threads": config.threads or usable_cores(),
         },
-        "load": [_load()],
     }
-
-
-def _load() -> float:
-    """Return how many processes wanted to run in the last minute: above the number of cores, the machine was busy."""
-    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else 0.0

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from eval.bench.figures import RATIOS
-from eval.bench.suite import Bench
+from eval.bench.figures import by_name, curve
+from eval.bench.result import Bench
+from eval.plots import number
 from eval.tables import aligned
 
-__all__ = ["PARTS", "SYSTEMS", "VALUES", "bench_table", "in_unit", "interval", "times"]
+__all__ = ["CURVES", "PARTS", "SYSTEMS", "VALUES", "bench_table", "in_unit", "interval", "times"]
 
 SYSTEMS = {
     "again": "Footnote",
@@ -34,12 +35,21 @@ VALUES = {
     "writing_s": "writing",
     "checking_s": "checking",
     "total_s": "whole answer",
+    "declined_s": "declined",
     "ready_s": "ready",
     "peak_mb": "most memory",
     "reading_rate": "tokens read a second",
     "writing_rate": "tokens written a second",
     "rate": "passages a second",
     "seconds_s": "seconds",
+    "open_s": "opened",
+    "build_s": "built",
+    "memory_mb": "memory",
+    "disk_mb": "on disk",
+    "recall": "recall@10",
+    "answers": "answers",
+    "failures": "failures",
+    "fairness": "slowest user / fastest",
 }
 """Every value by the name that a reader knows, in the order in which it is shown."""
 PARTS = {
@@ -48,7 +58,36 @@ PARTS = {
     "cold": "A fresh process, from its start",
     "query": "Embedding a question",
     "embedding": "Embedding passages",
+    "sizes": "More passages",
+    "evidence": "More evidence",
+    "users": "More users",
 }
+
+
+CURVES = {
+    "passages": {
+        "dense": ("sizes", "footnote", "dense_s"),
+        "exact": ("sizes", "exact", "dense_s"),
+        "recall@10": ("sizes", "footnote", "recall"),
+        "lexical": ("sizes", "footnote", "lexical_s"),
+        "to open": ("sizes", "footnote", "open_s"),
+        "memory": ("sizes", "footnote", "memory_mb"),
+        "on disk": ("sizes", "footnote", "disk_mb"),
+    },
+    "passages read": {
+        "Footnote": ("evidence", "footnote", "first_token_s"),
+        "plain recipe": ("evidence", "recipe", "first_token_s"),
+    },
+    "users": {
+        "first word": ("users", "footnote", "first_token_s"),
+        "whole answer": ("users", "footnote", "total_s"),
+        "answers a minute": ("users", "footnote", "rate"),
+        "failures": ("users", "footnote", "failures"),
+        "slowest user / fastest": ("users", "footnote", "fairness"),
+        "memory": ("users", "footnote", "memory_mb"),
+    },
+}
+"""What is held against size: the unit of the sizes, and for each figure the part, the system and the value."""
 
 
 def bench_table(bench: Bench) -> str:
@@ -57,7 +96,8 @@ def bench_table(bench: Bench) -> str:
     head = (
         f"{made['set']}: {len(made['questions'])} questions, {made['passages']} passages; load {_range(made['load'])}"
     )
-    return "\n".join([head, "", *_ratios(bench.figures["ratios"]), *_spreads(bench.figures["spreads"])])
+    lines = [head, "", *_ratios(bench.figures["ratios"]), *_spreads(bench.figures["spreads"])]
+    return "\n".join([*lines, *_sizes(bench.figures)])
 
 
 def in_unit(name: str, value: float) -> str:
@@ -70,7 +110,7 @@ def in_unit(name: str, value: float) -> str:
         return f"{_digits(value)} s" if value >= 1 else f"{_digits(1000 * value)} ms"
     if name.endswith("_mb"):
         return f"{value:,.0f} MB"
-    return _digits(value)
+    return f"{value:.0f}" if name in ("failures", "answers", "tokens", "prompt_tokens") else _digits(value)
 
 
 def times(value: float) -> str:
@@ -97,10 +137,10 @@ def _digits(value: float) -> str:
 
 def _ratios(ratios: Mapping[str, Mapping[str, float]]) -> list[str]:
     rows = [["Ratio (above 1 is better)", "median", "95 %", "ours", "theirs", "pairs"]]
-    for known in RATIOS:
-        if found := ratios.get(known.name):
-            both = (in_unit(known.value, found[side]) for side in ("ours", "theirs"))
-            rows.append([known.label, times(found["point"]), interval(found), *both, str(found["n"])])
+    for name, found in ratios.items():
+        known, at = by_name(name)
+        both = (in_unit(known.value, found[side]) for side in ("ours", "theirs"))
+        rows.append([known.words(at), times(found["point"]), interval(found), *both, str(found["n"])])
     return aligned(rows, right=range(1, 6))
 
 
@@ -112,10 +152,26 @@ def _spreads(spreads: list[dict[str, Any]]) -> list[str]:
             + [in_unit(row["value"], row[key]) for key in ("p50", "p95")]
             + [f"{in_unit(row['value'], row['p25'])} – {in_unit(row['value'], row['p75'])}", str(row["count"])]
             for row in sorted(spreads, key=_place)
-            if row["part"] == part and row["value"] in VALUES
+            if row["part"] == part and row["value"] in VALUES and row["at"] is None
         ]
         if rows:
             lines += ["", *aligned([[title, "median", "95th", "middle half", "of"], *rows], right=range(1, 5))]
+    return lines
+
+
+def _sizes(figures: Mapping[str, Any]) -> list[str]:
+    """Return the medians at each size, a part a table and a size a row."""
+    lines: list[str] = []
+    for title, columns in CURVES.items():
+        curves = {name: {row["at"]: row for row in curve(figures, *place)} for name, place in columns.items()}
+        sizes = sorted({at for found in curves.values() for at in found})
+        rows = [
+            [number(at)]
+            + [in_unit(columns[name][2], found[at]["p50"]) if at in found else "–" for name, found in curves.items()]
+            for at in sizes
+        ]
+        if rows:
+            lines += ["", *aligned([[title, *curves], *rows], right=range(len(curves) + 1))]
     return lines
 
 

@@ -47,7 +47,7 @@ eval: $(VENV)/ready
 	@$(BIN)/footnote eval report
 	@$(BIN)/footnote eval gate build/eval/latest
 
-# Measure what an answer costs, beside the same libraries used plainly (an hour; ARGS=--quick: some minutes).
+# Measure what an answer costs, beside the same libraries used plainly (ARGS=--quick: less of everything, in minutes).
 bench: $(VENV)/ready
 	@$(BIN)/footnote models pull
 	@$(BIN)/footnote bench $(ARGS)

@@ -173,7 +173,7 @@ def _bench_options(bench: argparse.ArgumentParser) -> None:
     bench.add_argument("--set", type=Path, metavar="DIR", help="a known-answer set (default: the one on the seeds)")
     bench.add_argument("--limit", type=int, metavar="N", help="ask N of the questions that the documents answer")
     bench.add_argument("--seed", type=int, default=0, metavar="S", help="decides which N (default: 0)")
-    bench.add_argument("--quick", action="store_true", help="a few minutes instead of an hour, and less sure")
+    bench.add_argument("--quick", action="store_true", help="less of everything, in a few minutes")
     bench.add_argument("--no-llm", action="store_true", help="what needs no language model alone")
     bench.add_argument("--out", type=Path, metavar="DIR", help="folder of figures and report (default: build/bench)")
 

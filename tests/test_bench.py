@@ -102,7 +102,7 @@ def test_sizes_are_compared_each_on_its_own():
     found = figures(samples)
     assert {name: of["point"] for name, of in found["ratios"].items()} == {"dense@100": 1.0, "dense@10000": 4.0}
     known, at = by_name("dense@10000")
-    assert known.words(at) == "dense search faster than exact FAISS, 10,000 passages"
+    assert known.words(at) == "dense search faster than exact FAISS, passages: 10,000"
     assert [(of["at"], of["p50"]) for of in curve(found, "sizes", "exact", "dense_s")] == [(100, 1.0), (10_000, 8.0)]
 
 

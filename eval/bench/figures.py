@@ -37,7 +37,7 @@ class Ratio:
 
     def words(self, at: str) -> str:
         """Return the label with the size ``at`` that it was measured at, where there is one."""
-        return f"{self.label}, {number(float(at))} {self.unit}" if at else self.label
+        return f"{self.label}, {self.unit}: {number(float(at))}" if at else self.label
 
 
 RATIOS = (

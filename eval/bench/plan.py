@@ -1,4 +1,4 @@
-"""How much is measured: all of it in an hour, or in a few minutes what shows whether something went wrong."""
+"""How much is measured: all of it, or in a few minutes what shows whether something went wrong."""
 
 from __future__ import annotations
 

@@ -58,6 +58,8 @@ class StateCache:
         self._states: OrderedDict[tuple[int, str], bytes] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
+        self.counts = {"memory": 0, "disk": 0, "miss": 0}
+        """Where states were found since the start."""
 
     def get(self, passage: int, key: str) -> bytes | None:
         """Return the state ``key`` of the passage with the id ``passage``, where it is kept."""
@@ -65,8 +67,10 @@ class StateCache:
         with self._lock:
             if state := self._states.get((passage, key)):
                 self._states.move_to_end((passage, key))
+                self.counts["memory"] += 1
                 return state
         state = self._read(passage, key)
+        self.counts["miss" if state is None else "disk"] += 1
         if state is not None:
             self._remember(passage, key, state)
         return state

@@ -18,6 +18,7 @@ from rag.embedding import HashEmbedder
 from rag.generation import ScriptedGenerator
 from rag.index import Index
 from rag.ingest import ingest
+from rag.states import StateCache
 from ui import examples
 
 TOKEN = "an administrator's token"
@@ -257,7 +258,11 @@ def test_figures_hold_no_word_of_a_question_or_document(api):
     assert json.dumps(TOKEN) not in text
 
 
-def test_caches_are_counted_where_the_generator_says_so(api, monkeypatch):
-    counts = {"states": {"hit": 3, "miss": 1}}
-    monkeypatch.setattr(api.service.generator, "cache_counts", lambda: counts, raising=False)
-    assert figures(api)["footnote_cache_total", "hit", "states"] == 3
+def test_attention_states_are_counted_by_where_they_were_found(api, monkeypatch):
+    states = StateCache(1)
+    monkeypatch.setattr(api.service.generator, "states", states, raising=False)
+    states.get(1, "key")
+    states.put(1, "key", b"state")
+    assert states.get(1, "key") == b"state"
+    counts = figures(api)
+    assert [counts["footnote_states_total", place] for place in ("memory", "disk", "miss")] == [1, 0, 1]

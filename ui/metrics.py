@@ -75,7 +75,7 @@ class Metrics:
 
 
 class _Caches:
-    """Hits and misses of the caches that the generator says it has, as ``cache_counts`` returns them."""
+    """Where the attention states of passages were found, as the generator's ``states`` count it."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -84,11 +84,12 @@ class _Caches:
         """Yield the counts as they are now."""
         from prometheus_client.core import CounterMetricFamily
 
-        family = CounterMetricFamily("footnote_cache", "Look-ups in caches", labels=["cache", "result"])
-        counts = getattr(self._service.generator, "cache_counts", None)
-        for cache, results in (counts() if counts else {}).items():
-            for result, count in results.items():
-                family.add_metric([cache, result], count)
+        family = CounterMetricFamily(
+            "footnote_states", "Look-ups of attention states, by where they were found", labels=["found"]
+        )
+        states = getattr(self._service.generator, "states", None)
+        for place, count in (states.counts if states else {}).items():
+            family.add_metric([place], count)
         yield family
 
 

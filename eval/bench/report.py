@@ -34,7 +34,7 @@ def _head(bench: Bench) -> str:
     if (most := max(made["load"])) > 1.5 * cores:
         warning = (
             f'<p class="warning">The machine had other work to do: up to {most:.1f} processes for {cores} cores. '
-            "Seconds are higher than on an idle machine. What is compared took turns: ratios suffer less, yet they do.</p>"
+            "Seconds are higher than on an idle one. What is compared took turns: ratios suffer less, but they do.</p>"
         )
     headline, lead = _story(bench)
     models = f"{made['embedder']} · {made['generator'] or 'no language model'} · {made['machine']['threads']} threads"

@@ -174,7 +174,7 @@ def test_a_draft_is_shown_without_its_marks_and_not_as_an_answer():
 
 
 def test_what_is_going_on_is_shown_and_said():
-    exchange = advance(Exchange(1, "Where?"), Waiting("Waiting: one question is ahead"))
+    exchange = advance(Exchange(1, "Where?"), Waiting(1))
     assert words(soup(exchange).select_one(".activity")) == announcement(exchange) == "Waiting: one question is ahead"
 
 

@@ -1,0 +1,23 @@
+"""Accessibility of a page as axe-core sees it: every rule that is on by default, WCAG's and best practice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+OPTIONS = {"resultTypes": ["violations"]}
+RUN = "options => axe.run(document, options).then(found => found.violations)"
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe-core finds wrong with ``page`` as it is now, shadow roots included: a line for each element."""
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    page.evaluate(AXE_SCRIPT)
+    return [
+        f"{rule['id']} ({rule['impact']}): {node['html'][:200]}: {' '.join(node['failureSummary'].split())}"
+        for rule in page.evaluate(RUN, OPTIONS)
+        for node in rule["nodes"]
+    ]

@@ -142,7 +142,20 @@ def test_any_exception_is_a_failure_of_its_question_alone(tmp_path):
 def test_everything_that_went_in_and_came_out_is_kept(whole):
     record = whole.answers()["right"]
     assert list(record) == [
-        *("id", "kind", "question", "read", "history", "prompt", "evidence", "calls", "answer", "error", "scores", "cost"),
+        *(
+            "id",
+            "kind",
+            "question",
+            "read",
+            "history",
+            "prompt",
+            "evidence",
+            "calls",
+            "answer",
+            "error",
+            "scores",
+            "cost",
+        ),
     ]
     assert record["prompt"].startswith("Below are sources, then a question.")
     assert all(item["text"] in record["prompt"] for item in record["evidence"])

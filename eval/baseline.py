@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +20,18 @@ from rag.errors import DocumentError
 from rag.index import Index
 from rag.types import Evidence, Passage, Turn
 
-__all__ = ["Baseline", "accept", "drafts", "evidence_of", "load", "replay"]
+__all__ = ["accept", "drafts", "evidence_of", "load", "replay"]
 
 FORMAT = 1
 BASELINE = "baseline.json"
 DRAFTS = "drafts.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """What was accepted: ``made`` of a run, its ``metrics``, and the rows of its questions by id."""
+def load(folder: Path, name: str) -> Run:
+    """Read the baseline of the set ``name`` as the run that it was: its questions have no more than is compared.
 
-    file: Path
-    made: dict[str, Any]
-    metrics: dict[str, Any]
-    questions: dict[str, dict[str, Any]]
-
-
-def load(folder: Path, name: str) -> Baseline:
-    """Read the baseline of the set ``name``. Raises ``RunError`` where there is none, telling how to make one."""
+    Raises ``RunError`` where there is none, telling how to make one.
+    """
     file = folder / name / BASELINE
     if not file.exists():
         raise RunError(
@@ -50,7 +42,7 @@ def load(folder: Path, name: str) -> Baseline:
         table = json.loads(file.read_text("utf-8"))
         if table["format"] != FORMAT:
             raise RunError(f"{file} was made by another version of Footnote. Accept a run anew.")
-        return Baseline(file, table["made"], table["metrics"], {row["id"]: row for row in table["questions"]})
+        return Run(file.parent, table["made"], table["metrics"], {row["id"]: row for row in table["questions"]})
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(f"{file} is damaged ({error}). Restore it, or accept a run anew.") from error
 

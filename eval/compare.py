@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.catalogue import CATALOGUE, Metric
+from eval.journal import RunError
 from eval.statistics import Interval, holm, mcnemar_exact, paired_bootstrap, sign_flip_test
 from eval.summary import strata
 
@@ -74,7 +75,15 @@ class Flip:
 
 
 def compare(before: Rows, after: Rows) -> list[Difference]:
-    """Return the difference of each metric of ``COMPARED`` that both runs have; rows are of their questions."""
+    """Return the difference of each metric of ``COMPARED`` that both runs have; rows are of their questions.
+
+    Raises ``RunError`` where they have no question in common, or ask another question under the same id.
+    """
+    shared = before.keys() & after.keys()
+    if other := sorted(id_ for id_ in shared if before[id_]["question"] != after[id_]["question"]):
+        raise RunError(f"The runs ask different questions as {', '.join(other[:3])}: they are not of the same set.")
+    if not shared:
+        raise RunError("The runs have no question in common: compare two runs of the same set.")
     found = [difference(known, before, after) for known in CATALOGUE if known.name in COMPARED]
     family = [item for item in found if item is not None]
     corrected = holm([item.p for item in family])

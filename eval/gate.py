@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eval import baseline as baselines
-from eval.baseline import Baseline
 from eval.catalogue import metric
 from eval.collection import opened_index
 from eval.compare import FLIPPED, Difference, Flip, difference, flips
@@ -113,7 +112,7 @@ def limits(file: Path, name: str) -> Limits:
     return Limits(margin, watched, floors)
 
 
-def check(run: Run, baseline: Baseline | None, limit: Limits) -> Verdict:
+def check(run: Run, baseline: Run | None, limit: Limits) -> Verdict:
     """Hold a run against its limits and, where there is one, the baseline; both are of the same set."""
     names = dict.fromkeys((*limit.watched, *limit.floors))
     lines, notes = [], []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from eval.questions import Question, SetError, Span, read_json_lines, write_questions
+from eval.questions import (
+    Question,
+    SetError,
+    Span,
+    json_object,
+    listed,
+    located,
+    read_json_lines,
+    text_of,
+    write_questions,
+)
 from eval.sets import KnownAnswerSet, load
 
 __all__ = ["convert", "read_beir", "read_spans", "read_squad"]
@@ -31,7 +40,7 @@ def convert(path: Path, out: Path) -> KnownAnswerSet:
         if (path / "corpus").is_dir():
             return read_spans(path, out)
     elif path.is_file():
-        content = _json(path)
+        content = json_object(path.read_bytes(), str(path))
         if isinstance(content.get("data"), list):
             return read_squad(path, out)
         if isinstance(content.get("tests"), list):
@@ -49,21 +58,18 @@ def read_squad(file: Path, out: Path) -> KnownAnswerSet:
     of the kind ``adversarial``. An answer that is not where the file says is looked for nearby in its
     paragraph.
     """
+    with located(str(file)):
+        articles = _objects(json_object(file.read_bytes(), str(file)), "data")
     documents = _documents_folder(out)
     questions: list[Question] = []
     taken: set[str] = set()
-    for number, article in enumerate(_items(_json(file), "data", str(file)), start=1):
+    for number, article in enumerate(articles, start=1):
         where = f"{file}, article {number}"
-        name = _file_name(_string(article, "title", where), taken)
-        paragraphs = _items(article, "paragraphs", where)
-        begin, texts = 0, []
-        for paragraph in paragraphs:
-            context = _string(paragraph, "context", where)
-            for qa in _items(paragraph, "qas", where):
-                questions.append(_squad_question(qa, context, name, begin, where))
-            texts.append(_plain(context))
-            begin += len(texts[-1]) + 2
-        _write(documents / name, "\n\n".join(texts))
+        with located(where):
+            name = _file_name(text_of(article, "title"), taken)
+            text, asked = _article(article, name, where)
+        questions += asked
+        _write(documents / name, text)
     return _finish(questions, out)
 
 
@@ -78,18 +84,19 @@ def read_beir(folder: Path, out: Path, split: str = "test") -> KnownAnswerSet:
     spans: dict[str, Span] = {}
     taken: set[str] = set()
     for number, row in read_json_lines(folder / "corpus.jsonl"):
-        id_ = _string(row, "_id", f"{folder / 'corpus.jsonl'}, line {number}")
+        with located(f"{folder / 'corpus.jsonl'}, line {number}"):
+            id_ = text_of(row, "_id")
         text = "\n\n".join(part for key in ("title", "text") if (part := _plain(str(row.get(key) or "")).strip()))
         if text:
             spans[id_] = Span(_file_name(id_, taken), 0, len(text))
             _write(documents / spans[id_].document, text)
     questions = []
     for number, row in read_json_lines(folder / "queries.jsonl"):
-        where = f"{folder / 'queries.jsonl'}, line {number}"
-        id_ = _string(row, "_id", where)
+        with located(f"{folder / 'queries.jsonl'}, line {number}"):
+            id_, query = text_of(row, "_id"), text_of(row, "text")
         gold = tuple(replace(spans[doc], grade=grade) for doc, grade in qrels.get(id_, ()) if doc in spans)
         if gold:
-            questions.append(Question(id_, _string(row, "text", where), answerable=True, gold=gold, split=split))
+            questions.append(Question(id_, query, answerable=True, gold=gold, split=split))
     return _finish(questions, out)
 
 
@@ -109,27 +116,41 @@ def read_spans(path: Path, out: Path) -> KnownAnswerSet:
         _write(documents / name, _plain(text))
     questions = []
     for file in files:
-        for number, test in enumerate(_items(_json(file), "tests", str(file)), start=1):
-            where = f"{file}, test {number}"
-            gold = tuple(_corpus_span(item, originals, where) for item in _items(test, "snippets", where))
-            query, id_ = _string(test, "query", where), f"{file.stem}-{number}"
+        with located(str(file)):
+            tests = _objects(json_object(file.read_bytes(), str(file)), "tests")
+        for number, test in enumerate(tests, start=1):
+            with located(f"{file}, test {number}"):
+                gold = tuple(_corpus_span(item, originals) for item in _objects(test, "snippets"))
+                query, id_ = text_of(test, "query"), f"{file.stem}-{number}"
             questions.append(Question(id_, query, answerable=bool(gold), gold=gold, kind=file.stem, need="all"))
     return _finish(questions, out)
 
 
-def _squad_question(qa: Mapping[str, Any], context: str, name: str, begin: int, where: str) -> Question:
-    id_ = _string(qa, "id", where)
-    answers = [] if qa.get("is_impossible") else _items(qa, "answers", f"{where}, question {id_}")
+def _article(article: Mapping[str, Any], name: str, where: str) -> tuple[str, list[Question]]:
+    """Return the text of an article, and the questions about it."""
+    begin, texts = 0, []
+    questions = []
+    for paragraph in _objects(article, "paragraphs"):
+        context = text_of(paragraph, "context")
+        for qa in _objects(paragraph, "qas"):
+            with located(f"{where}, question {qa.get('id')}"):
+                questions.append(_squad_question(qa, context, name, begin))
+        texts.append(_plain(context))
+        begin += len(texts[-1]) + 2
+    return "\n\n".join(texts), questions
+
+
+def _squad_question(qa: Mapping[str, Any], context: str, name: str, begin: int) -> Question:
     texts, gold = [], []
-    for answer in answers:
-        text = _string(answer, "text", f"{where}, question {id_}")
-        start = _nearest(context, text, answer.get("answer_start"), f"{where}, question {id_}")
+    for answer in [] if qa.get("is_impossible") else _objects(qa, "answers"):
+        text = text_of(answer, "text")
+        start = _nearest(context, text, answer.get("answer_start"))
         before, until = (begin + len(_plain(context[:at])) for at in (start, start + len(text)))
         texts.append(text)
         gold.append(Span(name, before, until))
     return Question(
-        id_,
-        _string(qa, "question", where).strip(),
+        text_of(qa, "id"),
+        text_of(qa, "question").strip(),
         answerable=bool(gold),
         answers=tuple(dict.fromkeys(texts)),
         gold=tuple(dict.fromkeys(gold)),
@@ -138,12 +159,12 @@ def _squad_question(qa: Mapping[str, Any], context: str, name: str, begin: int, 
     )
 
 
-def _nearest(context: str, text: str, start: object, where: str) -> int:
+def _nearest(context: str, text: str, start: object) -> int:
     if type(start) is not int:
-        raise SetError(f"{where}: answer_start must be a whole number, not {start!r}.")
+        raise ValueError(f"answer_start must be a whole number, not {start!r}")
     places = [match.start() for match in re.finditer(re.escape(text), context)]
     if not places:
-        raise SetError(f"{where}: the answer {text!r} does not stand in its paragraph.")
+        raise ValueError(f"the answer {text!r} does not stand in its paragraph")
     return min(places, key=lambda place: abs(place - start))
 
 
@@ -162,15 +183,22 @@ def _read_qrels(file: Path) -> dict[str, list[tuple[str, int]]]:
     return qrels
 
 
-def _corpus_span(item: Mapping[str, Any], originals: Mapping[str, str], where: str) -> Span:
-    path = unicodedata.normalize("NFC", _string(item, "file_path", where))
+def _corpus_span(item: Mapping[str, Any], originals: Mapping[str, str]) -> Span:
+    path = unicodedata.normalize("NFC", text_of(item, "file_path"))
     if path not in originals:
-        raise SetError(f"{where}: there is no document {path!r} in corpus/.")
+        raise ValueError(f"there is no document {path!r} in corpus/")
     text, span = originals[path], item.get("span")
     match span:
         case [int(start), int(end)] if 0 <= start < end <= len(text):
             return Span(path, len(_plain(text[:start])), len(_plain(text[:end])))
-    raise SetError(f"{where}: {span!r} is not a span of {path}, which has {len(text)} characters.")
+    raise ValueError(f"{span!r} is not a span of {path}, which has {len(text)} characters")
+
+
+def _objects(row: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return a list of objects that must be there."""
+    if key not in row:
+        raise ValueError(f"{key} is missing")
+    return listed(row, key, dict)
 
 
 def _names(corpus: Path) -> Iterator[str]:
@@ -217,29 +245,3 @@ def _write(file: Path, text: str) -> None:
 def _finish(questions: Sequence[Question], out: Path) -> KnownAnswerSet:
     write_questions(questions, out / "questions.jsonl")
     return load(out)
-
-
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text("utf-8"))
-    except UnicodeDecodeError as error:
-        raise SetError(f"{file} is not UTF-8 ({error.reason}).") from error
-    except json.JSONDecodeError as error:
-        raise SetError(f"{file}, line {error.lineno}: not JSON ({error.msg}).") from error
-    if not isinstance(content, dict):
-        raise SetError(f"{file}: expected an object in braces.")
-    return content
-
-
-def _items(row: Mapping[str, Any], key: str, where: str) -> list[dict[str, Any]]:
-    values = row.get(key)
-    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
-        raise SetError(f"{where}: {key} must be a list of objects.")
-    return values
-
-
-def _string(row: Mapping[str, Any], key: str, where: str) -> str:
-    value = row.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise SetError(f"{where}: {key} must be a text that is not empty.")
-    return value

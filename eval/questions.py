@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -20,7 +21,18 @@ from typing import Any, Literal, TypeVar, cast
 from rag.errors import FootnoteError
 from rag.types import Turn
 
-__all__ = ["Question", "SetError", "Span", "read_json_lines", "read_questions", "write_questions"]
+__all__ = [
+    "Question",
+    "SetError",
+    "Span",
+    "json_object",
+    "listed",
+    "located",
+    "read_json_lines",
+    "read_questions",
+    "text_of",
+    "write_questions",
+]
 
 T = TypeVar("T")
 
@@ -69,10 +81,8 @@ def read_questions(file: Path) -> tuple[Question, ...]:
     """Read one question a line. Raises ``SetError`` naming file and line."""
     questions: dict[str, Question] = {}
     for number, row in read_json_lines(file):
-        try:
+        with located(f"{file}, line {number}"):
             question = _question(row)
-        except ValueError as error:
-            raise SetError(f"{file}, line {number}: {error}.") from error
         if question.id in questions:
             raise SetError(f"{file}, line {number}: the id {question.id!r} was used before; ids must differ.")
         questions[question.id] = question
@@ -95,24 +105,50 @@ def read_json_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with file.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
-                yield number, _object(line, f"{file}, line {number}")
+                yield number, json_object(line, f"{file}, line {number}")
 
 
-def _object(line: bytes, where: str) -> dict[str, Any]:
+def json_object(data: bytes, where: str) -> dict[str, Any]:
+    """Read one JSON object. Raises ``SetError`` that begins with ``where``."""
     try:
-        row = json.loads(line.decode("utf-8"))
+        row = json.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise SetError(f"{where}: not UTF-8 ({error.reason}). Save the file as UTF-8.") from error
     except json.JSONDecodeError as error:
-        raise SetError(f"{where}: not JSON ({error.msg} at column {error.colno}).") from error
+        raise SetError(f"{where}: not JSON ({error.msg} at character {error.pos + 1}).") from error
     if not isinstance(row, dict):
         raise SetError(f"{where}: expected an object in braces.")
     return row
 
 
+@contextmanager
+def located(where: str) -> Iterator[None]:
+    """Say of what is found wrong inside (a ``ValueError``) where it is, as a ``SetError``."""
+    try:
+        yield
+    except ValueError as error:
+        raise SetError(f"{where}: {error}.") from error
+
+
+def text_of(row: Mapping[str, Any], key: str) -> str:
+    """Return the text called ``key``. Raises ``ValueError`` where it is none, or empty."""
+    value = row.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{key} must be a text that is not empty")
+    return value
+
+
+def listed(row: Mapping[str, Any], key: str, kind: type[T]) -> list[T]:
+    """Return the list called ``key``, empty where there is none. Raises ``ValueError`` where it holds another kind."""
+    values = row.get(key, [])
+    if not isinstance(values, list) or not all(isinstance(value, kind) for value in values):
+        raise ValueError(f"{key} must be a list of {_PLURAL[kind]}")
+    return values
+
+
 def _question(row: Mapping[str, Any]) -> Question:
-    id_ = _text(row, "id")
-    gold = tuple(_span(span) for span in _list(row, "gold", dict))
+    id_ = text_of(row, "id")
+    gold = tuple(_span(span) for span in listed(row, "gold", dict))
     answerable = row.get("answerable")
     if not isinstance(answerable, bool):
         raise ValueError("answerable must be true or false")
@@ -123,13 +159,13 @@ def _question(row: Mapping[str, Any]) -> Question:
         raise ValueError(f"need must be all or any, not {need!r}")
     return Question(
         id=id_,
-        question=_text(row, "question"),
+        question=text_of(row, "question"),
         answerable=answerable,
-        answers=tuple(_list(row, "answers", str)),
+        answers=tuple(listed(row, "answers", str)),
         gold=gold,
-        facts=tuple(_spellings(fact) for fact in _list(row, "facts", list)),
-        never=tuple(_list(row, "never", str)),
-        history=tuple(_turn(turn) for turn in _list(row, "history", dict)),
+        facts=tuple(_spellings(fact) for fact in listed(row, "facts", list)),
+        never=tuple(listed(row, "never", str)),
+        history=tuple(_turn(turn) for turn in listed(row, "history", dict)),
         # Some sets hold a list of kinds written out as text: ['partial'].
         kind=str(row.get("kind") or ("answerable" if answerable else "unanswerable")).strip("[]'\""),
         need=need,
@@ -151,34 +187,20 @@ def _span(span: Mapping[str, Any]) -> Span:
     if type(grade) is not int or grade < 1:
         raise ValueError(f"the grade of a gold span is a whole number of at least 1, not {grade!r}")
     # Documents are named in Unicode's composed form, whatever the file system says.
-    return Span(unicodedata.normalize("NFC", _text(span, "document")), start, end, grade)
+    return Span(unicodedata.normalize("NFC", text_of(span, "document")), start, end, grade)
 
 
 def _turn(turn: Mapping[str, Any]) -> Turn:
     role = turn.get("role")
     if role not in ("user", "assistant"):
         raise ValueError(f"the role of a turn must be user or assistant, not {role!r}")
-    return Turn(cast(Literal["user", "assistant"], role), _text(turn, "content"))
+    return Turn(cast(Literal["user", "assistant"], role), text_of(turn, "content"))
 
 
 def _spellings(fact: Sequence[object]) -> tuple[str, ...]:
     if not fact or not all(isinstance(spelling, str) and spelling.strip() for spelling in fact):
         raise ValueError("each of the facts must be a list of accepted spellings")
     return tuple(cast(Sequence[str], fact))
-
-
-def _text(row: Mapping[str, Any], key: str) -> str:
-    value = row.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{key} must be a text that is not empty")
-    return value
-
-
-def _list(row: Mapping[str, Any], key: str, kind: type[T]) -> list[T]:
-    values = row.get(key, [])
-    if not isinstance(values, list) or not all(isinstance(value, kind) for value in values):
-        raise ValueError(f"{key} must be a list of {_PLURAL[kind]}")
-    return values
 
 
 def _row(question: Question) -> dict[str, Any]:

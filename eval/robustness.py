@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -176,7 +176,7 @@ def _span(row: Under, known: Metric) -> tuple[float, float, float]:
     return numbers["low"], numbers["point"], numbers["high"]
 
 
-def _words(row: Under, series: Sequence[Metric]) -> str:
+def _words(row: Under, series: Iterable[Metric]) -> str:
     return ", ".join(f"{percent(row.figures[known.name]['point'])} {SHOWN[known.name]}" for known in series)
 
 

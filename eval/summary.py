@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,7 +16,7 @@ from eval.abstention_metrics import Decision, Rate, always_answer, always_refuse
 from eval.calibration_metrics import aurc, auroc, brier, calibration_error, reliability
 from eval.catalogue import BY_KIND, CATALOGUE
 from eval.cost_metrics import spread
-from eval.statistics import Interval, bootstrap, bootstrap_ratio
+from eval.statistics import Interval, bootstrap, bootstrap_ratio, wilson
 
 __all__ = ["decisions", "failures", "mean", "strata", "summarise", "without_cost"]
 
@@ -40,7 +40,7 @@ def summarise(
         "metrics": {name: figure for name, figure in figures.items() if figure},
         "kinds": _kinds(rows),
     }
-    table["latency"] = _latency(found, answered)
+    table["latency"] = _latency(found, answered, {row["id"]: row["cluster"] for row in rows})
     if with_answers:
         table["metrics"] |= _abstention(asked) | _calibration(asked)
         table |= {
@@ -182,19 +182,38 @@ def _lost(asked: Sequence[Row]) -> dict[str, dict[str, int]]:
     return {name: dict(counts) for name, counts in lost.items()}
 
 
-def _rates(rates: Mapping[str, Rate]) -> dict[str, dict[str, int]]:
-    return {kind: asdict(rate) for kind, rate in rates.items()}
+def _rates(rates: Mapping[str, Rate]) -> dict[str, dict[str, float]]:
+    """Return each rate with its Wilson interval: a kind has too few questions, and too often none, to resample."""
+    table = {}
+    for kind, rate in rates.items():
+        interval = wilson(rate.count, rate.total)
+        table[kind] = asdict(rate) | {"low": round(interval.low, 6), "high": round(interval.high, 6)}
+    return table
 
 
-def _latency(found: Mapping[str, Row], answered: Mapping[str, Row]) -> dict[str, Any]:
+def _latency(found: Mapping[str, Row], answered: Mapping[str, Row], clusters: Mapping[str, str]) -> dict[str, Any]:
     """Return the spread of the seconds of each stage, counted from the question; first tokens where there were any."""
-    seconds: dict[str, list[float]] = {"search_s": [record["cost"]["seconds"] for record in found.values()]}
-    for record in answered.values():
+    seconds: dict[str, dict[str, float]] = {"search_s": {id_: row["cost"]["seconds"] for id_, row in found.items()}}
+    for id_, record in answered.items():
         drafted = any(call.get("draft") for call in record["calls"])
         for name, value in record["cost"].items():
             if name.endswith("_s") and (drafted or name != "first_token_s"):
-                seconds.setdefault(name, []).append(value)
-    return {name: asdict(spread(values)) for name, values in seconds.items() if values}
+                seconds.setdefault(name, {})[id_] = value
+    return {name: _spread(values, clusters) for name, values in seconds.items() if values}
+
+
+def _spread(seconds: Mapping[str, float], clusters: Mapping[str, str]) -> dict[str, Any]:
+    """Return the spread of measurements by question id; ``between`` holds the intervals of both percentiles."""
+    values, groups = list(seconds.values()), [clusters[id_] for id_ in seconds]
+    between = {}
+    for name, share in {"p50": 0.5, "p95": 0.95}.items():
+        interval = bootstrap(values, groups, _quantile(share), RESAMPLES)
+        between[name] = [round(interval.low, 4), round(interval.high, 4)]
+    return asdict(spread(values)) | {"between": between}
+
+
+def _quantile(share: float) -> Callable[[NDArray[np.float64]], float]:
+    return lambda drawn: float(np.quantile(drawn, share))
 
 
 def _digest(answered: Mapping[str, Row]) -> str:
@@ -209,7 +228,7 @@ def _ratio(above: NDArray[np.float64], below: NDArray[np.float64], rows: Sequenc
     if not below.sum():
         return None
     clusters = [row["cluster"] for row in rows]
-    return _figure(bootstrap_ratio(above, below, clusters, strata=strata(rows)), len(rows))
+    return _figure(bootstrap_ratio(above, below, clusters, strata=strata(rows)), int(np.count_nonzero(below)))
 
 
 def _statistic(values: NDArray[np.float64], rows: Sequence[Row], statistic: Any) -> Figure | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,18 @@ from eval.catalogue import BY_KIND, CATALOGUE, SET_LEVEL, metric
 from eval.compare import compare, flips, same_answers
 from eval.runs import Run
 
-__all__ = ["aligned", "comparison_table", "figure", "interval", "lost_points", "percent", "run_table"]
+__all__ = [
+    "STAGES",
+    "aligned",
+    "between",
+    "comparison_table",
+    "figure",
+    "interval",
+    "lost_points",
+    "percent",
+    "run_table",
+    "seconds",
+]
 
 HIDDEN = ("span_precision@3", "span_precision@10", "recall@20", "all_gold@3", "all_gold@10", "span_recall@3")
 """Metrics that are only written to ``metrics.json``, so that the tables stay readable."""
@@ -43,30 +55,75 @@ def run_table(run: Run) -> str:
 
 
 def comparison_table(before: Run, after: Run) -> str:
-    """Return what differs between two runs, metric by metric, and then question by question, with both answers."""
-    rows = [["Metric", str(before.folder), str(after.folder), "difference", "95 %", "lost", "won", "p", "p (Holm)", ""]]
-    for item in compare(before.questions, after.questions):
+    """Return what two runs were made of, how their figures differ, and each question that changed sides, by metric."""
+    rows = [["Metric", "A", "B", "difference", "95 %", "lost", "won", "p", "p (Holm)", ""]]
+    found = compare(before.questions, after.questions)
+    for item in found:
         name, gained = item.metric.name, item.gained
         change = f"{100 * gained.point:+.1f}", f"[{100 * gained.low:+.1f}, {100 * gained.high:+.1f}]"
         chance = f"{item.p:.3f}", f"{item.p_family:.3f}", item.verdict
         row = [name, figure(name, item.before), figure(name, item.after), *change, str(item.lost), str(item.won)]
         rows.append([*row, *chance])
-    lines = aligned(rows, right=range(1, 9))
-    if (rest := before.questions.keys() ^ after.questions.keys()) or len(rows) == 1:
+    lines = [f"A  {before.folder}", f"B  {after.folder}", *_changes(before, after), ""]
+    lines += aligned(rows, right=range(1, 9))
+    if rest := before.questions.keys() ^ after.questions.keys():
         lines.append(f"{len(rest)} questions are in one run only and were left out.")
+    counts = sorted({item.count for item in found})
+    lines.append(
+        f"Paired on {' to '.join(map(str, counts[:1] + counts[1:][-1:]))} questions that have the metric in both."
+    )
     same = same_answers(before.metrics, after.metrics)
     if same is not None:
         lines.append("The answers are the same, byte for byte." if same else "The answers differ.")
     return "\n".join([*lines, *_flipped(before, after)])
 
 
+def _changes(before: Run, after: Run) -> list[str]:
+    """Return what B was made of otherwise than A, a line each."""
+    first, second = (_flat({**run.made["identity"], "program": run.made["code"]}) for run in (before, after))
+    return [
+        f"   {name}: {first.get(name, '–')} → {second.get(name, '–')}"
+        for name in dict.fromkeys([*first, *second])
+        if first.get(name) != second.get(name)
+    ] or ["   made of the same"]
+
+
+def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, str]:
+    """Return the leaves of nested tables as texts by their dotted names; of a hash, its beginning.
+
+    >>> _flat({"a": {"b": 1}, "c": None})
+    {'a.b': '1', 'c': 'none'}
+    """
+    leaves: dict[str, str] = {}
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            leaves |= _flat(value, f"{above}{name}.")
+            continue
+        parts = value if isinstance(value, list) else [value]
+        words = ("none" if part in (None, "") else str(part) for part in parts)
+        leaves[f"{above}{name}"] = ", ".join(word[:12] if HASH.fullmatch(word) else word for word in words) or "none"
+    return leaves
+
+
+HASH = re.compile("[0-9a-f]{64}")
+
+
 def _flipped(before: Run, after: Run) -> list[str]:
+    """Return the questions that changed sides under the name of the metric, the lost ones first, with both answers."""
     lines: list[str] = []
     first, second = before.answers(), after.answers()
+    group = ("", "")
     for flip in flips(before.questions, after.questions):
-        lines += ["", f"{'won' if flip.after > flip.before else 'lost'}  {flip.metric}  {flip.id}: {flip.question}"]
+        known, way = metric(flip.metric), "won" if flip.after > flip.before else "lost"
+        if group != (flip.metric, way):
+            group = flip.metric, way
+            lines += ["", f"{way.upper()}  {flip.metric}: {known.label if known else ''}"]
+        row = after.questions[flip.id]
+        lines.append(f"  {flip.id} ({row['kind']}): {flip.question}")
         if not flip.metric.startswith("retrieval."):
-            lines += [f"  before: {_said(first, flip.id)}", f"  after:  {_said(second, flip.id)}"]
+            wanted = row.get("answers") or (["that the documents do not say"] if not row["answerable"] else [])
+            lines += [f"      expected: {wanted[0]}"] if wanted else []
+            lines += [f"      A: {_said(first, flip.id)}", f"      B: {_said(second, flip.id)}"]
     return lines
 
 
@@ -189,8 +246,31 @@ TRIVIAL = {
 
 
 def _seconds(latency: Mapping[str, Any]) -> list[str]:
-    rows = [["Seconds", "median", "95th", "most", "of"]]
-    for name, table in latency.items():
-        stage = name.removesuffix("_s").replace("_", " ")
-        rows.append([stage, *(f"{table[key]:.3f}" for key in ("p50", "p95", "high")), str(table["count"])])
-    return aligned(rows, right=range(1, 5))
+    rows = [["Seconds", "median", "95 %", "95th", "95 %", "most", "of"]]
+    for name, table in sorted(latency.items(), key=lambda item: [*STAGES, item[0]].index(item[0])):
+        percentiles = (cell for key in ("p50", "p95") for cell in (seconds(table[key]), between(table["between"][key])))
+        rows.append([STAGES.get(name, name), *percentiles, seconds(table["high"]), str(table["count"])])
+    return aligned(rows, right=range(1, 7))
+
+
+STAGES = {
+    "search_s": "search alone",
+    "retrieval_s": "evidence found",
+    "first_token_s": "first word",
+    "total_s": "checked answer",
+}
+"""What a measurement of time is called, in the order in which they come; all count from the question."""
+
+
+def seconds(value: float) -> str:
+    """Return seconds with as many digits as matter.
+
+    >>> seconds(0.0123), seconds(0.123), seconds(12.34)
+    ('0.012', '0.12', '12.3')
+    """
+    return f"{value:.3f}" if value < 0.1 else f"{value:.2f}" if value < 10 else f"{value:.1f}"
+
+
+def between(ends: Sequence[float]) -> str:
+    """Return an interval of seconds."""
+    return " – ".join(map(seconds, ends))

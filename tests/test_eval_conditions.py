@@ -165,14 +165,18 @@ def test_what_cannot_be_is_told_before_anything_is_done(tmp_path, options, messa
 
 
 @pytest.mark.llm
-def test_a_small_model_answers_under_a_condition(tmp_path):
+def test_a_small_model_answers_under_a_condition_twice_the_same(tmp_path):
     from rag import models, prompts
     from rag.config import Config
 
     config = Config(generator="smollm2-135m-instruct")
     file = models.locate(config.generator, config.models)
-    with LlamaGenerator(file, prompts.load(config.prompt), name=config.generator) as generator:
-        run = tiny_run(tmp_path, "run", generator, Selection(condition="gold-middle", limit=2), CUT)
+    twice = []
+    for name in ("once", "again"):
+        with LlamaGenerator(file, prompts.load(config.prompt), name=config.generator) as generator:
+            twice.append(tiny_run(tmp_path, name, generator, Selection(condition="gold-middle", limit=2), CUT))
+    run, again = twice
+    assert again.metrics["answers_sha256"] == run.metrics["answers_sha256"]
     assert run.metrics["counts"]["asked"] == 2
     assert run.metrics["counts"]["failed"] == 0
     for record in run.answers().values():

@@ -1,6 +1,7 @@
 """The gate: passes on what was accepted, and fails, naming the questions, on what is broken on purpose."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -313,9 +314,11 @@ def test_flipped_questions_and_their_chance(tmp_path):
         ("answer.correct", "declined"),
     ]
     table = comparison_table(before, after)
-    assert "lost  answer.correct  elsewhere: Where did the engineer of the bridge come from?" in table
-    assert "  before: Ann Lee came from Dover. [1]" in table
-    assert "  after:  The documents do not answer this question." in table
+    lost, won = (table.index(f"{way}  answer.correct: right") for way in ("LOST", "WON"))
+    assert lost < table.index("  elsewhere (fact): Where did the engineer of the bridge come from?") < won
+    assert "      expected: Dover\n      A: Ann Lee came from Dover. [1]\n      B: The documents do not" in table
+    assert won < table.index("  declined (fact): How many arches has the bridge?")
+    assert "   made of the same" in table
     assert "The answers differ." in table
 
 
@@ -326,6 +329,23 @@ def test_a_run_beside_itself_differs_in_nothing(tmp_path):
     )
     assert same_answers(run.metrics, run.metrics) is True
     assert "The answers are the same, byte for byte." in comparison_table(run, run)
+
+
+def test_runs_of_other_settings_are_compared_and_what_differs_is_told(tmp_path):
+    before = tiny_run(tmp_path, "before", TinyGenerator(replies=WHOLE))
+    after = tiny_run(tmp_path, "after", TinyGenerator(replies=WHOLE), config=replace(CONFIG, evidence=1))
+    table = comparison_table(before, after)
+    assert "   settings.evidence: 3 → 1" in table
+    assert "settings.context" not in table
+    assert re.search(r"Paired on \d+ to 10 questions that have the metric in both", table)
+
+
+def test_runs_of_different_questions_are_not_compared():
+    asked = _rows([1.0])
+    with pytest.raises(RunError, match="different questions as 0"):
+        compare(asked, {"0": {**asked["0"], "question": "Another?"}})
+    with pytest.raises(RunError, match="no question in common"):
+        compare(asked, {"1": asked["0"]})
 
 
 def _rows(values, name="answer.correct"):

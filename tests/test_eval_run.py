@@ -109,7 +109,10 @@ def test_lost_points_rules_and_kinds_are_told(whole):
     metrics = whole.metrics
     assert metrics["lost"]["all"] == {"none": 2, "reading": 2, "refusal": 2, "failure": 1}
     assert sum(sum(kind.values()) for name, kind in metrics["lost"].items() if name != "all") == 7
-    assert metrics["false_answers"] == {"near-miss": {"count": 1, "total": 2}, "off-topic": {"count": 0, "total": 1}}
+    rates = {kind: (rate["count"], rate["total"]) for kind, rate in metrics["false_answers"].items()}
+    assert rates == {"near-miss": (1, 2), "off-topic": (0, 1)}
+    assert metrics["false_answers"]["near-miss"]["low"] == pytest.approx(0.094531)
+    assert metrics["metrics"]["abstention.false_answer_rate"]["n"] == 3
     assert metrics["trivial"]["always_answer"]["decision_right"] == 0.7
     assert metrics["trivial"]["always_refuse"]["false_answer_rate"] == 0
     assert metrics["kinds"]["fact"]["metrics"]["answer.correct"]["point"] == pytest.approx(2 / 6 * 6 / 6, abs=1e-6)

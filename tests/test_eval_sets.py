@@ -226,6 +226,8 @@ class TestSquad:
         [
             (lambda d: d["data"][0].pop("title"), "article 1: title"),
             (lambda d: d["data"][1].update(paragraphs=3), "article 2: paragraphs"),
+            (lambda d: d["data"][1].pop("paragraphs"), "article 2: paragraphs is missing"),
+            (lambda d: d["data"][0]["paragraphs"][0]["qas"][0].pop("answers"), "s1: answers is missing"),
             (lambda d: d["data"][0]["paragraphs"][0]["qas"][0]["answers"][0].update(text="Newcomen"), "s1.*Newcomen"),
             (lambda d: d["data"][0]["paragraphs"][0]["qas"][0]["answers"][0].pop("answer_start"), "s1.*answer_start"),
         ],

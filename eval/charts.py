@@ -30,6 +30,8 @@ __all__ = [
 
 WIDTH, HEIGHT = 440, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 14, 46
+FULL = 0.88
+"""Share of the plot's height that the highest bar takes; above it stand names."""
 PLOT_WIDTH, PLOT_HEIGHT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 
 
@@ -44,13 +46,17 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A named point (x and y from 0 to 1); ``anchor`` is the side of it on which its name ends."""
+    """A named point (x and y from 0 to 1).
+
+    ``anchor`` is the side of it on which its name ends; the name stands above, or ``below`` it.
+    """
 
     label: str
     x: float
     y: float
     anchor: str = "start"
     style: str = "mark"
+    below: bool = False
 
 
 def stacked(parts: Mapping[str, float], total: float, label: str) -> str:
@@ -116,8 +122,11 @@ def reliability_diagram(bins: Sequence[Bin], axes: tuple[str, str], title: str, 
     return figure(drawn, title, about)
 
 
-def histogram(values: Sequence[float], marks: Mapping[str, float], unit: str, title: str, about: str) -> str:
+def histogram(
+    values: Sequence[float], marks: Mapping[str, float], axes: tuple[str, str], title: str, about: str
+) -> str:
     """Return how often values fall into equally wide bins from 0 on, with named lines at some of them."""
+    unit, counted = axes
     top = nice(max(values, default=1.0))
     bins = 20
     counts = [0] * bins
@@ -126,7 +135,7 @@ def histogram(values: Sequence[float], marks: Mapping[str, float], unit: str, ti
     most, width = max(counts), PLOT_WIDTH / bins
     drawn = f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{_y(0)}" y2="{_y(0)}"/>'
     for at, count in enumerate(counts):
-        height = 0.88 * PLOT_HEIGHT * count / max(1, most)
+        height = FULL * PLOT_HEIGHT * count / max(1, most)
         words = f"{top * at / bins:g} to {top * (at + 1) / bins:g} {unit}: {count}"
         drawn += (
             f'<rect class="bar" x="{LEFT + at * width + 1:.1f}" y="{_y(0) - height:.1f}" width="{width - 2:.1f}" '
@@ -134,7 +143,9 @@ def histogram(values: Sequence[float], marks: Mapping[str, float], unit: str, ti
         )
     for share in (0, 0.25, 0.5, 0.75, 1):
         drawn += text(_x(share), _y(0) + 18, f"{top * share:g}", "middle")
-    drawn += text(_x(0.5), HEIGHT - 8, unit, "middle", "axis-name")
+    drawn += text(LEFT - 8, _y(0) + 4, "0", "end") + text(LEFT - 8, _y(FULL) + 4, f"{most}", "end")
+    drawn += f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{_y(FULL):.1f}" y2="{_y(FULL):.1f}"/>'
+    drawn += _names(unit, counted)
     for at, (label, value) in enumerate(marks.items()):
         x = _x(min(1.0, value / top))
         drawn += f'<line class="at" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP + 16 * at + 4}" y2="{_y(0)}"/>'
@@ -149,9 +160,14 @@ def _axes(across: str, up: str) -> str:
         drawn += f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{_y(share):.1f}" y2="{_y(share):.1f}"/>'
         drawn += text(LEFT - 8, _y(share) + 4, f"{100 * share:.0f}", "end")
         drawn += text(_x(share), _y(0) + 18, f"{100 * share:.0f}", "middle")
-    drawn += text(_x(0.5), HEIGHT - 8, across, "middle", "axis-name")
+    return drawn + _names(across, up)
+
+
+def _names(across: str, up: str) -> str:
+    """Return the names of both axes."""
     turned = f"translate(12 {_y(0.5):.0f}) rotate(-90)"
-    return drawn + f'<text class="axis-name" transform="{turned}" text-anchor="middle">{escape(up)}</text>'
+    name = f'<text class="axis-name" transform="{turned}" text-anchor="middle">{escape(up)}</text>'
+    return text(_x(0.5), HEIGHT - 8, across, "middle", "axis-name") + name
 
 
 def _title(text: str) -> str:
@@ -162,7 +178,7 @@ def _mark(mark: Mark) -> str:
     x, y = _x(mark.x), _y(mark.y)
     gap = {"start": 3, "end": -3}.get(mark.anchor, 0)
     drawn = f'<circle class="{escape(mark.style)}" cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
-    return drawn + text(x + gap, y - 9, mark.label, mark.anchor, "mark-name")
+    return drawn + text(x + gap, y + (20 if mark.below else -9), mark.label, mark.anchor, "mark-name")
 
 
 def figure(drawn: str, title: str, about: str) -> str:

@@ -4,11 +4,13 @@
     gold-first        the gold, then distractors: as much other evidence as usual, at least two
     gold-middle       the same, half of the distractors before the gold
     gold-last         the same, all of them before the gold
-    distractors-20    the gold and a distractor in the order of their ranks: of five places, 20 % distract
+    distractors-20    the gold and a distractor in the order of their ranks: one of five places, 20 %, distracts
     distractors-40    the same with two, -60 with three, -80 with four
 
-A distractor is a passage that search finds for the question and that holds no character of the gold; the best ranked
-are taken. Gold that takes several passages stays together, in the order of its spans, and is never cut for distractors.
+The other places are the gold's, which seldom fills them: the share of the evidence that distracts is measured, and told
+beside the figures. A distractor is a passage that search finds for the question and that holds no character of gold;
+the best ranked are taken. Gold that takes several passages stays together, in the order of its spans, and is never cut
+for distractors.
 """
 
 from __future__ import annotations
@@ -48,11 +50,11 @@ class Condition:
 
 
 CONDITIONS = {
-    "gold-only": Condition("the gold alone", "first", 0),
-    "distractors-20": Condition("20 % distractors", "ranked", 1),
-    "distractors-40": Condition("40 % distractors", "ranked", 2),
-    "distractors-60": Condition("60 % distractors", "ranked", 3),
-    "distractors-80": Condition("80 % distractors", "ranked", 4),
+    "gold-only": Condition("gold alone", "first", 0),
+    "distractors-20": Condition("gold and 1 distractor", "ranked", 1),
+    "distractors-40": Condition("gold and 2 distractors", "ranked", 2),
+    "distractors-60": Condition("gold and 3 distractors", "ranked", 3),
+    "distractors-80": Condition("gold and 4 distractors", "ranked", 4),
     "gold-first": Condition("gold first", "first"),
     "gold-middle": Condition("gold in the middle", "middle"),
     "gold-last": Condition("gold last", "last"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
+from typing import Any
 
-__all__ = ["document", "folded", "section", "table"]
+__all__ = ["big", "document", "folded", "header", "made_of", "section", "table"]
 
 STYLE = Path(__file__).parent / "data" / "report.css"
 # The page may load nothing at all, and says so itself.
@@ -22,6 +23,17 @@ def document(title: str, parts: Iterable[str]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">'
         f"<title>{escape(title)}</title><style>{STYLE.read_text('utf-8')}</style></head>\n"
         f"<body><main>{''.join(part for part in parts if part)}</main></body></html>\n"
+    )
+
+
+def header(kind: str, name: str, story: tuple[str, str], about: Iterable[str], warnings: Iterable[str]) -> str:
+    """Return the top of a page: what it is a report of, what came out in two sentences, what with; all are texts."""
+    headline, lead = map(escape, story)
+    return (
+        f'<header><p class="brand"><b>Footnote</b> {escape(kind)} · {escape(name)}</p><h1>{headline}</h1>'
+        f'<p class="lead">{lead}</p><p class="faint">{escape(" · ".join(about))}</p>'
+        + "".join(f'<p class="warning">{escape(text)}</p>' for text in warnings)
+        + "</header>"
     )
 
 
@@ -43,3 +55,27 @@ def table(head: str, rows: Iterable[str], style: str = "") -> str:
         f'<div class="scroll"><table class="{style}"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def big(text: str) -> str:
+    """Return a figure large, its unit behind the first space small."""
+    number, _, unit = text.partition(" ")
+    return f'<span class="big">{escape(number)}<small>&thinsp;{escape(unit)}</small></span>'
+
+
+def made_of(facts: Mapping[str, Any]) -> str:
+    """Return what a page is about was made of, folded away; facts that are None are left out."""
+    rows = (
+        f'<tr><th scope="row">{escape(name)}</th><td class="left"><code>{escape(_plain(value))}</code></td></tr>'
+        for name, value in facts.items()
+        if value is not None
+    )
+    return folded("What it was made of", f'<div class="scroll"><table>{"".join(rows)}</table></div>')
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_plain(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value))
+    return str(value)

@@ -7,8 +7,9 @@ from html import escape
 from typing import Any
 
 from eval import charts
-from eval.catalogue import CATALOGUE, HEADLINES, SET_LEVEL, metric
-from eval.markup import document, folded, table
+from eval.catalogue import BY_KIND, CATALOGUE, HEADLINES, SET_LEVEL, metric
+from eval.conditions import CONDITIONS
+from eval.markup import big, document, folded, header, made_of, table
 from eval.robustness import robustness, robustness_section
 from eval.runs import Run
 from eval.sections import decisions, lost_points, retrieval, times
@@ -24,32 +25,41 @@ def page(run: Run, others: Sequence[Run] = ()) -> str:
     Everything that comes from documents, questions or models is escaped."""
     name = run.made["identity"]["set"]
     asked = run.metrics["counts"]["asked"] > 0
-    parts = [_head(run), _headlines(run.metrics["metrics"])]
-    if asked:
-        parts += [lost_points(run), decisions(run)]
-    if compared := robustness([run, *others]):
-        parts.append(robustness_section(compared))
-    parts += [retrieval(run), times(run)]
-    if asked:
-        parts.append(worst_answers(run))
-    parts += [_not_found(run), _all_figures(run), _made(run)]
+    compared = robustness([run, *others])
+    told = {
+        "Lost points": lost_points(run) if asked else "",
+        "When to answer": decisions(run) if asked else "",
+        "Conditions": robustness_section(compared) if compared else "",
+        "Retrieval": retrieval(run),
+        "Time": times(run),
+        "Worst answers": worst_answers(run) if asked else "",
+    }
+    places = {title: title.lower().replace(" ", "-") for title, html in told.items() if html}
+    parts = [_head(run), _headlines(run.metrics["metrics"]), _contents(places)]
+    parts += [f'<div id="{place}">{told[title]}</div>' for title, place in places.items()]
+    parts += [_not_found(run), _by_kind(run), _all_figures(run), _made(run)]
     return document(f"Evaluation: {name}", parts)
 
 
 def _head(run: Run) -> str:
     counts, identity = run.metrics["counts"], run.made["identity"]
     model = identity["generator"]["name"] if identity["generator"] else "no language model"
-    about = f"{identity['embedder']['name']} · {model}"
-    warning = ""
+    about = [identity["embedder"]["name"], model]
+    if under := identity["selection"]["condition"]:
+        about.append(f"evidence: {CONDITIONS[under].label}")
+    warnings = []
     if failed := counts["failed"]:
-        warning += f'<p class="warning">{failed} questions failed. They count as wrong, and are listed below.</p>'
+        one = failed == 1
+        words = "1 question failed. It counts" if one else f"{failed} questions failed. They count"
+        warnings.append(f"{words} as wrong, and {'is' if one else 'are'} listed below.")
     if (versions := len(run.made["code"])) > 1:
-        warning += f'<p class="warning">{versions} versions of the program worked on this run.</p>'
-    headline, rest = _story(run)
-    return (
-        f'<header><p class="eyebrow">Evaluation · {escape(identity["set"])}</p>'
-        f'<h1>{headline}</h1><p class="lead">{rest}</p><p class="faint">{escape(about)}</p>{warning}</header>'
-    )
+        warnings.append(f"{versions} versions of the program worked on this run.")
+    return header("Evaluation", identity["set"], _story(run), about, warnings)
+
+
+def _contents(places: Mapping[str, str]) -> str:
+    links = "".join(f'<li><a href="#{place}">{title}</a></li>' for title, place in places.items())
+    return f'<nav aria-label="On this page"><ul>{links}</ul></nav>'
 
 
 def _story(run: Run) -> tuple[str, str]:
@@ -79,7 +89,7 @@ def _headlines(metrics: Mapping[str, Any]) -> str:
         bar = charts.interval(numbers["low"], numbers["point"], numbers["high"], f"between {interval(name, numbers)} %")
         sense = "" if known.higher else " <span class=sense>less is better</span>"
         tiles.append(
-            f'<li><span class="big">{_split(percent(numbers["point"]))}</span>'
+            f"<li>{big(percent(numbers['point']))}"
             f"<span class=label>{escape(TILES.get(name, known.label))}{sense}</span>{bar}"
             f'<span class="faint">{interval(name, numbers)} % with 95 % confidence, n = {numbers["n"]}</span></li>'
         )
@@ -96,11 +106,6 @@ TILES = {
 }
 
 
-def _split(text: str) -> str:
-    number, _, unit = text.partition(" ")
-    return f"{number}<small>&thinsp;{unit}</small>"
-
-
 def _not_found(run: Run) -> str:
     """Return the questions whose evidence lacks the gold, folded away."""
     missed = [row for row in run.questions.values() if row["scores"].get("retrieval.found") == 0]
@@ -112,6 +117,26 @@ def _not_found(run: Run) -> str:
         for row in missed
     )
     return folded(f"Not found: {len(missed)} questions", f'<ul class="plain">{items}</ul>')
+
+
+def _by_kind(run: Run) -> str:
+    """Return the main figures of each kind of question with their intervals, folded away."""
+    kinds = run.metrics["kinds"]
+    shown = [
+        known for known in map(metric, BY_KIND) if known and any(known.name in k["metrics"] for k in kinds.values())
+    ]
+    rows = []
+    for kind, numbers in kinds.items():
+        cells = "".join(_cells(known.name, numbers["metrics"].get(known.name)) for known in shown)
+        rows.append(f'<tr><th scope="row">{escape(kind)}</th><td>{numbers["questions"]}</td>{cells}</tr>')
+    head = "".join(f'<th scope="col">{escape(known.label)}</th><th scope="col">95 %</th>' for known in shown)
+    return folded("By kind of question", table(f'<th scope="col">Kind</th><th scope="col">n</th>{head}', rows))
+
+
+def _cells(name: str, numbers: Mapping[str, float] | None) -> str:
+    if numbers is None:
+        return '<td>–</td><td class="faint"></td>'
+    return f'<td>{figure(name, numbers["point"])}</td><td class="faint">{interval(name, numbers)}</td>'
 
 
 def _all_figures(run: Run) -> str:
@@ -132,19 +157,5 @@ def _all_figures(run: Run) -> str:
 
 def _made(run: Run) -> str:
     """Return what the run was made of, so that it can be made again."""
-    facts: dict[str, Any] = {**run.made["identity"], "program": run.made["code"], **run.made["machine"]}
-    facts["answers"] = run.metrics.get("answers_sha256")
-    rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td class="left"><code>{escape(_plain(value))}</code></td></tr>'
-        for name, value in facts.items()
-        if value is not None
-    )
-    return folded("What it was made of", f'<div class="scroll"><table>{rows}</table></div>')
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {_plain(inner)}" for name, inner in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_plain, value))
-    return str(value)
+    program = {"program": run.made["code"], **run.made["machine"], "answers": run.metrics.get("answers_sha256")}
+    return made_of({**run.made["identity"], **program})

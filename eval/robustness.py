@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from eval import charts, runs
-from eval.catalogue import Metric, metric
+from eval.catalogue import CATALOGUE, Metric, metric
 from eval.compare import Difference, difference
 from eval.conditions import CONDITIONS
 from eval.journal import RunError
@@ -23,8 +23,9 @@ SHOWN = {
     "answer.correct": "right",
     "answer.contains": "holds a reference",
     "answer.fact_coverage": "facts stated",
+    "citation.span": "cites the gold",
     "decision.right": "answered at all",
-    "evidence.distractors": "evidence that distracts",
+    "evidence.distractors": "of the evidence distracts",
 }
 """What is told of each condition, as far as the set allows."""
 FOUND = "as found"
@@ -100,52 +101,53 @@ def robustness(compared: Sequence[Run]) -> Robustness | None:
 
 def robustness_table(found: Robustness) -> str:
     """Return the conditions beside each other for a terminal."""
-    shown = _shown(found)
-    rows = [["Evidence", *(cell for known in shown for cell in (SHOWN[known.name], "")), "difference", "95 %"]]
+    main, rest = _drawn(found), [known for known in _shown(found) if known not in _drawn(found)]
+    names = [name for known in main for name in (SHOWN[known.name], "95 %")]
+    rows = [["Evidence", *names, "difference", "95 %", *(SHOWN[known.name] for known in rest)]]
     for row in found.rows:
-        cells = [cell for known in shown for cell in _cells(known, row)]
-        rows.append([row.label, *cells, *_gained(row)])
+        cells = [cell for known in main for cell in _cells(known, row)]
+        rows.append([row.label, *cells, *_gained(row), *(_cells(known, row)[0] for known in rest)])
     lines = aligned(rows, right=range(1, len(rows[0])))
     return "\n".join([*lines, f"The same {found.count} questions; the difference is to {_against(found)}."])
 
 
 def robustness_section(found: Robustness) -> str:
     """Return the conditions beside each other as HTML: a row each, its intervals drawn and told."""
-    shown = _shown(found)
-    drawn = {
-        known: style for style, known in zip(STYLES, (k for k in shown if k.name.startswith("answer.")), strict=False)
-    }
+    drawn = dict(zip(_drawn(found), ("first", "second"), strict=False))
     rows = []
     for row in found.rows:
         spans = [(style, *_span(row, known)) for known, style in drawn.items()]
         bar = charts.intervals(spans, f"{row.label}: {_words(row, drawn)}")
-        cells = [cell for known in shown for cell in _cells(known, row)] + [*_gained(row)]
-        told = "".join(f"<td{FAINT if at % 2 else ''}>{cell}</td>" for at, cell in enumerate(cells))
+        cells = [cell for known in drawn for cell in _cells(known, row)]
+        told = "".join(f"<td{FAINT if at % 2 else ''}>{cell}</td>" for at, cell in enumerate([*cells, *_gained(row)]))
+        told += f"<td>{_cells(DISTRACTS, row)[0] if DISTRACTS.name in row.figures else '–'}</td>"
         first = " class=opens" if row.condition in GROUPS else ""
         rows.append(f'<tr{first}><th scope="row">{escape(row.label)}</th><td class="wide">{bar}</td>{told}</tr>')
-    names = [*(_named(known, drawn.get(known)) for known in shown), "difference"]
-    head = "".join(f'<th scope="col">{name}</th><th scope="col"{FAINT}>95 %</th>' for name in names)
+    names = [f'<span class="stroke {style}"></span>{escape(SHOWN[known.name])}' for known, style in drawn.items()]
+    head = "".join(f'<th scope="col">{name}</th><th scope="col"{FAINT}>95 %</th>' for name in [*names, "difference"])
+    head += f'<th scope="col">{escape(SHOWN[DISTRACTS.name])}</th>'
     return section(
         "What it withstands",
         f"The same {found.count} questions, answered from the evidence as it was found, and as it was composed: the "
         f"gold passages, alone and among others that hold none of it. The difference is to {_against(found)}.",
-        table(f'<th scope="col">Evidence</th><th class="wide">{charts.SCALE}</th>{head}', rows, "bars"),
+        table(f'<th scope="col">Evidence</th><th class="wide">{charts.SCALE}</th>{head}', rows, "bars conditions"),
     )
 
 
+DRAWN = ("answer.correct", "answer.contains", "citation.span")
+"""The metrics that are drawn, two at the most; a set that has gold alone has only the last."""
+DISTRACTS = next(known for known in CATALOGUE if known.name == "evidence.distractors")
 GROUPS = ("gold-only", "gold-first")
 """The conditions with which a group of rows begins."""
-STYLES = ("first", "second")
 FAINT = ' class="faint spare"'
 
 
-def _named(known: Metric, style: str | None) -> str:
-    swatch = f'<span class="dot {style}"></span>' if style else ""
-    return swatch + escape(SHOWN[known.name])
+def _drawn(found: Robustness) -> list[Metric]:
+    return [known for known in _shown(found) if known.name in DRAWN][:2]
 
 
 def _against(found: Robustness) -> str:
-    return CONDITIONS[ALONE].label if found.reference == ALONE else FOUND
+    return f"the {CONDITIONS[ALONE].label}" if found.reference == ALONE else FOUND
 
 
 def _under(name: str, rows: Mapping[str, Any], reference: Mapping[str, Any]) -> Under:

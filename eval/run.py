@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import platform
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from eval.sets import KnownAnswerSet, sample
 from eval.summary import summarise
 from rag import prompts
 from rag.assistant import SETTINGS, search_query
-from rag.config import Config, usable_cores
+from rag.config import Config
 from rag.embedding import Embedder
 from rag.generation import Generator
 from rag.index import Index
@@ -123,7 +122,7 @@ def run(
         raise RunError("A condition is one to answer under. Leave out --condition or --no-llm.")
     identity = identity_of(known, selection, config, embedder, generator)
     with (
-        runs.started(folder, identity, _machine(config), collection.code_hash()),
+        runs.started(folder, identity, {"machine": runs.machine(config)}, collection.code_hash()),
         collection.opened_index(known, config, embedder, indexes, tell) as index,
     ):
         searched = selection.searched(known)
@@ -215,19 +214,6 @@ def _rounded(scores: scoring.Scores) -> scoring.Scores:
 
 def _run(found: Iterable[Sequence[Any]]) -> list[Passage]:
     return [Passage(document, start, end, "") for document, start, end, _ in found]
-
-
-def _machine(config: Config) -> dict[str, Any]:
-    """Return what figures of time depend on."""
-    return {
-        "machine": {
-            "processor": platform.machine(),
-            "system": platform.system(),
-            "python": platform.python_version(),
-            "cores": usable_cores(),
-            "threads": config.threads or usable_cores(),
-        }
-    }
 
 
 def _silent(step: str, done: int, total: int, name: str) -> None:

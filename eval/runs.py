@@ -10,6 +10,7 @@ metrics.json        the figures with their intervals, once the run is whole
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,10 +20,11 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from eval.journal import RunError, read_records, write_whole
+from rag.config import Config, usable_cores
 
-__all__ = ["ANSWERS", "RETRIEVAL", "Run", "finish", "load", "started"]
+__all__ = ["ANSWERS", "RETRIEVAL", "Run", "finish", "load", "machine", "started"]
 
-FORMAT = 1
+FORMAT = 2
 RETRIEVAL = "retrieval.jsonl"
 ANSWERS = "answers.jsonl"
 MADE = "run.json"
@@ -90,6 +92,17 @@ def load(folder: Path) -> Run:
     if made.get("format") != FORMAT:
         raise RunError(f"The run in {folder} was made by another version of Footnote. Run it again in a new folder.")
     return Run(folder, made, _read(folder / METRICS), read_records(folder / QUESTIONS))
+
+
+def machine(config: Config) -> dict[str, Any]:
+    """Return what figures of time depend on."""
+    return {
+        "processor": platform.machine(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "cores": usable_cores(),
+        "threads": config.threads or usable_cores(),
+    }
 
 
 def _same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -11,7 +11,8 @@ from eval.calibration_metrics import reliability, risk_coverage
 from eval.catalogue import CATALOGUE
 from eval.markup import section, table
 from eval.runs import Run
-from eval.tables import LOST, TRIVIAL, figure, interval, percent
+from eval.tables import LOST, STAGES, TRIVIAL, between, figure, interval, percent
+from eval.tables import seconds as spoken
 
 __all__ = ["decisions", "lost_points", "retrieval", "times"]
 
@@ -72,7 +73,8 @@ def _risk_coverage(run: Run, rows: Sequence[Mapping[str, Any]]) -> str:
         right = [float(bool(row["scores"].get("answer.correct"))) for row in said]
         answered, wrong = risk_coverage([row["confidence"] for row in said], right)
         lines.append(charts.Curve("the answer is wrong", list(zip(answered * share, wrong, strict=True)), "second"))
-        marks.append(charts.Mark("this run", share, float(wrong[-1]), "middle", "here"))
+        near = abs(share - marks[0].x) < 0.3 and abs(wrong[-1] - marks[0].y) < 0.15
+        marks.append(charts.Mark("this run", share, float(wrong[-1]), "end" if near else "middle", "here", below=near))
     svg = charts.curves(
         lines,
         marks,
@@ -82,7 +84,22 @@ def _risk_coverage(run: Run, rows: Sequence[Mapping[str, Any]]) -> str:
     )
     keys = (("first", "answered though the documents do not answer it"), ("second", "answered and wrong in any way"))
     key = "".join(f'<li><span class="stroke {style}"></span>{label}</li>' for style, label in keys[: len(lines)])
-    return f'<figure><figcaption>Risk and coverage</figcaption>{svg}<ul class="key">{key}</ul></figure>'
+    told = _as_table(("Answered", "Wrong"), _risks(coverage, risk))
+    return f'<figure><figcaption>Risk and coverage</figcaption>{svg}<ul class="key">{key}</ul>{told}</figure>'
+
+
+def _risks(coverage: Sequence[float], risk: Sequence[float]) -> list[tuple[str, ...]]:
+    """Return the risk at every tenth of the questions, answered though the documents do not answer it."""
+    last = len(coverage) - 1
+    places = dict.fromkeys(min(last, round(tenth * len(coverage) / 10) - 1) for tenth in range(1, 11))
+    return [(percent(coverage[at]), percent(risk[at])) for at in places if at >= 0]
+
+
+def _as_table(names: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
+    """Return what a chart draws in figures, folded away."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    rows = ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells]
+    return f"<details><summary>As a table</summary>{table(head, rows)}</details>"
 
 
 def _reliability(run: Run, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -94,16 +111,16 @@ def _reliability(run: Run, rows: Sequence[Mapping[str, Any]]) -> str:
         "Reliability",
         f"Of questions with this confidence, the share that the documents answer. Calibration error {error:.3f}.",
     )
-    cells = "".join(
-        f"<tr><td>{percent(b.low)[:-4]}–{percent(b.high)[:-4]} %</td><td>{b.count}</td>"
-        f"<td>{percent(b.confidence)}</td><td>{percent(b.accuracy)}</td></tr>"
-        for b in bins
+    told = _as_table(
+        ("Confidence", "Questions", "Mean", "Answerable"),
+        (
+            (f"{100 * b.low:.0f}–{100 * b.high:.0f} %", str(b.count), percent(b.confidence), percent(b.accuracy))
+            for b in bins
+        ),
     )
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("Confidence", "Questions", "Mean", "Answerable"))
-    unfolded = f"<details><summary>As a table</summary>{table(head, [cells])}</details>"
     return (
         f'<figure><figcaption>Reliability</figcaption>{svg}<ul class="key"><li><span class="stroke ideal"></span>'
-        f'as it should be</li><li><span class="dot"></span>area: number of questions</li></ul>{unfolded}</figure>'
+        f'as it should be</li><li><span class="dot"></span>area: number of questions</li></ul>{told}</figure>'
     )
 
 
@@ -123,7 +140,7 @@ def _rules(run: Run) -> str:
 
 def _false_answers(run: Run) -> str:
     rates = {
-        "False answers by kind": (run.metrics["false_answers"], "reading", "answered all the same"),
+        "False answers by kind": (run.metrics["false_answers"], "reading", "answered"),
         "False refusals by kind": (run.metrics["false_refusals"], "refusal", "declined"),
     }
     return "".join(
@@ -133,15 +150,18 @@ def _false_answers(run: Run) -> str:
     ).join(('<div class="pair">', "</div>"))
 
 
-def _rate_table(kinds: Mapping[str, Mapping[str, int]], style: str, words: str) -> str:
+def _rate_table(kinds: Mapping[str, Mapping[str, float]], style: str, words: str) -> str:
     rows = []
     for kind, rate in sorted(kinds.items(), key=lambda item: -item[1]["count"] / max(1, item[1]["total"])):
-        bar = charts.stacked({style: rate["count"]}, rate["total"], f"{rate['count']} of {rate['total']} {words}")
+        count = f"{rate['count']:.0f} of {rate['total']:.0f}"
+        bar = charts.stacked({style: rate["count"]}, rate["total"], f"{kind}: {count} {words}")
+        ends = " – ".join(f"{100 * rate[end]:.0f}" for end in ("low", "high"))
         rows.append(
             f'<tr><th scope="row">{escape(kind)}</th><td class="wide">{bar}</td>'
-            f"<td>{rate['count']} of {rate['total']}</td></tr>"
+            f'<td>{count}</td><td class="faint">{ends} %</td></tr>'
         )
-    return table(f'<th scope="col">Kind</th><th class="wide"></th><th scope="col">{words}</th>', rows, "bars")
+    head = f'<th scope="col">Kind</th><th class="wide"></th><th scope="col">{words}</th><th scope="col">95 %</th>'
+    return table(head, rows, "bars")
 
 
 def retrieval(run: Run) -> str:
@@ -169,7 +189,7 @@ def retrieval(run: Run) -> str:
     return section(
         "Finding the passage",
         "Dense and lexical search together, and each alone (thin ticks). The bar is the 95 % interval.",
-        table(f'<th scope="col">Metric</th><th class="wide"></th>{head}', rows, "bars"),
+        table(f'<th scope="col">Metric</th><th class="wide">{charts.SCALE}</th>{head}', rows, "bars"),
     )
 
 
@@ -177,28 +197,27 @@ def times(run: Run) -> str:
     """Return how long it took, and how much memory."""
     answers = run.answers()
     seconds = [record["cost"]["total_s"] for record in answers.values() if "total_s" in record["cost"]]
-    rows = []
-    for name, numbers in run.metrics["latency"].items():
-        cells = (
-            "".join(f"<td>{numbers[key]:.2f}</td>" for key in ("p50", "p95", "high")) + f"<td>{numbers['count']}</td>"
+    latency, rows = run.metrics["latency"], []
+    for name in sorted(latency, key=lambda name: [*STAGES, name].index(name)):
+        numbers = latency[name]
+        cells = "".join(
+            f'<td>{spoken(numbers[key])}</td><td class="faint spare">{between(numbers["between"][key])}</td>'
+            for key in ("p50", "p95")
         )
+        cells += f"<td>{spoken(numbers['high'])}</td><td>{numbers['count']}</td>"
         rows.append(f'<tr><th scope="row">{escape(STAGES.get(name, name))}</th>{cells}</tr>')
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("Seconds", "median", "95th", "most", "of"))
+    names = (("Seconds", ""), ("median", ""), ("95 %", ' class="spare"'), ("95th", ""), ("95 %", ' class="spare"'))
+    head = "".join(f'<th scope="col"{style}>{name}</th>' for name, style in (*names, ("most", ""), ("of", "")))
     memory = run.metrics.get("peak_memory_mb")
     note = f'<p class="faint">Most memory in use: {memory:,} MB.</p>' if memory else ""
     grid = table(head, rows) + note
+    intro = "Seconds since the question was asked. Whatever else the machine did meanwhile is in them."
     if not seconds:
-        return section("Time", "", grid)
-    total = run.metrics["latency"]["total_s"]
+        return section("Time", intro, grid)
+    total = latency["total_s"]
     marks = {"median": total["p50"], "95 %": total["p95"]}
-    svg = charts.histogram(seconds, marks, "seconds", "Seconds to the checked answer", f"{len(seconds)} questions.")
-    chart = f"<figure><figcaption>Seconds to the checked answer</figcaption>{svg}</figure>"
-    return section("Time", "", f'<div class="pair">{chart}<div>{grid}</div></div>')
-
-
-STAGES = {
-    "search_s": "search alone",
-    "retrieval_s": "evidence found",
-    "first_token_s": "first word",
-    "total_s": "checked answer",
-}
+    svg = charts.histogram(
+        seconds, marks, ("seconds", "questions"), "Seconds to the checked answer", f"{len(seconds)} questions."
+    )
+    chart = f"<figure class=half><figcaption>Seconds to the checked answer</figcaption>{svg}</figure>"
+    return section("Time", intro, grid + chart)

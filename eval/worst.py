@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from eval.answer_metrics import facts_found
+from eval.answer_metrics import facts_found, said_anyway
 from eval.runs import Run
 
 __all__ = ["worst", "worst_answers"]
@@ -99,11 +99,14 @@ def _said(record: Mapping[str, Any]) -> str:
 
 
 def _expected(row: Mapping[str, Any], record: Mapping[str, Any]) -> str:
-    if not row["answerable"]:
-        return '<p class="expected"><span class="faint">Expected:</span> that the documents do not say.</p>'
     text = record["answer"]["answer"] if record["answer"] else ""
     missing = [fact[0] for fact, said in zip(row["facts"], facts_found(text, row["facts"]), strict=True) if not said]
-    parts = [f'<span class="faint">Expected:</span> {escape(" / ".join(row["answers"]) or "the gold passages")}']
+    wanted = " / ".join(row["answers"]) or "the gold passages"
+    if not row["answerable"]:
+        wanted = "that the documents do not say."
+    parts = [f'<span class="faint">Expected:</span> {escape(wanted)}']
+    if forbidden := said_anyway(text, row["never"]):
+        parts.append(f'<span class="fault">Must not be said:</span> {escape("; ".join(forbidden))}')
     if missing:
         parts.append(f'<span class="faint">Missing:</span> {escape("; ".join(missing))}')
     return f'<p class="expected">{"<br>".join(parts)}</p>'
@@ -116,8 +119,17 @@ def _evidence(row: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     )
     if not passages:
         return ""
+    return f"<details><summary>{_summary(row, record)}</summary><ol class=evidence>{passages}</ol></details>"
+
+
+def _summary(row: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+    """Return how many passages were read, and in which of them the gold is."""
     number = len(record["evidence"])
-    return f"<details><summary>The evidence: {number} passages</summary><ol class=evidence>{passages}</ol></details>"
+    words = f"The evidence: {number} passage{'' if number == 1 else 's'}"
+    if not row["gold"]:
+        return words
+    holding = [str(at) for at, item in enumerate(record["evidence"], start=1) if "<mark>" in _marked(item, row["gold"])]
+    return f"{words}, gold in {' and '.join(holding) or 'none'}"
 
 
 def _place(item: Mapping[str, Any]) -> str:

@@ -1,51 +1,86 @@
-"""Make the README's picture, ``ui/static/chat.png``, from the running chat with the configured models and index.
+"""Make the README's pictures: ``ui/static/chat.png`` from the running chat, ``eval/data/report.png`` from a report.
 
     python tests/screenshot.py [--to FILE] ["question" ...]
+    python tests/screenshot.py --report build/eval/latest [--to FILE]
 
-Asks each question, opens the first source of the last answer, and takes the window as it is then.
+The chat runs with the configured models and index: each question is asked, the first source of the last answer opened,
+and the window taken as it is then. Of the report, with the runs under other conditions that lie beside it, the top is
+taken, down to the curves.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 
 from browser import chromium, running_chat, watched_page
 
+from eval import commands, runs
+from eval.report import page
+from eval.robustness import beside
 from rag import config
 from rag.assistant import Assistant
 from ui.local import STATIC
 
 QUESTIONS = ["What is the Denbighshire Nightrider?"]
-PICTURE = STATIC / "chat.png"
+CHAT = STATIC / "chat.png"
+REPORT = commands.DATA / "report.png"
 LIMIT = 250_000
-"""Largest size of the picture, in bytes."""
+"""Largest size of a picture, in bytes."""
 
 
-def main(questions: list[str], picture: Path = PICTURE) -> None:
-    """Take the picture."""
+def chat(questions: list[str], picture: Path) -> None:
+    """Take the picture of the chat."""
     settings = config.load()
     with (
         running_chat(lambda: Assistant.open(settings)) as address,
         chromium() as browser,
-        watched_page(browser, address, width=1280, height=800) as chat,
+        watched_page(browser, address, width=1280, height=800) as shown,
     ):
         for number, question in enumerate(questions, 1):
-            chat.ask(question)
-            chat.answer(number, seconds=300)
-        chat.page.locator(".exchange").last.locator(".mark").first.click()
-        chat.page.evaluate("document.activeElement.blur()")
-        chat.page.wait_for_timeout(500)
-        chat.page.screenshot(path=picture)
+            shown.ask(question)
+            shown.answer(number, seconds=300)
+        shown.page.locator(".exchange").last.locator(".mark").first.click()
+        shown.page.evaluate("document.activeElement.blur()")
+        shown.page.wait_for_timeout(500)
+        shown.page.screenshot(path=picture)
+    if shown.foreign or shown.errors:
+        sys.exit(f"The page is not as it should be: {shown.foreign} {shown.errors}")
+
+
+def report(folder: Path, picture: Path) -> None:
+    """Take the picture of the report of the run in ``folder``: down to the end of the curves, or all of it."""
+    run = runs.load(folder)
+    with tempfile.TemporaryDirectory() as place, chromium() as browser:
+        file = Path(place) / "report.html"
+        file.write_text(page(run, beside(run)), "utf-8")
+        shown = browser.new_page(viewport={"width": 1280, "height": 1000}, color_scheme="light")
+        shown.goto(file.as_uri())
+        last = shown.locator(".pair").first if shown.locator(".pair").count() else shown.locator("main")
+        box = last.bounding_box()
+        assert box
+        clip = {"x": 0, "y": 0, "width": 1280, "height": box["y"] + box["height"] + 12}
+        shown.screenshot(path=picture, full_page=True, clip=clip)
+
+
+def main(questions: list[str], run: Path | None, picture: Path | None) -> None:
+    """Take one of the pictures."""
+    picture = picture or (REPORT if run else CHAT)
+    if run:
+        report(run, picture)
+    else:
+        chat(questions, picture)
     size = picture.stat().st_size
     print(f"{picture}: {size:,} bytes")
-    if size > LIMIT or chat.foreign or chat.errors:
-        sys.exit(f"Too large, or the page is not as it should be: {chat.foreign} {chat.errors}")
+    if size > LIMIT:
+        sys.exit("Too large for a README.")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Make a picture of the running chat.")
+    parser = argparse.ArgumentParser(description="Make a picture of the running chat, or of the report of a run.")
     parser.add_argument("questions", nargs="*", default=QUESTIONS)
-    parser.add_argument("--to", type=Path, default=PICTURE, dest="picture")
+    parser.add_argument("--report", type=Path, dest="run", metavar="RUN", help="of the report of this run")
+    parser.add_argument("--to", type=Path, dest="picture", metavar="FILE")
     main(**vars(parser.parse_args()))

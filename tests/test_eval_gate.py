@@ -368,7 +368,12 @@ def test_holm_corrects_over_the_family():
     def rows(values):
         scores = {"answer.correct": values, "citation.document": [0.0] * 9, "decision.right": [1.0] * 9}
         return {
-            str(at): {"cluster": str(at), "answerable": True, "scores": {name: row[at] for name, row in scores.items()}}
+            str(at): {
+                "cluster": "",
+                "answerable": True,
+                "question": "?",
+                "scores": {n: row[at] for n, row in scores.items()},
+            }
             for at in range(9)
         }
 

@@ -5,6 +5,7 @@ import importlib
 import itertools
 import pkgutil
 import random
+import re
 import string
 from collections.abc import Sequence
 from dataclasses import replace
@@ -81,6 +82,10 @@ def test_the_worked_examples_in_the_docstrings_hold(name: str) -> None:
     outcome = doctest.testmod(importlib.import_module(f"eval.{name}"))
     assert outcome.failed == 0
     assert outcome.attempted > 0 or name not in WORKED
+
+
+def test_every_module_has_its_place_in_the_flow() -> None:
+    assert sorted(re.findall(r"\w+", " ".join(re.findall(r"^    (.+?)(?:  |$)", eval.__doc__ or "", re.M)))) == MODULES
 
 
 # ---------------------------------------------------------------------------------------------- retrieval

@@ -70,7 +70,7 @@ def test_the_page_has_every_part(outline):
     for words in (
         "2 of 7 answerable questions were answered rightly.",
         "Of 3 that the documents do not answer, 2 were declined.",
-        "1 questions failed. They count as wrong",
+        "1 question failed. It counts as wrong",
         "Where each point was lost",
         "Risk and coverage",
         "always answer",
@@ -98,7 +98,11 @@ def test_the_figures_stand_there_with_their_intervals(outline, run):
 def test_nothing_is_loaded_and_nothing_runs(html, outline):
     assert not {"script", "link", "iframe", "img", "object", "base", "form"} & outline.counts.keys()
     names = {name for _, name, _ in outline.attributes}
-    assert not {name for name in names if name.startswith("on")} | ({"src", "href", "action", "style"} & names)
+    assert not {name for name in names if name.startswith("on")} | ({"src", "action", "style"} & names)
+    places = {value for _, name, value in outline.attributes if name == "id"}
+    links = [value for _, name, value in outline.attributes if name == "href"]
+    assert links
+    assert {link.removeprefix("#") for link in links} <= places
     assert not re.search(r"https?:|//\w|@import|url\(", html)
     policy = [value for tag, name, value in outline.attributes if tag == "meta" and name == "content"]
     assert any("default-src 'none'" in value for value in policy)
@@ -153,6 +157,13 @@ def test_the_worst_answers_come_first_and_with_all_it_takes(run, html):
     assert "Missing:</span> two goats" in card
     assert "<mark>Its last captain was Bo Marsh, who kept two goats on board.</mark>" in card
     assert "[1] ferry.txt, characters" in card
+
+
+def test_a_card_says_what_must_not_be_said_and_where_the_gold_is(html):
+    card = html[html.index("When was the Tarn Bridge opened?") :]
+    card = card[: card.index("</article>")]
+    assert "Must not be said:</span> Dover<br>" in card
+    assert re.search(r"The evidence: 3 passages, gold in [123]</summary>", card)
 
 
 def test_a_draft_that_was_not_shown_is_there(html):
@@ -223,10 +234,10 @@ def test_a_reliability_diagram_shows_each_bin():
 
 
 def test_a_histogram_counts_every_value():
-    svg = charts.histogram([0.1, 0.1, 3.9, 4.0], {"median": 2.0}, "seconds", "Time", "4 questions")
+    svg = charts.histogram([0.1, 0.1, 3.9, 4.0], {"median": 2.0}, ("seconds", "questions"), "Time", "4 questions")
     assert sum(int(count) for count in re.findall(r"seconds: (\d+)</title>", svg)) == 4
     assert "median 2.0" in svg
-    assert charts.histogram([], {}, "seconds", "Time", "none").startswith("<svg")
+    assert charts.histogram([], {}, ("seconds", "questions"), "Time", "none").startswith("<svg")
 
 
 # --- the terminal
@@ -273,10 +284,38 @@ def test_the_page_is_readable_in_a_browser(html, tmp_path, width, scheme):
             "Math.min(...[...document.querySelectorAll('.chart text')].map(t => t.getBoundingClientRect().height))"
         )
         assert smallest >= 10
-        shown.locator("article.card details summary").first.click()
+        shown.keyboard.press("Tab")
+        assert shown.evaluate("document.activeElement.textContent") == "Lost points"
+        shown.locator("nav a").last.press("Enter")
+        assert shown.locator("#worst-answers").bounding_box()["y"] < 900
+        shown.locator("article.card details summary").first.press("Enter")
         assert shown.locator("article.card ol.evidence").first.is_visible()
+        assert shown.evaluate(OVERLAPS) == []
         assert DOCUMENTS["museum.txt"].split("<")[0].strip().split("\n")[-1] in shown.locator("body").inner_text()
     assert seen == [file.as_uri()]
+
+
+OVERLAPS = """[...document.querySelectorAll('.chart')].flatMap(chart => {
+    const texts = [...chart.querySelectorAll('text:not([transform])')]
+    const named = texts.map(text => [text.textContent, text.getBoundingClientRect()])
+    return named.flatMap(([a, one], i) => named.slice(i + 1)
+        .filter(([b, two]) => one.left < two.right && two.left < one.right && one.top + 3 < two.bottom - 3
+            && two.top + 3 < one.bottom - 3)
+        .map(([b]) => a + ' / ' + b))
+})"""
+"""The texts of charts that lie on each other."""
+
+
+@pytest.mark.browser
+def test_the_picture_of_the_report_can_be_made(run, tmp_path):
+    from screenshot import LIMIT, report
+
+    picture = tmp_path / "report.png"
+    report(run.folder, picture)
+    data = picture.read_bytes()
+    assert int.from_bytes(data[16:20]) == 1280
+    assert 1200 < int.from_bytes(data[20:24]) < 3000
+    assert len(data) < LIMIT
 
 
 def _luminance(colour: str) -> float:

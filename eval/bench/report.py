@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any
 
 from eval import charts, plots
 from eval.bench.figures import RATIOS, by_name, spread_of
@@ -12,7 +11,7 @@ from eval.bench.parts import Cell, cold, each, heads, rates, row, stages, where
 from eval.bench.plotted import by_evidence, by_passages, by_users
 from eval.bench.result import Bench
 from eval.bench.table import PARTS, SYSTEMS, VALUES, in_unit, interval, times
-from eval.markup import document, folded, table
+from eval.markup import big, document, folded, header, made_of, table
 
 __all__ = ["page"]
 
@@ -29,19 +28,15 @@ def page(bench: Bench) -> str:
 
 
 def _head(bench: Bench) -> str:
-    made, warning = bench.made, ""
+    made, warnings = bench.made, []
     cores = made["machine"]["cores"]
     if (most := max(made["load"])) > 1.5 * cores:
-        warning = (
-            f'<p class="warning">The machine had other work to do: up to {most:.1f} processes for {cores} cores. '
-            "Seconds are higher than on an idle one. What is compared took turns: ratios suffer less, but they do.</p>"
+        warnings.append(
+            f"The machine had other work to do: up to {most:.1f} processes for {cores} cores. "
+            "Seconds are higher than on an idle one. What is compared took turns: ratios suffer less, but they do."
         )
-    headline, lead = _story(bench)
-    models = f"{made['embedder']} · {made['generator'] or 'no language model'} · {made['machine']['threads']} threads"
-    return (
-        f'<header><p class="eyebrow">Bench · {escape(made["set"])}</p><h1>{headline}</h1><p class="lead">{lead}</p>'
-        f'<p class="faint">{escape(models)}</p>{warning}</header>'
-    )
+    about = [made["embedder"], made["generator"] or "no language model", f"{made['machine']['threads']} threads"]
+    return header("Bench", made["set"], _story(bench), about, warnings)
 
 
 def _story(bench: Bench) -> tuple[str, str]:
@@ -60,7 +55,7 @@ def _story(bench: Bench) -> tuple[str, str]:
 def _tiles(bench: Bench) -> str:
     known = {ratio.name: ratio for ratio in RATIOS}
     tiles = [
-        f'<li><span class="big">{_split(times(found["point"]))}</span>'
+        f"<li>{big(times(found['point']))}"
         f'<span class="label">{escape(known[name].label)}</span>{_bar(found)}'
         f'<span class="faint">{interval(found)} with 95 % confidence, n = {found["n"]}</span></li>'
         for name in TILES
@@ -100,22 +95,4 @@ def _all_figures(bench: Bench) -> str:
 
 
 def _made(bench: Bench) -> str:
-    rows = [
-        row(name, [("left", f"<code>{escape(_plain(value))}</code>")])
-        for name, value in bench.made.items()
-        if value is not None and name != "questions"
-    ]
-    return folded("What it was made of", table(heads(["", ""]), rows))
-
-
-def _split(text: str) -> str:
-    number, _, unit = text.partition(" ")
-    return f"{number}<small>&thinsp;{unit}</small>"
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {_plain(inner)}" for name, inner in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_plain, value))
-    return str(value)
+    return made_of({name: value for name, value in bench.made.items() if name != "questions"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import platform
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval import collection
+from eval import collection, runs
 from eval.bench import answers, cold, encoding
 from eval.bench.bare import BareLlama
 from eval.bench.evidence import evidence
@@ -25,7 +24,7 @@ from eval.journal import RunError
 from eval.questions import Question
 from eval.sets import KnownAnswerSet, sample
 from rag.assistant import Assistant
-from rag.config import Config, usable_cores
+from rag.config import Config
 from rag.embedding import open_embedder
 from rag.generation import ScriptedGenerator
 from rag.index import Index
@@ -153,11 +152,5 @@ def _made(
         "generator": Path(config.generator).name if llm else None,
         "settings": {name: getattr(config, name) for name in ("evidence", "candidates", "context", "answer_tokens")},
         "program": collection.code_hash(),
-        "machine": {
-            "processor": platform.machine(),
-            "system": platform.system(),
-            "python": platform.python_version(),
-            "cores": usable_cores(),
-            "threads": config.threads or usable_cores(),
-        },
+        "machine": runs.machine(config),
     }

@@ -84,7 +84,7 @@ def _risk_coverage(run: Run, rows: Sequence[Mapping[str, Any]]) -> str:
     )
     keys = (("first", "answered though the documents do not answer it"), ("second", "answered and wrong in any way"))
     key = "".join(f'<li><span class="stroke {style}"></span>{label}</li>' for style, label in keys[: len(lines)])
-    told = _as_table(("Answered", "Wrong"), _risks(coverage, risk))
+    told = _as_table(("Answered", "Wrong"), _risks(coverage.tolist(), risk.tolist()))
     return f'<figure><figcaption>Risk and coverage</figcaption>{svg}<ul class="key">{key}</ul>{told}</figure>'
 
 

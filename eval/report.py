@@ -91,7 +91,7 @@ def _headlines(metrics: Mapping[str, Any]) -> str:
         tiles.append(
             f"<li>{big(percent(numbers['point']))}"
             f"<span class=label>{escape(TILES.get(name, known.label))}{sense}</span>{bar}"
-            f'<span class="faint">{interval(name, numbers)} % with 95 % confidence, n = {numbers["n"]}</span></li>'
+            f'<span class="faint">95 % interval {interval(name, numbers)} %, n = {numbers["n"]:,}</span></li>'
         )
     return f'<ul class="tiles">{"".join(tiles)}</ul>'
 
@@ -127,16 +127,17 @@ def _by_kind(run: Run) -> str:
     ]
     rows = []
     for kind, numbers in kinds.items():
-        cells = "".join(_cells(known.name, numbers["metrics"].get(known.name)) for known in shown)
+        cells = "".join(_cell(known.name, numbers["metrics"].get(known.name)) for known in shown)
         rows.append(f'<tr><th scope="row">{escape(kind)}</th><td>{numbers["questions"]}</td>{cells}</tr>')
-    head = "".join(f'<th scope="col">{escape(known.label)}</th><th scope="col">95 %</th>' for known in shown)
+    head = "".join(f'<th scope="col">{escape(known.label)}</th>' for known in shown)
     return folded("By kind of question", table(f'<th scope="col">Kind</th><th scope="col">n</th>{head}', rows))
 
 
-def _cells(name: str, numbers: Mapping[str, float] | None) -> str:
+def _cell(name: str, numbers: Mapping[str, float] | None) -> str:
+    """Return a figure above its interval, so that the table is half as wide."""
     if numbers is None:
-        return '<td>–</td><td class="faint"></td>'
-    return f'<td>{figure(name, numbers["point"])}</td><td class="faint">{interval(name, numbers)}</td>'
+        return "<td>–</td>"
+    return f'<td>{figure(name, numbers["point"])}<br><span class="faint">{interval(name, numbers)}</span></td>'
 
 
 def _all_figures(run: Run) -> str:
@@ -151,8 +152,11 @@ def _all_figures(run: Run) -> str:
             f"<td>{numbers['n']}</td><td>{numbers['clusters']}</td></tr>"
         )
     names = ("Name", "Meaning", "Figure", "95 %", "n", "clusters")
-    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    head = "".join(f'<th scope="col"{LEFT if name == "Meaning" else ""}>{name}</th>' for name in names)
     return folded("All figures", table(head, rows))
+
+
+LEFT = ' class="left"'
 
 
 def _made(run: Run) -> str:

@@ -20,11 +20,14 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from eval.journal import RunError, read_records, write_whole
+from eval.summary import summarise
 from rag.config import Config, usable_cores
 
 __all__ = ["ANSWERS", "RETRIEVAL", "Run", "finish", "load", "machine", "started"]
 
 FORMAT = 2
+OLDER = (1,)
+"""Formats whose records are the same, but not the figures of ``metrics.json``."""
 RETRIEVAL = "retrieval.jsonl"
 ANSWERS = "answers.jsonl"
 MADE = "run.json"
@@ -88,10 +91,11 @@ def load(folder: Path) -> Run:
         raise RunError(f"There is no run in {folder}. Make one: footnote eval run --out {folder}")
     if not (folder / METRICS).exists():
         raise RunError(f"The run in {folder} is not whole. Start it again, and it goes on: footnote eval run …")
-    made = _read(folder / MADE)
-    if made.get("format") != FORMAT:
+    made, questions = _read(folder / MADE), read_records(folder / QUESTIONS)
+    if made.get("format") not in (FORMAT, *OLDER):
         raise RunError(f"The run in {folder} was made by another version of Footnote. Run it again in a new folder.")
-    return Run(folder, made, _read(folder / METRICS), read_records(folder / QUESTIONS))
+    metrics = _read(folder / METRICS) if made["format"] == FORMAT else _summarised(folder, questions)
+    return Run(folder, made, metrics, questions)
 
 
 def machine(config: Config) -> dict[str, Any]:
@@ -103,6 +107,13 @@ def machine(config: Config) -> dict[str, Any]:
         "cores": usable_cores(),
         "threads": config.threads or usable_cores(),
     }
+
+
+def _summarised(folder: Path, questions: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of an older run, worked out anew from its records, which have stayed the same."""
+    file = folder / ANSWERS
+    answered = read_records(file) if file.exists() else {}
+    return summarise(list(questions.values()), read_records(folder / RETRIEVAL), answered, bool(answered))
 
 
 def _same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -20,8 +20,9 @@ SHOWN = ("found", "hit@1", "hit@3", "hit@5", "hit@10", "mrr@10", "ndcg@10", "all
 
 
 def lost_points(run: Run) -> str:
-    """Return where each answerable question was lost: a bar in all, then one a kind."""
+    """Return where each answerable question was lost: a bar in all, then one a kind where there are several."""
     lost = run.metrics["lost"]
+    lost = lost if len(lost) > 2 else {"all": lost["all"]}
     shown = [stage for stage in LOST if any(stage in counts for counts in lost.values())]
     key = "".join(
         f'<li><span class="swatch {stage}"></span>{escape(LOST[stage])} <b>{lost["all"].get(stage, 0)}</b></li>'
@@ -50,10 +51,15 @@ def lost_points(run: Run) -> str:
 
 
 def decisions(run: Run) -> str:
-    """Return the curves over the confidence, the rules that look at nothing, and the false answers by kind."""
+    """Return the curves over the confidence, the rules that look at nothing, and the false answers by kind.
+
+    Where all questions are answerable, or none is, there are no curves to draw.
+    """
     rows = [row for row in run.questions.values() if row["confidence"] is not None]
     if len({row["answerable"] for row in rows}) < 2:
-        return ""
+        asked = "The documents answer every question that was asked: a refusal is always wrong."
+        asked = asked if any(row["answerable"] for row in rows) else "The documents answer no question that was asked."
+        return section("When to answer", asked, _false_answers(run))
     intro = "The confidence is the probability, as the program sees it, that the documents answer the question."
     both = f'<div class="pair">{_risk_coverage(run, rows)}{_reliability(run, rows)}</div>'
     return section("When to answer", intro, both + _rules(run) + _false_answers(run))
@@ -206,8 +212,9 @@ def times(run: Run) -> str:
         )
         cells += f"<td>{spoken(numbers['high'])}</td><td>{numbers['count']}</td>"
         rows.append(f'<tr><th scope="row">{escape(STAGES.get(name, name))}</th>{cells}</tr>')
-    names = (("Seconds", ""), ("median", ""), ("95 %", ' class="spare"'), ("95th", ""), ("95 %", ' class="spare"'))
-    head = "".join(f'<th scope="col"{style}>{name}</th>' for name, style in (*names, ("most", ""), ("of", "")))
+    spare = ("95 % interval", ' class="spare"')
+    names = (("Seconds", ""), ("median", ""), spare, ("95th percentile", ""), spare, ("most", ""), ("questions", ""))
+    head = "".join(f'<th scope="col"{style}>{name}</th>' for name, style in names)
     memory = run.metrics.get("peak_memory_mb")
     note = f'<p class="faint">Most memory in use: {memory:,} MB.</p>' if memory else ""
     grid = table(head, rows) + note
@@ -215,7 +222,7 @@ def times(run: Run) -> str:
     if not seconds:
         return section("Time", intro, grid)
     total = latency["total_s"]
-    marks = {"median": total["p50"], "95 %": total["p95"]}
+    marks = {"median": total["p50"], "95th percentile": total["p95"]}
     svg = charts.histogram(
         seconds, marks, ("seconds", "questions"), "Seconds to the checked answer", f"{len(seconds)} questions."
     )

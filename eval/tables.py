@@ -246,7 +246,7 @@ TRIVIAL = {
 
 
 def _seconds(latency: Mapping[str, Any]) -> list[str]:
-    rows = [["Seconds", "median", "95 %", "95th", "95 %", "most", "of"]]
+    rows = [["Seconds", "median", "interval", "95th", "interval", "most", "of"]]
     for name, table in sorted(latency.items(), key=lambda item: [*STAGES, item[0]].index(item[0])):
         percentiles = (cell for key in ("p50", "p95") for cell in (seconds(table[key]), between(table["between"][key])))
         rows.append([STAGES.get(name, name), *percentiles, seconds(table["high"]), str(table["count"])])

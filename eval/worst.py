@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -85,7 +86,7 @@ def _said(record: Mapping[str, Any]) -> str:
     if answer is None:
         return f'<p class="said">{escape(record["error"])}</p>'
     quotes = "".join(
-        f"<blockquote><p>{escape(citation['quote'])}</p><footer>[{citation['mark']}] "
+        f"<blockquote><p>{escape(BLANK.sub(LINE, citation['quote']))}</p><footer>[{citation['mark']}] "
         f"{_place(citation)}</footer></blockquote>"
         for citation in answer["citations"]
     )
@@ -96,6 +97,10 @@ def _said(record: Mapping[str, Any]) -> str:
             f'<details><summary>The draft that was not shown</summary><p class="said">{escape(draft)}</p></details>'
         )
     return f'<p class="said">{escape(answer["answer"])}</p>{quotes}{unsaid}'
+
+
+BLANK, LINE = re.compile(r"\n\s*\n"), "\n"
+"""Blank lines are left out of quotes, which are long enough in lists."""
 
 
 def _expected(row: Mapping[str, Any], record: Mapping[str, Any]) -> str:

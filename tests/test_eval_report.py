@@ -1,5 +1,6 @@
 """The report: whole, escaped, sufficient to itself, readable at both widths; its charts drawn where they should be."""
 
+import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -11,7 +12,10 @@ from evaluation import CONFIG, DOCUMENTS, QUESTIONS, TinyGenerator, tiny_run
 
 from eval import charts
 from eval.calibration_metrics import Bin, reliability
+from eval.journal import RunError
 from eval.report import page
+from eval.run import Selection
+from eval.runs import load
 from eval.tables import aligned, run_table
 from eval.worst import FAULTS, worst
 from rag import retrieval
@@ -91,7 +95,7 @@ def test_the_figures_stand_there_with_their_intervals(outline, run):
     text = " ".join(outline.texts)
     figure = run.metrics["metrics"]["retrieval.found"]
     assert (figure["low"], figure["point"], figure["high"]) == (1, 1, 1)
-    assert "100.0 – 100.0 % with 95 % confidence, n = 7" in text
+    assert "95 % interval 100.0 – 100.0 %, n = 7" in text
     assert "28.6" in text
 
 
@@ -177,6 +181,27 @@ def test_a_run_without_a_model_has_a_report_too(tmp_path):
     assert "For 100.0 % of the answerable questions, the evidence holds what it takes." in text
     assert "The worst answers" not in text
     assert "Finding the passage" in text
+
+
+def test_where_all_questions_are_answerable_the_refusals_are_told(tmp_path):
+    found = tiny_run(tmp_path, "run", TinyGenerator(), Selection(condition="gold-only"))
+    text = " ".join(Outline(page(found)).texts)
+    assert "The documents answer every question that was asked" in text
+    assert "False refusals by kind" in text
+    assert "False answers by kind" not in text
+    assert "Risk and coverage" not in text
+    assert "evidence: gold alone" in text
+
+
+def test_a_run_of_an_older_format_is_summarised_anew(tmp_path):
+    found = tiny_run(tmp_path, "run", TinyGenerator())
+    made = json.loads((found.folder / "run.json").read_text("utf-8"))
+    (found.folder / "run.json").write_text(json.dumps(made | {"format": 1}), "utf-8")
+    (found.folder / "metrics.json").write_text('{"counts": {}}', "utf-8")
+    assert load(found.folder).metrics == found.metrics
+    (found.folder / "run.json").write_text(json.dumps(made | {"format": 0}), "utf-8")
+    with pytest.raises(RunError, match="made by another version"):
+        load(found.folder)
 
 
 def test_questions_that_retrieval_missed_are_listed(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ export CMAKE_ARGS ?= -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CURDIR)/$(VENV)/llama.c
 	-DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF \
 	-DLLAMA_OPENSSL=OFF -DLLAMA_ALL_WARNINGS=OFF -DGGML_ALL_WARNINGS=OFF
 
-.PHONY: chat test eval bench setup check clean
+.PHONY: chat widget-demo test eval bench setup check clean
 
 chat: $(VENV)/ready
 	@echo "== Weights: the embedder and the language model"
@@ -27,6 +27,12 @@ chat: $(VENV)/ready
 	@$(BIN)/footnote ingest seeds
 	@echo "== Chat: stop it with Ctrl-C"
 	@$(BIN)/footnote serve $(ARGS)
+
+# The chat and its API on port 7860, and a page of an intranet with the widget in it on port 7861: another origin.
+widget-demo: $(VENV)/ready
+	@$(BIN)/footnote models pull
+	@$(BIN)/footnote ingest seeds
+	@$(BIN)/footnote widget demo $(ARGS)
 
 test: $(VENV)/ready-to-test check
 	@echo "== Weights: the embedder and the language models that the tests use"

@@ -6,7 +6,8 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -237,13 +238,19 @@ def _batch_line(where: str, line: str, number: str) -> tuple[str, str, tuple[Tur
 
 def serve(config: Config, options: argparse.Namespace) -> int:
     """Serve the chat and the API until Ctrl-C."""
+    from ui import server
+
+    return _serve(partial(server.serve, open_browser=options.open), config)
+
+
+def _serve(serve: Callable[[Callable[[], Any], Config], None], config: Config) -> int:
+    """Run ``serve`` with an assistant on the index."""
     from rag.assistant import Assistant
     from rag.index import Index
-    from ui import server
 
     with Index.open(config.index):
         pass  # A missing index is a mistake to hear of now, not in the browser.
-    server.serve(lambda: Assistant.open(config), config, open_browser=options.open)
+    serve(lambda: Assistant.open(config), config)
     return EXIT_ANSWERED
 
 
@@ -260,10 +267,14 @@ def serve_tools(config: Config, _: argparse.Namespace) -> int:
 
 
 def widget(config: Config, options: argparse.Namespace) -> int:
-    """Print the line that puts the question box into a page."""
-    from ui.widget import script_line
+    """Print the line that puts the question box into a page, or serve a page that has it."""
+    from ui.widget import own_address, script_line
 
-    print(script_line(options.url or config.public_url or f"http://{config.host}:{config.port}"))
+    if options.action == "demo":
+        from ui import demo
+
+        return _serve(demo.serve, config)
+    print(script_line(options.url or own_address(config)))
     return EXIT_ANSWERED
 
 

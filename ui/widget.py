@@ -9,10 +9,11 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
+from rag.config import Config
 from rag.errors import ConfigError
 from ui.local import STATIC
 
-__all__ = ["integrity", "router", "script_line"]
+__all__ = ["integrity", "own_address", "router", "script_line"]
 
 FILE = "widget.js"
 
@@ -41,6 +42,11 @@ def router() -> APIRouter:
 def integrity(file: Path = STATIC / FILE) -> str:
     """Return the value of the attribute ``integrity`` for ``file``."""
     return "sha384-" + base64.b64encode(hashlib.sha384(file.read_bytes()).digest()).decode()
+
+
+def own_address(config: Config) -> str:
+    """Return where browsers find the server that ``config`` describes."""
+    return config.public_url or f"http://{config.host}:{config.port}"
 
 
 def script_line(url: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +14,15 @@ from typing import Any
 from eval import baseline as baselines
 from eval import runs, sets
 from eval.journal import write_whole
+from eval.questions import SetError
+from eval.review import accept as accept_feedback
+from eval.review import default_set, described
 from eval.run import Selection, default_folder, identity_of
 from eval.run import run as measure
 from eval.tables import comparison_table, run_table
 from rag.config import Config
 
-__all__ = ["accept", "bench", "compare", "convert", "gate", "report", "run"]
+__all__ = ["accept", "bench", "compare", "convert", "gate", "report", "review", "run"]
 
 BUILD = Path("build") / "eval"
 BENCH = Path("build") / "bench"
@@ -33,7 +37,7 @@ def run(config: Config, options: argparse.Namespace) -> int:
     from rag.embedding import open_embedder
     from rag.generation import open_generator
 
-    known = sets.load(options.set or SEEDS)
+    known = sets.load(options.set) if options.set else default_set(SEEDS, config.index)
     selection = Selection(options.split or "", options.limit, options.seed, options.condition or "")
     embedder = open_embedder(config)
     generator = None if options.no_llm else open_generator(config, prompts.load(config.prompt))
@@ -106,6 +110,56 @@ def accept(_: Config, options: argparse.Namespace) -> int:
         print(f"Only {counts['asked']} of {counts['questions']} questions were answered in this run.")
     print(f"Baseline: {file}. Commit it together with the change that it belongs to.")
     return 0
+
+
+def review(config: Config, options: argparse.Namespace) -> int:
+    """Show what readers said about answers, one at a time, and make questions of those that are accepted."""
+    from rag import feedback
+    from rag.index import Index
+
+    waiting = feedback.pending(config.index)
+    with Index.open(config.index) as index:
+        for number, said in enumerate(waiting, 1):
+            print(f"--- {number} of {len(waiting)}\n{described(said)}")
+            key = _key("accept (a), reject (r), skip (s), quit (q)? ", "arsq")
+            if key == "q":
+                break
+            if key == "r":
+                feedback.remove(config.index, [said.id])
+            if key == "a":
+                try:
+                    print(f"Accepted as {accept_feedback(said, index, options.set).id}.")
+                except SetError as error:
+                    print(f"Not accepted: {error}")
+    left = len(feedback.pending(config.index))
+    print(f"{left} left in the queue." if left else "The queue is empty.")
+    return 0
+
+
+def _key(prompt: str, keys: str) -> str:
+    """Return which of ``keys`` is pressed; where there is no terminal, the first letter of a line, ``q`` at the end."""
+    print(prompt, end="", flush=True)
+    while True:
+        pressed = _pressed()
+        if pressed in keys:
+            print(pressed)
+            return pressed
+
+
+def _pressed() -> str:
+    if not sys.stdin.isatty():
+        line = sys.stdin.readline()
+        return line.strip().lower()[:1] or " " if line else "q"
+    import termios
+    import tty
+
+    stream = sys.stdin.fileno()
+    before = termios.tcgetattr(stream)
+    try:
+        tty.setcbreak(stream, termios.TCSADRAIN)  # A key that was pressed early counts too.
+        return os.read(stream, 1).decode("ascii", "replace").lower()
+    finally:
+        termios.tcsetattr(stream, termios.TCSADRAIN, before)
 
 
 def convert(_: Config, options: argparse.Namespace) -> int:

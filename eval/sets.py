@@ -15,7 +15,17 @@ from pathlib import Path
 
 from eval.questions import Question, SetError, Span, read_questions, write_questions
 
-__all__ = ["KnownAnswerSet", "Question", "SetError", "Span", "load", "misplaced", "sample", "write_questions"]
+__all__ = [
+    "KnownAnswerSet",
+    "Question",
+    "SetError",
+    "Span",
+    "documents_of",
+    "load",
+    "misplaced",
+    "sample",
+    "write_questions",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +39,17 @@ class KnownAnswerSet:
 
 def load(folder: Path) -> KnownAnswerSet:
     """Read a set in our own format. Raises ``SetError`` naming file and line."""
-    settings = _settings(folder / "set.toml")
-    documents = (folder / settings.get("documents", "documents")).resolve()
+    documents = documents_of(folder)
+    questions = read_questions(folder / "questions.jsonl")
+    return KnownAnswerSet(_settings(folder / "set.toml").get("name", folder.resolve().name), documents, questions)
+
+
+def documents_of(folder: Path) -> Path:
+    """Return the folder of a set's documents. Raises ``SetError`` where there is none."""
+    documents = (folder / _settings(folder / "set.toml").get("documents", "documents")).resolve()
     if not documents.is_dir():
         raise SetError(f"{folder}: there is no folder {documents}. Put the documents there, or name it in set.toml.")
-    questions = read_questions(folder / "questions.jsonl")
-    return KnownAnswerSet(settings.get("name", folder.resolve().name), documents, questions)
+    return documents
 
 
 def sample(questions: Sequence[Question], limit: int, seed: int = 0) -> tuple[Question, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -67,19 +67,32 @@ class Assistant:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def ask(self, question: str, history: Sequence[Turn] = (), id: str = "", stop: Stop | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        id: str = "",
+        stop: Stop | None = None,
+        documents: Collection[str] | None = None,
+    ) -> Answer:
         """Return the answer to ``question``; see :meth:`stream`."""
-        *_, answer = self.stream(question, history, id, stop)
+        *_, answer = self.stream(question, history, id, stop, documents)
         assert isinstance(answer, Answer)
         return answer
 
     def stream(
-        self, question: str, history: Sequence[Turn] = (), id: str = "", stop: Stop | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        id: str = "",
+        stop: Stop | None = None,
+        documents: Collection[str] | None = None,
     ) -> Iterator[Phase | Token | Answer]:
         """Yield what is being done, the draft token by token, and last the checked answer.
 
         ``history`` is the conversation so far, oldest turn first. When ``stop()`` becomes true the draft ends
-        within a token, and what was written so far is checked.
+        within a token, and what was written so far is checked. Where ``documents`` are given (by their public names),
+        the answer comes from them alone.
 
         Raises:
             QuestionError: the question is empty or too long.
@@ -89,10 +102,10 @@ class Assistant:
             raise QuestionError("The question is empty; ask something.")
         clock = _Clock()
         yield Phase("searching", "Searching the documents")
-        evidence = self.retrieve(question, history)
+        evidence = self.retrieve(question, history, documents)
         read = spelling.corrected(question, evidence, self._is_known)
         if read != question:
-            evidence = self.retrieve(read, history)
+            evidence = self.retrieve(read, history, documents)
         clock.mark("retrieval_s")
         prompt, notes = self._prompt(read, history, evidence)
         if read != question:
@@ -114,6 +127,7 @@ class Assistant:
             answer,
             id=id or _identity(question, history),
             question=question,
+            query="" if (query := search_query(read, history)) == read else query,
             notes=notes,
             receipt=self._receipt(),
             timings=clock.finish(),
@@ -127,7 +141,9 @@ class Assistant:
         evidence = tuple(Evidence(passage, 0.0, rank) for rank, passage in enumerate(passages, start=1))
         return self.generator.warm(Prompt(self.prompt.instructions, evidence, "", _unmarked(history)), stop)
 
-    def retrieve(self, question: str, history: Sequence[Turn]) -> list[Evidence]:
+    def retrieve(
+        self, question: str, history: Sequence[Turn], documents: Collection[str] | None = None
+    ) -> list[Evidence]:
         """Return the passages that the question is answered from, best first."""
         config = self.config
         return retrieval.retrieve(
@@ -137,6 +153,7 @@ class Assistant:
             config.evidence,
             config.candidates,
             config.dense_weight,
+            documents,
         )
 
     def _is_known(self, word: str) -> bool:

@@ -169,6 +169,8 @@ def _evaluation_verbs(
         verb.add_argument(
             "--baseline", type=Path, metavar="DIR", help="folder of baselines (default: eval/data/baseline)"
         )
+    review = action("review", "make questions of what readers said about answers: a key for each")
+    review.add_argument("--set", type=Path, metavar="DIR", help="where to (default: questions in the index's folder)")
     convert = action("convert", "bring a published set (SQuAD, BEIR, span-level) into the form that is read here")
     convert.add_argument("path", type=Path, metavar="PATH", help="its file or folder")
     convert.add_argument("out", type=Path, metavar="OUT", help="an empty folder, or one that does not exist")

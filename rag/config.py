@@ -89,7 +89,7 @@ class Config:
     user_secret: str = field(default="", repr=False)
     """Secret, at least 32 bytes, with which another server signs short-lived tokens (JWT, HS256) that name the user."""
     admin_token: str = field(default="", repr=False)
-    """Token, at least 16 characters, that may add and delete documents through the API; without one nobody may."""
+    """Token, at least 16 characters, that may add and delete documents; without one only pages on this machine may."""
     queue_length: int = 64
     """Questions that may wait for the language model; more are refused."""
     queue_per_user: int = 16

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rag import feedback, rows, states
+from rag.archive import Archive
 from rag.dense import VECTORS, DenseSearch
 from rag.embedding import Embedder, Vectors
 from rag.errors import DocumentError, IndexBusy, IndexFault, IndexMismatch
@@ -221,8 +222,11 @@ class Index:
         self._dense.organise()
 
     def _settle(self) -> None:
-        """Leave no word of a removed passage in the full-text index or the log, and write the vectors' file."""
+        """Leave no word of a removed passage in kept answers, full-text index and log, and write the vectors' file."""
         if self._meta()["purge"] == "1":
+            with self._storage.reading() as connection:
+                names = {row["name"] for row in connection.execute("SELECT name FROM documents")}
+            Archive(self.folder).sweep(names)
             with self._storage.transaction() as connection:
                 rows.forget_words(connection)
         self._storage.checkpoint()
@@ -255,7 +259,7 @@ class Index:
         with self._storage.reading() as connection:
             row = connection.execute("SELECT * FROM documents WHERE name = ?", (name,)).fetchone()
         if row is None:
-            raise DocumentError(f"There is no document '{name}' in the index. 'footnote list' shows what there is.")
+            raise _unknown(name)
         return rows.document_from(row)
 
     def text(self, name: str, start: int = 0, end: int | None = None) -> str:
@@ -265,6 +269,26 @@ class Index:
             DocumentError: there is no such document.
         """
         return self.document(name).text[start:end]
+
+    def file(self, name: str) -> Path:
+        """Return the path of the file that a document was read from; it may have changed since, or gone.
+
+        Raises:
+            DocumentError: there is no such document.
+        """
+        query = "SELECT s.path AS source, d.path FROM documents d JOIN sources s ON s.id = d.source WHERE d.name = ?"
+        with self._storage.reading() as connection:
+            row = connection.execute(query, (name,)).fetchone()
+        if row is None:
+            raise _unknown(name)
+        source = Path(row["source"])
+        return source if source.is_file() else source / row["path"]
+
+    def passage_ids(self, documents: Iterable[str]) -> set[int]:
+        """Return the ids of all passages of the ``documents`` with these public names."""
+        query = "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document WHERE d.name IN ({})"
+        with self._storage.reading() as connection:
+            return {row["id"] for row in rows.select_in(connection, query, set(documents))}
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         """Return the passages ``ids`` in that order, without those that are there no more."""
@@ -377,6 +401,10 @@ class Index:
                 "the configuration, or run 'footnote ingest --rebuild' to embed all anew."
             )
         return meta
+
+
+def _unknown(name: str) -> DocumentError:
+    return DocumentError(f"There is no document '{name}' in the index. 'footnote list' shows what there is.")
 
 
 def text_hash(texts: Sequence[str]) -> str:

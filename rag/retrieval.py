@@ -10,10 +10,10 @@ a passage is about more than what one question asks for.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from rag.embedding import Embedder
-from rag.index import Index
+from rag.index import Index, Scored
 from rag.types import Evidence
 
 __all__ = ["fuse", "retrieve"]
@@ -26,15 +26,20 @@ def retrieve(
     limit: int,
     candidates: int = 30,
     dense_weight: float = 0.5,
+    documents: Collection[str] | None = None,
 ) -> list[Evidence]:
-    """Return up to ``limit`` passages for ``question``, best first.
+    """Return up to ``limit`` passages for ``question``, best first; of ``documents`` (public names) where given.
 
     Dense and lexical search each bring ``candidates`` passages; ``dense_weight`` 1 is dense search alone, 0 lexical
     search alone. The order is by (-score, id), so that the same index always gives the same evidence.
     """
     vector = embedder.embed_query(question)
-    near = dict(index.search_dense(vector, candidates)) if dense_weight > 0 else {}
-    lexical = dict(index.search_lexical(question, candidates)) if dense_weight < 1 else {}
+    among = None if documents is None else index.passage_ids(documents)
+    near, lexical = dict[int, float](), dict[int, float]()
+    if dense_weight > 0:
+        near = dict(_first(lambda k: index.search_dense(vector, k), candidates, among))
+    if dense_weight < 1:
+        lexical = dict(_first(lambda k: index.search_lexical(question, k), candidates, among))
     ids = sorted(near.keys() | lexical.keys())
     dense = dict(zip(ids, index.scores_dense(vector, ids), strict=True))
     scores = fuse(dense, lexical, dense_weight)
@@ -46,6 +51,20 @@ def retrieve(
         Evidence(passage, scores[passage.id], rank, dense[passage.id], lexical.get(passage.id, 0.0))
         for rank, passage in enumerate(found, start=1)
     ]
+
+
+def _first(search: Callable[[int], Scored], k: int, among: Collection[int] | None) -> Scored:
+    """Return the first ``k`` results of ``search``, or the first ``k`` that are ``among`` the given ids."""
+    found = search(k)
+    if among is None:
+        return found
+    wanted = min(k, len(among))
+    kept = [pair for pair in found if pair[0] in among]
+    while len(kept) < wanted and len(found) == k:
+        k *= 4
+        found = search(k)
+        kept = [pair for pair in found if pair[0] in among]
+    return kept[:wanted]
 
 
 def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], dense_weight: float) -> dict[int, float]:

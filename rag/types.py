@@ -147,8 +147,9 @@ class Answer:
     """What the assistant says, and everything that is needed to check it.
 
     ``answer`` is the text with its marks; ``confidence`` is the probability, between 0 and 1, that the documents answer
-    the question. ``notes`` tell the reader what could not be taken into account (history or evidence that did
-    not fit). ``receipt`` says what produced the answer; ``timings`` are seconds.
+    the question. ``query`` is what was searched for, where that is not the question as it was asked. ``notes`` tell
+    the reader what could not be taken into account (history or evidence that did not fit). ``receipt`` says what
+    produced the answer; ``timings`` are seconds.
     """
 
     id: str
@@ -159,6 +160,7 @@ class Answer:
     sentences: tuple[Sentence, ...] = ()
     citations: tuple[Citation, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    query: str = ""
     notes: tuple[str, ...] = ()
     receipt: dict[str, Any] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)

@@ -7,12 +7,14 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from rag import documents
 from rag.config import Config
 from rag.errors import DocumentError
 from rag.types import Answer, Citation, Document, Evidence, Passage, Phase, Sentence, Token, Turn
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 CHROMIUM = next(filter(None, map(shutil.which, ["/usr/bin/chromium", "chromium"])), None)
+PATIENCE = 90.0
+"""Seconds that a test waits for what it expects: on a busy machine a page takes many times longer."""
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -165,15 +169,19 @@ NOWHERE = Answer(
 )
 
 
-class ScriptedIndex:
-    """What the page asks of an index: the documents' dates, and how many there are."""
+FOLLOW_UP = replace(VENUE, question="And who hosted it?", query=f"{VENUE.question} And who hosted it?")
 
-    DATES = {"003_2751ee3485e30d0d.txt": "2011-03-11", "000_cb5ee0bdbbfaaa21.txt": "2011-04-18"}  # noqa: RUF012
+
+class ScriptedIndex:
+    """What the page asks of an index, answered from the files of the seeds."""
 
     def document(self, name: str) -> Document:
-        if name not in self.DATES:
+        if not (SEEDS / name).is_file():
             raise DocumentError(f"There is no document '{name}'.")
-        return Document(name, "", "0" * 64, "text/plain", date=self.DATES[name])
+        return documents.read(SEEDS / name, name)
+
+    def file(self, name: str) -> Path:
+        return SEEDS / name
 
     def stats(self) -> dict[str, int]:
         return {"documents": 5}
@@ -188,12 +196,20 @@ class ScriptedAssistant:
     index: ScriptedIndex = field(default_factory=ScriptedIndex)
     asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
+    documents: Collection[str] | None = None
 
     def stream(
-        self, question: str, history: Sequence[Turn] = (), id: str = "", stop: Callable[[], bool] | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        id: str = "",
+        stop: Callable[[], bool] | None = None,
+        documents: Collection[str] | None = None,
     ) -> Iterator[Phase | Token | Answer]:
         self.asked.append((question, tuple(history)))
+        self.documents = documents
         answer = next((a for a in self.answers if a.question == question), replace(NOWHERE, question=question))
+        answer = answer if history else replace(answer, query="")
         yield Phase("searching", "Searching 42 passages")
         time.sleep(min(20 * self.pace, 0.3))
         yield Phase("reading", f"Reading {len(answer.evidence)} passages")
@@ -232,11 +248,15 @@ def _cut_off(answer: Answer, draft: str) -> Answer:
 def running_chat(
     load: Callable[[], Answerer], examples: Sequence[str] = (), config: Config | None = None
 ) -> Iterator[str]:
-    """Serve the application on a free port from a thread of this process; gives its address."""
+    """Serve the application on a free port from a thread of this process; gives its address.
+
+    Without a ``config`` what is kept goes into a folder that is removed at the end.
+    """
     import uvicorn
 
     listener = local.listen("127.0.0.1", 0)
-    config = replace(config or Config(), port=listener.getsockname()[1])
+    kept = TemporaryDirectory()
+    config = replace(config or Config(index=Path(kept.name)), port=listener.getsockname()[1])
     service = Service(load, config)
     app = application(service, config, examples)
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, proxy_headers=False))
@@ -250,6 +270,7 @@ def running_chat(
         thread.join(10)
         service.close()
         listener.close()
+        kept.cleanup()
 
 
 def free_port() -> int:
@@ -294,30 +315,32 @@ class Watched:
         if not url.startswith((self.address, "data:", "blob:" + self.address)):
             self.foreign.append(url)
 
-    def ask(self, question: str) -> None:
-        box = self.page.get_by_label("Your question")
+    def ask(self, question: str, label: str = "Your question") -> None:
+        box = self.page.get_by_label(label)
         box.fill(question)
         box.press("Enter")
 
-    def answer(self, number: int = 1, seconds: float = 15) -> None:
+    def answer(self, number: int = 1, seconds: float = PATIENCE) -> None:
         """Wait until the exchange ``number`` is done."""
         self.page.locator(f".exchange:nth-child({number}) .reply:not(.working)").wait_for(timeout=1000 * seconds)
 
 
 @contextmanager
 def watched_page(
-    browser: Browser, address: str, width: int = 1280, height: int = 800, dark: bool = False
+    browser: Browser, address: str, width: int = 1280, height: int = 800, dark: bool = False, locale: str = "en-GB"
 ) -> Iterator[Watched]:
     """Open the chat in a page of its own."""
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
+        locale=locale,
     )
+    context.set_default_timeout(1000 * PATIENCE)
     watched = Watched(context.new_page(), address)
     try:
         watched.page.goto(address)
-        watched.page.get_by_label("Your question").wait_for()
+        watched.page.locator("#question textarea").wait_for()
         yield watched
     finally:
         context.close()

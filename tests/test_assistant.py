@@ -21,11 +21,11 @@ CARDIFF = "003_2751ee3485e30d0d.txt"
 def ask(seeds_index, embedder, config):
     """Ask a question of an assistant whose model gives ``reply`` and says yes with probability ``yes``."""
 
-    def run(question, reply, yes=0.9, history=(), **settings):
+    def run(question, reply, yes=0.9, history=(), documents=None, **settings):
         generator = ScriptedGenerator({question.strip(): reply}, {question.strip(): yes})
         prompt = prompts.load(config.prompt)
         assistant = Assistant(seeds_index, embedder, generator, prompt, replace(config, **settings))
-        return assistant.ask(question, history), generator
+        return assistant.ask(question, history, documents=documents), generator
 
     return run
 
@@ -47,6 +47,24 @@ def test_a_mistyped_name_is_read_as_the_documents_spell_it(seeds_index, embedder
     assert answer.notes == (f"Read as: {generator.prompts[-1].question}",)
 
 
+def test_the_answer_comes_from_the_chosen_documents_alone(ask):
+    others = ["000_cb5ee0bdbbfaaa21.txt", "002_46bddc4c7889273d.txt"]
+    answer, _ = ask(VENUE, "The venue was the Cardiff Millennium Centre.", documents=others)
+    assert answer.status == "abstained"
+    assert len(answer.evidence) == 3 and {item.passage.document for item in answer.evidence} <= set(others)
+    answer, _ = ask(VENUE, "The venue was the Cardiff Millennium Centre.", documents=[*others, CARDIFF])
+    assert {citation.document for citation in answer.citations} == {CARDIFF}
+    answer, _ = ask(VENUE, "The venue was the Cardiff Millennium Centre.", documents=[])
+    assert (answer.status, answer.evidence) == ("abstained", ())
+
+
+def test_what_was_searched_for_is_told_where_it_is_not_the_question(ask):
+    history = (Turn("user", VENUE), Turn("assistant", "The Cardiff Millennium Centre."))
+    answer, _ = ask("And when was it?", "On 11.03.2011.", history=history)
+    assert answer.query == f"{VENUE} And when was it?"
+    assert ask(VENUE, "The venue was the Cardiff Millennium Centre.")[0].query == ""
+
+
 def test_the_answer_object_is_frozen(ask):
     answer, _ = ask(VENUE, "The venue was the Cardiff Millennium Centre.")
     table = json.loads(json.dumps(answer_object(answer)))
@@ -59,6 +77,7 @@ def test_the_answer_object_is_frozen(ask):
         "sentences": "list",
         "citations": "list",
         "evidence": "list",
+        "query": "str",
         "notes": "list",
         "receipt": "dict",
         "timings": "dict",

@@ -155,7 +155,25 @@ def test_only_the_administrator_may_and_nothing_of_the_body_is_taken_in_before(a
     assert upload(api, "large.txt", b"x" * (2 << 20)).status == 413
 
 
-def test_without_a_token_in_the_settings_nobody_may():
+def test_without_a_token_in_the_settings_only_our_pages_on_this_machine_may(tmp_path):
+    with running(lambda: None, Config(index=tmp_path)) as api:
+        paths = [("GET", "/api/review"), ("POST", "/api/review/1"), ("DELETE", "/api/documents/a.txt")]
+        for method, path in paths:
+            ours = {"Origin": api.url, "Sec-Fetch-Site": "same-origin"}
+            allowed = api.request(method, path, {"decision": "reject"}, ours)
+            assert allowed.status != 403, "what is wrong with it is another thing"
+            for headers, address in [
+                ({}, "127.0.0.1"),
+                ({"Origin": "http://evil.example"}, "127.0.0.1"),
+                ({"Sec-Fetch-Site": "cross-site"}, "127.0.0.1"),
+                ({**ours, "X-Forwarded-For": "10.0.0.1"}, "127.0.0.1"),
+                ({**ours, "Forwarded": "for=10.0.0.1"}, "127.0.0.1"),
+                (ours, "127.0.0.9"),
+            ]:
+                assert api.request(method, path, {"decision": "reject"}, headers, address).status == 403, headers
+
+
+def test_without_a_token_in_the_settings_nobody_else_may():
     with running(lambda: ScriptedAssistant([VENUE]), Config()) as api:
         reply = upload(api, "a.txt", b"text", {"Authorization": "Bearer "})
         assert (reply.status, reply.json["error"]) == (403, "refused")

@@ -16,6 +16,7 @@ import pytest
 from browser import (
     CARDIFF,
     CHROMIUM,
+    FOLLOW_UP,
     NOWHERE,
     PAYLOADS,
     POISONED,
@@ -51,7 +52,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def assistant():
-    return ScriptedAssistant([VENUE, PRINCIPLES, POISONED, LONG], pace=0.004)
+    return ScriptedAssistant([VENUE, PRINCIPLES, POISONED, LONG, FOLLOW_UP], pace=0.004)
 
 
 @pytest.fixture(scope="module")
@@ -95,32 +96,84 @@ class TestConversation:
         chat.answer()
         assert page.locator(".draft").count() == 0
         mark = page.get_by_role("button", name="Source 2: Cardiff Co-production Roadshow")
-        source = page.locator("#exchange-1-source-2")
-        assert not source.locator("mark").is_visible()
+        panel, source = page.get_by_role("region", name="Sources"), page.locator(".panel .piece.current")
+        assert not panel.is_visible()
         mark.click()
         assert source.locator("mark").inner_text() == VENUE.citations[1].quote
         assert in_view(source.locator("mark"))
         assert "11 March 2011" in source.inner_text() and "page 1" in source.inner_text()
+        assert source.locator(".around").nth(1).inner_text().strip().startswith("We asked the attendees")
         assert page.get_by_text("3.4 s").is_visible()
         assert page.get_by_role("button", name="Ask").is_visible()
         assert page.title() == "Footnote"
 
-    def test_marks_and_sources_work_by_keyboard(self, chat):
+    def test_the_evidence_works_by_keyboard(self, chat):
         page = chat.page
         chat.ask(VENUE.question)
         chat.answer()
         mark = page.get_by_role("button", name="Source 1: Cardiff Co-production Roadshow")
         mark.focus()
         page.keyboard.press("Enter")
-        focused = page.locator(":focus")
-        assert focused.evaluate("e => e.closest('.source').id") == "exchange-1-source-1"
-        assert focused.evaluate("e => e.tagName") == "SUMMARY"
-        assert page.locator("#exchange-1-source-1 mark").is_visible()
+        assert page.locator(":focus").evaluate("e => e.closest('.piece').dataset.mark") == "1"
         page.keyboard.press("Tab")
-        page.keyboard.press("Tab")
-        assert page.locator(":focus").inner_text() == "Back to the answer"
-        page.keyboard.press("Enter")
+        assert page.locator(":focus").inner_text().startswith("Open the document here")
+        page.keyboard.press("Escape")
+        assert not page.locator(".panel").is_visible()
         assert page.locator(":focus").get_attribute("aria-label") == "Source 1: Cardiff Co-production Roadshow"
+        page.locator(".sources button").nth(1).press("Enter")
+        page.get_by_role("button", name="Close the sources").press("Enter")
+        assert not page.locator(".panel").is_visible()
+        assert page.locator(":focus").get_attribute("data-opens") == "2"
+
+    def test_a_mark_shows_its_quote_to_the_pointer_and_to_the_keyboard(self, chat):
+        page, hint = chat.page, chat.page.get_by_role("tooltip")
+        chat.ask(VENUE.question)
+        chat.answer()
+        mark = page.locator("button.mark").first
+        mark.hover()
+        assert hint.inner_text() == f"“{VENUE.citations[0].quote}”"
+        assert hint.evaluate(
+            "e => { const r = e.getBoundingClientRect(); return r.left >= 0 && r.right <= innerWidth }"
+        )
+        page.mouse.move(5, 5)
+        assert not hint.is_visible()
+        mark.focus()
+        assert hint.is_visible() and mark.get_attribute("aria-describedby") == hint.get_attribute("id")
+        page.keyboard.press("Escape")
+        assert not hint.is_visible()
+
+    def test_the_sources_of_an_old_turn_stay_with_it(self, chat):
+        page = chat.page
+        for number, question in enumerate((VENUE.question, PRINCIPLES.question), 1):
+            chat.ask(question)
+            chat.answer(number)
+        for number, answer in ((1, VENUE), (2, PRINCIPLES), (1, VENUE)):
+            page.locator(f".exchange:nth-child({number}) button.mark").nth(1).click()
+            quotes = page.locator(".panel .piece mark").all_inner_texts()
+            assert quotes == [citation.quote for citation in answer.citations]
+
+    def test_the_document_opens_at_the_quote(self, chat):
+        page = chat.page
+        chat.ask(VENUE.question)
+        chat.answer()
+        page.locator("button.mark").nth(1).click()
+        with page.expect_popup() as popup:
+            page.locator(".panel .piece.current a").click()
+        reader = popup.value
+        assert reader.locator("mark").inner_text() == VENUE.citations[1].quote
+        assert in_view(reader.locator("mark"))
+        assert "Cardiff Co-production Roadshow" in reader.get_by_role("heading", level=1).inner_text()
+        reader.close()
+
+    def test_in_german(self, browser, address):
+        with watched_page(browser, address, locale="de-DE") as watched:
+            page = watched.page
+            watched.ask("What is the capital of Mongolia?", "Ihre Frage")
+            watched.answer()
+            assert page.get_by_role("heading", name="Die Dokumente beantworten das nicht").is_visible()
+            assert page.get_by_role("button", name="Fragen", exact=True).is_visible()
+            assert page.locator("html").get_attribute("lang") == "de"
+            assert (watched.foreign, watched.errors) == ([], [])
 
     def test_the_phases_are_said_and_then_the_answer_once(self, chat, assistant):
         assistant.pace = 0.02
@@ -141,7 +194,7 @@ class TestConversation:
         phases = [text for text in said[:-1] if text != "Starting"]
         assert phases == [
             "Searching 42 passages",
-            "Reading 1 passages",
+            "Reading 1 passage",
             "Writing",
             "Checking each sentence against the documents",
         ]
@@ -153,10 +206,23 @@ class TestConversation:
         page.get_by_role("button", name="Source 1").click()
         chat.ask(PRINCIPLES.question)
         chat.answer(2)
-        assert page.locator("#exchange-1-source-1 details").first.get_attribute("open") is not None
-        assert page.locator("#exchange-2-source-6").count() == 1
+        assert page.locator(".panel .piece.current mark").inner_text() == VENUE.citations[0].quote
+        assert page.locator(".exchange:nth-child(2) .source").count() == 6
         assert page.locator(".exchange:nth-child(2) .answer li").count() == 6
         assert [turn.content for turn in assistant.asked[1][1]] == [VENUE.question, VENUE.answer]
+
+    def test_a_follow_up_shows_what_was_searched_for_and_can_be_searched_as_typed(self, chat, assistant):
+        page = chat.page
+        for number, question in enumerate((VENUE.question, FOLLOW_UP.question), 1):
+            chat.ask(question)
+            chat.answer(number)
+        assert page.locator(".exchange:nth-child(1) .searched").count() == 0
+        searched = page.locator(".exchange:nth-child(2) .searched")
+        assert searched.locator("q").inner_text() == FOLLOW_UP.query
+        page.get_by_role("button", name="Search as typed").press("Enter")
+        chat.answer(3)
+        assert assistant.asked[2] == (FOLLOW_UP.question, ())
+        assert page.locator(".searched").count() == 1
 
     def test_an_abstention(self, chat):
         page = chat.page
@@ -166,9 +232,9 @@ class TestConversation:
         assert page.get_by_text("They nowhere mention “Mongolia”.").first.is_visible()
         assert page.get_by_role("heading", name="Nearest passages, which may not answer it").is_visible()
         nearest = page.locator(".source").nth(1)
-        assert not nearest.locator(".passage").is_visible()
-        nearest.locator("summary").first.click()
-        assert nearest.locator(".passage").inner_text().split() == CARDIFF.text.split()
+        nearest.locator("button").click()
+        passage = page.locator(".panel .piece.current .passage").inner_text()
+        assert " ".join(CARDIFF.text.split()) in " ".join(passage.split())
         assert page.locator("button.mark, mark").count() == 0
 
     def test_stop_ends_the_answer_and_the_next_question_is_answered(self, chat, assistant):
@@ -195,7 +261,7 @@ class TestConversation:
         assert assistant.stopped.wait(5)
 
     def test_shift_enter_is_a_new_line_and_nothing_is_sent_twice(self, chat, assistant):
-        assistant.pace = 0.02
+        assistant.pace = 0.3
         page, box = chat.page, chat.page.get_by_label("Your question")
         box.press_sequentially("Where was")
         box.press("Shift+Enter")
@@ -261,17 +327,19 @@ class TestNothingSlipsIn:
         page = chat.page
         chat.ask(POISONED.question)
         chat.answer()
-        for source in page.locator(".source > details > summary").all():
-            source.click()
+        for mark in page.locator("button.mark").all():
+            mark.click()
         page.wait_for_timeout(300)
         assert page.evaluate("window.hacked") is None
         assert (
-            page.locator("#talk").locator("script, img, iframe, form, a, input, style, link, base, video, math").count()
+            page.locator("#talk")
+            .locator("script, img, iframe, form, a:not(.open, .link), input, style, link, base, video, math")
+            .count()
             == 0
         )
         question, answer = page.locator(".question").inner_text(), page.locator(".answer").inner_text()
-        passages = page.locator(".passage").all_inner_texts()
-        titles = page.locator(".title").all_inner_texts()
+        passages = page.locator(".panel .passage").all_inner_texts()
+        titles = page.locator(".panel .title").all_inner_texts()
         for n, payload in enumerate(PAYLOADS):
             assert payload in question
             assert payload in answer
@@ -337,11 +405,13 @@ class TestNothingSlipsIn:
             chat.ask(VENUE.question)
             chat.answer()
             page.get_by_role("button", name="Source 1").click()
+            contrasts = page.evaluate(CONTRASTS)
+            page.keyboard.press("Escape")
             chat.ask("What is the capital of Mongolia?")
             chat.answer(2)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             assert not page.locator("footer").is_visible()
-            contrasts = page.evaluate(CONTRASTS)
+            contrasts |= page.evaluate(CONTRASTS)
             assert len(contrasts) > 15
             assert {text: ratio for text, ratio in contrasts.items() if ratio < 4.5} == {}
 

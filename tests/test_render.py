@@ -1,7 +1,9 @@
 """The HTML of the page: everything escaped, lists and line breaks kept, marks that lead to their sources."""
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from browser import CARDIFF, LONDON, NOWHERE, PAYLOADS, POISONED, PRINCIPLES, SWINDON, VENUE, answer_of
@@ -9,20 +11,25 @@ from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.outline import day
 from rag.types import Answer, Citation, Passage, Phase, Sentence, Token
-from ui.conversation import Answered, Exchange, Failed, Stopped, Waiting, advance, history
-from ui.markup import duration, escape, lines_html, short, text_html
+from ui.conversation import Answered, Exchange, Failed, Place, Stopped, Waiting, advance, history
+from ui.markup import escape, lines_html, short, text_html
 from ui.render import announcement, exchange_html
+from ui.texts import ENGLISH, in_language, languages
 
-DATES = {CARDIFF.document: "2011-03-11"}
-ELEMENTS = set("h2 h3 div p span ul ol li br strong bdi details summary blockquote mark q dl dt dd button".split())
-ATTRIBUTES = set("class dir id data-to type aria-label aria-hidden role open value".split())
+PLACES = {1: Place("2011-03-11", "a1b2c3" * 10, "Roadshow\n", "\nThe end.")}
+ELEMENTS = set(
+    "h2 h3 div p span ul ol li br strong bdi details summary blockquote mark q dl dt dd button section a".split()
+)
+ATTRIBUTES = set(
+    "class dir data-act data-opens data-mark type aria-label aria-hidden role value hidden tabindex".split()
+)
+LINK = set("class href target rel".split())
 
 
-def done(answer: Answer, question: str = "", dates=None, number: int = 1) -> Exchange:
+def done(answer: Answer, question: str = "", places=None, number: int = 1) -> Exchange:
     exchange = Exchange(number, question or answer.question)
-    return advance(exchange, Answered(answer, DATES if dates is None else dates))
+    return advance(exchange, Answered(answer, PLACES if places is None else places))
 
 
 def soup(exchange: Exchange) -> BeautifulSoup:
@@ -36,30 +43,41 @@ def words(element) -> str:
 # --- an answer and its sources
 
 
-def test_each_mark_is_a_named_button_that_leads_to_its_source():
+def test_each_mark_and_each_item_of_the_list_opens_its_source():
     page = soup(done(VENUE))
     marks = page.select(".answer button.mark")
     assert [mark.text for mark in marks] == ["1", "2"]
     assert marks[0]["aria-label"] == "Source 1: Cardiff Co-production Roadshow"
-    for mark in marks:
-        assert page.find(id=mark["data-to"]).select_one(".number").text == mark.text
+    for openers in (marks, page.select(".sources button")):
+        pieces = [page.select_one(f'.evidence [data-mark="{opener["data-opens"]}"]') for opener in openers]
+        assert [piece.select_one("mark").text for piece in pieces] == [citation.quote for citation in VENUE.citations]
 
 
-def test_the_way_back_leads_to_the_mark():
+def test_the_evidence_is_out_of_sight_until_it_is_opened():
+    assert soup(done(VENUE)).select_one(".evidence").has_attr("hidden")
+
+
+def test_a_source_shows_its_passage_with_the_quote_marked_and_the_text_around_it():
     page = soup(done(VENUE))
-    for back in page.select("button.back"):
-        assert "mark" in page.find(id=back["data-to"])["class"]
+    for piece, citation in zip(page.select(".piece"), VENUE.citations, strict=True):
+        assert piece.select_one(".passage").text == "Roadshow\n" + CARDIFF.text + "\nThe end."
+        assert [around.text for around in piece.select(".around")] == ["Roadshow\n", "\nThe end."]
+        assert [mark.text for mark in piece.select("mark")] == [citation.quote]
+    piece = page.select_one(".piece")
+    assert words(piece.h3) == "1 Cardiff Co-production Roadshow 11 March 2011 page 1"
+    assert "003_2751ee3485e30d0d.txt, characters 17 to 52" in words(piece)
+    assert words(page.select_one(".source .where")) == "Cardiff Co-production Roadshow 11 March 2011 page 1"
 
 
-def test_a_source_shows_its_passage_with_the_quote_marked():
-    page = soup(done(VENUE))
-    sources = page.select(".source")
-    for source, citation in zip(sources, VENUE.citations, strict=True):
-        passage = source.select_one(".passage")
-        assert passage.text == CARDIFF.text
-        assert [mark.text for mark in passage.select("mark")] == [citation.quote]
-    assert words(sources[0].select_one(".where")) == "Cardiff Co-production Roadshow 11 March 2011 page 1"
-    assert "003_2751ee3485e30d0d.txt, characters 17 to 52" in words(sources[0])
+def test_a_source_leads_to_its_document_at_the_quote():
+    link = soup(done(VENUE)).select_one(".piece a")
+    assert link["href"] == "read?document=003_2751ee3485e30d0d.txt&start=17&end=52&version=a1b2c3a1b2c3#quote"
+    assert (link["target"], link["rel"]) == ("_blank", ["noopener"])
+
+
+def test_the_section_of_a_passage_is_named():
+    evidence = tuple(replace(e, passage=replace(e.passage, section="Events > Cardiff")) for e in VENUE.evidence)
+    assert words(soup(done(replace(VENUE, evidence=evidence))).select_one(".section")) == "Events > Cardiff"
 
 
 def test_the_right_occurrence_is_marked():
@@ -68,31 +86,26 @@ def test_the_right_occurrence_is_marked():
         "", "q", "answered", 1.0, "It is one. [1]", (Sentence("It is one.", (1,), 1.0),),
         (Citation(1, "a.txt", "", 18, 21, "one"),), evidence=answer_of("", [("", passage, "one")]).evidence,
     )  # fmt: skip
-    assert '<blockquote class="passage" dir="auto">one two <mark>one</mark> two !</blockquote>' in exchange_html(
-        done(answer)
+    assert soup(done(answer, places={})).select_one(".passage").decode_contents() == (
+        '<span class="around"></span>one two <mark>one</mark> two !<span class="around"></span>'
     )
 
 
 def test_a_citation_without_its_passage_still_shows_its_quote():
-    page = soup(done(replace(VENUE, evidence=())))
+    page = soup(done(replace(VENUE, evidence=()), places={}))
     assert [p.text for p in page.select(".passage")] == [citation.quote for citation in VENUE.citations]
 
 
 def test_a_document_without_a_title_is_called_by_its_name():
     citation = replace(VENUE.citations[0], title="", page=None)
-    page = soup(done(replace(VENUE, citations=(citation,), answer="In Cardiff. [1]"), dates={}))
+    page = soup(done(replace(VENUE, citations=(citation,), answer="In Cardiff. [1]"), places={}))
     assert words(page.select_one(".where")) == CARDIFF.document
+    assert words(page.select_one(".piece h3")) == f"1 {CARDIFF.document}"
     assert page.select_one("button.mark")["aria-label"] == f"Source 1: {CARDIFF.document}"
 
 
-def test_only_a_single_source_is_unfolded():
-    assert len(soup(done(VENUE)).select(".source > details[open]")) == 0
-    alone = replace(VENUE, citations=VENUE.citations[:1], answer="In Cardiff. [1]")
-    assert len(soup(done(alone)).select(".source > details[open]")) == 1
-
-
 def test_scores_are_there_and_folded():
-    scores = soup(done(VENUE)).select_one(".source details.more")
+    scores = soup(done(VENUE)).select_one(".piece details.more")
     assert not scores.has_attr("open")
     rows = {row.dt.text: row.dd.text for row in scores.select("dl > div")}
     assert rows == {"Rank": "1", "Score": "1.000", "Meaning (cosine)": "0.600", "Words (BM25)": "8.00"}
@@ -135,26 +148,15 @@ def test_a_mark_that_points_nowhere_is_no_button():
     assert "See [7]." in words(page)
 
 
-def test_two_marks_of_one_number_have_one_id():
-    page = soup(done(replace(VENUE, answer="In Cardiff. [1] Yes. [1] [2]")))
-    assert [mark.text for mark in page.select("button.mark")] == ["1", "1", "2"]
-    ids = [element["id"] for element in page.select("[id]")]
-    assert len(ids) == len(set(ids))
-
-
-def test_ids_differ_between_exchanges():
-    first, second = ({e["id"] for e in soup(done(VENUE, number=n)).select("[id]")} for n in (1, 2))
-    assert first and not first & second
-
-
 # --- the other states
 
 
 def test_an_abstention_looks_like_one():
-    page = soup(done(NOWHERE))
+    page = soup(done(NOWHERE, places={}))
     assert words(page.select_one(".calm")) == "The documents do not answer thisThey nowhere mention “Mongolia”."
     assert words(page.select_one(".label")) == "Nearest passages, which may not answer it"
     assert [p.text for p in page.select(".passage")] == [SWINDON.text, CARDIFF.text]
+    assert [button["data-opens"] for button in page.select(".sources button")] == ["1", "2"]
     assert not page.select("mark, button.mark, details[open]")
 
 
@@ -209,6 +211,12 @@ def test_stopped_with_something_checked_shows_it_and_says_so():
     assert "Stopped early; what had been written was checked." in words(page)
 
 
+def test_what_was_searched_for_is_shown_where_it_is_not_what_was_typed():
+    assert not soup(done(VENUE)).select(".searched")
+    page = soup(done(replace(VENUE, query="Where was the roadshow? And when?")))
+    assert words(page.select_one(".searched")) == "Searched for: Where was the roadshow? And when? Search as typed"
+
+
 def test_only_answers_go_into_the_history():
     failed = advance(Exchange(2, "And?"), Failed("It failed."))
     turns = history([done(VENUE), failed, done(NOWHERE, number=3)])
@@ -232,7 +240,8 @@ class Strict(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         assert tag in ELEMENTS, tag
-        assert {name for name, _ in attrs} <= ATTRIBUTES, attrs
+        assert {name for name, _ in attrs} <= (LINK if tag == "a" else ATTRIBUTES), attrs
+        assert tag != "a" or dict(attrs)["href"].startswith("read?document=")
         self.depth += tag != "br"
 
     def handle_endtag(self, tag):
@@ -257,15 +266,15 @@ def strictly(html: str) -> str:
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_a_payload_is_shown_as_its_characters_wherever_it_stands(payload):
     passage = Passage(f"{payload}/a.txt", 5, 5 + len(payload), payload, title=payload, page=2)
-    answer = replace(answer_of(payload, [(payload, passage, payload)]), notes=(payload,))
+    answer = replace(answer_of(payload, [(payload, passage, payload)]), notes=(payload,), query=payload)
     weak = replace(answer, sentences=(replace(answer.sentences[0], citations=()),))
     abstained = replace(answer, status="abstained", citations=(), answer=payload)
     exchanges = [
-        done(answer, dates={passage.document: payload}),
+        done(answer, places={1: Place(payload, payload, payload, payload)}),
         done(weak),
         done(abstained),
         advance(Exchange(1, payload), Token(payload)),
-        advance(Exchange(1, payload), Waiting(payload)),
+        advance(Exchange(1, "q"), Phase("unknown", payload)),
         advance(Exchange(1, payload), Failed(payload)),
     ]
     for exchange in exchanges:
@@ -301,21 +310,54 @@ def test_lines_and_lists():
 
 
 @pytest.mark.parametrize(
-    ("date", "shown"),
-    [("2011-03-11", "11 March 2011"), ("2011-12", "December 2011"), ("2011", "2011"), ("2011-13-01", "2011-13-01")],
+    ("date", "english", "german"),
+    [
+        ("2011-03-11", "11 March 2011", "11. März 2011"),
+        ("2011-12", "December 2011", "Dezember 2011"),
+        ("2011", "2011", "2011"),
+        ("2011-13-01", "2011-13-01", "2011-13-01"),
+    ],
 )
-def test_dates_as_a_reader_writes_them(date, shown):
-    assert day(date) == shown
+def test_dates_as_a_reader_writes_them(date, english, german):
+    assert (ENGLISH.date(date), in_language("de").date(date)) == (english, german)
 
 
 def test_durations():
-    assert [duration(s) for s in (0.04, 3.44, 59.94, 59.96, 102.6)] == [
-        "0.0 s",
-        "3.4 s",
-        "59.9 s",
-        "1 min 0 s",
-        "1 min 43 s",
-    ]
+    seconds = (0.04, 3.44, 59.94, 59.96, 102.6)
+    assert [ENGLISH.duration(s) for s in seconds] == ["0.0 s", "3.4 s", "59.9 s", "1 min 0 s", "1 min 43 s"]
+    assert in_language("de").duration(3.44) == "3,4 s"
+
+
+def test_every_language_has_the_same_texts_with_the_same_gaps():
+    english = languages()["en"].table
+    for texts in languages().values():
+        assert texts.table.keys() == english.keys()
+        for key, text in texts.table.items():
+            assert set(re.findall(r"{(\w*)}", text)) == set(re.findall(r"{(\w*)}", english[key])), key
+        assert len(texts("months").split()) == 12
+
+
+def test_every_text_is_used_somewhere():
+    files = [*Path("ui").rglob("*.py"), *Path("ui/static").glob("*.js"), Path("rag/types.py")]
+    code = "".join(path.read_text(encoding="utf-8") for path in files)
+    names = {key: (key.partition(".")[2] or key).removesuffix(".one").removesuffix(".other") for key in ENGLISH.table}
+    assert {key for key, name in names.items() if not re.search(rf"\b{re.escape(name)}\b", code)} == set()
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [("de-AT,de;q=0.9,en;q=0.8", "de"), ("en-GB,de;q=0.9", "en"), ("fr,de;q=0.2", "de"), ("de;q=0,en", "en"),
+     ("cy", "en"), ("", "en"), ("*", "en"), ("de;q=1.2.3", "en"), ("<script>", "en")],
+)  # fmt: skip
+def test_the_browser_chooses_the_language(asked, language):
+    assert in_language(asked).language == language
+
+
+def test_a_page_in_german():
+    page = BeautifulSoup(exchange_html(done(NOWHERE, places={}), in_language("de")), "lxml")
+    assert words(page.select_one(".calm h3")) == "Die Dokumente beantworten das nicht"
+    working = advance(Exchange(1, "Wo?"), Phase("reading", "Reading 4 passages"))
+    assert announcement(working, in_language("de")) == "4 Stellen werden gelesen"
 
 
 def test_short_ends_at_a_word():

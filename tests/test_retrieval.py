@@ -130,6 +130,18 @@ def test_what_is_deleted_between_finding_and_reading_is_left_out(index: Index, m
     assert first not in {item.passage.document for item in found}
 
 
+@pytest.mark.parametrize("weight", [0, 0.5, 1])
+def test_where_documents_are_chosen_only_they_are_searched_and_as_well(index: Index, weight: float) -> None:
+    chosen = ["03.txt", "17.txt", "29.txt"]
+    everything = retrieve("copper violin", index, EMBEDDER, 1000, 1000, weight)
+    found = retrieve("copper violin", index, EMBEDDER, 1000, 5, weight, chosen)
+    assert {item.passage.document for item in found} <= set(chosen)
+    best = [item.passage.id for item in everything if item.passage.document in chosen][:3]
+    assert best[0] in ids(found) and len(found) >= 5
+    assert retrieve("copper violin", index, EMBEDDER, 10, 5, weight, []) == []
+    assert retrieve("copper violin", index, EMBEDDER, 10, 5, weight, ["none.txt"]) == []
+
+
 @given(
     dense=st.dictionaries(st.integers(1, 30), st.floats(-1, 1), max_size=20),
     lexical=st.dictionaries(st.integers(1, 30), st.floats(0, 100), max_size=20),

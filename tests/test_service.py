@@ -1,19 +1,20 @@
 """The assistant behind the page: loaded in the background, lent to one question at a time, stopped when asked to."""
 
+import hashlib
 import logging
 import threading
 import time
 from dataclasses import replace
 
 import pytest
-from browser import NOWHERE, PRINCIPLES, VENUE, ScriptedAssistant
+from browser import CARDIFF, NOWHERE, PRINCIPLES, SEEDS, SWINDON, VENUE, ScriptedAssistant, evidence_of
 
 from rag import prompts
 from rag.assistant import Assistant
 from rag.errors import ModelMissing
 from rag.generation import ScriptedGenerator
 from rag.types import Answer, Phase, Token, Turn
-from ui.conversation import Answered, Failed, Stopped, Waiting
+from ui.conversation import Answered, Failed, Place, Stopped, Waiting
 from ui.problems import OUR_FAULT
 from ui.service import Service
 
@@ -129,7 +130,7 @@ def test_a_load_that_keeps_failing_fails_each_question(serve):
 
 def test_our_own_mistake_is_logged_and_not_shown(serve, caplog):
     class Broken(ScriptedAssistant):
-        def stream(self, question, history=(), id="", stop=None):
+        def stream(self, question, history=(), id="", stop=None, documents=None):
             yield Phase("searching", "Searching")
             if question == "break":
                 raise ZeroDivisionError("secret")
@@ -146,7 +147,7 @@ def test_our_own_mistake_is_logged_and_not_shown(serve, caplog):
 # --- answers
 
 
-def test_an_answer_comes_with_the_dates_of_its_documents(serve):
+def test_an_answer_comes_with_what_the_index_knows_of_its_passages(serve):
     service = serve(lambda: ScriptedAssistant([VENUE], pace=0))
     events = list(service.ask(VENUE.question))
     assert [event.name for event in events if isinstance(event, Phase)] == [
@@ -156,15 +157,22 @@ def test_an_answer_comes_with_the_dates_of_its_documents(serve):
         "checking",
     ]
     assert "".join(event.text for event in events if isinstance(event, Token)) == VENUE.answer
-    assert events[-1] == Answered(VENUE, {"003_2751ee3485e30d0d.txt": "2011-03-11"})
+    answered = events[-1]
+    assert isinstance(answered, Answered) and answered.answer == VENUE
+    text = (SEEDS / CARDIFF.document).read_text(encoding="utf-8")
+    place = answered.places[1]
+    assert (place.date, place.sha256) == ("2011-03-11", hashlib.sha256(text.encode()).hexdigest())
+    assert place.before == text[: CARDIFF.start]
+    assert text[CARDIFF.end :].startswith(place.after.removesuffix("…")) and len(place.after) > 600
 
 
-def test_a_document_that_has_gone_meanwhile_has_no_date(serve):
-    gone = replace(
-        VENUE, evidence=tuple(replace(e, passage=replace(e.passage, document="gone.txt")) for e in VENUE.evidence)
-    )
-    service = serve(lambda: ScriptedAssistant([gone], pace=0))
-    assert list(service.ask(VENUE.question))[-1] == Answered(gone, {})
+def test_a_document_that_has_gone_or_changed_meanwhile_gives_no_text_around_its_passages(serve):
+    gone, changed = (replace(CARDIFF, document="gone.txt"), replace(CARDIFF, start=CARDIFF.start + 1))
+    answer = replace(VENUE, evidence=evidence_of([gone, changed, SWINDON]))
+    places = list(serve(lambda: ScriptedAssistant([answer], pace=0)).ask(VENUE.question))[-1].places
+    assert places[2] == Place("2011-03-11")
+    assert sorted(places) == [2, 3]
+    assert places[3].before.startswith("… ") and places[3].after.endswith("…")
 
 
 def test_the_history_reaches_the_assistant(serve):

@@ -67,8 +67,8 @@ class Gate:
                 self._rates.take(scope["state"]["user"])
             if foreign and scope["method"] == "OPTIONS":
                 reply = _preflight(headers)
-            elif path.startswith("/api/documents") and scope["method"] not in READING:
-                self._check_admin(headers)  # Before anything of the body is taken in.
+            elif _is_guarded(path, scope["method"]):
+                self._check_admin(scope, headers)  # Before anything of the body is taken in.
         except FootnoteError as error:
             reply = problem(error, path)
             foreign = foreign and origin.lower() in self._origins
@@ -89,13 +89,23 @@ class Gate:
                 f"Pages of {origin[:200]} may not use this. The setting 'origins' lists those that may use the API."
             )
 
-    def _check_admin(self, headers: Headers) -> None:
-        """Let pass who has the administrator's token."""
+    def _check_admin(self, scope: Any, headers: Headers) -> None:
+        """Let pass who has the administrator's token; where there is none, who sits at this machine."""
         token = self._config.admin_token
         if not token:
-            raise AccessRefused("Documents cannot be changed here: the setting 'admin_token' is empty.")
+            if self._is_here(scope, headers):
+                return
+            raise AccessRefused("Documents cannot be changed from here: the setting 'admin_token' is empty.")
         if not hmac.compare_digest(bearer(headers).encode(), token.encode()):
             raise TokenRefused("This needs the administrator's token, as 'Authorization: Bearer …'.")
+
+    def _is_here(self, scope: Any, headers: Headers) -> bool:
+        """Tell whether a request comes from one of our own pages in a browser on this machine, through no proxy."""
+        client = scope["client"][0] if scope.get("client") else ""
+        passed_on = scope["state"]["proxied"] or "x-forwarded-for" in headers or "forwarded" in headers
+        origin = headers.get("origin", "")  # A browser that names none says whether it is ours.
+        ours = self._is_ours(origin, scope, headers) if origin else headers.get("sec-fetch-site") == "same-origin"
+        return ours and not passed_on and not self._public and client in ("127.0.0.1", "::1")
 
     def _user(self, scope: Any, headers: Headers) -> str:
         """Return who asks, as well as it can be told. Whoever shares an address shares its limits."""
@@ -106,6 +116,11 @@ class Gate:
         if name and scope["state"]["proxied"]:
             return f"proxy:{name}"
         return f"address:{_network(scope['client'][0] if scope.get('client') else '')}"
+
+
+def _is_guarded(path: str, method: str) -> bool:
+    """Tell whether only an administrator may do this."""
+    return path.startswith("/api/review") or (path.startswith("/api/documents") and method not in READING)
 
 
 def user_of(request: Any) -> str:

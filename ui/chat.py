@@ -26,7 +26,7 @@ def mount(app: FastAPI, service: Service, config: Config, examples: Sequence[str
     """Return ``app`` with the chat at its root, behind the routes that it already has."""
     from ui import page
 
-    return page.mount(app, page.build(service, examples), config)
+    return page.mount(app, page.build(service, examples), service, config)
 
 
 def examples_for(config: Config) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from rag.types import Answer, Phase, Token, Turn
 
-__all__ = ["Answered", "Event", "Exchange", "Failed", "Stopped", "Waiting", "advance", "history", "waiting_text"]
+__all__ = ["Answered", "Event", "Exchange", "Failed", "Place", "Stopped", "Waiting", "advance", "history"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,21 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """What the index adds to a passage: its document's ISO date and hash, and the text on either side of it."""
+
+    date: str = ""
+    sha256: str = ""
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
-    """The checked answer, with the ISO date of each document in it that has one, by name."""
+    """The checked answer, with the place of each passage of its evidence that is still in the index, by rank."""
 
     answer: Answer
-    dates: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[int, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +63,25 @@ class Exchange:
     """One question and what came of it. ``number`` counts from 1 within its conversation.
 
     ``activity`` is what is going on, ``draft`` what was written and has not been checked, both while it is working.
+    ``kept`` is the id under which the answer was kept, where it was.
     """
 
     number: int
     question: str
     state: Literal["working", "answered", "stopped", "failed"] = "working"
-    activity: str = ""
+    activity: Waiting | Phase | None = None
     draft: str = ""
     answered: Answered | None = None
     problem: str = ""
     stopped: bool = False
+    kept: str = ""
 
 
 def advance(exchange: Exchange, event: Event) -> Exchange:
     """Return ``exchange`` after ``event``."""
     match event:
-        case Waiting():
-            return replace(exchange, activity=waiting_text(event))
-        case Phase(text=text):
-            return replace(exchange, activity=text)
+        case Waiting() | Phase():
+            return replace(exchange, activity=event)
         case Token(text=text):
             return replace(exchange, draft=exchange.draft + text)
         case Answered():
@@ -80,20 +90,6 @@ def advance(exchange: Exchange, event: Event) -> Exchange:
             return replace(exchange, state="failed", problem=text)
         case Stopped():
             return _stopped(exchange)
-
-
-def waiting_text(waiting: Waiting) -> str:
-    """Return why a question has not been begun yet, as a user would say it.
-
-    >>> waiting_text(Waiting(2, seconds=14.2))
-    'Waiting: 2 questions are ahead, about 14 s'
-    """
-    if waiting.loading:
-        return "Opening the documents and loading the language model"
-    if not waiting.ahead:
-        return "Starting"
-    text = "Waiting: one question is ahead" if waiting.ahead == 1 else f"Waiting: {waiting.ahead} questions are ahead"
-    return text if waiting.seconds is None else f"{text}, about {max(1, round(waiting.seconds))} s"
 
 
 def _stopped(exchange: Exchange) -> Exchange:

@@ -27,6 +27,7 @@ ANSWER: dict[str, Any] = {
         }
     ],
     "evidence": [{"document": "003_2751ee3485e30d0d.txt", "start": 0, "end": 640, "score": 1.0}],
+    "query": "",
     "notes": [],
     "receipt": {
         "index_generation": 5,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
-__all__ = ["Inline", "duration", "escape", "folded_table", "lines_html", "short", "text_html"]
+__all__ = ["Inline", "escape", "folded_table", "lines_html", "short", "text_html"]
 
 BULLET = re.compile(r"\s*(?:(?P<ul>[-*•–])|(?P<ol>\d{1,3})[.)])\s+")
 HEADING = re.compile(r"\s*#+\s+")
@@ -60,18 +60,6 @@ def lines_html(text: str) -> str:
 def escape(text: str) -> str:
     """Return ``text`` as HTML that shows it; what is no character (a lone surrogate) becomes a question mark."""
     return html.escape(text.encode("utf-8", "replace").decode("utf-8"), quote=True)
-
-
-def duration(seconds: float) -> str:
-    """Return a number of seconds as a reader says it.
-
-    >>> duration(3.44), duration(59.96), duration(102.6)
-    ('3.4 s', '1 min 0 s', '1 min 43 s')
-    """
-    if round(seconds, 1) < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s"
 
 
 def short(text: str, length: int = 220) -> str:

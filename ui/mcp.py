@@ -17,8 +17,10 @@ from rag.answers import answer_object, readable
 from rag.config import Config
 from rag.errors import FootnoteError
 from rag.types import Phase
-from ui.conversation import Answered, Event, Failed, Stopped, Waiting, waiting_text
+from ui.conversation import Answered, Event, Failed, Stopped, Waiting
+from ui.render import activity_text
 from ui.service import Answerer, Asked, Service
+from ui.texts import ENGLISH
 
 __all__ = ["serve", "tools"]
 
@@ -77,7 +79,9 @@ def tools(service: Service) -> MCPServer[None]:
 async def _report(event: Event, context: Context[Any, Any]) -> None:
     """Tell the client what is going on, where it wants to know."""
     if isinstance(event, Phase | Waiting):
-        await context.report_progress(0, message=event.text if isinstance(event, Phase) else waiting_text(event))
+        await context.report_progress(
+            0, message=event.text if isinstance(event, Phase) else activity_text(event, ENGLISH)
+        )
 
 
 def _result(text: str, table: dict[str, Any]) -> CallToolResult:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from rag import errors
+from ui.texts import ENGLISH
 
 __all__ = ["OUR_FAULT", "status", "status_of_word", "word"]
 
-OUR_FAULT = "Something went wrong on our side, and the terminal says what. The question can be asked again."
+OUR_FAULT = ENGLISH("our_fault")
 
 WORDS: dict[type[errors.FootnoteError], tuple[str, int]] = {
     errors.QuestionError: ("bad_question", 400),

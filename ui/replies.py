@@ -13,8 +13,10 @@ from fastapi.sse import format_sse_event
 from rag.answers import answer_object
 from rag.errors import AccessRefused, FootnoteError, TooMany
 from rag.types import Phase, Token
-from ui.conversation import Answered, Event, Failed, Stopped, Waiting, waiting_text
+from ui.conversation import Answered, Event, Failed, Stopped, Waiting
 from ui.problems import status, word
+from ui.render import activity_text
+from ui.texts import ENGLISH
 
 __all__ = ["Json", "Record", "problem", "records", "refusal", "refusal_body", "sse"]
 
@@ -34,7 +36,10 @@ def records(event: Event) -> Iterator[Record]:
     """Yield ``event`` as the API sends it; an answer comes sentence by sentence, each before its new citations."""
     match event:
         case Waiting(ahead=ahead, seconds=seconds):
-            yield "phase", {"name": "waiting", "text": waiting_text(event), "position": ahead, "wait_s": seconds}
+            yield (
+                "phase",
+                {"name": "waiting", "text": activity_text(event, ENGLISH), "position": ahead, "wait_s": seconds},
+            )
         case Phase(name=name, text=text):
             yield "phase", {"name": name, "text": text}
         case Token(text=text):

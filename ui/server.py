@@ -51,7 +51,7 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     local.stay_local()
     from fastapi import FastAPI
 
-    from ui import api, changes, chat, openai_api, widget
+    from ui import api, changes, chat, openai_api, reviewing, widget
     from ui.access import Gate
     from ui.library import Library
     from ui.metrics import Metrics
@@ -78,6 +78,7 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     _say_what_went_wrong(app)
     app.include_router(api.router(service, library, metrics))
     app.include_router(changes.router(service, library, uploads))
+    app.include_router(reviewing.router(service))
     app.include_router(openai_api.router(service))
     app.include_router(widget.router())
     app.include_router(api.nothing_else())

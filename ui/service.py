@@ -13,17 +13,18 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from rag.answers import passage_object
 from rag.config import Config
-from rag.errors import DeadlinePassed, DocumentError, FootnoteError, ModelMissing, QuestionError, TooMany
+from rag.errors import DeadlinePassed, FootnoteError, ModelMissing, QuestionError, TooMany
 from rag.retrieval import retrieve
 from rag.types import Answer, Phase, Token, Turn
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
 from ui.fair_queue import FairQueue, Full
+from ui.places import places_of
 from ui.problems import OUR_FAULT, word
 
 __all__ = ["Answerer", "Asked", "Job", "Service", "Watcher"]
@@ -43,6 +44,7 @@ class Answerer(Protocol):
         history: Sequence[Turn] = (),
         id: str = "",
         stop: Callable[[], bool] | None = None,
+        documents: Collection[str] | None = None,
     ) -> Iterator[Phase | Token | Answer]:
         """Yield what is being done, the draft token by token, and last the checked answer."""
         ...
@@ -60,12 +62,16 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as it came in: through which door, and from which user, as well as can be told."""
+    """A question as it came in: through which door, and from which user, as well as can be told.
+
+    Where ``documents`` are given, by their public names, it is answered from them alone.
+    """
 
     question: str
     history: Sequence[Turn] = ()
     user: str = ""
     door: str = "chat"
+    documents: Collection[str] | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -145,10 +151,14 @@ class Service:
         return getattr(self._assistant, "generator", None)
 
     @property
+    def index(self) -> Any:
+        """The index that answers are taken from, once it is open; else ``None``."""
+        return getattr(self._assistant, "index", None)
+
+    @property
     def documents(self) -> int | None:
         """How many documents answers are taken from, where that can be told."""
-        index = getattr(self._assistant, "index", None)
-        return int(index.stats()["documents"]) if index is not None else None
+        return int(self.index.stats()["documents"]) if self.index is not None else None
 
     @property
     def waiting(self) -> int:
@@ -184,12 +194,19 @@ class Service:
                 self._end(job, None)
                 self._announce()
 
-    def ask(self, question: str, history: Sequence[Turn] = (), session: str = "", user: str = "") -> Iterator[Event]:
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        session: str = "",
+        user: str = "",
+        documents: Collection[str] | None = None,
+    ) -> Iterator[Event]:
         """Yield what happens to ``question``. A session asks one at a time: the one before is stopped."""
         self.stop(session)
         events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         try:
-            job = self.submit(Asked(question, tuple(history), user or session), events.put)
+            job = self.submit(Asked(question, tuple(history), user or session, documents=documents), events.put)
         except TooMany as error:
             yield Failed(str(error), word(error))
             return
@@ -340,27 +357,22 @@ class Service:
             if not self._ready() or self._assistant is None:
                 yield Failed(self.problem, "model")
                 return
-            for event in self._assistant.stream(job.asked.question, job.asked.history, stop=job.over):
+            asked = job.asked
+            stream = self._assistant.stream(asked.question, asked.history, stop=job.over, documents=asked.documents)
+            for event in stream:
                 if isinstance(event, Answer) and not job.left():
                     yield _late(self.config)
                 else:
-                    yield self._dated(event) if isinstance(event, Answer) else event
+                    yield self._placed(event) if isinstance(event, Answer) else event
         except FootnoteError as error:
             yield Failed(str(error), word(error))
         except Exception:
             log.exception("A question could not be answered.")
             yield Failed(OUR_FAULT)
 
-    def _dated(self, answer: Answer) -> Answered:
-        """Return ``answer`` with the dates of its documents, which it does not carry itself."""
-        index: Any = getattr(self._assistant, "index", None)
-        dates = {}
-        for name in {item.passage.document for item in answer.evidence} if index is not None else ():
-            try:
-                dates[name] = index.document(name).date
-            except DocumentError:  # Removed since it was found; its passages are still shown.
-                continue
-        return Answered(answer, {name: date for name, date in dates.items() if date})
+    def _placed(self, answer: Answer) -> Answered:
+        """Return ``answer`` with the places of its passages, which it does not carry itself."""
+        return Answered(answer, places_of(answer, self.index) if self.index is not None else {})
 
 
 def _late(config: Config) -> Failed:

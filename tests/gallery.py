@@ -1,0 +1,83 @@
+"""Take pictures of every page of the chat in all its states, at 390 and 1280 pixels, light and dark, to look at.
+
+    python tests/gallery.py FOLDER
+
+The documents are those of the configured index, the answers scripted.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from browser import (
+    CARDIFF,
+    FOLLOW_UP,
+    NOWHERE,
+    PRINCIPLES,
+    VENUE,
+    ScriptedAssistant,
+    Watched,
+    chromium,
+    running_chat,
+    watched_page,
+)
+
+from rag import config
+from rag.embedding import open_embedder
+from rag.index import Index
+
+
+def gallery(folder: Path) -> None:
+    """Take the pictures."""
+    settings = config.load()
+    folder.mkdir(parents=True, exist_ok=True)
+    embedder = open_embedder(settings)
+    with Index.open(settings.index, embedder) as index:
+        assistant = ScriptedAssistant([VENUE, PRINCIPLES, FOLLOW_UP], 0.002, index)
+        assistant.embedder = embedder
+        with running_chat(lambda: assistant, [VENUE.question], settings) as address, chromium() as browser:
+            for width, dark in itertools.product((390, 1280), (False, True)):
+                with watched_page(browser, address, width, 800, dark) as chat:
+                    suffix = f"{width}-{'dark' if dark else 'light'}.png"
+                    for name in _states(chat):
+                        chat.page.wait_for_timeout(700)
+                        chat.page.screenshot(path=folder / f"{name}-{suffix}")
+    print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
+
+
+def _states(chat: Watched) -> Iterator[str]:
+    """Bring the pages into one state after the other, and yield its name."""
+    page = chat.page
+    yield "start"
+    for number, question in enumerate((VENUE.question, FOLLOW_UP.question, NOWHERE.question), 1):
+        chat.ask(question)
+        chat.answer(number)
+    yield "abstention"
+    page.locator("button.mark").first.click()
+    yield "evidence"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Say what is wrong").last.click()
+    yield "feedback"
+    page.get_by_role("button", name="Conversations", exact=True).click()
+    yield "conversations"
+    for path in (
+        "documents",
+        "search",
+        "settings",
+        "review",
+        f"read?document={CARDIFF.document}&start=17&end=52#quote",
+    ):
+        page.goto(chat.address + path)
+        page.wait_for_timeout(1000)
+        if path == "search":
+            page.get_by_label("Words or a question").fill("Nightrider")
+            page.keyboard.press("Enter")
+        yield path.partition("?")[0]
+
+
+if __name__ == "__main__":
+    gallery(Path(sys.argv[1]))

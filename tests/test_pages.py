@@ -1,0 +1,326 @@
+"""The pages beside the chat in a real Chromium, on a real index: documents, search, settings, feedback, review."""
+
+import json
+
+import pytest
+from axe import violations
+from browser import CHROMIUM, NOWHERE, PAYLOADS, chromium, running_chat, watched_page
+from fpdf import FPDF
+
+from eval.questions import read_questions
+from rag import feedback, prompts
+from rag.assistant import Assistant
+from rag.config import Config
+from rag.embedding import HashEmbedder
+from rag.generation import ScriptedGenerator
+from rag.index import Index
+from rag.ingest import ingest
+from ui.evidence import reader_address
+from ui.pages.settings import settings_html
+from ui.service import Service
+from ui.texts import ENGLISH
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium at /usr/bin/chromium or on the PATH"),
+]
+PLOVER = "Where does the plover nest?"
+HERON = "What does the heron eat?"
+TEXT = "The plover nests by the river.\n\nThe heron eats fish and frogs.\n"
+HOSTILE = {
+    f"{n:02} {payload.replace('/', '∕')[:60]}.md": f"# {payload}\n\n{payload}\n" for n, payload in enumerate(PAYLOADS)
+}
+
+
+def answers(question: str) -> str:
+    return {PLOVER: "The plover nests by the river.", HERON: "The heron eats fish and frogs."}.get(question, question)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    return Config(index=tmp_path_factory.mktemp("pages") / "index", requests_per_minute=100_000)
+
+
+@pytest.fixture(scope="module")
+def index(config):
+    embedder, folder = HashEmbedder(64), config.index.parent / "birds"
+    folder.mkdir()
+    (folder / "birds.txt").write_text(TEXT, encoding="utf-8")
+    (folder / "copy.txt").write_text(TEXT, encoding="utf-8")
+    with Index.create(config.index, embedder, config.passage_tokens) as index:
+        ingest([folder], index, embedder, config)
+        yield index
+
+
+@pytest.fixture(scope="module")
+def address(config, index):
+    questions = [PLOVER, HERON, *PAYLOADS]
+    generator = ScriptedGenerator({q: answers(q) for q in questions}, dict.fromkeys(questions, 0.9))
+    assistant = Assistant(index, index._embedder, generator, prompts.load(config.prompt), config)
+    with running_chat(lambda: assistant, [PLOVER], config) as address:
+        yield address
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open pages that must have asked nobody else for anything and complained of nothing when the test is over."""
+    with watched_page(browser, address) as watched:
+
+        def go(path=""):
+            watched.page.goto(address + path)
+            watched.page.locator("#name nav").wait_for()
+            return watched.page
+
+        go.watched = watched
+        yield go
+        assert (watched.foreign, watched.errors) == ([], [])
+
+
+def names(page) -> list[str]:
+    page.locator(".document").first.wait_for()
+    return [facts.split(" · ")[0] for facts in page.locator(".document-facts").all_inner_texts()]
+
+
+def kept(page, choose) -> None:
+    """Make a choice and wait until the browser has kept it."""
+    value = "localStorage.getItem('footnote.documents')"
+    before = page.evaluate(value)
+    choose()
+    page.wait_for_function(f"before => {value} !== before", arg=before)
+
+
+def upload(page, *files) -> None:
+    page.locator("input.files").set_input_files([{"name": n, "mimeType": "", "buffer": d} for n, d in files])
+    arrived = "count => document.querySelectorAll('.arrivals li:not(.coming)').length >= count"
+    page.wait_for_function(arrived, arg=len(files))
+
+
+class TestDocuments:
+    def test_a_pdf_comes_in_is_asked_and_goes_without_a_trace(self, visit, index):
+        pdf = FPDF()
+        for text in ("The bittern booms at dusk in the reeds.", ""):
+            pdf.add_page()
+            pdf.set_font("helvetica", size=12)
+            pdf.cell(0, 10, text)
+        page = visit("documents")
+        assert names(page) == ["birds.txt", "copy.txt"]
+        upload(page, ("bittern.pdf", bytes(pdf.output())), ("bad.pdf", b"nonsense"))
+        assert "added; has no text on page 2" in page.locator("[data-name='bittern.pdf']").inner_text()
+        assert "is broken or is not a PDF" in page.locator("[data-name='bad.pdf'].failed").inner_text()
+        page.get_by_text("bittern.pdf has no text on page 2 (a scan?)").wait_for()
+        assert page.get_by_text("copy.txt has the same content as birds.txt").is_visible()
+        page = visit("search")
+        page.get_by_label("Words or a question").fill("bittern booms")
+        page.keyboard.press("Enter")
+        page.locator("#found .piece").first.wait_for()
+        assert "The bittern booms at dusk" in page.locator("#found .piece").first.inner_text()
+        with page.expect_popup() as popup:
+            page.locator("#found .piece a").first.click()
+        popup.value.locator(".page img").wait_for()
+        assert popup.value.evaluate("document.querySelector('img').naturalWidth") == 1200
+        popup.value.close()
+        page = visit("documents")
+        page.get_by_label("Find a document").fill("bitt")
+        assert names(page) == ["bittern.pdf"]
+        page.get_by_role("button", name="Delete: ").press("Enter")
+        page.get_by_role("button", name="Delete for good?").press("Enter")
+        page.get_by_text("No document matches.").wait_for()
+        assert [info.name for info in index.documents()] == ["birds.txt", "copy.txt"]
+        assert not list((index.folder / "uploads").rglob("*.pdf"))
+        assert page.goto(visit.watched.address + "read?document=bittern.pdf").status == 404
+        visit.watched.errors.clear()  # The console reports the 404.
+
+    def test_a_folder_comes_in_with_its_paths_and_without_hidden_files(self, visit, index, tmp_path):
+        (tmp_path / "notes" / ".git").mkdir(parents=True)
+        (tmp_path / "notes" / ".git" / "config.txt").write_text("hidden")
+        (tmp_path / "notes" / "owl.txt").write_text("The owl hunts at night.")
+        page = visit("documents")
+        names(page)
+        page.locator("input.folder").set_input_files(tmp_path / "notes")
+        page.locator("[data-name='notes/owl.txt'].done").wait_for()
+        assert page.locator(".arrivals li").count() == 1
+        assert "notes/owl.txt" in [info.name for info in index.documents()]
+        index.delete("notes/owl.txt")
+        (index.folder / "uploads" / "notes" / "owl.txt").unlink()
+
+    def test_the_chat_answers_from_the_chosen_documents_alone(self, visit):
+        page = visit("documents")
+        names(page)
+        kept(page, lambda: page.get_by_label("those ticked below").check())
+        kept(page, lambda: page.get_by_label("Answer from: ").first.uncheck())
+        page = visit()
+        page.get_by_text("1 of 2 documents").wait_for()
+        visit.watched.ask(PLOVER)
+        visit.watched.answer()
+        page.locator("button.mark").first.click()
+        assert page.locator(".panel .file bdi").first.inner_text() == "copy.txt"
+        page = visit("documents")
+        kept(page, lambda: page.get_by_label("all documents").check())
+        visit().get_by_text("2 documents", exact=True).wait_for()
+
+    def test_who_is_elsewhere_needs_the_token(self, browser, config, index):
+        guarded = Config(index=config.index, admin_token="an administrator's token")
+        with running_chat(lambda: None, (), guarded) as address, watched_page(browser, address) as watched:
+            page = watched.page
+            page.goto(address + "documents")
+            names(page)
+            page.get_by_role("button", name="Delete: ").first.press("Enter")
+            page.get_by_role("button", name="Delete for good?").press("Enter")
+            page.get_by_label("Documents can be changed with the administrator's token:").wait_for()
+            assert len(index.documents()) == 2
+            page.goto(address + "review")
+            page.get_by_label("Documents can be changed with the administrator's token:").wait_for()
+
+
+class TestFeedback:
+    def test_from_a_thumb_and_a_form_to_accepted_questions(self, visit, index, config):
+        page = visit()
+        visit.watched.ask(PLOVER)
+        visit.watched.answer()
+        page.get_by_role("button", name="Yes, this is right").press("Enter")
+        page.get_by_text("Thank you.").first.wait_for()
+        visit.watched.ask(NOWHERE.question)
+        visit.watched.answer(2)
+        row = page.locator(".exchange:nth-child(2)")
+        row.get_by_role("button", name="Say what is wrong").press("Enter")
+        assert page.get_by_label("What is wrong?").input_value() == "should_answer"
+        page.get_by_label("The right answer is").fill("frogs")
+        page.get_by_label("Where it stands").fill("heron")
+        page.keyboard.press("Enter")
+        page.locator(".found-passages input").first.check()
+        page.get_by_role("button", name="Send").press("Enter")
+        row.get_by_text("Thank you.").wait_for()
+        up, better = feedback.pending(config.index)
+        assert (up.kind, up.question, up.citations[0].quote) == ("up", PLOVER, "The plover nests by the river.")
+        assert (better.kind, better.right_answer, better.history[0].content) == ("should_answer", "frogs", PLOVER)
+        assert "heron" in better.passages[0].quote
+        page = visit("review")
+        page.get_by_text("2 wait for review").wait_for()
+        page.keyboard.press("s")
+        page.get_by_text(NOWHERE.question).wait_for()
+        page.keyboard.press("a")
+        page.get_by_text("Accepted: the next evaluation asks it. 1 waits for review").wait_for()
+        page.keyboard.press("a")
+        page.get_by_text("Nothing waits for review.").wait_for()
+        questions = read_questions(config.index / "questions" / "questions.jsonl")
+        assert [(q.question, q.answerable, q.answers) for q in questions] == [
+            (NOWHERE.question, True, ("frogs",)),
+            (PLOVER, True, ("The plover nests by the river.",)),
+        ]
+
+    def test_what_cannot_be_a_question_says_why_and_can_be_rejected(self, visit, config):
+        feedback.add(config.index, feedback.Feedback("down", "Why?", status="answered", answer="Because. [1]"))
+        page = visit("review")
+        page.get_by_text("A thumb down alone does not say what would have been right.").wait_for()
+        page.keyboard.press("r")
+        page.get_by_text("Nothing waits for review.").wait_for()
+        assert feedback.pending(config.index) == []
+
+
+class TestNothingSlipsIn:
+    def test_script_in_names_titles_texts_and_questions_never_runs(self, visit, index, config):
+        page = visit("documents")
+        upload(page, *[(name, text.encode()) for name, text in HOSTILE.items()])
+        assert len(PAYLOADS) >= 30
+        assert page.locator(".arrivals .done").count() >= 28, "but for names that no document may have"
+        harmed = []
+
+        def harmless(where):
+            page.wait_for_timeout(100)
+            foreign = "#found, #library, #review, #talk"
+            found = page.locator(foreign).locator("script, img, iframe, svg, math, video, base, style").count()
+            if page.evaluate("window.hacked") is not None or found:
+                harmed.append(where)
+
+        harmless("documents")
+        page = visit("search")
+        for payload in PAYLOADS:
+            page.get_by_label("Words or a question").fill(payload)
+            page.get_by_role("button", name="Search", exact=True).click()
+        page.wait_for_timeout(500)
+        harmless("search")
+        for payload in PAYLOADS:
+            feedback.add(config.index, feedback.Feedback("wrong_answer", payload, answer=payload, comment=payload))
+        page = visit("review")
+        for _ in PAYLOADS:
+            harmless("review")
+            page.keyboard.press("r")
+            page.wait_for_timeout(50)
+        page = visit()
+        for number, payload in enumerate(PAYLOADS[:5], 1):
+            visit.watched.ask(payload)
+            visit.watched.answer(number)
+            harmless(payload)
+        for info in index.documents():
+            if info.path in HOSTILE:
+                page.goto(visit.watched.address + reader_address(info.name, 0, 5))
+                harmless(info.name)
+                index.delete(info.name)
+                (index.folder / "uploads" / info.path).unlink()
+        assert harmed == []
+
+
+class TestSettings:
+    def test_secrets_are_said_to_be_set_and_no_more(self, config):
+        secret = "not to be shown to anybody"
+        html = settings_html(Service(lambda: None, Config(index=config.index, admin_token=secret)), ENGLISH)
+        assert "set, and not shown" in html and secret not in html
+
+    def test_the_page_shows_models_and_settings(self, visit):
+        page = visit("settings")
+        page.locator("table.settings").first.wait_for()
+        text = page.locator("#settings").inner_text()
+        for shown in ("scripted", "hash", "min_confidence", "0.5", "evidence"):
+            assert shown in text
+
+
+class TestAccessibility:
+    @pytest.mark.parametrize("dark", [False, True])
+    @pytest.mark.parametrize("width", [390, 1280])
+    def test_no_violation_on_any_page_in_any_state(self, browser, address, config, width, dark):
+        feedback.add(config.index, feedback.Feedback("should_abstain", "Why?", answer="Because. [1]"))
+        found = {}
+        with watched_page(browser, address, width, 800, dark) as watched:
+            page = watched.page
+            found["empty"] = violations(page)
+            for number, question in enumerate((PLOVER, NOWHERE.question), 1):
+                watched.ask(question)
+                watched.answer(number)
+            found["answers"] = violations(page)
+            page.locator("button.mark").first.click()
+            found["panel"] = violations(page)
+            page.keyboard.press("Escape")
+            page.keyboard.press("Escape")
+            page.get_by_role("button", name="Say what is wrong").first.click()
+            found["form"] = violations(page)
+            page.get_by_role("button", name="Conversations", exact=True).click()
+            page.get_by_label(f"More for “{PLOVER}”").click()
+            found["conversations"] = violations(page)
+            reading = (reader_address("birds.txt", 0, 30), reader_address("gone.txt", 0, 0))
+            for path in ("documents", "search", "settings", "review", *reading):
+                page.goto(address + path)
+                page.wait_for_timeout(1500)
+                if path == "search":
+                    page.get_by_label("Words or a question").fill("heron")
+                    page.keyboard.press("Enter")
+                    page.locator("#found .piece").first.wait_for()
+                found[path] = violations(page)
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        for said in feedback.pending(config.index):
+            feedback.remove(config.index, [said.id])
+        assert {state: problems for state, problems in found.items() if problems} == {}
+
+
+def test_the_pages_are_reached_by_keyboard_and_named(browser, address):
+    with watched_page(browser, address) as watched:
+        page = watched.page
+        for name in ("Documents", "Search", "Settings", "Review", "Chat"):
+            page.get_by_role("navigation").get_by_role("link", name=name).press("Enter")
+            page.locator("#name [aria-current=page]", has_text=name).wait_for()
+        assert json.loads(page.evaluate("JSON.stringify([document.title])")) == ["Footnote"]

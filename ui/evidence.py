@@ -1,0 +1,116 @@
+"""The evidence of an answer as the panel shows it: every source, its passage with the quote marked, the text around it.
+
+A passage comes from the answer, as it was when the answer was given; what stands around it comes from the index.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from rag.types import Answer, Citation, Evidence, Passage
+from ui.conversation import Answered, Place
+from ui.markup import escape, folded_table
+from ui.texts import Texts
+
+__all__ = ["NOWHERE", "behind", "details_html", "evidence_html", "passages_html", "reader_address"]
+
+NOWHERE = Place()
+"""The place of a passage of which the index knows nothing any more."""
+
+
+def evidence_html(answered: Answered, texts: Texts) -> str:
+    """Return the pieces of evidence, out of sight until the panel shows them: a source each, or a passage each."""
+    answer = answered.answer
+    pieces = [_source(citation, behind(citation, answer), answered, texts) for citation in answer.citations]
+    shown = "".join(pieces) or passages_html(answered, texts)
+    return f'<div class="evidence" hidden>{shown}</div>' if shown else ""
+
+
+def passages_html(answered: Answered, texts: Texts) -> str:
+    """Return the passages that were found, a piece each, with the text around them."""
+    places = answered.places
+    return "".join(_nearest(item, places.get(item.rank, NOWHERE), texts) for item in answered.answer.evidence)
+
+
+def behind(citation: Citation, answer: Answer) -> Evidence | None:
+    """Return the evidence out of which ``citation`` was cut."""
+    return next((item for item in answer.evidence if _holds(item.passage, citation)), None)
+
+
+def details_html(date: str, page: int | None, texts: Texts) -> str:
+    """Return what stands beside a document's title."""
+    details = [texts.date(date)] if date else []
+    details += [texts("page", page=page)] if page is not None else []
+    return "".join(f' <span class="detail">{escape(detail)}</span>' for detail in details)
+
+
+def reader_address(document: str, start: int, end: int, sha256: str = "") -> str:
+    """Return the address, relative to the chat's, at which a document is open at a span.
+
+    The beginning of its hash goes along, so that the reader can say that the document has changed since.
+    """
+    place: dict[str, str | int] = {"document": document.encode("utf-8", "replace").decode(), "start": start, "end": end}
+    return "read?" + urlencode(place | ({"version": sha256[:12]} if sha256 else {}))
+
+
+def _source(citation: Citation, evidence: Evidence | None, answered: Answered, texts: Texts) -> str:
+    place = answered.places.get(evidence.rank, NOWHERE) if evidence else NOWHERE
+    passage = evidence.passage if evidence else None
+    before, after = "", ""
+    if passage:
+        before = passage.text[: citation.start - passage.start]
+        after = passage.text[citation.end - passage.start :]
+    text = f"{escape(before)}<mark>{escape(citation.quote)}</mark>{escape(after)}"
+    head = _head(str(citation.mark), citation.title or citation.document, passage, citation.page, place, texts)
+    return _piece(str(citation.mark), head, _quoted(text, place), _origin(citation, place, evidence, texts))
+
+
+def _nearest(evidence: Evidence, place: Place, texts: Texts) -> str:
+    passage = evidence.passage
+    head = _head(str(evidence.rank), passage.title or passage.document, passage, passage.page, place, texts)
+    text = escape(passage.text)
+    return _piece(str(evidence.rank), head, _quoted(text, place), _origin(passage, place, evidence, texts))
+
+
+def _piece(mark: str, head: str, passage: str, origin: str) -> str:
+    return f'<section class="piece" data-mark="{mark}">{head}{passage}{origin}</section>'
+
+
+def _head(mark: str, title: str, passage: Passage | None, page: int | None, place: Place, texts: Texts) -> str:
+    section = f'<p class="section"><bdi>{escape(passage.section)}</bdi></p>' if passage and passage.section else ""
+    return (
+        f'<h3 tabindex="-1"><span class="number">{mark}</span> <bdi class="title">{escape(title)}</bdi>'
+        f"{details_html(place.date, page, texts)}</h3>{section}"
+    )
+
+
+def _quoted(text: str, place: Place) -> str:
+    before, after = (f'<span class="around">{escape(part)}</span>' for part in (place.before, place.after))
+    return f'<blockquote class="passage" dir="auto">{before}{text}{after}</blockquote>'
+
+
+def _origin(span: Citation | Passage, place: Place, evidence: Evidence | None, texts: Texts) -> str:
+    address = escape(reader_address(span.document, span.start, span.end, place.sha256) + "#quote")
+    where = f"<bdi>{escape(span.document)}</bdi>, {escape(texts('characters', start=span.start, end=span.end))}"
+    link = (
+        f'<a class="open" href="{address}" target="_blank" rel="noopener">{escape(texts("open"))}'
+        f'<span class="hidden"> {escape(texts("opens_tab"))}</span></a>'
+    )
+    return f'<p class="file">{where}</p><div class="origin">{link}{_scores(evidence, texts)}</div>'
+
+
+def _scores(evidence: Evidence | None, texts: Texts) -> str:
+    if evidence is None:
+        return ""
+    rows = {
+        texts("scores.rank"): str(evidence.rank),
+        texts("scores.score"): texts.number(evidence.score, 3),
+        texts("scores.dense"): texts.number(evidence.dense, 3),
+        texts("scores.lexical"): texts.number(evidence.lexical, 2),
+    }
+    return folded_table(texts("scores"), rows)
+
+
+def _holds(passage: Passage, citation: Citation) -> bool:
+    start, end = citation.start - passage.start, citation.end - passage.start
+    return passage.document == citation.document and start >= 0 and passage.text[start:end] == citation.quote

@@ -1,0 +1,43 @@
+"""The list of the conversations that a browser keeps: part of the chat's page."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import gradio as gr
+
+from rag.archive import Archive
+from ui.history import exported
+from ui.local import STATIC
+from ui.pages.frame import texts_of
+from ui.texts import Texts
+
+__all__ = ["build", "words_of"]
+
+
+def build(archive: Archive, texts: Texts) -> gr.HTML:
+    """Return the list of the browser's conversations; what it holds is the browser's alone."""
+
+    def exported_file(asked: dict[str, Any], request: gr.Request) -> dict[str, str]:
+        answers = [answer for id in asked["answers"] if (answer := archive.get(str(id)))]
+        return exported(str(asked["title"]), answers, str(asked["form"]), texts_of(request))
+
+    def forget(asked: dict[str, Any]) -> None:
+        archive.remove([str(id) for id in asked["answers"]])
+
+    return gr.HTML(
+        words_of(texts),
+        html_template=(STATIC / "history.html").read_text(encoding="utf-8"),
+        js_on_load=(STATIC / "history.js").read_text(encoding="utf-8"),
+        apply_default_css=False,
+        elem_id="history",
+        server_functions=[exported_file, forget],
+    )
+
+
+def words_of(texts: Texts) -> str:
+    """Return what static/history.js is given, as JSON."""
+    keys = ("actions", "title", "rename", "markdown", "json", "remove", "really", "removed", "close", "none")
+    words = {key: texts.table[f"history.{key}"] for key in keys}
+    return json.dumps({**words, "language": texts.language, "conversations": texts("history")})

@@ -1,0 +1,65 @@
+"""The page of the documents: what is there, what comes in and goes, and which of them the chat may use.
+
+The page talks to the API like anybody else (``ui.changes``); only the choice of documents goes through Gradio, since
+it is kept in the browser for the chat.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import gradio as gr
+
+from ui.local import STATIC
+from ui.pages.frame import PLAIN, QUIET, head_html, texts_of
+from ui.texts import ENGLISH, Texts
+
+__all__ = ["build", "chosen_documents", "names_of"]
+
+PREFIX = "documents."
+ALL = "all"
+"""What a browser keeps where it wants answers from all documents: it would not keep nothing."""
+
+
+def chosen_documents() -> gr.BrowserState:
+    """Return where a browser keeps the names of the documents that it wants answers from; see ``names_of``."""
+    return gr.BrowserState(ALL, storage_key="footnote.documents", secret="footnote")
+
+
+def names_of(chosen: object) -> list[str] | None:
+    """Return the names of the documents to answer from, out of what the browser kept; ``None`` for all of them."""
+    return [str(name) for name in chosen] if isinstance(chosen, list) else None
+
+
+def build(page: gr.Blocks) -> None:
+    """Add the page to ``page``."""
+    with gr.Row(elem_id="head"):
+        name = gr.HTML(head_html("documents", ENGLISH), elem_id="name", **PLAIN)
+    chosen = chosen_documents()
+    shown = gr.HTML(
+        _view(None, ENGLISH),
+        html_template=(STATIC / "documents.html").read_text(encoding="utf-8"),
+        js_on_load=(STATIC / "documents.js").read_text(encoding="utf-8"),
+        apply_default_css=False,
+        elem_id="library",
+    )
+
+    def show(kept: object, request: gr.Request) -> tuple[str, str]:
+        texts = texts_of(request)
+        return head_html("documents", texts), _view(names_of(kept), texts)
+
+    def choose(event: gr.EventData) -> list[str] | str:
+        names = names_of(event.names)
+        return ALL if names is None else names
+
+    page.load(show, [chosen], [name, shown], queue=False, **QUIET)
+    shown.choose(choose, None, [chosen], queue=False, **QUIET)
+
+
+def _view(chosen: Sequence[str] | None, texts: Texts) -> str:
+    """Return what static/documents.js is given, as JSON."""
+    words = {key.removeprefix(PREFIX): text for key, text in texts.table.items() if key.startswith(PREFIX)}
+    words |= {"language": texts.language, "opens_tab": texts("opens_tab")}
+    words |= {f"documents.{form}": texts.table[f"documents.{form}"] for form in ("one", "other")}
+    return json.dumps({"words": words, "chosen": chosen}).replace("<", "\\u003c")

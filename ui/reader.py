@@ -1,0 +1,195 @@
+"""A document, open at a place: its text with the quoted words marked, or the page of a PDF as it looks.
+
+A page without a script, so that it can be linked to, printed, and read with anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, Response
+
+from rag.errors import DocumentError
+from rag.formats import pdf_pages
+from rag.types import Document
+from ui.evidence import details_html, reader_address
+from ui.local import STATIC
+from ui.markup import escape
+from ui.texts import Texts, in_language
+
+__all__ = ["Span", "add_routes", "reader_html"]
+
+WINDOW = 20_000
+"""Characters of a document that are shown at once, on either side of the span."""
+PDF = "application/pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters ``start`` to ``end`` of a document; ``version`` is the beginning of its hash when it was quoted."""
+
+    document: str
+    start: int = 0
+    end: int = 0
+    version: str = ""
+
+
+def add_routes(app: FastAPI, index: Callable[[], Any]) -> None:
+    """Add ``/read`` and ``/read/page`` to ``app``; ``index`` returns the open index, ``None`` while there is none."""
+
+    def read(request: Request, document: str, start: int = 0, end: int = 0, version: str = "") -> HTMLResponse:
+        texts = in_language(request.headers.get("accept-language", ""))
+        span = Span(document, max(start, 0), max(end, 0), version)
+        query = request.query_params
+        number = query.get("page", "")
+        page = int(number) if number.isdecimal() and len(number) < 7 else 0
+        html = reader_html(index(), span, texts, "text" in query, page)
+        return HTMLResponse(html or missing_html(document, texts), 200 if html else 404)
+
+    def page_picture(document: str, page: int) -> Response:
+        try:
+            data = original(index(), document)
+            image = pdf_pages.picture(data, page) if data else b""
+        except (DocumentError, AttributeError):  # There may be no index yet.
+            image = b""
+        return Response(image, 200 if image else 404, {"Cache-Control": "no-store"}, "image/png")
+
+    app.add_api_route("/read", read, include_in_schema=False)
+    app.add_api_route("/read/page", page_picture, include_in_schema=False)
+
+
+def original(index: Any, name: str) -> bytes | None:
+    """Return the bytes of the file that a PDF was read from, where it is still there and the same.
+
+    Raises:
+        DocumentError: there is no such document.
+    """
+    document = index.document(name)
+    if document.media_type != PDF:
+        return None
+    file: Path = index.file(name)
+    try:
+        data = file.read_bytes()
+    except OSError:
+        return None
+    return data if hashlib.sha256(data).hexdigest() == document.sha256 else None
+
+
+def reader_html(index: Any, span: Span, texts: Texts, as_text: bool = False, page: int = 0) -> str:
+    """Return the page that shows ``span``, or nothing where there is no such document.
+
+    A PDF is shown as its page ``page`` (0: the one on which the span begins), unless ``as_text``.
+    """
+    try:
+        document = index.document(span.document)
+        data = original(index, span.document)
+    except (DocumentError, AttributeError):  # There may be no index yet.
+        return ""
+    notes = []
+    if span.version and not document.sha256.startswith(span.version):
+        notes.append(texts("reader.changed"))
+    if document.media_type == PDF and data is None:
+        notes.append(texts("reader.no_file"))
+    body = _text(document, span, texts) if as_text or data is None else _page(document, data, span, page, texts)
+    other = ""
+    if data is not None:
+        address = reader_address(span.document, span.start, span.end, span.version) + ("" if as_text else "&text=1")
+        other = _link(address, texts("reader.as_pages" if as_text else "reader.as_text"))
+    head = (
+        f'<h1 dir="auto">{escape(document.title or document.name)}</h1>'
+        f'<p class="faint"><bdi>{escape(document.name)}</bdi>{details_html(document.date, None, texts)}</p>'
+        f"<nav>{_link('./', texts('reader.to_chat'))}{other}</nav>"
+    )
+    shown = "".join(f'<p class="note" role="note">{escape(note)}</p>' for note in notes)
+    return _frame(document.title or document.name, head + shown, body, texts)
+
+
+def missing_html(name: str, texts: Texts) -> str:
+    """Return the page that says that there is no such document."""
+    head = f'<h1>{escape(texts("reader.missing"))}</h1><p class="faint"><bdi>{escape(name)}</bdi></p>'
+    body = f"<p>{escape(texts('reader.missing.hint'))} {_link('./', texts('reader.to_chat'))}</p>"
+    return _frame(texts("reader.missing"), head, body, texts)
+
+
+def _text(document: Document, span: Span, texts: Texts) -> str:
+    """Return the text around the span, its headings set off and the span marked, with the ways to the rest."""
+    text = document.text
+    first, last = max(0, span.start - WINDOW), min(len(text), max(span.end, span.start) + WINDOW)
+    earlier = _way(document, first - WINDOW, texts("reader.previous")) if first else ""
+    later = _way(document, last + WINDOW, texts("reader.next")) if last < len(text) else ""
+    cuts = {first, last, *(min(max(cut, first), last) for cut in (span.start, span.end))}
+    headings = [heading for heading in document.headings if first <= heading.start < heading.end <= last]
+    cuts |= {cut for heading in headings for cut in (heading.start, heading.end)}
+    pieces: list[str] = []
+    for a, b in pairwise(sorted(cuts)):
+        shown = escape(text[a:b])
+        if any(heading.start <= a and b <= heading.end for heading in headings):
+            shown = f"<strong>{shown}</strong>"
+        if span.start <= a and b <= span.end:
+            identity = ' id="quote"' if a == max(span.start, first) else ""
+            shown = f"<mark{identity}>{shown}</mark>"
+        pieces.append(shown)
+    return f'{earlier}<div class="text" dir="auto">{"".join(pieces)}</div>{later}'
+
+
+def _page(document: Document, data: bytes, span: Span, page: int, texts: Texts) -> str:
+    """Return the picture of a page with the quoted words marked on it, its text, and the ways to its neighbours."""
+    count = len(document.pages)
+    number = min(max(page or _page_of(document, span.start), 1), count)
+    first = document.pages[number - 1]
+    last = document.pages[number] if number < count else len(document.text)
+    start, end = max(span.start, first), min(span.end, last)
+    words = document.text[start:end] if start < end else ""
+    boxes = pdf_pages.places(data, number, words, document.text[first:start]) if words else []
+    marks = "".join(_mark(box, n) for n, box in enumerate(boxes))
+    source = reader_address(document.name, 0, 0).replace("read?", "read/page?") + f"&page={number}"
+    alt = texts("reader.picture", page=number)
+    ways = "".join(
+        _link(_page_address(document, span, other), texts(key))
+        for other, key in ((number - 1, "reader.previous"), (number + 1, "reader.next"))
+        if 1 <= other <= count
+    )
+    quote = f'<p class="quoted" dir="auto"><span>{escape(texts("reader.quote"))}:</span> <q>{escape(words)}</q></p>'
+    return (
+        f'<nav class="pages"><span>{escape(texts("reader.page", page=number, pages=count))}</span>{ways}</nav>'
+        f"{quote if words else ''}"
+        f'<div class="page"><img src="{escape(source)}" alt="{escape(alt)}">{marks}</div>'
+    )
+
+
+def _page_of(document: Document, start: int) -> int:
+    return sum(offset <= start for offset in document.pages)
+
+
+def _mark(box: pdf_pages.Box, number: int) -> str:
+    identity = "" if number else ' id="quote"'
+    place = f"left:{box.left:.3%};top:{box.top:.3%};width:{box.width:.3%};height:{box.height:.3%}"
+    return f'<span class="spot"{identity} style="{place}"></span>'
+
+
+def _page_address(document: Document, span: Span, page: int) -> str:
+    return f"{reader_address(document.name, span.start, span.end, span.version)}&page={page}"
+
+
+def _way(document: Document, place: int, label: str) -> str:
+    return f"<p>{_link(reader_address(document.name, max(place, 0), max(place, 0)) + '&text=1', label)}</p>"
+
+
+def _link(address: str, label: str) -> str:
+    return f'<a href="{escape(address)}">{escape(label)}</a>'
+
+
+def _frame(title: str, head: str, body: str, texts: Texts) -> str:
+    style = (STATIC / "reader.css").read_text(encoding="utf-8")
+    return (
+        f'<!DOCTYPE html><html lang="{texts.language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
+        f"<title>{escape(title)}</title><style>{style}</style></head>"
+        f"<body><header>{head}</header><main>{body}</main></body></html>"
+    )

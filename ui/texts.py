@@ -1,0 +1,95 @@
+"""The words of the interface, in the reader's language: all of them stand in ``static/texts.json``.
+
+What the assistant and the documents say is not the interface's: it is shown as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from ui.local import STATIC
+
+__all__ = ["ENGLISH", "Texts", "in_language", "languages"]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The words of one language. Called with a key and the values that its text has gaps for, it gives the text."""
+
+    table: Mapping[str, str]
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the text of ``key``."""
+        return self.table[key].format(**values)
+
+    @property
+    def language(self) -> str:
+        """The language's code, as HTML has it: ``en``."""
+        return self.table["language"]
+
+    def count(self, key: str, number: int) -> str:
+        """Return the text of ``key`` for so many.
+
+        >>> ENGLISH.count("documents", 1), ENGLISH.count("documents", 1234)
+        ('1 document', '1,234 documents')
+        """
+        return self(f"{key}.{'one' if number == 1 else 'other'}", count=self.number(number))
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """Return a number as the language writes it.
+
+        >>> in_language("de").number(1234.56, 1)
+        '1.234,6'
+        """
+        signs = {",": self.table["group"], ".": self.table["decimal"]}
+        return "".join(signs.get(sign, sign) for sign in f"{value:,.{digits}f}")
+
+    def duration(self, seconds: float) -> str:
+        """Return a number of seconds as a reader says it.
+
+        >>> [ENGLISH.duration(seconds) for seconds in (3.44, 59.96, 102.6)]
+        ['3.4 s', '1 min 0 s', '1 min 43 s']
+        """
+        if round(seconds, 1) < 60:
+            return self("seconds", seconds=self.number(seconds, 1))
+        minutes, rest = divmod(round(seconds), 60)
+        return self("minutes", minutes=minutes, seconds=rest)
+
+    def date(self, date: str) -> str:
+        """Return an ISO 8601 date as a reader writes it, and anything else as it is.
+
+        >>> ENGLISH.date("2011-03-11"), in_language("de").date("2011-03-11"), ENGLISH.date("2011"), ENGLISH.date("May")
+        ('11 March 2011', '11. März 2011', '2011', 'May')
+        """
+        match = re.fullmatch(r"(\d{4})-(\d\d)(?:-(\d\d))?", date)
+        if not match or not 1 <= int(match[2]) <= 12:
+            return date
+        month = self.table["months"].split()[int(match[2]) - 1]
+        key = "date.day" if match[3] else "date.month"
+        return self(key, day=int(match[3] or 0), month=month, year=match[1])
+
+
+@cache
+def languages() -> Mapping[str, Texts]:
+    """Return the words of every language there is, by its code."""
+    tables = json.loads((STATIC / "texts.json").read_text(encoding="utf-8"))
+    return {code: Texts(table) for code, table in tables.items()}
+
+
+def in_language(wanted: str) -> Texts:
+    """Return the words in the best of the languages that a browser asks for (``Accept-Language``), else English.
+
+    >>> [in_language(wanted).language for wanted in ("de-CH, en;q=0.5", "fr, en;q=0.3, de;q=0.9", "cy", "")]
+    ['de', 'de', 'en', 'en']
+    """
+    known = languages()
+    asked = re.findall(r"([a-z]+)(?:-[\w-]+)?\s*(?:;\s*q\s*=\s*([01](?:\.\d*)?))?\s*(?:,|$)", wanted.lower())
+    ranked = sorted(((float(weight or 1), code) for code, weight in asked), key=lambda item: -item[0])
+    return next((known[code] for weight, code in ranked if code in known and weight > 0), known["en"])
+
+
+ENGLISH = in_language("en")

@@ -137,6 +137,7 @@
         "Noto Sans", "Liberation Sans", sans-serif) !important;
     }
     :host([data-mode="launcher"]) { display: contents !important; }
+    :host([data-mode="launcher"]) .root { position: absolute; }
     :host([hidden]) { display: none !important; }
     *, ::before, ::after { box-sizing: border-box; }
     .root {
@@ -979,7 +980,11 @@
       });
       form.append(make("div", { class: "buttons" }, send, cancel));
       row.append(form);
-      form.querySelector("input").focus();
+      this.log.scrollTop += Math.max(
+        0,
+        form.getBoundingClientRect().bottom + 12 - this.foot.getBoundingClientRect().top,
+      );
+      form.querySelector("input").focus({ preventScroll: true });
       return undefined;
     }
 
@@ -1060,8 +1065,8 @@
   // The span as it stands in its document, highlighted.
   function quotation(passage) {
     const { text, start, end, text_start: first, text_end: last, quote, characters } = passage;
-    const before = (first ? "… " : "") + slice(text, 0, start - first);
-    const after = slice(text, end - first) + (last < characters ? " …" : "");
+    const before = slice(text, 0, start - first).replace(first ? /^\S*\s+/ : "", first ? "… " : "");
+    const after = slice(text, end - first).replace(last < characters ? /\s+\S*$/ : "", last < characters ? " …" : "");
     return make(
       "blockquote",
       { dir: "auto" },
@@ -1241,7 +1246,7 @@
     const element = make("footnote-widget", { "data-placed": true });
     Object.assign(element.dataset, script.dataset, { mode, baseApiUrl: script.dataset.baseApiUrl || home });
     if (mode === "inline" && script.closest("body")) script.after(element);
-    else (document.body || document.documentElement).append(element);
+    else (document.body?.localName === "body" ? document.body : document.documentElement).append(element); // Or of frames.
   }
 
   if (!customElements.get("footnote-widget")) customElements.define("footnote-widget", FootnoteWidget);

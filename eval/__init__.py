@@ -11,8 +11,9 @@
     statistics, catalogue, summary      intervals and tests; what each figure is called; the figures of a run
     compare, robustness                 two runs, question by question; runs under several conditions
     baseline, gate                      what was accepted, and what may not get worse
+    claims, checker                     the check of answers alone, on claims that people have labelled
     tables                              figures for a terminal
-    charts, plots, markup, sections, worst, report      figures for people, as one page
+    charts, plots, markup, sections, deciding, worst, report      figures for people, as one page
     commands                            what ``footnote eval`` does
     bench                               what an answer costs
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Bin", "aurc", "auroc", "brier", "calibration_error", "reliability", "risk_coverage"]
+__all__ = ["Bin", "aurc", "auroc", "balanced_accuracy", "brier", "calibration_error", "reliability", "risk_coverage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,21 @@ def auroc(confidence: ArrayLike, correct: ArrayLike) -> float | None:
     last = np.cumsum(size)
     ranks = (last - (size - 1) / 2)[group]
     return float((ranks[right == 1].sum() - positive * (positive + 1) / 2) / (positive * negative))
+
+
+def balanced_accuracy(called: ArrayLike, correct: ArrayLike) -> float | None:
+    """Return the mean of the shares of right and of wrong ones that are called so; guessing has 1/2.
+
+    ``(sensitivity + specificity) / 2`` (Brodersen et al. 2010). None where all are right or all are wrong. Of two right
+    ones one is called right, and so is the wrong one:
+
+    >>> balanced_accuracy([1, 0, 1], [1, 1, 0])
+    0.25
+    """
+    guesses, right = _pair(called, correct)
+    if not right.any() or right.all():
+        return None
+    return float(guesses[right == 1].mean() + 1 - guesses[right == 0].mean()) / 2
 
 
 def reliability(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> tuple[Bin, ...]:

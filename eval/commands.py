@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from eval import baseline as baselines
-from eval import runs, sets
+from eval import checker, runs, sets
 from eval.journal import write_whole
 from eval.questions import SetError
 from eval.review import accept as accept_feedback
@@ -54,7 +54,7 @@ def run(config: Config, options: argparse.Namespace) -> int:
             generator.close()
     if options.out is None and not options.condition:
         _point_to(folder)
-    print(run_table(finished))
+    _print_figures(finished)
     return 0
 
 
@@ -67,7 +67,7 @@ def report(_: Config, options: argparse.Namespace) -> int:
     others = [runs.load(folder) for folder in options.others] or beside(finished)
     file = options.html or options.folder / "report.html"
     write_whole(file, page(finished, others))
-    print(run_table(finished))
+    _print_figures(finished)
     if compared := robustness([finished, *others]):
         print(f"\n{robustness_table(compared)}\n")
     print(f"Report: {file}")
@@ -172,6 +172,18 @@ def convert(_: Config, options: argparse.Namespace) -> int:
     return 0
 
 
+def verify(config: Config, options: argparse.Namespace) -> int:
+    """Measure the check of answers alone, on labelled claims; ``keep`` lets reports tell the figures."""
+    from eval.claims import read_claims
+
+    checked = checker.check_claims(options.set.resolve().stem, read_claims(options.set), config.min_support)
+    print(checker.checker_table(checked))
+    if options.keep:
+        checker.keep(checked)
+        print(f"Reports tell these figures from now on: {checker.FILE}")
+    return 0
+
+
 def bench(config: Config, options: argparse.Namespace, serve: Any = None) -> int:
     """Measure what an answer costs, print the figures and write the report; ``serve`` as ``eval.bench.suite.Serve``."""
     from eval.bench.plan import FULL, QUICK
@@ -201,6 +213,13 @@ def bench(config: Config, options: argparse.Namespace, serve: Any = None) -> int
     print(bench_table(done))
     print(f"Report: {folder / PAGE}")
     return 0
+
+
+def _print_figures(finished: runs.Run) -> None:
+    """Print the figures of a run, and how far the check behind its answers can be trusted."""
+    print(run_table(finished))
+    if finished.metrics["counts"]["asked"] and (checked := checker.kept()):
+        print(f"\n{checker.sentence_on(checked)}")
 
 
 def _point_to(folder: Path) -> None:

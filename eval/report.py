@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from eval import charts
+from eval import charts, checker
 from eval.catalogue import BY_KIND, CATALOGUE, HEADLINES, SET_LEVEL, metric
 from eval.conditions import CONDITIONS
+from eval.deciding import decisions
 from eval.markup import big, document, folded, header, made_of, table
 from eval.robustness import robustness, robustness_section
 from eval.runs import Run
-from eval.sections import decisions, lost_points, retrieval, times
+from eval.sections import citations, lost_points, retrieval, times
 from eval.tables import HIDDEN, figure, interval, percent
 from eval.worst import worst_answers
 
@@ -29,6 +30,7 @@ def page(run: Run, others: Sequence[Run] = ()) -> str:
     told = {
         "Lost points": lost_points(run) if asked else "",
         "When to answer": decisions(run) if asked else "",
+        "Citations": citations(run, checker.kept()) if asked else "",
         "Conditions": robustness_section(compared) if compared else "",
         "Retrieval": retrieval(run),
         "Time": times(run),

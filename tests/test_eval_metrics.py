@@ -16,6 +16,7 @@ import pytrec_eval
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import (
+    balanced_accuracy_score,
     brier_score_loss,
     ndcg_score,
     precision_recall_fscore_support,
@@ -46,7 +47,15 @@ from eval.answer_metrics import (
     token_f1,
     words,
 )
-from eval.calibration_metrics import aurc, auroc, brier, calibration_error, reliability, risk_coverage
+from eval.calibration_metrics import (
+    aurc,
+    auroc,
+    balanced_accuracy,
+    brier,
+    calibration_error,
+    reliability,
+    risk_coverage,
+)
 from eval.citation_metrics import (
     broken_marks,
     character_gold,
@@ -594,6 +603,15 @@ class TestCalibration:
             assert auroc(scores, right) is None
         else:
             assert auroc(scores, right) == pytest.approx(roc_auc_score(right, scores))
+
+    @given(tied)
+    def test_balanced_accuracy_equals_sklearn(self, pairs: list[tuple[float, bool]]) -> None:
+        scores, right = columns(pairs)
+        called = [score >= 0.25 for score in scores]
+        if len(set(right)) < 2:
+            assert balanced_accuracy(called, right) is None
+        else:
+            assert balanced_accuracy(called, right) == pytest.approx(balanced_accuracy_score(right, called))
 
     @given(tied)
     def test_brier_equals_sklearn(self, pairs: list[tuple[float, bool]]) -> None:

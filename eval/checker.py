@@ -1,0 +1,148 @@
+"""The check of answers alone: does the support of a claim tell whether its source bears it out?
+
+What is shown of an answer, and every figure on its citations, rests on ``rag.verification.support``, so it is measured
+on claims that people have labelled. Nothing is fitted on them. What was measured last is kept in
+``eval/data/checker.json`` and told beside those figures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.calibration_metrics import auroc, balanced_accuracy
+from eval.claims import LABELS, LabelledClaim
+from eval.journal import RunError, write_whole
+from eval.questions import SetError
+from eval.statistics import Interval, bootstrap
+from eval.tables import aligned, percent
+from rag import sentences, verification, words
+from rag.citations import Claim
+from rag.types import Evidence, Passage
+
+__all__ = ["FILE", "check_claims", "checker_table", "keep", "kept", "sentence_on", "supports"]
+
+FILE = Path(__file__).parent / "data" / "checker.json"
+FORMAT = 1
+TASKS = {"whole": LABELS[:1], "any": LABELS[:2]}
+"""Which labels count as borne out: by the whole claim alone, or by any part of it too."""
+LABELLED = {"whole": "whole, or not", "any": "in part at least, or not at all"}
+
+
+def supports(claims: Sequence[LabelledClaim]) -> list[float]:
+    """Return the support of each claim by its source, 0 to 1; the source is one passage, and nothing was asked."""
+    found = []
+    for claim in claims:
+        passage = Passage(claim.id, 0, len(claim.source), claim.source)
+        (support,) = verification.support([Claim(claim.text)], [Evidence(passage, 0.0, 1)], "")
+        found.append(support.score if support else 0.0)
+    return found
+
+
+def check_claims(name: str, claims: Sequence[LabelledClaim], min_support: float) -> dict[str, Any]:
+    """Return what ``checker.json`` holds: for each of ``TASKS`` balanced accuracy, AUROC and both rates.
+
+    Intervals are of a bootstrap over the articles that the claims are from. Raises ``SetError`` where all claims are
+    supported, or none is.
+    """
+    if len({claim.label for claim in claims} & {LABELS[0], LABELS[-1]}) < 2:
+        raise SetError(f"The claims of {name} must be both supported and not supported, or nothing can be told apart.")
+    scores = np.array(supports(claims))
+    return {
+        "format": FORMAT,
+        "set": name,
+        "claims": len(claims),
+        "clusters": len({claim.cluster for claim in claims}),
+        "labels": {label: sum(claim.label == label for claim in claims) for label in LABELS},
+        "min_support": min_support,
+        "when": date.today().isoformat(),
+        "checker": checker_hash(),
+        "figures": {task: _figures(scores, claims, labels, min_support) for task, labels in TASKS.items()},
+    }
+
+
+def _figures(
+    scores: NDArray[np.float64], claims: Sequence[LabelledClaim], labels: Sequence[str], min_support: float
+) -> dict[str, Any]:
+    borne = np.array([claim.label in labels for claim in claims], dtype=float)
+    called = (scores >= min_support).astype(float)
+    clusters = [claim.cluster for claim in claims]
+    rows = np.stack([called, scores, borne], axis=1)
+    both = {
+        "balanced_accuracy": bootstrap(rows, clusters, lambda drawn: balanced_accuracy(drawn[:, 0], drawn[:, 2])),
+        "auroc": bootstrap(rows, clusters, lambda drawn: auroc(drawn[:, 1], drawn[:, 2]), resamples=1000),
+    }
+    rates = {"accepted": called[borne == 1].mean(), "rejected": 1 - called[borne == 0].mean()}
+    return {name: _rounded(interval) for name, interval in both.items()} | {
+        name: round(float(rate), 6) for name, rate in rates.items()
+    }
+
+
+def _rounded(interval: Interval) -> dict[str, float]:
+    return {name: round(getattr(interval, name), 6) for name in ("low", "point", "high")}
+
+
+def checker_hash() -> str:
+    """Return the SHA-256 of the program that decides what is supported."""
+    digest = hashlib.sha256()
+    for module in (verification, words, sentences):
+        digest.update(Path(str(module.__file__)).read_bytes())
+    return digest.hexdigest()
+
+
+def keep(checked: dict[str, Any], file: Path | None = None) -> None:
+    """Let reports tell these figures from now on."""
+    write_whole(file or FILE, json.dumps(checked, ensure_ascii=False, indent=1) + "\n")
+
+
+def kept(file: Path | None = None) -> dict[str, Any] | None:
+    """Return what was measured last; None where nothing was. Raises ``RunError`` where the file is damaged."""
+    file = file or FILE
+    if not file.exists():
+        return None
+    try:
+        checked: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        if checked["format"] != FORMAT:
+            raise ValueError(f"of another version of Footnote: {checked['format']}")
+        sentence_on(checked)
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{file} is damaged ({error}). Measure anew: footnote eval verify --set … --keep") from error
+    return checked
+
+
+def sentence_on(checked: dict[str, Any]) -> str:
+    """Return in words how well the check does alone, on what it was measured, and when."""
+    whole, any_ = (checked["figures"][task]["balanced_accuracy"] for task in TASKS)
+    earlier = "" if checked["checker"] == checker_hash() else ", in an earlier version"
+    return (
+        f"The check alone, on {checked['claims']} labelled claims ({checked['set']}, {checked['when']}{earlier}), at a "
+        f"support of {checked['min_support']:g}: balanced accuracy {_told(whole)} in telling claims that their source "
+        f"bears out from others, {_told(any_)} where bearing out a part counts. Guessing has 50 %."
+    )
+
+
+def _told(interval: dict[str, float]) -> str:
+    return f"{percent(interval['point'])} ({100 * interval['low']:.1f} – {100 * interval['high']:.1f})"
+
+
+def checker_table(checked: dict[str, Any]) -> str:
+    """Return the figures for a terminal."""
+    counts = ", ".join(f"{count} {label.replace('_', ' ')}" for label, count in checked["labels"].items())
+    rows = [["Source bears it out", "balanced accuracy", "95 %", "AUROC", "95 %", "accepted", "rejected"]]
+    for task, label in LABELLED.items():
+        found = checked["figures"][task]
+        accuracy, area = found["balanced_accuracy"], found["auroc"]
+        ends = f"{100 * accuracy['low']:.1f} – {100 * accuracy['high']:.1f}"
+        areas = f"{area['point']:.3f}", f"{area['low']:.3f} – {area['high']:.3f}"
+        rates = (percent(found[name]) for name in ("accepted", "rejected"))
+        rows.append([label, percent(accuracy["point"]), ends, *areas, *rates])
+    head = f"{checked['set']}: {checked['claims']} claims of {checked['clusters']} articles ({counts})"
+    note = f"Supported is what has a support of {checked['min_support']:g} or more (min_support); guessing has 50 %."
+    return "\n".join([head, "", *aligned(rows, right=range(1, 7)), "", note])

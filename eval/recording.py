@@ -6,7 +6,7 @@ and recorded drafts go through today's verification without a language model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from rag.assistant import Assistant
@@ -109,7 +109,9 @@ class GivenEvidence(Assistant):
 
     evidence: Sequence[Evidence] = ()
 
-    def retrieve(self, question: str, history: Sequence[Turn]) -> list[Evidence]:
+    def retrieve(
+        self, question: str, history: Sequence[Turn], documents: Collection[str] | None = None
+    ) -> list[Evidence]:
         """Return the evidence that was given."""
         return list(self.evidence)
 

@@ -1,4 +1,4 @@
-"""Take pictures of every page of the chat in all its states, at 390 and 1280 pixels, light and dark, to look at.
+"""Take pictures of the chat's pages and of the widget in all their states, at 390 and 1280 pixels, light and dark.
 
     python tests/gallery.py FOLDER
 
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import widget_pictures
 from browser import (
     CARDIFF,
     FOLLOW_UP,
@@ -45,6 +46,7 @@ def gallery(folder: Path) -> None:
                     for name in _states(chat):
                         chat.page.wait_for_timeout(700)
                         chat.page.screenshot(path=folder / f"{name}-{suffix}")
+            widget_pictures.take(folder, browser)
     print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
 
 

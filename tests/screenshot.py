@@ -1,13 +1,11 @@
 """Make the README's pictures: ``ui/static/chat.png`` from the running chat, ``eval/data/report.png`` from a report.
 
     python tests/screenshot.py [--to FILE] ["question" ...]
-    python tests/screenshot.py --widget FOLDER
     python tests/screenshot.py --report build/eval/latest [--to FILE]
 
 The chat runs with the configured models and index: each question is asked, the first source of the last answer opened,
 and the window taken as it is then. Of the report, with the runs under other conditions that lie beside it, the top is
-taken, down to the curves. Of the widget, its states at 390 and 1280 pixels, light and dark, in the page of the demo,
-with a scripted assistant; ``ui/static/widget.png`` is ``passage-1280-light.png`` of these.
+taken, down to the curves.
 """
 
 from __future__ import annotations
@@ -17,7 +15,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import widget_pictures
 from browser import chromium, running_chat, watched_page
 
 from eval import commands, runs
@@ -86,9 +83,4 @@ if __name__ == "__main__":
     parser.add_argument("questions", nargs="*", default=QUESTIONS)
     parser.add_argument("--report", type=Path, dest="run", metavar="RUN", help="of the report of this run")
     parser.add_argument("--to", type=Path, dest="picture", metavar="FILE")
-    parser.add_argument("--widget", type=Path, metavar="FOLDER", help="take pictures of the widget into this folder")
-    options = vars(parser.parse_args())
-    if folder := options.pop("widget"):
-        widget_pictures.take(folder)
-    else:
-        main(**options)
+    main(**vars(parser.parse_args()))

@@ -10,6 +10,7 @@ from api import running
 from axe import violations
 from browser import (
     CHROMIUM,
+    FOLLOW_UP,
     NOWHERE,
     PRINCIPLES,
     SEEDS,
@@ -60,7 +61,7 @@ def site(tmp_path_factory):
     for file in SEEDS.glob("*.txt"):
         (documents / file.name).write_bytes(file.read_bytes())
     (documents / "bees.txt").write_text(BEES, encoding="utf-8")
-    with intranet(folder, [VENUE, PRINCIPLES, LONG, WEAK, SWEET], documents) as site:
+    with intranet(folder, [VENUE, FOLLOW_UP, PRINCIPLES, LONG, WEAK, SWEET], documents) as site:
         yield site
 
 
@@ -111,7 +112,11 @@ def test_an_answer_streams_and_its_mark_opens_the_passage_with_the_span_highligh
     cited = VENUE.citations[1]
     place = f"document={cited.document}&start={cited.start}&end={cited.end}"
     assert link.get_attribute("href") == f"{site.api.url}/read?{place}#quote"
-    assert (link.get_attribute("target"), link.get_attribute("rel")) == ("_blank", "noopener noreferrer")
+    with page.expect_popup() as opened:
+        link.click()
+    opened.value.locator("#quote").wait_for()
+    assert opened.value.locator("#quote").inner_text() == cited.quote
+    assert opened.value.evaluate("window.opener") is None
     page.get_by_role("button", name="Back to the answer").click()
     assert not quoted.is_visible()
     assert focused(page).get_attribute("aria-label") == "Source 2: Cardiff Co-production Roadshow"
@@ -213,8 +218,8 @@ def test_a_question_that_follows_takes_the_answers_along(visited, site):
     visited.open()
     visited.ask(VENUE.question)
     visited.exchange()
-    visited.ask(PRINCIPLES.question)
-    visited.exchange(2)
+    visited.ask(FOLLOW_UP.question)
+    assert visited.exchange(2).get_by_text(f"Searched for: {FOLLOW_UP.query}").is_visible()
     history = site.assistant.asked[1][1]
     assert [turn.content for turn in history] == [VENUE.question, VENUE.answer]
     question = visited.page.locator(".question").nth(1).bounding_box()

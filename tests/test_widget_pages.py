@@ -1,11 +1,9 @@
 """The widget in pages that it did not expect, in those that may not have it, and against those who mean harm."""
 
 import gzip
-import os
 import re
 import signal
 import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -24,7 +22,7 @@ from browser import (
     evidence_of,
     free_port,
 )
-from command import ROOT
+from command import FOOTNOTE, ROOT, footnote, heed_interrupts
 from widget import PAGE, intranet, visit
 
 from rag.config import Config
@@ -484,36 +482,36 @@ class TestScripts:
 
 # --- the demo
 
-PROGRAM = """
-import sys
-sys.path.insert(0, "tests")
-from pathlib import Path
-from browser import VENUE, ScriptedAssistant
-from rag.config import Config
-from ui.demo import serve
-serve(lambda: ScriptedAssistant([VENUE]), Config(index=Path(sys.argv[1]), port=int(sys.argv[2])))
-"""
 
-
+@pytest.mark.llm
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium at /usr/bin/chromium or on the PATH")
-def test_the_demo_is_a_page_of_another_origin(browser, site):
+def test_the_demo_is_a_page_of_another_origin_with_answers_of_the_real_model(browser, site, tmp_path):
+    assert footnote("ingest", "seeds", "--index", tmp_path).returncode == 0
     port = free_port()
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(site.index), str(port)], cwd=ROOT, env=os.environ, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    ) as process:  # fmt: skip
+    command = [*FOOTNOTE, "--index", tmp_path, "widget", "demo", "--port", str(port)]
+    heed_interrupts()
+    with subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
             assert process.stdout.readline() == f"The intranet page is at http://127.0.0.1:{port + 1}/\n"
             assert process.stdout.readline() == f"The chat is at http://127.0.0.1:{port}/\n"
-            address = f"http://127.0.0.1:{port + 1}/"
-            site = replace(site, api=replace(site.api, port=port), pages=site.pages)
-            with visit(browser, site, address) as visited:
-                visited.address = address
-                visited.foreign.clear()
-                asks_and_cites(visited)
-                assert violations(visited.page) == []
+            with visit(browser, site, f"http://127.0.0.1:{port + 1}/") as visited:
+                page = visited.page
+                visited.open()
+                visited.ask("What was the venue of the Cardiff roadshow?")
+                article = visited.exchange(seconds=300)
+                assert "Millennium Centre" in article.locator(".answer").inner_text()
+                article.locator(".mark").first.click()
+                page.locator("mark").wait_for()
+                assert "Cardiff Millennium Centre" in page.locator("mark").inner_text()
+                page.keyboard.press("Escape")
+                visited.ask("What is the capital of Mongolia?")
+                article = visited.exchange(2, seconds=300)
+                assert article.get_by_role("heading", name="The documents do not answer this").is_visible()
+                own = (f"http://127.0.0.1:{port}/", f"http://127.0.0.1:{port + 1}/")
+                assert [url for url in visited.foreign if not url.startswith(own)] == []
+                assert visited.errors == []
         finally:
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=20)
-    assert (out, err, process.returncode) == ("", "", 0)
+            out, err = process.communicate(timeout=30)
+    assert (out, process.returncode) == ("", 0), err

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api import Running, running
-from browser import SEEDS, ScriptedAssistant, Watched
+from browser import PATIENCE, SEEDS, ScriptedAssistant, Watched
 from servers import Server, serving
 
 from rag.config import Config
@@ -77,10 +77,10 @@ class Visited(Watched):
         """Open the launcher."""
         self.page.get_by_role("button", name="Ask the documents").click()
 
-    def exchange(self, number: int = 1) -> Locator:
+    def exchange(self, number: int = 1, seconds: float = PATIENCE) -> Locator:
         """Wait until the exchange ``number`` is done; return it."""
         article = self.page.locator(f".exchange:nth-child({number})")
-        article.locator(".opinion, .note, .calm").first.wait_for(timeout=15_000)
+        article.locator(".opinion, .note, .calm").first.wait_for(timeout=1000 * seconds)
         return article
 
 
@@ -92,6 +92,7 @@ def visit(
     context = browser.new_context(
         **{"viewport": {"width": width, "height": height}, "reduced_motion": "reduce", "locale": "en-GB", **options}
     )
+    context.set_default_timeout(1000 * PATIENCE)
     visited = Visited(context.new_page(), site.pages.url, api=site.api.url)
     try:
         visited.page.goto(address)

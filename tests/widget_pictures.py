@@ -1,4 +1,7 @@
-"""Pictures of the widget in its states, at 390 and 1280 pixels, light and dark, in the page of the demo."""
+"""Pictures of the widget in its states, at 390 and 1280 pixels, light and dark, in the page of the demo.
+
+``tests/gallery.py`` takes them; the README's, ``ui/static/widget.png``, is ``widget-passage-1280-light.png``.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +10,31 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from browser import PRINCIPLES, VENUE, chromium
+from browser import PRINCIPLES, VENUE
 from widget import Visited, intranet, visit
 
 from ui.demo import LINE
 from ui.local import STATIC
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
-def take(folder: Path) -> None:
+
+def take(folder: Path, browser: Browser) -> None:
     """Take the pictures into ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
     page = (STATIC / "demo.html").read_text(encoding="utf-8")
-    with TemporaryDirectory() as index, intranet(Path(index), [VENUE, PRINCIPLES]) as site, chromium() as browser:
+    with TemporaryDirectory() as index, intranet(Path(index), [VENUE, PRINCIPLES]) as site:
         line = site.line(default_messages=f"{VENUE.question},{PRINCIPLES.question}")
         address = site.publish(page.replace(LINE, line))
         for width, scheme in itertools.product((390, 1280), ("light", "dark")):
             with visit(browser, site, address, width, color_scheme=scheme) as visited:
                 for name in _states(visited):
                     visited.page.wait_for_timeout(300)
-                    visited.page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
+                    visited.page.screenshot(path=folder / f"widget-{name}-{width}-{scheme}.png")
                 if visited.foreign or visited.errors:
                     sys.exit(f"The page is not as it should be: {visited.foreign} {visited.errors}")
-    print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
 
 
 def _states(visited: Visited) -> Iterator[str]:

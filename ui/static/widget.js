@@ -36,6 +36,7 @@
       source: (mark, title) => `Source ${mark}: ${title}`,
       page: (page) => `page ${page}`,
       abstained: "The documents do not answer this",
+      query: "Searched for:",
       nearest: "Nearest passages, which may not answer it",
       stopped: "Stopped. What was written so far has not been checked.",
       stopped_early: "Stopped before an answer was written.",
@@ -92,6 +93,7 @@
       source: (mark, title) => `Quelle ${mark}: ${title}`,
       page: (page) => `Seite ${page}`,
       abstained: "Die Dokumente beantworten das nicht",
+      query: "Gesucht wurde:",
       nearest: "Nächstliegende Stellen, die es vielleicht nicht beantworten",
       stopped: "Angehalten. Was bis dahin geschrieben war, ist nicht geprüft.",
       stopped_early: "Angehalten, bevor eine Antwort geschrieben war.",
@@ -746,9 +748,10 @@
     reply(exchange, article) {
       if (exchange.problem) return this.failed(exchange, article);
       if (!exchange.answer) return this.stopped(exchange.stopped);
-      const parts =
-        exchange.answer.status === "abstained" ? this.abstention(exchange.answer) : this.cited(exchange.answer);
-      const notes = exchange.answer.notes.map((note) => make("p", { class: "note", dir: "auto" }, note));
+      const { answer } = exchange;
+      const parts = answer.status === "abstained" ? this.abstention(answer) : this.cited(answer);
+      const query = answer.query ? [`${this.texts.query} ${answer.query}`] : [];
+      const notes = [...query, ...answer.notes].map((note) => make("p", { class: "note", dir: "auto" }, note));
       return [...parts, ...notes, this.opinion(exchange)];
     }
 

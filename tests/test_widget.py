@@ -298,6 +298,24 @@ def test_the_conversation_lasts_as_long_as_the_tab_and_no_longer(visited, site, 
     assert page.locator(".exchange").count() == 0
 
 
+def test_a_conversation_begun_anew_forgets_what_is_being_answered(visited, site):
+    site.assistant.pace = 0.05
+    page = visited.page
+    visited.open()
+    visited.ask(LONG.question)
+    page.locator(".draft").wait_for()
+    page.get_by_role("button", name="New conversation").click()
+    assert site.assistant.stopped.wait(5)
+    assert page.locator(".exchange").count() == 0
+    site.assistant.pace = 0.004
+    visited.ask(VENUE.question)
+    visited.exchange()
+    page.reload()
+    visited.open()
+    assert page.locator(".exchange").count() == 1
+    assert visited.exchange().locator(".mark").count() == 2
+
+
 def test_a_page_that_goes_while_it_is_answered_keeps_the_question(visited, site):
     site.assistant.pace = 0.05
     visited.open()
@@ -461,6 +479,10 @@ def test_the_page_can_say_who_asks_with_a_token_that_it_fetches(browser, site):
         visited.page.locator("mark").wait_for()
         tokens = [request.headers["authorization"] for request in asked if request.method != "OPTIONS"]
         assert tokens == ["Bearer token.1.x", "Bearer token.2.x"]
+        visited.page.keyboard.press("Escape")
+        visited.page.evaluate("void (whoAsks = () => Promise.reject(new Error('no session')))")
+        visited.ask(VENUE.question)
+        assert "You have to sign in again." in visited.exchange(2).inner_text()
         assert visited.errors == []
 
 

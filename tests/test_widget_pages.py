@@ -241,7 +241,7 @@ class TestAttributes:
 
     def test_colours_can_be_read_whatever_they_are(self, browser, site):
         page = site.page(
-            button_color="#ffd54a", top_header_bg_color="navy", user_bg_color="hsl(0 60% 25%)",
+            button_color="#ffd54a", top_header_bg_color="#777", user_bg_color="hsl(0 60% 45%)",
             assistant_bg_color="lightyellow", chat_icon="magic", assistant_name="Ask &lt;us&gt;", position="top-left",
             window_width="500", window_height="30em", text_size="20", greeting="Hello &lt;b&gt;you&lt;/b&gt;!",
             default_messages=f"{VENUE.question},Another?", send_message_text="Write here", reset_chat_text="Forget it",

@@ -195,19 +195,20 @@
       border: 1px solid transparent; border-radius: 2em; background: var(--button); color: var(--on-button);
       font-weight: 600; box-shadow: 0 1px 2px rgb(0 0 0 / .2), 0 6px 20px rgb(0 0 0 / .18); }
     .launcher button:hover { box-shadow: 0 1px 2px rgb(0 0 0 / .25), 0 8px 28px rgb(0 0 0 / .28); }
-    .launcher :focus-visible { outline: 3px solid var(--link); outline-offset: 3px; }
+    .launcher :focus-visible { outline: 3px solid var(--link); outline-offset: 3px;
+      box-shadow: 0 0 0 3px var(--paper); }
 
     .panel { display: none; flex-direction: column; position: relative; overflow: hidden; width: 100%;
       height: var(--footnote-height, 34em); min-height: 16em;
       padding: 0; background: var(--paper); color: var(--ink); border: 1px solid var(--line);
       border-radius: var(--radius); }
     .panel[popover] { overflow: hidden; width: var(--footnote-width, 26em); height: var(--footnote-height, 40em);
-      max-width: calc(100vw - 40px); max-height: calc(100dvh - 40px); border: 1px solid var(--line);
+      min-height: 0; max-width: calc(100vw - 40px); max-height: calc(100dvh - 40px); border: 1px solid var(--line);
       background: var(--paper); color: var(--ink);
       box-shadow: 0 2px 6px rgb(0 0 0 / .12), 0 16px 48px rgb(0 0 0 / .22); }
     section.panel, .panel:popover-open, .panel[open] { display: flex; }
     .panel::backdrop { background: none; }
-    @media (max-width: 30em) {
+    @media (max-width: 30em), (max-height: 26em) {
       .root > .panel[popover] { inset: 0; width: 100vw; height: 100dvh; max-width: none; max-height: none;
         border: 0; border-radius: 0; }
     }
@@ -329,7 +330,7 @@
   };
   ICONS.search2 = ICONS.search;
 
-  const NARROW = "(max-width: 30em)";
+  const NARROW = "(max-width: 30em), (max-height: 26em)";
   const AROUND = 600; // characters of a document that are shown on either side of a span
   const TURNS = 20; // turns of the conversation that go with a question
   const MARKS = /(\S*)((?:[ \t]*\[\d+\])+)/g;
@@ -431,7 +432,7 @@
     let rest = "";
     try {
       for (;;) {
-        const { value, done } = await reader.read();
+        const { value, done } = await reader.read().catch(() => ({ done: true }));
         if (done) throw new Problem("unreachable"); // The answer ends the stream, not the other way round.
         const blocks = (rest + value).split(/\r?\n\r?\n/);
         rest = blocks.pop();
@@ -612,13 +613,8 @@
       this.list = make("div");
       this.examples = make("ul", { class: "plain examples" });
       for (const text of examples) {
-        this.examples.append(
-          make(
-            "li",
-            {},
-            textButton(text.trim(), "", () => this.ask(text)),
-          ),
-        );
+        const button = textButton(text.trim(), "", () => this.ask(text));
+        this.examples.append(make("li", {}, button));
       }
       const greeting = make("p", { class: "greeting", dir: "auto" }, setting("greeting") || texts.greeting);
       const start = document.createDocumentFragment();
@@ -628,6 +624,7 @@
 
     forget() {
       this.running?.abort();
+      this.busy(null);
       this.memory.save([]);
       this.restore([]);
       this.hidePassage();
@@ -652,7 +649,7 @@
       this.fit();
       const exchange = { question, history: this.history() };
       const article = this.append(exchange, this.exchanges.length + 1);
-      this.log.scrollTop = this.list.childElementCount > 1 ? article.offsetTop - 8 : 0;
+      this.log.scrollTop = article.offsetTop - 8;
       const control = new AbortController();
       this.busy(control);
       this.say(this.texts.searching);
@@ -952,58 +949,59 @@
     }
 
     complain(exchange, row, opener) {
-      const { texts } = this;
       const open = row.querySelector("fieldset");
       if (open) return open.remove();
-      const kinds =
-        exchange.answer.status === "abstained" ? ["should_answer"] : ["wrong_answer", "wrong_source", "should_abstain"];
-      const choices = [...kinds, "down"].map((kind, at) =>
-        make(
-          "label",
-          {},
-          make("input", { type: "radio", name: "kind", value: kind, checked: at === 0 }),
-          texts[kind === "down" ? "down_other" : kind],
-        ),
-      );
+      const send = (said) => this.tell(exchange, row, said);
+      const cancel = () => {
+        form.remove();
+        opener.focus();
+      };
+      const form = this.complaint(exchange.answer.status, send, cancel);
+      row.append(form);
+      this.reveal(form);
+      return form.querySelector("input").focus({ preventScroll: true });
+    }
+
+    complaint(status, send, cancel) {
+      const { texts } = this;
       const right = make("textarea", { rows: 2, maxlength: 8000, dir: "auto" });
+      const say = () => send({ kind: form.querySelector("input:checked").value, right_answer: right.value.trim() });
       const form = make(
         "fieldset",
         { class: "complaint" },
         make("legend", {}, texts.what),
-        ...choices,
+        ...this.choices(
+          status === "abstained" ? ["should_answer"] : ["wrong_answer", "wrong_source", "should_abstain"],
+        ),
         make("label", { class: "column" }, texts.right_answer, right),
+        make(
+          "div",
+          { class: "buttons" },
+          textButton(texts.send, "strong", say),
+          textButton(texts.cancel, "plain-button", cancel),
+        ),
       );
-      const send = textButton(texts.send, "strong", () => {
-        const kind = form.querySelector("input:checked").value;
-        this.tell(exchange, row, { kind, right_answer: right.value.trim() });
-      });
-      const cancel = textButton(texts.cancel, "plain-button", () => {
-        form.remove();
-        opener.focus();
-      });
-      form.append(make("div", { class: "buttons" }, send, cancel));
-      row.append(form);
-      this.log.scrollTop += Math.max(
-        0,
-        form.getBoundingClientRect().bottom + 12 - this.foot.getBoundingClientRect().top,
-      );
-      form.querySelector("input").focus({ preventScroll: true });
-      return undefined;
+      return form;
+    }
+
+    // The first is chosen; the last, a plain thumb down, is for what has no kind of its own.
+    choices(kinds) {
+      const radio = (value) => make("input", { type: "radio", name: "kind", value, checked: value === kinds[0] });
+      const label = (kind) => this.texts[kind === "down" ? "down_other" : kind];
+      return [...kinds, "down"].map((kind) => make("label", {}, radio(kind), label(kind)));
+    }
+
+    // Scroll so far that all of the element shows.
+    reveal(element) {
+      const hidden = element.getBoundingClientRect().bottom + 12 - this.foot.getBoundingClientRect().top;
+      this.log.scrollTop += Math.max(0, hidden);
     }
 
     async tell(exchange, row, said) {
-      const { question, history, answer } = exchange;
-      const { id, status, answer: text, citations } = answer;
-      const places = citations.map(({ document, start, end }) => ({ document, start, end }));
       const buttons = row.querySelectorAll("button");
       buttons.forEach((button) => (button.disabled = true));
       try {
-        await this.server.post("/api/feedback", {
-          ...said,
-          question,
-          history,
-          answer: { id, status, answer: text, citations: places },
-        });
+        await this.server.post("/api/feedback", report(exchange, said));
       } catch (error) {
         buttons.forEach((button) => (button.disabled = false));
         row.querySelector(".note")?.remove();
@@ -1012,12 +1010,23 @@
       }
       exchange.said = said.kind;
       this.memory.save(this.exchanges);
+      return this.thank(exchange, row);
+    }
+
+    thank(exchange, row) {
       const thanks = this.opinion(exchange);
       thanks.tabIndex = -1;
       row.replaceWith(thanks);
       thanks.focus({ preventScroll: true });
-      return this.say(this.texts.thanks);
+      this.say(this.texts.thanks);
     }
+  }
+
+  // What is said about an answer, as the API takes it: with the places that it cites, not with their words.
+  function report({ question, history, answer }, said) {
+    const { id, status, answer: text } = answer;
+    const citations = answer.citations.map(({ document, start, end }) => ({ document, start, end }));
+    return { ...said, question, history, answer: { id, status, answer: text, citations } };
   }
 
   // An answer on its way: what is going on, for how long, and the draft, which nobody has checked.
@@ -1105,41 +1114,43 @@
     }
 
     build() {
-      const isLauncher = this.dataset.mode === "launcher";
       const language = this.language();
       const texts = TEXTS[language.slice(0, 2)];
       const shadow = this.attachShadow({ mode: "open" });
       const sheet = new CSSStyleSheet();
       sheet.replaceSync(LOOKS);
       shadow.adoptedStyleSheets = [sheet];
-      this.box = new Box({
-        texts,
-        language,
-        server: new Server(this.base(), () => this.token()),
-        memory: new Memory(this.memoryKey()),
-        setting: (name) => this.setting(name),
-        close: isLauncher && (() => this.close()),
-      });
-      this.root = make("div", {
-        class: "root",
-        lang: language,
-        "data-theme": this.setting("theme"),
-        "data-at": this.setting("position") || "bottom-end",
-      });
-      this.panel = make(
-        isLauncher ? "dialog" : "section",
-        { class: "panel", "aria-labelledby": "title", popover: isLauncher && "manual" },
-        ...this.box.parts,
-      );
-      if (isLauncher) this.root.append((this.launcher = this.makeLauncher(texts)));
+      const place = this.setting("position") || "bottom-end";
+      this.root = make("div", { class: "root", lang: language, "data-theme": this.setting("theme"), "data-at": place });
+      this.box = this.makeBox(texts, language);
+      this.panel = this.makePanel();
+      if (this.isLauncher) this.root.append((this.launcher = this.makeLauncher(texts)));
       this.root.append(this.panel);
       shadow.append(this.root);
       this.colour();
       this.listen();
     }
 
+    get isLauncher() {
+      return this.dataset.mode === "launcher";
+    }
+
+    makeBox(texts, language) {
+      const server = new Server(this.base(), () => this.token());
+      const memory = new Memory(this.memoryKey());
+      const setting = (name) => this.setting(name);
+      const close = this.isLauncher && (() => this.close());
+      return new Box({ texts, language, server, memory, setting, close });
+    }
+
+    makePanel() {
+      const [tag, popover] = this.isLauncher ? ["dialog", "manual"] : ["section", false];
+      return make(tag, { class: "panel", "aria-labelledby": "title", popover }, ...this.box.parts);
+    }
+
     language() {
-      const wanted = this.setting("language") || this.closest("[lang]")?.lang || navigator.language;
+      const wanted =
+        this.setting("language") || this.closest("[lang]")?.lang || document.documentElement.lang || navigator.language;
       const known = wanted.slice(0, 2).toLowerCase() in TEXTS ? wanted.slice(0, 2).toLowerCase() : "en";
       return navigator.language.startsWith(known) ? navigator.language : known; // en-GB, where the page says en.
     }
@@ -1153,12 +1164,17 @@
 
     async token() {
       const provider = this.tokenProvider || window[this.setting("tokenProvider")];
-      return typeof provider === "function" ? provider() : "";
+      if (typeof provider !== "function") return "";
+      try {
+        return await provider();
+      } catch {
+        throw new Problem("token_refused");
+      }
     }
 
     // A launcher has one conversation on all pages of a site; a box in a page has its own.
     memoryKey() {
-      const mode = this.dataset.mode === "launcher" ? "launcher" : location.pathname;
+      const mode = this.isLauncher ? "launcher" : location.pathname;
       const alike = [...document.querySelectorAll("footnote-widget")].filter(
         (other) => other.dataset.mode === this.dataset.mode,
       );
@@ -1189,7 +1205,7 @@
         const value = this.setting(name);
         if (!value || !CSS.supports("color", value)) continue;
         style.setProperty(`--${property}`, value);
-        style.setProperty(`--on-${property}`, isLight(value, this.root) ? "#1d1d1b" : "#ffffff");
+        style.setProperty(`--on-${property}`, readableOn(value, this.root));
       }
       const size = (name) =>
         /^\d+(\.\d+)?$/.test(this.setting(name)) ? `${this.setting(name)}px` : this.setting(name);
@@ -1232,13 +1248,17 @@
     }
   }
 
-  function isLight(color, element) {
-    const probe = element.style;
-    probe.color = color;
-    const [red, green, blue] = (getComputedStyle(element).color.match(/[\d.]+/g) || []).map(Number);
-    probe.color = "";
-    return 0.299 * red + 0.587 * green + 0.114 * blue > 150;
+  // Return which of black and white has the greater contrast to a color, which is at least 4.6 then (WCAG 2, 1.4.3).
+  function readableOn(color, element) {
+    element.style.color = color;
+    const [red, green, blue] = (getComputedStyle(element).color.match(/[\d.]+/g) || []).map((value) =>
+      linear(value / 255),
+    );
+    element.style.color = "";
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000" : "#fff";
   }
+
+  const linear = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
 
   // The script's line stands for a launcher (or, with data-mode="inline", for a box in its place), unless the page says
   // itself where it wants the element. Pasted twice, it is still one launcher.
@@ -1248,8 +1268,10 @@
     if (mode === "launcher" && document.querySelector("footnote-widget[data-mode=launcher]")) return;
     const element = make("footnote-widget", { "data-placed": true });
     Object.assign(element.dataset, script.dataset, { mode, baseApiUrl: script.dataset.baseApiUrl || home });
+    // In a page of frames the body is a frameset, which shows nothing else.
+    const body = document.body?.localName === "body" ? document.body : document.documentElement;
     if (mode === "inline" && script.closest("body")) script.after(element);
-    else (document.body?.localName === "body" ? document.body : document.documentElement).append(element); // Or of frames.
+    else body.append(element);
   }
 
   if (!customElements.get("footnote-widget")) customElements.define("footnote-widget", FootnoteWidget);

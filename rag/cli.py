@@ -111,19 +111,16 @@ def _question_verbs(verb: Verb) -> None:
     search.add_argument("-n", "--number", type=int, default=5, metavar="N", help="how many passages (default: 5)")
     search.add_argument("--json", action="store_true", help="one passage a line, as JSON")
     serve = verb("serve", "serve the chat and the API", "serve")
-    _where_to_listen(serve)
+    serve.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
+    serve.add_argument("--port", type=int, help="port to listen on (default: 7860)")
     serve.add_argument("--open", action="store_true", help="open the chat in the default browser")
     verb("mcp", "serve search and ask as tools for other programs (MCP, on standard input and output)", "serve_tools")
     widget = verb("widget", "put the question box into web pages", "widget")
     actions = widget.add_subparsers(metavar="ACTION", required=True, dest="action")
     snippet = actions.add_parser("snippet", help="print the line to paste into a page")
     snippet.add_argument("--url", help="where browsers find the server (default: public_url, or host and port)")
-    _where_to_listen(actions.add_parser("demo", help="serve it all, and a page with the box in it on the port after"))
-
-
-def _where_to_listen(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
-    verb.add_argument("--port", type=int, help="port to listen on (default: 7860)")
+    demo = actions.add_parser("demo", help="serve it all, and a page with the box in it on the port after")
+    demo.add_argument("--port", type=int, help="port of the server (default: 7860)")
 
 
 def _evaluation_verbs(

@@ -3,8 +3,10 @@
 import json
 import re
 import threading
+import time
 from dataclasses import replace
 
+import jwt
 import pytest
 from api import running
 from axe import violations
@@ -509,15 +511,46 @@ def test_no_violation_of_accessibility_open_or_closed(browser, site, width, sche
 
 
 def test_the_server_names_a_reader_by_the_token_of_the_page(browser, site, tmp_path):
-    import jwt
-
     secret = "a secret of the intranet, long enough"
-    token = jwt.encode({"sub": "ann", "exp": 4102444800}, secret, "HS256")
-    page = site.publish(f"<script>whoAsks = () => '{token}'</script>" + site.line(token_provider="whoAsks"))
+    token = jwt.encode({"sub": "ann", "exp": time.time() + 60}, secret, "HS256")
+    stale = jwt.encode({"sub": "ann", "exp": time.time() - 60}, secret, "HS256")
+    page = site.publish(f"<script>let token = '{token}', whoAsks = () => token</script>" + site.line())
     config = Config(index=tmp_path, origins=(site.pages.url,), user_secret=secret)
     with running(lambda: ScriptedAssistant([VENUE]), config) as api:
         site.pages.files["/"] = site.pages.files["/"].replace(site.api.url.encode(), api.url.encode())
         with visit(browser, site, page) as visited:
+            visited.page.evaluate("document.querySelector('footnote-widget').tokenProvider = whoAsks")
             visited.open()
-            visited.ask(VENUE.question)  # The token is valid for decades, so that the server does not take it.
-            assert "You have to sign in again." in visited.exchange().inner_text()
+            visited.ask(VENUE.question)
+            assert visited.exchange().locator(".mark").count() == 2
+            visited.page.evaluate(f"token = '{stale}'")
+            visited.ask(VENUE.question)
+            assert "You have to sign in again." in visited.exchange(2).inner_text()
+
+
+def test_feedback_that_does_not_arrive_can_be_sent_again(visited, site):
+    page = visited.page
+    visited.open()
+    visited.ask(VENUE.question)
+    article = visited.exchange()
+    page.route("**/api/feedback", lambda route: route.abort())
+    article.get_by_role("button", name="Yes, this is right").click()
+    article.get_by_text("The server cannot be reached").wait_for()
+    page.unroute("**/api/feedback")
+    article.get_by_role("button", name="Yes, this is right").click()
+    page.locator(".log").get_by_text(THANKS).wait_for()
+    (said,) = feedback.pending(site.index)
+    feedback.remove(site.index, [said.id])
+    assert visited.errors == ["Failed to load resource: net::ERR_FAILED"]
+    visited.errors.clear()
+
+
+@pytest.mark.parametrize("kept", ['[{"answer": 1}]', "{}", '"x"', "["])
+def test_what_another_version_kept_does_no_harm(visited, site, kept):
+    key = f"footnote {site.api.url} launcher 0"
+    visited.page.evaluate("([key, kept]) => sessionStorage.setItem(key, kept)", [key, kept])
+    visited.page.reload()
+    visited.open()
+    visited.ask(VENUE.question)
+    assert visited.exchange().locator(".mark").count() == 2
+    assert visited.page.evaluate("key => JSON.parse(sessionStorage.getItem(key)).length", key) == 1

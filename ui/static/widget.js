@@ -526,7 +526,7 @@
   }
 
   // Return a part of a text that is counted in Unicode characters, as the server counts, not in JavaScript's units.
-  const slice = (text, start, end) => Array.from(text).slice(start, end).join("");
+  const slice = (text, start, end) => [...text].slice(start, end).join("");
 
   function date(iso, language) {
     if (!/^\d{4}-\d\d-\d\d$/.test(iso)) return iso;
@@ -547,7 +547,11 @@
       this.foot = this.makeFoot();
       this.head = this.makeHead();
       this.body = make("div", { class: "body" }, this.log, this.foot, this.passage);
-      this.restore(memory.load());
+      try {
+        this.restore(memory.load());
+      } catch {
+        this.restore([]); // It was kept by another version of this script, or is not ours.
+      }
     }
 
     get parts() {
@@ -851,7 +855,7 @@
 
     // A line for each document, with its marks.
     sources(answer) {
-      const lines = Array.from(byDocument(answer.citations).values(), (citations) => this.sourceLine(citations));
+      const lines = [...byDocument(answer.citations).values()].map((citations) => this.sourceLine(citations));
       if (!lines.length) return "";
       const heading = make("h4", {}, this.texts.sources(answer.citations.length));
       return make("div", { class: "sources" }, heading, make("ul", { class: "plain" }, ...lines));

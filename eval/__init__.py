@@ -12,6 +12,7 @@
     compare, robustness                 two runs, question by question; runs under several conditions
     baseline, gate                      what was accepted, and what may not get worse
     claims, checker                     the check of answers alone, on claims that people have labelled
+    calibrate                           when to answer, fitted anew for another model or collection
     review                              what readers said, as known-answer questions
     tables                              figures for a terminal
     charts, plots, markup, sections, deciding, worst, report      figures for people, as one page

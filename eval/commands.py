@@ -13,7 +13,7 @@ from typing import Any
 
 from eval import baseline as baselines
 from eval import checker, runs, sets
-from eval.journal import write_whole
+from eval.journal import RunError, write_whole
 from eval.questions import SetError
 from eval.review import accept as accept_feedback
 from eval.review import default_set, described
@@ -22,7 +22,7 @@ from eval.run import run as measure
 from eval.tables import comparison_table, run_table
 from rag.config import Config
 
-__all__ = ["accept", "bench", "compare", "convert", "gate", "report", "review", "run"]
+__all__ = ["accept", "bench", "calibrate", "compare", "convert", "gate", "report", "review", "run"]
 
 BUILD = Path("build") / "eval"
 BENCH = Path("build") / "bench"
@@ -169,6 +169,39 @@ def convert(_: Config, options: argparse.Namespace) -> int:
     known = bring(options.path, options.out)
     documents = sum(1 for file in known.documents.rglob("*") if file.is_file())
     print(f"{len(known.questions)} questions on {documents} documents in {options.out}")
+    return 0
+
+
+def calibrate(config: Config, options: argparse.Namespace) -> int:
+    """Fit the confidence anew on sets, and note it in the index with the least confidence to answer with."""
+    from eval.calibrate import calibrate as fitted_on
+    from eval.calibrate import take_signals
+    from rag import prompts
+    from rag.assistant import made_for
+    from rag.embedding import open_embedder
+    from rag.generation import open_generator
+    from rag.index import Index
+
+    if not 0 <= options.false_answers <= 1:
+        raise RunError(f"--false-answers is a share between 0 and 1, not {options.false_answers:g}.")
+    embedder, prompt = open_embedder(config), prompts.load(config.prompt)
+    selection = Selection(options.split or "", options.limit, options.seed)
+    rows, names = list[dict[str, Any]](), list[str]()
+    with Index.open(config.index, embedder) as index, contextlib.closing(open_generator(config, prompt)) as generator:
+        for known in [sets.load(place) for place in options.set or [SEEDS]]:
+            file = default_folder(BUILD / "signals", identity_of(known, selection, config, embedder, generator))
+            with _bars() as tell:
+                asked = known, selection.answered(known), config, embedder, generator
+                rows += take_signals(*asked, file.with_name(f"{file.name}.jsonl"), BUILD / "indexes", tell)
+            names.append(known.name)
+        found = fitted_on(rows, options.false_answers, config.min_confidence)
+        index.calibrate(found.noted(names, options.false_answers, made_for(embedder, generator, prompt)))
+    print(found.table())
+    print(
+        f"Noted in the index in {config.index}, for this language model: answered is what has a confidence of "
+        f"{found.min_confidence:g}, unless the settings say another min_confidence than the usual. A server that runs "
+        "takes it up when it is started again."
+    )
     return 0
 
 

@@ -20,7 +20,7 @@ from rag.generation import Generator, Stop, open_generator
 from rag.index import Index
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Token, Turn
 
-__all__ = ["Assistant", "search_query"]
+__all__ = ["Assistant", "made_for", "search_query"]
 
 REFERS_BACK = re.compile(r"\b(he|she|it|its|they|them|their|his|her|this|that|those|these|there|then|one|ones)\b", re.I)
 
@@ -42,6 +42,7 @@ class Assistant:
         self.prompt = prompt
         self.config = config
         self.coefficients = verification.load_coefficients()
+        self._calibrate(index.calibration)
 
     @classmethod
     def open(cls, config: Config) -> Assistant:
@@ -55,6 +56,16 @@ class Assistant:
         index.search_dense(embedder.embed_query(""), 1)  # Weights and vectors are read now, not at the first question.
         prompt = prompts.load(config.prompt)
         return cls(index, embedder, open_generator(config, prompt, index), prompt, config)
+
+    def _calibrate(self, fitted: dict[str, Any] | None) -> None:
+        """Take what was fitted with these models and these signals; a ``min_confidence`` that somebody set stays."""
+        if not fitted or fitted["made_for"] != made_for(self.embedder, self.generator, self.prompt):
+            return
+        if fitted["coefficients"].keys() != self.coefficients.keys():
+            return
+        self.coefficients = fitted["coefficients"]
+        if self.config.min_confidence == Config().min_confidence:
+            self.config = replace(self.config, min_confidence=fitted["min_confidence"])
 
     def close(self) -> None:
         """Free the language model and close the index."""
@@ -172,10 +183,13 @@ class Assistant:
         """Return the probability that the evidence in ``prompt`` answers its question."""
         if not prompt.evidence:
             return 0.0
+        return verification.confidence(self.signals(prompt, stop), self.coefficients)
+
+    def signals(self, prompt: Prompt, stop: Stop | None = None) -> dict[str, float]:
+        """Return what speaks for and against the evidence in ``prompt`` holding an answer."""
         yes, no = self.generator.score(replace(prompt, task="answerable"), ["yes", "no"], stop)
         query = search_query(prompt.question, prompt.history)
-        values = verification.signals(query, prompt.evidence, self.index.term_frequency, yes - no)
-        return verification.confidence(values, self.coefficients)
+        return verification.signals(query, prompt.evidence, self.index.term_frequency, yes - no)
 
     def _answer(self, prompt: Prompt, draft: str, confidence: float) -> Answer:
         """Return the supported sentences of ``draft`` with their citations, or an abstention."""
@@ -212,6 +226,11 @@ class Assistant:
             "prompt_sha256": self.prompt.fingerprint,
             "settings": {name: getattr(config, name) for name in SETTINGS},
         }
+
+
+def made_for(embedder: Embedder, generator: Generator, prompt: prompts.PromptFile) -> dict[str, str]:
+    """Return the fingerprints of all that the signals of the confidence depend on, beside the settings."""
+    return {"embedder": embedder.fingerprint, "generator": generator.fingerprint, "prompt": prompt.fingerprint}
 
 
 SETTINGS = (

@@ -168,6 +168,20 @@ def _evaluation_verbs(
         )
     review = action("review", "make questions of what readers said about answers: a key for each")
     review.add_argument("--set", type=Path, metavar="DIR", help="where to (default: questions in the index's folder)")
+    calibrate = action("calibrate", "fit anew when to answer, for this language model and index, on known-answer sets")
+    calibrate.add_argument(
+        "--set", type=Path, action="append", metavar="DIR", help="a known-answer set, may be repeated (default: seeds)"
+    )
+    calibrate.add_argument("--split", metavar="NAME", help="only the questions of this split, such as dev or test")
+    calibrate.add_argument("--limit", type=int, metavar="N", help="take N of the questions of each set")
+    calibrate.add_argument("--seed", type=int, default=0, metavar="S", help="decides which N (default: 0)")
+    calibrate.add_argument(
+        "--false-answers",
+        type=float,
+        default=0.05,
+        metavar="SHARE",
+        help="of the questions that the documents do not answer, what may be answered all the same (default: 0.05)",
+    )
     verify = action("verify", "measure alone how well support tells what a source bears out, on labelled claims")
     verify.add_argument("--set", type=Path, required=True, metavar="PATH", help="a file or folder of claims (WiCE)")
     verify.add_argument("--keep", action="store_true", help="tell the figures beside those of later reports")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,6 +136,12 @@ class Index:
         """Counts the changes that were committed."""
         return int(self._meta()["generation"])
 
+    @property
+    def calibration(self) -> dict[str, Any] | None:
+        """What :meth:`calibrate` noted last, or None."""
+        noted = self._meta().get("calibration")
+        return dict(json.loads(noted)) if noted else None
+
     # Changing.
 
     @contextmanager
@@ -213,6 +219,11 @@ class Index:
             connection.execute("DELETE FROM centroids")
             rows.write_meta(connection, _made(embedder, passage_tokens))
             self._embedder = embedder
+
+    def calibrate(self, fitted: Mapping[str, Any]) -> None:
+        """Note what decides here whether to answer: ``coefficients``, ``min_confidence``, the models ``made_for``."""
+        with self.transaction(), self._storage.transaction() as connection:
+            rows.write_meta(connection, {"calibration": json.dumps(fitted)})
 
     def organise(self) -> None:
         """Part the vectors into other lists now, where the number of passages calls for it.

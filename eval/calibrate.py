@@ -1,0 +1,217 @@
+"""Fit the confidence anew, for another language model or collection: signals -> coefficients -> the least confidence.
+
+The signals are those of ``rag.verification.signals``, taken from the assistant as it searches and reads; nothing is
+drafted. What is told of the fit is cross-validated: each question is judged by coefficients that were fitted without it
+and without the questions of its cluster.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from eval.calibration_metrics import auroc, brier, calibration_error, reliability
+from eval.collection import opened_index
+from eval.journal import Journal, RunError
+from eval.questions import Question
+from eval.sets import KnownAnswerSet
+from eval.tables import aligned, percent
+from rag import prompts
+from rag.assistant import Assistant
+from rag.config import Config
+from rag.embedding import Embedder
+from rag.generation import Generator, Stop
+from rag.ingest import Progress
+from rag.types import Prompt
+from rag.verification import confidence, load_coefficients
+
+__all__ = ["Fitted", "calibrate", "fit", "take_signals", "threshold"]
+
+Floats = NDArray[np.float64]
+STRENGTH = 1.0
+"""``C`` of the regularisation, as scikit-learn counts it: larger ones let the coefficients be larger."""
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """``coefficients`` of the confidence, the least one to answer with, and how (before, fitted) does on the questions.
+
+    ``figures`` holds for "as shipped" and "fitted": least confidence, AUROC, Brier score, calibration error, and the
+    shares of false answers and false refusals before a draft is checked.
+    """
+
+    coefficients: dict[str, float]
+    min_confidence: float
+    count: int
+    figures: dict[str, dict[str, float]]
+
+    def table(self) -> str:
+        """Return the figures for a terminal."""
+        rows = [["", "least", "AUROC", "Brier", "calibration error", "false answers", "false refusals"]]
+        for name, found in self.figures.items():
+            scores = (f"{found[key]:.3f}" for key in ("min_confidence", "auroc", "brier", "ece"))
+            rows.append([name, *scores, percent(found["false_answers"]), percent(found["false_refusals"])])
+        return "\n".join(aligned(rows, right=range(1, 7)))
+
+    def noted(self, sets: Sequence[str], accepted: float, made_for: Mapping[str, str]) -> dict[str, Any]:
+        """Return what the index is to note: what the assistant takes up, and how, on what and when it was fitted."""
+        return {
+            "coefficients": self.coefficients,
+            "min_confidence": self.min_confidence,
+            "made_for": dict(made_for),
+            "how": f"logistic regression (C = {STRENGTH:g}), at most {accepted:g} of false answers accepted",
+            "on": f"{self.count} questions of {', '.join(sets)}",
+            "measured": {"how": f"cross-validated in {FOLDS} folds, before a draft is checked"}
+            | self.figures["fitted"],
+            "when": date.today().isoformat(),
+        }
+
+
+class _Reading(Assistant):
+    """An assistant that takes the signals and answers nothing."""
+
+    taken: dict[str, float] | None = None
+
+    def signals(self, prompt: Prompt, stop: Stop | None = None) -> dict[str, float]:
+        """Return the signals, and keep them."""
+        self.taken = super().signals(prompt, stop)
+        return self.taken
+
+    def _confidence(self, prompt: Prompt, stop: Stop | None) -> float:
+        super()._confidence(prompt, stop)
+        return -1.0  # below any that is asked for
+
+
+def take_signals(
+    known: KnownAnswerSet,
+    questions: Sequence[Question],
+    config: Config,
+    embedder: Embedder,
+    generator: Generator,
+    file: Path,
+    indexes: Path,
+    tell: Progress,
+) -> list[dict[str, Any]]:
+    """Return a record a question (``id, answerable, cluster, signals``); those in ``file`` are not taken again.
+
+    A question without evidence has no signals and is left out.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with opened_index(known, config, embedder, indexes, tell) as index, Journal(file) as journal:
+        assistant = _Reading(index, embedder, generator, prompts.load(config.prompt), config)
+        for question in questions:
+            if question.id not in journal.records:
+                assistant.taken = None
+                assistant.ask(question.question, question.history, question.id)
+                row = {"id": question.id, "answerable": question.answerable, "cluster": question.cluster}
+                journal.append({**row, "signals": assistant.taken})
+            tell("signals", len(journal.records), len(questions), question.id)
+        return [row for row in journal.records.values() if row["signals"]]
+
+
+def calibrate(rows: Sequence[Mapping[str, Any]], accepted: float, before: float) -> Fitted:
+    """Return what is fitted on the records of ``take_signals``; ``accepted`` is the share of false answers.
+
+    ``before`` is the least confidence that the coefficients as they ship are used with. Raises ``RunError`` where the
+    questions are too few, or all answerable, or none.
+    """
+    answerable = np.array([row["answerable"] for row in rows], dtype=float)
+    clusters = [row["cluster"] for row in rows]
+    if not 0 < answerable.sum() < len(rows) or len(set(clusters)) < FOLDS:
+        raise RunError(
+            f"It takes questions of at least {FOLDS} clusters, some that the documents answer and some that they do "
+            "not. Give more sets."
+        )
+    shipped = load_coefficients()
+    names = [name for name in shipped if name != "intercept"]
+    values = np.array([[row["signals"][name] for name in names] for row in rows])
+    judged = _cross_validated(values, answerable, clusters)
+    as_shipped = np.array([confidence(row["signals"], shipped) for row in rows])
+    least = threshold(judged, answerable, accepted)
+    figures = {
+        "as shipped": _figures(as_shipped, answerable, before),
+        "fitted": _figures(judged, answerable, least),
+    }
+    intercept, *weights = (round(float(weight), 4) for weight in fit(values, answerable))
+    coefficients = {"intercept": intercept, **dict(zip(names, weights, strict=True))}
+    return Fitted(coefficients, least, len(rows), figures)
+
+
+def fit(values: ArrayLike, answerable: ArrayLike, strength: float = STRENGTH) -> Floats:
+    """Return the intercept and a coefficient a column of ``values``, (n, d): L2-regularised logistic regression.
+
+    The least ``sum log(1 + exp(-y z)) + |w|² / (2 strength)`` with y = ±1 and z = intercept + w · values, found by
+    Newton's method, each step halved until it is one down; the intercept is not held back.
+    """
+    columns = np.asarray(values, dtype=np.float64)
+    rows = np.column_stack([np.ones(len(columns)), columns])
+    right = np.asarray(answerable, dtype=np.float64)
+    held = np.diag([0.0] + [1 / strength] * columns.shape[1])
+
+    def loss(weights: Floats) -> float:
+        return float(np.logaddexp(0, (1 - 2 * right) * (rows @ weights)).sum() + weights @ held @ weights / 2)
+
+    weights = np.zeros(rows.shape[1])
+    for _ in range(100):
+        sure = 1 / (1 + np.exp(-np.clip(rows @ weights, -50, 50)))
+        slope = rows.T @ (sure - right) + held @ weights
+        curve = (rows.T * (sure * (1 - sure))) @ rows + held
+        step = np.linalg.solve(curve + 1e-9 * np.eye(len(weights)), slope)
+        while loss(weights - step) > loss(weights) and np.abs(step).max() > 1e-10:
+            step = step / 2
+        weights = weights - step
+        if np.abs(step).max() < 1e-9:
+            break
+    return weights
+
+
+def threshold(judged: ArrayLike, answerable: ArrayLike, accepted: float) -> float:
+    """Return the least confidence with which at most the share ``accepted`` of unanswerable questions is answered.
+
+    It lies midway between the confidence of the first of them that is refused and the next higher one of any question.
+
+    >>> threshold([0.9, 0.75, 0.5, 0.25], [1, 0, 1, 0], accepted=0.5), threshold([0.9, 0.7], [1, 0], accepted=0)
+    (0.375, 0.8)
+    """
+    scores, right = np.asarray(judged, dtype=np.float64), np.asarray(answerable, dtype=bool)
+    wrong = np.sort(scores[~right])[::-1]
+    allowed = int(accepted * len(wrong) + 1e-9)
+    if allowed >= len(wrong):
+        return 0.0
+    above = scores[scores > wrong[allowed]]
+    refused = float(wrong[allowed])
+    return (refused + float(above.min())) / 2 if above.size else refused + 1e-3
+
+
+def _cross_validated(values: Floats, answerable: Floats, clusters: Sequence[str]) -> Floats:
+    """Return the confidence of each question by coefficients that were fitted without its cluster."""
+    order = sorted(set(clusters), key=lambda name: hashlib.sha256(name.encode()).digest())
+    folds = {name: place % FOLDS for place, name in enumerate(order)}
+    fold = np.array([folds[name] for name in clusters])
+    judged = np.zeros(len(values))
+    for number in range(FOLDS):
+        out = fold == number
+        intercept, *weights = fit(values[~out], answerable[~out])
+        judged[out] = 1 / (1 + np.exp(-np.clip(intercept + values[out] @ np.array(weights), -50, 50)))
+    return judged
+
+
+def _figures(judged: Floats, answerable: Floats, least: float) -> dict[str, float]:
+    answered = judged >= least
+    found = {
+        "min_confidence": least,
+        "auroc": auroc(judged, answerable),
+        "brier": brier(judged, answerable),
+        "ece": calibration_error(reliability(judged, answerable)),
+        "false_answers": answered[answerable == 0].mean(),
+        "false_refusals": 1 - answered[answerable == 1].mean(),
+    }
+    return {name: round(float(value or 0.0), 6) for name, value in found.items()}

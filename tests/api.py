@@ -12,8 +12,9 @@ from typing import Any
 
 from rag.config import Config
 from ui import local
+from ui.jobs import Answerer
 from ui.server import application
-from ui.service import Answerer, Service
+from ui.service import Service
 
 
 @dataclass

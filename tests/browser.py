@@ -19,8 +19,9 @@ from rag.config import Config
 from rag.errors import DocumentError
 from rag.types import Answer, Citation, Document, Evidence, Passage, Phase, Sentence, Token, Turn
 from ui import local
+from ui.jobs import Answerer
 from ui.server import application
-from ui.service import Answerer, Service
+from ui.service import Service
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -246,15 +247,15 @@ def _cut_off(answer: Answer, draft: str) -> Answer:
 
 @contextmanager
 def running_chat(
-    load: Callable[[], Answerer], examples: Sequence[str] = (), config: Config | None = None
+    load: Callable[[], Answerer], examples: Sequence[str] = (), config: Config | None = None, port: int = 0
 ) -> Iterator[str]:
-    """Serve the application on a free port from a thread of this process; gives its address.
+    """Serve the application on ``port`` (0: a free one) from a thread of this process; gives its address.
 
     Without a ``config`` what is kept goes into a folder that is removed at the end.
     """
     import uvicorn
 
-    listener = local.listen("127.0.0.1", 0)
+    listener = local.listen("127.0.0.1", port)
     kept = TemporaryDirectory()
     config = replace(config or Config(index=Path(kept.name)), port=listener.getsockname()[1])
     service = Service(load, config)

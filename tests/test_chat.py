@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from axe import violations
 from browser import (
     CARDIFF,
     CHROMIUM,
@@ -38,6 +39,7 @@ from ui.server import serve
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = json.loads((ROOT / "ui/static/examples.json").read_text(encoding="utf-8"))
 LONG = replace(PRINCIPLES, question="Say it all, slowly.")
+TWO_LINES = replace(PRINCIPLES, question="Where was\nit held?")
 in_browser = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium at /usr/bin/chromium or on the PATH"),
@@ -52,7 +54,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def assistant():
-    return ScriptedAssistant([VENUE, PRINCIPLES, POISONED, LONG, FOLLOW_UP], pace=0.004)
+    return ScriptedAssistant([VENUE, PRINCIPLES, POISONED, LONG, TWO_LINES, FOLLOW_UP], pace=0.004)
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +174,7 @@ class TestConversation:
             watched.answer()
             assert page.get_by_role("heading", name="Die Dokumente beantworten das nicht").is_visible()
             assert page.get_by_role("button", name="Fragen", exact=True).is_visible()
+            assert violations(page) == []
             assert page.locator("html").get_attribute("lang") == "de"
             assert (watched.foreign, watched.errors) == ([], [])
 
@@ -252,6 +255,29 @@ class TestConversation:
         chat.answer(2)
         assert page.locator(".exchange:nth-child(2) button.mark").count() == 2
 
+    def test_who_waits_sees_how_many_are_ahead(self, chat, browser, address, assistant):
+        assistant.pace = 0.2
+        chat.ask(LONG.question)
+        chat.page.locator(".draft").wait_for()
+        with watched_page(browser, address) as other:
+            other.ask(VENUE.question)
+            other.page.locator(".activity").get_by_text("Waiting: one question is ahead").wait_for()
+            assert violations(chat.page) == violations(other.page) == []
+            assistant.pace = 0.001
+            chat.page.get_by_role("button", name="Stop").click()
+            other.answer()
+            assert other.page.locator("button.mark").count() == 2
+
+    def test_on_a_phone_the_mark_stays_in_sight_above_its_source(self, browser, address):
+        with watched_page(browser, address, 390, 800) as phone:
+            phone.ask(VENUE.question)
+            phone.answer()
+            mark = phone.page.locator("button.mark").nth(1)
+            mark.click()
+            mark, panel = mark.bounding_box(), phone.page.locator(".panel").bounding_box()
+            assert mark["y"] >= 0 and mark["y"] + mark["height"] <= panel["y"]
+            assert in_view(phone.page.locator(".panel .current mark"))
+
     def test_leaving_the_page_stops_the_answer(self, browser, address, assistant):
         assistant.pace = 0.1
         assistant.stopped.clear()
@@ -266,15 +292,16 @@ class TestConversation:
         box.press_sequentially("Where was")
         box.press("Shift+Enter")
         box.press_sequentially("it held?")
-        assert box.input_value() == "Where was\nit held?"
+        assert box.input_value() == TWO_LINES.question
         assert page.locator(".exchange").count() == 0
         box.press("Enter")
         page.get_by_role("button", name="Stop").wait_for()
         box.press_sequentially("And the next?")
         box.press("Enter")
+        page.get_by_role("button", name="Stop").click()
         chat.answer()
         assert box.input_value().strip() == "And the next?"
-        assert [question for question, _ in assistant.asked] == ["Where was\nit held?"]
+        assert [question for question, _ in assistant.asked] == [TWO_LINES.question]
         assert page.locator(".question br").count() == 1
 
     def test_a_question_of_nothing_is_not_sent(self, chat, assistant):
@@ -376,6 +403,7 @@ class TestNothingSlipsIn:
             chat.ask(VENUE.question)
             chat.answer()  # At once, as nothing was done for it.
             assert chat.page.locator(".reply.failed").inner_text().split("\n")[-1] == str(missing)
+            assert violations(chat.page) == []
             chat.ask(VENUE.question)
             chat.answer(2)
             problem.wait_for(state="detached")

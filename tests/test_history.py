@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -19,6 +20,7 @@ from browser import (
     ScriptedAssistant,
     ScriptedIndex,
     chromium,
+    free_port,
     running_chat,
     watched_page,
 )
@@ -231,6 +233,49 @@ class TestInTheBrowser:
             other.answer(2)
             assert other.page.locator(".searched").count() == 1
             assert other.errors == []
+
+    def test_the_tab_comes_back_to_its_conversation(self, chat):
+        page = chat.page
+        chat.ask(VENUE.question)
+        chat.answer()
+        page.get_by_role("link", name="Settings").click()
+        page.locator("table.settings").first.wait_for()
+        page.get_by_role("link", name="Chat").click()
+        chat.answer()
+        chat.ask(FOLLOW_UP.question)
+        chat.answer(2)
+        assert page.locator(".searched").count() == 1
+        page.get_by_role("button", name="New conversation").click()
+        page.locator(".exchange").first.wait_for(state="detached")
+        page.reload()
+        page.get_by_role("button", name="Conversations", exact=True).click()
+        page.locator(".history-open").wait_for()
+        page.wait_for_timeout(1000)
+        assert page.locator(".exchange").count() == 0
+
+    def test_a_conversation_outlives_the_server(self, browser, tmp_path):
+        config, port = Config(index=tmp_path), free_port()
+        assistant = ScriptedAssistant([VENUE, PRINCIPLES, FOLLOW_UP], pace=0.001)
+        with ExitStack() as open_still:
+            with running_chat(lambda: assistant, (), config, port) as address:
+                chat = open_still.enter_context(watched_page(browser, address))
+                chat.ask(VENUE.question)
+                chat.answer()
+            with running_chat(lambda: assistant, (), config, port):
+                chat.ask(FOLLOW_UP.question)
+                chat.answer(2)
+                assert chat.page.locator(".searched").count() == 1, "the first question is known still"
+                assistant.pace = 0.3
+                chat.ask(PRINCIPLES.question)
+                chat.page.locator(".draft").wait_for()
+            assistant.pace = 0.001
+            with running_chat(lambda: assistant, (), config, port):
+                asked = "asked => document.querySelector('#question textarea')?.value === asked"
+                chat.page.wait_for_function(asked, arg=PRINCIPLES.question)
+                chat.answer(2)
+                chat.page.get_by_label("Your question").press("Enter")
+                chat.answer(3)
+                assert chat.page.locator(".exchange:nth-child(3) .source").count() == 6
 
     def test_two_tabs_of_a_browser_keep_each_others_conversations(self, chat):
         other = chat.page.context.new_page()

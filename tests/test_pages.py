@@ -1,6 +1,7 @@
 """The pages beside the chat in a real Chromium, on a real index: documents, search, settings, feedback, review."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 from axe import violations
@@ -26,14 +27,15 @@ pytestmark = [
 ]
 PLOVER = "Where does the plover nest?"
 HERON = "What does the heron eat?"
+BITTERN = "When does the bittern boom?"
+BOOMS = "The bittern booms at dusk in the reeds."
 TEXT = "The plover nests by the river.\n\nThe heron eats fish and frogs.\n"
 HOSTILE = {
     f"{n:02} {payload.replace('/', '∕')[:60]}.md": f"# {payload}\n\n{payload}\n" for n, payload in enumerate(PAYLOADS)
 }
 
 
-def answers(question: str) -> str:
-    return {PLOVER: "The plover nests by the river.", HERON: "The heron eats fish and frogs."}.get(question, question)
+ANSWERS = {PLOVER: "The plover nests by the river.", HERON: "The heron eats fish and frogs.", BITTERN: BOOMS}
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +62,8 @@ def index(config):
 
 @pytest.fixture(scope="module")
 def address(config, index):
-    questions = [PLOVER, HERON, *PAYLOADS]
-    generator = ScriptedGenerator({q: answers(q) for q in questions}, dict.fromkeys(questions, 0.9))
+    replies = ANSWERS | {payload: payload for payload in PAYLOADS}
+    generator = ScriptedGenerator(replies, dict.fromkeys(replies, 0.9))
     assistant = Assistant(index, index._embedder, generator, prompts.load(config.prompt), config)
     with running_chat(lambda: assistant, [PLOVER], config) as address:
         yield address
@@ -101,10 +103,20 @@ def upload(page, *files) -> None:
     page.wait_for_function(arrived, arg=len(files))
 
 
+def drop(page, path) -> None:
+    """Drag a file or folder from the desktop onto the page."""
+    box = page.locator(".drop").bounding_box()
+    place = {"x": box["x"] + 20, "y": box["y"] + 20}
+    session = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        session.send("Input.dispatchDragEvent", {"type": kind, **place, "data": data})
+
+
 class TestDocuments:
     def test_a_pdf_comes_in_is_asked_and_goes_without_a_trace(self, visit, index):
         pdf = FPDF()
-        for text in ("The bittern booms at dusk in the reeds.", ""):
+        for text in (BOOMS, ""):
             pdf.add_page()
             pdf.set_font("helvetica", size=12)
             pdf.cell(0, 10, text)
@@ -119,35 +131,63 @@ class TestDocuments:
         page.get_by_label("Words or a question").fill("bittern booms")
         page.keyboard.press("Enter")
         page.locator("#found .piece").first.wait_for()
-        assert "The bittern booms at dusk" in page.locator("#found .piece").first.inner_text()
+        assert BOOMS in page.locator("#found .piece").first.inner_text()
+        page = visit()
+        visit.watched.ask(BITTERN)
+        visit.watched.answer()
+        page.locator("button.mark").first.click()
+        assert page.locator(".panel .current mark").inner_text() == BOOMS
         with page.expect_popup() as popup:
-            page.locator("#found .piece a").first.click()
-        popup.value.locator(".page img").wait_for()
-        assert popup.value.evaluate("document.querySelector('img').naturalWidth") == 1200
-        popup.value.close()
+            page.locator(".panel .current a").click()
+        reader = popup.value
+        reader.locator(".page .spot").wait_for()
+        assert reader.evaluate("document.querySelector('img').naturalWidth") == 1200
+        picture, spot = (reader.locator(part).bounding_box() for part in (".page img", ".page .spot"))
+        assert picture["x"] < spot["x"] and spot["x"] + spot["width"] < picture["x"] + picture["width"]
+        assert picture["y"] < spot["y"] < picture["y"] + picture["height"] / 8, "the words are at the top of the page"
+        reader.close()
         page = visit("documents")
         page.get_by_label("Find a document").fill("bitt")
         assert names(page) == ["bittern.pdf"]
-        page.get_by_role("button", name="Delete: ").press("Enter")
+        page.get_by_role("button", name="Delete ").press("Enter")
         page.get_by_role("button", name="Delete for good?").press("Enter")
         page.get_by_text("No document matches.").wait_for()
         assert [info.name for info in index.documents()] == ["birds.txt", "copy.txt"]
         assert not list((index.folder / "uploads").rglob("*.pdf"))
         assert page.goto(visit.watched.address + "read?document=bittern.pdf").status == 404
         visit.watched.errors.clear()  # The console reports the 404.
+        page = visit()
+        page.get_by_text("This answer is no longer kept").first.wait_for()
+        visit.watched.ask(BITTERN)
+        visit.watched.answer(2)
+        assert page.get_by_role("heading", name="The documents do not answer this").is_visible()
+        assert "booms" not in page.locator("#talk").inner_text()
 
-    def test_a_folder_comes_in_with_its_paths_and_without_hidden_files(self, visit, index, tmp_path):
+    def test_a_folder_comes_in_as_a_collection_without_hidden_files_and_can_be_left_out(self, visit, index, tmp_path):
         (tmp_path / "notes" / ".git").mkdir(parents=True)
         (tmp_path / "notes" / ".git" / "config.txt").write_text("hidden")
         (tmp_path / "notes" / "owl.txt").write_text("The owl hunts at night.")
         page = visit("documents")
         names(page)
-        page.locator("input.folder").set_input_files(tmp_path / "notes")
+        drop(page, tmp_path / "notes")
         page.locator("[data-name='notes/owl.txt'].done").wait_for()
         assert page.locator(".arrivals li").count() == 1
-        assert "notes/owl.txt" in [info.name for info in index.documents()]
-        index.delete("notes/owl.txt")
-        (index.folder / "uploads" / "notes" / "owl.txt").unlink()
+        page.get_by_label("Into the collection").fill("notes")
+        page.locator("input.files").set_input_files(
+            {"name": "rook.txt", "mimeType": "", "buffer": b"The rook nests in tall trees."}
+        )
+        page.locator("[data-name='notes/rook.txt'].done").wait_for()
+        page.locator(".collection").get_by_text("2 documents").wait_for()
+        assert names(page) == ["birds.txt", "copy.txt", "notes/owl.txt", "notes/rook.txt"]
+        kept(page, lambda: page.get_by_label("those ticked below").check())
+        kept(page, lambda: page.get_by_label("Answer from: notes").uncheck())
+        assert page.locator(".document input:checked").count() == 2
+        visit().get_by_text("2 of 4 documents").wait_for()
+        page = visit("documents")
+        kept(page, lambda: page.get_by_label("all documents").check())
+        for name in ("owl.txt", "rook.txt"):
+            index.delete(f"notes/{name}")
+            (index.folder / "uploads" / "notes" / name).unlink()
 
     def test_the_chat_answers_from_the_chosen_documents_alone(self, visit):
         page = visit("documents")
@@ -170,7 +210,7 @@ class TestDocuments:
             page = watched.page
             page.goto(address + "documents")
             names(page)
-            page.get_by_role("button", name="Delete: ").first.press("Enter")
+            page.get_by_role("button", name="Delete ").first.press("Enter")
             page.get_by_role("button", name="Delete for good?").press("Enter")
             page.get_by_label("Documents can be changed with the administrator's token:").wait_for()
             assert len(index.documents()) == 2
@@ -264,6 +304,23 @@ class TestNothingSlipsIn:
                 index.delete(info.name)
                 (index.folder / "uploads" / info.path).unlink()
         assert harmed == []
+
+    def test_what_the_api_sends_is_never_taken_for_a_page(self, visit):
+        page, address = visit(), visit.watched.address
+        kinds = set()
+        for payload in PAYLOADS:
+            asked = page.request.post(address + "api/ask", data={"question": payload})
+            kinds.add((asked.headers["content-type"], asked.headers["x-content-type-options"]))
+            shown = quote(payload, safe="")
+            for path in (f"api/search?q={shown}", f"api/documents/{shown}", f"read?document={shown}&version={shown}"):
+                page.goto(address + path)
+                assert page.evaluate("window.hacked") is None, path
+                assert page.url.startswith(address)
+        assert kinds == {("application/json", "nosniff")}
+        page.goto(f"{address}?answer={quote(PAYLOADS[0])}")
+        page.get_by_text("This answer is no longer kept").first.wait_for()
+        assert page.evaluate("window.hacked") is None
+        visit.watched.errors.clear()  # The console reports each 404.
 
 
 class TestSettings:

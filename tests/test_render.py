@@ -22,7 +22,7 @@ ELEMENTS = set(
     "h2 h3 div p span ul ol li br strong bdi details summary blockquote mark q dl dt dd button section a".split()
 )
 ATTRIBUTES = set(
-    "class dir data-act data-opens data-mark type aria-label aria-hidden role value hidden tabindex".split()
+    "class dir data-alone data-opens data-mark type aria-label aria-hidden role value hidden tabindex".split()
 )
 LINK = set("class href target rel".split())
 

@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from rag.answers import answer_object
+from rag.answers import answer_object, passage_object
 from rag.errors import FootnoteError
 from ui import examples
 from ui.access import user_of
 from ui.asking import event_stream, last_event
 from ui.conversation import Answered, Event, Failed
+from ui.jobs import Asked
 from ui.library import Library
 from ui.metrics import Metrics
 from ui.problems import status_of_word
 from ui.replies import Json, records, refusal, sse
 from ui.schemas import Ask
-from ui.service import Asked, Service
+from ui.service import Service
 
 __all__ = ["nothing_else", "router"]
 
@@ -46,7 +47,7 @@ def _asking(routes: APIRouter, service: Service) -> None:
     @routes.get("/api/search", responses=examples.SEARCH, tags=["questions"])
     def search(q: str = Query(max_length=8000), limit: int = Query(5, ge=1, le=100)) -> Response:
         """Return the passages for a question, best first, without asking the language model."""
-        return Json({"passages": service.search(q, limit)})
+        return Json({"passages": [passage_object(found) for found in service.search(q, limit)]})
 
 
 def _as_sse(event: Event) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from rag.config import Config
 from ui import local, server
-from ui.service import Answerer
+from ui.jobs import Answerer
 from ui.widget import own_address, script_line
 
 __all__ = ["pages", "serve"]

@@ -16,6 +16,8 @@ from ui.texts import Texts
 
 __all__ = ["Turns", "exported", "reopened", "turns_of"]
 
+MOST = 200
+"""Turns that are opened of a conversation, the newest."""
 Turns = Sequence[Mapping[str, str]]
 """A conversation as a browser keeps it: each turn's ``question``, and ``answer``, the id under which it was kept."""
 
@@ -28,7 +30,7 @@ def turns_of(exchanges: Sequence[Exchange]) -> list[dict[str, str]]:
 def reopened(turns: Turns, archive: Archive, index: Any, texts: Texts) -> list[Exchange]:
     """Return a conversation with its sources; an answer that is gone says so in its place."""
     exchanges = []
-    for number, turn in enumerate(turns, 1):
+    for number, turn in enumerate(turns[-MOST:], 1):
         id, question = str(turn.get("answer", "")), str(turn.get("question", ""))
         answer = archive.get(id)
         if answer is None:

@@ -13,13 +13,14 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
-from rag.answers import answer_object, readable
+from rag.answers import answer_object, passage_object, readable
 from rag.config import Config
 from rag.errors import FootnoteError
 from rag.types import Phase
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
+from ui.jobs import Answerer, Asked
 from ui.render import activity_text
-from ui.service import Answerer, Asked, Service
+from ui.service import Service
 from ui.texts import ENGLISH
 
 __all__ = ["serve", "tools"]
@@ -56,10 +57,11 @@ def tools(service: Service) -> MCPServer[None]:
         """Find the passages of the documents for a question, best first, each with its document and offsets."""
         await asyncio.to_thread(service.loaded.wait)
         try:
-            passages = await asyncio.to_thread(service.search, query, limit)
+            found = await asyncio.to_thread(service.search, query, limit)
         except FootnoteError as error:
             raise ToolError(str(error)) from error
-        texts = [f"{found['document']}, {found['start']}–{found['end']}:\n{found['text']}" for found in passages]
+        passages = [passage_object(item) for item in found]
+        texts = [f"{each['document']}, {each['start']}–{each['end']}:\n{each['text']}" for each in passages]
         return _result("\n\n".join(texts) or "Nothing was found.", {"passages": passages})
 
     @server.tool(annotations=READ_ONLY, structured_output=False)

@@ -22,9 +22,10 @@ from rag.types import Answer, Turn
 from ui.access import user_of
 from ui.asking import event_stream, last_event
 from ui.conversation import Answered, Event, Failed
+from ui.jobs import Asked
 from ui.problems import status_of_word
 from ui.replies import Json, refusal, refusal_body
-from ui.service import Asked, Service
+from ui.service import Service
 
 __all__ = ["router"]
 

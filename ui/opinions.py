@@ -1,30 +1,74 @@
-"""What a reader can say about an answer in the chat: two thumbs, and a form (its fields: ``ui/static/opinions.js``)."""
+"""What a reader says about an answer in the chat, taken down for the review (the form: ``ui/static/opinions.js``)."""
 
 from __future__ import annotations
 
-from ui.markup import escape
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from rag import feedback
+from rag.archive import Archive
+from rag.errors import FootnoteError
+from rag.feedback import Feedback
+from rag.types import Answer
+from ui.service import Service
 from ui.texts import Texts
 
-__all__ = ["opinion_html", "words_of"]
+__all__ = ["LONGEST", "Opinion", "take_down"]
 
-PREFIX = "feedback."
+LONGEST = 8_000
+"""Characters of the longest text that is taken."""
 
 
-def opinion_html(kept: str, texts: Texts) -> str:
-    """Return the row below an answer that was kept under the id ``kept``; empty where it was not."""
-    if not kept:
-        return ""
-    thumbs = "".join(
-        f'<button type="button" class="thumb" data-opinion="{kind}" aria-pressed="false" '
-        f'aria-label="{escape(texts(f"feedback.{kind}"))}">{escape(texts(f"feedback.{short}"))}</button>'
-        for kind, short in (("up", "yes"), ("down", "no"))
+class Opinion(BaseModel):
+    """What a reader says in the chat about a kept answer; ``before`` are the conversation's questions before it."""
+
+    kept: str = Field(max_length=64)
+    kind: feedback.Kind
+    before: list[str] = Field(default_factory=list, max_length=100)
+    right_answer: str = Field("", max_length=LONGEST)
+    comment: str = Field("", max_length=LONGEST)
+    passages: list[tuple[str, int, int]] = Field(default_factory=list, max_length=20)
+
+
+def take_down(given: dict[str, Any], service: Service, archive: Archive, texts: Texts) -> str:
+    """Put what a reader says into the review queue; return what is wrong with it for a user, else nothing."""
+    try:
+        before = [kept.question for id in given["before"] if (kept := archive.get(str(id)))]
+        opinion = Opinion(**{**given, "before": before})
+        answer = archive.get(opinion.kept)
+        if answer is None:
+            return texts("gone")
+        feedback.add(service.config.index, _said(opinion, answer, service.index))
+    except FootnoteError as error:
+        return str(error)
+    except (KeyError, TypeError, ValueError):  # Not from our page.
+        return texts("our_fault")
+    return ""
+
+
+def _said(opinion: Opinion, answer: Answer, index: Any) -> Feedback:
+    """Return what a reader says, with the words of every span cut from the stored text.
+
+    Raises:
+        DocumentError: a document is not in the index any more.
+    """
+
+    def span(document: str, start: int, end: int) -> feedback.Span:
+        text = index.document(document).text
+        first = min(max(start, 0), len(text))
+        last = min(max(end, first), len(text))
+        return feedback.Span(document, first, last, text[first:last])
+
+    return Feedback(
+        kind=opinion.kind,
+        question=answer.question,
+        history=tuple(feedback.Turn("user", question[:LONGEST]) for question in opinion.before),
+        answer_id=opinion.kept,
+        status=answer.status,
+        answer=answer.answer,
+        citations=tuple(span(cited.document, cited.start, cited.end) for cited in answer.citations),
+        right_answer=opinion.right_answer.strip(),
+        passages=tuple(span(*place) for place in opinion.passages),
+        comment=opinion.comment.strip(),
     )
-    form = f'<button type="button" class="link" data-opinion="form">{escape(texts("feedback.more"))}</button>'
-    return (
-        f'<div class="opinion" data-kept="{escape(kept)}"><span>{escape(texts("feedback"))}</span>{thumbs}{form}</div>'
-    )
-
-
-def words_of(texts: Texts) -> dict[str, str]:
-    """Return the words of the form."""
-    return {key.removeprefix(PREFIX): text for key, text in texts.table.items() if key.startswith(PREFIX)}

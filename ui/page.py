@@ -22,6 +22,8 @@ from ui.service import Service
 __all__ = ["TITLE", "build", "mount"]
 
 TITLE = "Footnote"
+STYLES = ("frame", "conversation", "evidence", "opinions", "history", "documents", "settings", "review")
+"""The files of ``static`` with the looks of the pages; what pages share comes first."""
 
 
 def build(service: Service, examples: Sequence[str] = ()) -> gr.Blocks:
@@ -40,7 +42,7 @@ def build(service: Service, examples: Sequence[str] = ()) -> gr.Blocks:
 
 
 def _theme() -> gr.Theme:
-    """Return a theme with the fonts of the reader's own system; the colours are in static/chat.css."""
+    """Return a theme with the fonts of the reader's own system; the colours are in static/frame.css."""
     sans = ["system-ui", "-apple-system", '"Segoe UI"', "Roboto", '"Noto Sans"', '"Liberation Sans"', "sans-serif"]
     mono = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", '"Liberation Mono"', "monospace"]
     return gr.themes.Base(font=sans, font_mono=mono)
@@ -70,6 +72,6 @@ def _mounted(app: FastAPI, blocks: gr.Blocks, config: Config) -> FastAPI:
         mcp_server=False,
         favicon_path=str(STATIC / "favicon.png"),
         theme=_theme(),
-        css_paths=STATIC / "chat.css",
+        css_paths=[STATIC / f"{name}.css" for name in STYLES],
     )
     return mounted

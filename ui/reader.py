@@ -21,7 +21,7 @@ from rag.types import Document
 from ui.evidence import details_html, reader_address
 from ui.local import STATIC
 from ui.markup import escape
-from ui.texts import Texts, in_language
+from ui.texts import Texts, texts_of
 
 __all__ = ["Span", "add_routes", "reader_html"]
 
@@ -44,7 +44,7 @@ def add_routes(app: FastAPI, index: Callable[[], Any]) -> None:
     """Add ``/read`` and ``/read/page`` to ``app``; ``index`` returns the open index, ``None`` while there is none."""
 
     def read(request: Request, document: str, start: int = 0, end: int = 0, version: str = "") -> HTMLResponse:
-        texts = in_language(request.headers.get("accept-language", ""))
+        texts = texts_of(request)
         span = Span(document, max(start, 0), max(end, 0), version)
         query = request.query_params
         number = query.get("page", "")

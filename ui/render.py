@@ -15,7 +15,6 @@ from rag.types import Answer, Citation, Phase
 from ui.conversation import Answered, Exchange, Waiting
 from ui.evidence import evidence_html
 from ui.markup import escape, folded_table, lines_html, text_html
-from ui.opinions import opinion_html
 from ui.sources import nearest_html, sources_html
 from ui.texts import ENGLISH, Texts
 
@@ -96,7 +95,7 @@ def _answered(exchange: Exchange, texts: Texts) -> str:
     answer = exchange.answered.answer
     body = _abstention if answer.status == "abstained" else _cited
     notes = [texts("stopped.early")] if exchange.stopped else []
-    below = _notes([*notes, *answer.notes]) + _facts(exchange, answer, texts) + opinion_html(exchange.kept, texts)
+    below = _notes([*notes, *answer.notes]) + _facts(exchange, answer, texts) + _opinion(exchange.kept, texts)
     above = _searched(answer, texts)
     return above + body(exchange.answered, texts) + below + evidence_html(exchange.answered, texts)
 
@@ -106,7 +105,7 @@ def _searched(answer: Answer, texts: Texts) -> str:
     if not answer.query:
         return ""
     query = f'<q dir="auto">{escape(answer.query)}</q>'
-    button = f'<button type="button" class="link" data-act="alone">{escape(texts("query.alone"))}</button>'
+    button = f'<button type="button" class="link" data-alone>{escape(texts("query.alone"))}</button>'
     return f'<p class="searched">{escape(texts("query"))} {query} {button}</p>'
 
 
@@ -203,3 +202,18 @@ def _facts(exchange: Exchange, answer: Answer, texts: Texts) -> str:
 def _sources_count(answer: Answer, texts: Texts) -> str:
     count = len(answer.citations)
     return texts.count("sources", count) if answer.status == "answered" and count else ""
+
+
+def _opinion(kept: str, texts: Texts) -> str:
+    """Return the row in which a reader says what an answer is worth, where it was kept, under the id ``kept``."""
+    if not kept:
+        return ""
+    thumbs = "".join(
+        f'<button type="button" class="thumb" data-opinion="{kind}" aria-pressed="false" '
+        f'aria-label="{escape(texts(f"feedback.{kind}"))}">{escape(texts(f"feedback.{short}"))}</button>'
+        for kind, short in (("up", "yes"), ("down", "no"))
+    )
+    form = f'<button type="button" class="link" data-opinion="form">{escape(texts("feedback.more"))}</button>'
+    return (
+        f'<div class="opinion" data-kept="{escape(kept)}"><span>{escape(texts("feedback"))}</span>{thumbs}{form}</div>'
+    )

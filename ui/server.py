@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from rag.config import Config
 from rag.errors import FootnoteError
 from ui import local
+from ui.jobs import Answerer
 from ui.problems import OUR_FAULT
-from ui.service import Answerer, Service
+from ui.service import Service
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
@@ -51,7 +52,7 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     local.stay_local()
     from fastapi import FastAPI
 
-    from ui import api, changes, chat, openai_api, reviewing, widget
+    from ui import api, changes, chat, openai_api, review, widget
     from ui.access import Gate
     from ui.library import Library
     from ui.metrics import Metrics
@@ -78,7 +79,7 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     _say_what_went_wrong(app)
     app.include_router(api.router(service, library, metrics))
     app.include_router(changes.router(service, library, uploads))
-    app.include_router(reviewing.router(service))
+    app.include_router(review.router(service))
     app.include_router(openai_api.router(service))
     app.include_router(widget.router())
     app.include_router(api.nothing_else())

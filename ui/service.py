@@ -14,85 +14,24 @@ import queue
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from rag.answers import passage_object
 from rag.config import Config
 from rag.errors import DeadlinePassed, FootnoteError, ModelMissing, QuestionError, TooMany
 from rag.retrieval import retrieve
-from rag.types import Answer, Phase, Token, Turn
+from rag.types import Answer, Evidence, Turn
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
 from ui.fair_queue import FairQueue, Full
+from ui.jobs import Answerer, Asked, Job, Watcher
 from ui.places import places_of
 from ui.problems import OUR_FAULT, word
 
-__all__ = ["Answerer", "Asked", "Job", "Service", "Watcher"]
+__all__ = ["Service"]
 
 WEIGHT = 0.2
 """Share of the last answer in the running mean of how long an answer takes."""
 
 log = logging.getLogger(__name__)
-
-
-class Answerer(Protocol):
-    """What is needed of an assistant; ``rag.assistant.Assistant`` is one."""
-
-    def stream(
-        self,
-        question: str,
-        history: Sequence[Turn] = (),
-        id: str = "",
-        stop: Callable[[], bool] | None = None,
-        documents: Collection[str] | None = None,
-    ) -> Iterator[Phase | Token | Answer]:
-        """Yield what is being done, the draft token by token, and last the checked answer."""
-        ...
-
-
-class Watcher(Protocol):
-    """Who counts the questions; ``ui.metrics.Metrics`` is one."""
-
-    def ended(self, door: str, waited: float, event: Event | None) -> None:
-        """Take note that a question that ``waited`` so many seconds ended with ``event``, ``None`` where stopped."""
-
-    def refused(self, door: str) -> None:
-        """Take note that there was no room for a question."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question as it came in: through which door, and from which user, as well as can be told.
-
-    Where ``documents`` are given, by their public names, it is answered from them alone.
-    """
-
-    question: str
-    history: Sequence[Turn] = ()
-    user: str = ""
-    door: str = "chat"
-    documents: Collection[str] | None = None
-
-
-@dataclass(eq=False, slots=True)
-class Job:
-    """A question on its way, times on the monotonic clock. ``tell`` is given each event, and last ``None``."""
-
-    asked: Asked
-    since: float
-    until: float
-    tell: Callable[[Event | None], None]
-    stop: threading.Event = field(default_factory=threading.Event)
-    begun: bool = False
-    said: Waiting | None = None
-
-    def left(self) -> float:
-        """Return the seconds until the deadline, at least 0."""
-        return max(0.0, self.until - time.monotonic())
-
-    def over(self) -> bool:
-        """Return whether nobody wants the answer any more."""
-        return self.stop.is_set() or not self.left()
 
 
 class Service:
@@ -248,8 +187,10 @@ class Service:
         finally:
             self.leave(job)
 
-    def search(self, question: str, limit: int) -> list[dict[str, Any]]:
+    def search(self, question: str, limit: int, documents: Collection[str] | None = None) -> list[Evidence]:
         """Return the passages for ``question``, best first, without the language model and its queue.
+
+        Where ``documents`` are given, by their public names, they are searched alone.
 
         Raises:
             QuestionError: it is empty.
@@ -259,8 +200,7 @@ class Service:
             raise QuestionError("The question is empty; ask something.")
         config, parts = self.config, self.assistant
         candidates = max(config.candidates, limit)
-        found = retrieve(question, parts.index, parts.embedder, limit, candidates, config.dense_weight)
-        return [passage_object(item) for item in found]
+        return retrieve(question, parts.index, parts.embedder, limit, candidates, config.dense_weight, documents)
 
     def busy(self, session: str) -> bool:
         """Return whether a question of ``session`` is being answered."""

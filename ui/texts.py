@@ -10,10 +10,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from ui.local import STATIC
 
-__all__ = ["ENGLISH", "Texts", "in_language", "languages"]
+__all__ = ["ENGLISH", "Texts", "in_language", "languages", "texts_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,10 @@ class Texts:
     def language(self) -> str:
         """The language's code, as HTML has it: ``en``."""
         return self.table["language"]
+
+    def under(self, name: str) -> dict[str, str]:
+        """Return the texts whose keys begin with ``name`` and a dot, by the rest of the key."""
+        return {key.removeprefix(f"{name}."): text for key, text in self.table.items() if key.startswith(f"{name}.")}
 
     def count(self, key: str, number: int) -> str:
         """Return the text of ``key`` for so many.
@@ -90,6 +95,11 @@ def in_language(wanted: str) -> Texts:
     asked = re.findall(r"([a-z]+)(?:-[\w-]+)?\s*(?:;\s*q\s*=\s*([01](?:\.\d*)?))?\s*(?:,|$)", wanted.lower())
     ranked = sorted(((float(weight or 1), code) for code, weight in asked), key=lambda item: -item[0])
     return next((known[code] for weight, code in ranked if code in known and weight > 0), known["en"])
+
+
+def texts_of(request: Any) -> Texts:
+    """Return the words for the browser that sent ``request`` (Starlette's, or Gradio's, which wraps it)."""
+    return in_language(request.headers.get("accept-language", ""))
 
 
 ENGLISH = in_language("en")

@@ -9,9 +9,8 @@ import gradio as gr
 
 from rag.archive import Archive
 from ui.history import exported
-from ui.local import STATIC
-from ui.pages.frame import texts_of
-from ui.texts import Texts
+from ui.pages.frame import scripted
+from ui.texts import Texts, texts_of
 
 __all__ = ["build", "words_of"]
 
@@ -26,18 +25,13 @@ def build(archive: Archive, texts: Texts) -> gr.HTML:
     def forget(asked: dict[str, Any]) -> None:
         archive.remove([str(id) for id in asked["answers"]])
 
-    return gr.HTML(
-        words_of(texts),
-        html_template=(STATIC / "history.html").read_text(encoding="utf-8"),
-        js_on_load=(STATIC / "history.js").read_text(encoding="utf-8"),
-        apply_default_css=False,
-        elem_id="history",
-        server_functions=[exported_file, forget],
+    return scripted(
+        words_of(texts), "history.html", ["history.js"], elem_id="history", server_functions=[exported_file, forget]
     )
 
 
-def words_of(texts: Texts) -> str:
-    """Return what static/history.js is given, as JSON."""
+def words_of(texts: Texts, ready: bool = False) -> str:
+    """Return what static/history.js is given, as JSON; ``ready`` when the page can act."""
     keys = ("actions", "title", "rename", "markdown", "json", "remove", "really", "removed", "close", "none")
     words = {key: texts.table[f"history.{key}"] for key in keys}
-    return json.dumps({**words, "language": texts.language, "conversations": texts("history")})
+    return json.dumps({**words, "ready": ready, "language": texts.language, "conversations": texts("history")})

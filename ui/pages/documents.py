@@ -11,13 +11,11 @@ from collections.abc import Sequence
 
 import gradio as gr
 
-from ui.local import STATIC
-from ui.pages.frame import PLAIN, QUIET, head_html, texts_of
-from ui.texts import ENGLISH, Texts
+from ui.pages.frame import QUIET, head, head_html, scripted
+from ui.texts import ENGLISH, Texts, texts_of
 
 __all__ = ["build", "chosen_documents", "names_of"]
 
-PREFIX = "documents."
 ALL = "all"
 """What a browser keeps where it wants answers from all documents: it would not keep nothing."""
 
@@ -34,16 +32,9 @@ def names_of(chosen: object) -> list[str] | None:
 
 def build(page: gr.Blocks) -> None:
     """Add the page to ``page``."""
-    with gr.Row(elem_id="head"):
-        name = gr.HTML(head_html("documents", ENGLISH), elem_id="name", **PLAIN)
+    name = head("documents", ENGLISH)
     chosen = chosen_documents()
-    shown = gr.HTML(
-        _view(None, ENGLISH),
-        html_template=(STATIC / "documents.html").read_text(encoding="utf-8"),
-        js_on_load=(STATIC / "documents.js").read_text(encoding="utf-8"),
-        apply_default_css=False,
-        elem_id="library",
-    )
+    shown = scripted(_view(None, ENGLISH), "documents.html", ["uploads.js", "documents.js"], elem_id="library")
 
     def show(kept: object, request: gr.Request) -> tuple[str, str]:
         texts = texts_of(request)
@@ -59,7 +50,6 @@ def build(page: gr.Blocks) -> None:
 
 def _view(chosen: Sequence[str] | None, texts: Texts) -> str:
     """Return what static/documents.js is given, as JSON."""
-    words = {key.removeprefix(PREFIX): text for key, text in texts.table.items() if key.startswith(PREFIX)}
-    words |= {"language": texts.language, "opens_tab": texts("opens_tab")}
+    words = texts.under("documents") | {"language": texts.language, "opens_tab": texts("opens_tab")}
     words |= {f"documents.{form}": texts.table[f"documents.{form}"] for form in ("one", "other")}
     return json.dumps({"words": words, "chosen": chosen}).replace("<", "\\u003c")

@@ -1,4 +1,4 @@
-"""The page on which a maintainer reviews what readers said about answers; what it shows comes from ``ui.reviewing``."""
+"""The page on which a maintainer reviews what readers said about answers; what it shows comes from ``ui.review``."""
 
 from __future__ import annotations
 
@@ -6,26 +6,16 @@ import json
 
 import gradio as gr
 
-from ui.local import STATIC
-from ui.pages.frame import PLAIN, QUIET, head_html, texts_of
-from ui.texts import ENGLISH, Texts
+from ui.pages.frame import QUIET, head, head_html, scripted
+from ui.texts import ENGLISH, Texts, texts_of
 
 __all__ = ["build"]
-
-PREFIX = "review."
 
 
 def build(page: gr.Blocks) -> None:
     """Add the page to ``page``."""
-    with gr.Row(elem_id="head"):
-        name = gr.HTML(head_html("review", ENGLISH), elem_id="name", **PLAIN)
-    shown = gr.HTML(
-        _words(ENGLISH),
-        html_template=(STATIC / "review.html").read_text(encoding="utf-8"),
-        js_on_load=(STATIC / "review.js").read_text(encoding="utf-8"),
-        apply_default_css=False,
-        elem_id="review",
-    )
+    name = head("review", ENGLISH)
+    shown = scripted(_words(ENGLISH), "review.html", ["review.js"], elem_id="review")
 
     def show(request: gr.Request) -> tuple[str, str]:
         texts = texts_of(request)
@@ -36,7 +26,7 @@ def build(page: gr.Blocks) -> None:
 
 def _words(texts: Texts) -> str:
     """Return what static/review.js is given, as JSON."""
-    words = {key.removeprefix(PREFIX): text for key, text in texts.table.items() if key.startswith(PREFIX)}
+    words = texts.under("review")
     kinds = ("wrong_answer", "wrong_source", "should_answer", "should_abstain")
     words |= {kind: texts.table[f"feedback.{kind}"] for kind in kinds}
     words |= {"token": texts("documents.token"), "token_keep": texts("documents.token_keep")}

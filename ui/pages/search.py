@@ -6,17 +6,16 @@ from collections.abc import Collection
 
 import gradio as gr
 
-from rag import retrieval
 from rag.errors import FootnoteError
-from rag.types import Answer, Evidence
+from rag.types import Answer
 from ui.conversation import Answered
 from ui.evidence import passages_html
 from ui.markup import escape, lines_html
 from ui.pages.documents import chosen_documents, names_of
-from ui.pages.frame import PLAIN, QUIET, head_html, texts_of
+from ui.pages.frame import PLAIN, QUIET, head, head_html
 from ui.places import places_of
 from ui.service import Service
-from ui.texts import ENGLISH, Texts
+from ui.texts import ENGLISH, Texts, texts_of
 
 __all__ = ["build"]
 
@@ -26,8 +25,7 @@ FOUND = 10
 
 def build(page: gr.Blocks, service: Service) -> None:
     """Add the page to ``page``."""
-    with gr.Row(elem_id="head"):
-        name = gr.HTML(head_html("search", ENGLISH), elem_id="name", **PLAIN)
+    name = head("search", ENGLISH)
     about = gr.HTML(_about(ENGLISH), elem_id="about", **PLAIN)
     chosen = chosen_documents()
     with gr.Row(elem_id="ask", elem_classes="at-top"):
@@ -52,7 +50,7 @@ def found_html(service: Service, question: str, documents: Collection[str] | Non
     if not any(character.isalnum() for character in question):
         return ""
     try:
-        found = _find(service, question, documents)
+        found = service.search(question, FOUND, documents)
     except FootnoteError as error:
         return f'<p class="calm" role="status">{lines_html(str(error))}</p>'
     if not found:
@@ -61,14 +59,6 @@ def found_html(service: Service, question: str, documents: Collection[str] | Non
     answered = Answered(answer, places_of(answer, service.assistant.index))
     count = escape(texts.count("search.found", len(found)))
     return f'<h2 class="label">{count}</h2>{passages_html(answered, texts)}'
-
-
-def _find(service: Service, question: str, documents: Collection[str] | None) -> list[Evidence]:
-    assistant, config = service.assistant, service.config
-    most = max(config.candidates, FOUND)
-    return retrieval.retrieve(
-        question, assistant.index, assistant.embedder, FOUND, most, config.dense_weight, documents
-    )
 
 
 def _about(texts: Texts) -> str:

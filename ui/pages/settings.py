@@ -10,17 +10,16 @@ import gradio as gr
 
 from rag.config import Config
 from ui.markup import escape
-from ui.pages.frame import PLAIN, QUIET, head_html, texts_of
+from ui.pages.frame import PLAIN, QUIET, head, head_html
 from ui.service import Service
-from ui.texts import ENGLISH, Texts
+from ui.texts import ENGLISH, Texts, texts_of
 
 __all__ = ["build", "settings_html"]
 
 
 def build(page: gr.Blocks, service: Service) -> None:
     """Add the page to ``page``."""
-    with gr.Row(elem_id="head"):
-        name = gr.HTML(head_html("settings", ENGLISH), elem_id="name", **PLAIN)
+    name = head("settings", ENGLISH)
     shown = gr.HTML("", elem_id="settings", **PLAIN)
 
     def show(request: gr.Request) -> tuple[str, str]:

@@ -1,13 +1,13 @@
 // The conversations of this browser: kept in its own storage and nowhere else, as the questions and the ids of the answers.
-// Read before every change, since another tab may have changed them. Texts only ever become text nodes.
+// Read before every change, since another tab may have changed them.
 const KEY = "footnote.conversations";
 const MOST = 200;
-const toggle = element.querySelector(".history-toggle");
-const drawer = element.querySelector(".history");
-const list = element.querySelector(".history-list");
-const said = element.querySelector("[role=status]");
+const toggle = part(".history-toggle");
+const drawer = part(".history");
+const list = part(".history-list");
+const said = part("[role=status]");
 let words = {};
-let current = "";
+let current = sessionStorage.getItem("footnote.conversation") || "";
 
 function read() {
   try {
@@ -26,39 +26,38 @@ function change(id, edit) {
   write(read().map((kept) => (kept.id === id ? { ...kept, ...edit } : kept)));
 }
 
+// The tab keeps which conversation it is in, for when it comes back from another page or is loaded anew.
+function enter(id) {
+  current = id;
+  sessionStorage.setItem("footnote.conversation", id);
+}
+
 function remember(turns) {
   const others = read().filter((kept) => kept.id !== current);
   const before = read().find((kept) => kept.id === current);
-  current ||= crypto.randomUUID?.() || String(Date.now());
+  if (!current) enter(crypto.randomUUID?.() || String(Date.now()));
   const title = before?.title || turns[0].question.slice(0, 100);
   write([{ id: current, title, turns, at: new Date().toISOString() }, ...others]);
 }
 
 function draw() {
   const conversations = read();
-  element.querySelector(".history-none").hidden = conversations.length > 0;
+  part(".history-none").hidden = conversations.length > 0;
   list.replaceChildren(...conversations.map(item));
 }
 
 function item(kept) {
-  const open = button(kept.title, () => trigger("open", { turns: kept.turns }), "history-open");
-  open.addEventListener("click", () => {
-    current = kept.id;
-    draw();
-    if (innerWidth <= 900) close();
-    else focusOn(kept.id);
-  });
+  const open = button(kept.title, () => reopen(kept), "history-open");
   if (kept.id === current) open.setAttribute("aria-current", "true");
   const when = make("span", new Date(kept.at).toLocaleDateString(), "detail");
   const more = make("details", "", "history-more");
   const summary = make("summary", "⋯");
-  summary.setAttribute("aria-label", words.actions.replace("{title}", kept.title));
-  const drop = button(words.remove, () => confirmed(drop, kept));
+  summary.setAttribute("aria-label", fill(words.actions, { title: kept.title }));
   const acts = [
     button(words.rename, () => rename(kept, row)),
     button(words.markdown, () => save(kept, "md")),
     button(words.json, () => save(kept, "json")),
-    drop,
+    careful(words.remove, words.really, () => forget(kept)),
   ];
   more.append(summary, ...acts);
   const row = make("li", "");
@@ -66,18 +65,22 @@ function item(kept) {
   return row;
 }
 
-function make(tag, text, name = "") {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  made.className = name;
-  return made;
+function reopen(kept) {
+  trigger("open", { turns: kept.turns, asked: "" });
+  enter(kept.id);
+  draw();
+  if (innerWidth <= 900) close();
+  else focusOn(kept.id);
 }
 
-function button(text, act, name = "") {
-  const made = make("button", text, name);
-  made.type = "button";
-  made.addEventListener("click", act);
-  return made;
+// Where the tab was: its conversation, and in the box a question that was lost with the connection.
+function resume() {
+  const isLinked = new URLSearchParams(location.search).has("answer");
+  const kept = !isLinked && read().find((one) => one.id === current);
+  const asked = sessionStorage.getItem("footnote.asked") || "";
+  sessionStorage.removeItem("footnote.asked");
+  enter(kept ? kept.id : "");
+  if (kept || asked) trigger("open", { turns: kept ? kept.turns : [], asked });
 }
 
 function rename(kept, row) {
@@ -112,24 +115,17 @@ function focusOn(id) {
 async function save(kept, form) {
   const answers = kept.turns.map((turn) => turn.answer);
   const file = await server.exported_file({ title: kept.title, answers, form });
-  const link = document.createElement("a");
+  const link = make("a");
   link.href = URL.createObjectURL(new Blob([file.text], { type: "text/plain;charset=utf-8" }));
   link.download = file.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-// The first press asks, the second deletes.
-async function confirmed(drop, kept) {
-  if (!drop.dataset.sure) {
-    drop.dataset.sure = "yes";
-    drop.textContent = words.really;
-    drop.addEventListener("blur", () => (delete drop.dataset.sure, (drop.textContent = words.remove)), { once: true });
-    return;
-  }
+async function forget(kept) {
   await server.forget({ answers: kept.turns.map((turn) => turn.answer) });
   write(read().filter((other) => other.id !== kept.id));
-  if (kept.id === current) current = "";
+  if (kept.id === current) enter("");
   said.textContent = words.removed;
   toggle.focus();
 }
@@ -144,23 +140,25 @@ toggle.addEventListener("click", () => {
   drawer.hidden = !drawer.hidden;
   toggle.setAttribute("aria-expanded", String(!drawer.hidden));
 });
-element.querySelector(".panel-close").addEventListener("click", close);
+part(".panel-close").addEventListener("click", close);
 drawer.addEventListener("keydown", (event) => event.key === "Escape" && close());
 addEventListener("storage", (event) => event.key === KEY && draw());
 addEventListener("footnote:turns", (event) => remember(event.detail));
 addEventListener("footnote:anew", () => {
-  current = "";
+  enter("");
   draw();
 });
 
 function label() {
   if (!props.value) return;
+  const isFirst = !words.ready;
   words = JSON.parse(props.value);
+  if (isFirst && words.ready) resume();
   toggle.textContent = words.conversations;
-  element.querySelector(".panel-title").textContent = words.conversations;
+  part(".panel-title").textContent = words.conversations;
   drawer.setAttribute("aria-label", words.conversations);
-  element.querySelector(".panel-close").setAttribute("aria-label", words.close);
-  element.querySelector(".history-none").textContent = words.none;
+  part(".panel-close").setAttribute("aria-label", words.close);
+  part(".history-none").textContent = words.none;
   draw();
 }
 

@@ -1,22 +1,8 @@
 // The review queue, one at a time: a accepts, r rejects, s skips. `value` is JSON from ui/pages/review.py: the words. What was
-// said comes from ui/reviewing.py as JSON and only ever becomes text nodes.
-const part = (name) => element.querySelector(name);
-const TOKEN = "footnote.token";
+// said comes from ui/review.py as JSON.
 let words = {};
 let waiting = [];
 let place = 0;
-
-function headers() {
-  const token = sessionStorage.getItem(TOKEN);
-  return token ? { Authorization: `Bearer ${token}` } : {};
-}
-
-function make(tag, text, name = "") {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  made.className = name;
-  return made;
-}
 
 function tell(text) {
   part(".review-left").textContent = text;
@@ -25,16 +11,17 @@ function tell(text) {
 async function load() {
   const reply = await fetch("api/review", { headers: headers() });
   const found = await reply.json();
-  part(".token").hidden = reply.ok;
   waiting = reply.ok ? found.waiting : [];
   place = 0;
   draw();
-  if (!reply.ok) tell(found.message);
+  if (!reply.ok) {
+    tell(found.message);
+    askForToken(words, load);
+  }
 }
 
 function left() {
-  const count = waiting.length;
-  return count ? words[count === 1 ? "left.one" : "left.other"].replace("{count}", count) : words.none;
+  return waiting.length ? counted(words, "left", waiting.length) : words.none;
 }
 
 function draw(note = "") {
@@ -44,14 +31,14 @@ function draw(note = "") {
 }
 
 function card(said) {
-  const facts = document.createElement("dl");
+  const facts = make("dl");
   const row = (name, value) => {
     if (!value || (value.length === 0 && !value.tagName)) return;
     const detail = make("dd", typeof value === "string" ? value : "");
     if (typeof value !== "string") detail.append(value);
     facts.append(make("dt", words[name]), detail);
   };
-  const right = document.createElement("textarea");
+  const right = make("textarea");
   right.value = said.right_answer;
   right.setAttribute("aria-label", words.right_answer);
   row("question", said.question);
@@ -63,11 +50,9 @@ function card(said) {
   row("comment", said.comment);
   const buttons = make("p", "", "review-buttons");
   for (const [name, act] of Object.entries({ accept: () => decide("accept", right), reject: () => decide("reject"), skip })) {
-    const button = make("button", words[name], "plain");
-    button.type = "button";
-    button.setAttribute("aria-keyshortcuts", name[0]);
-    button.addEventListener("click", act);
-    buttons.append(button, " ");
+    const made = button(words[name], act, "plain");
+    made.setAttribute("aria-keyshortcuts", name[0]);
+    buttons.append(made, " ");
   }
   return said.lacks ? [facts, make("p", said.lacks, "calm"), buttons] : [facts, buttons];
 }
@@ -108,19 +93,11 @@ document.addEventListener("keydown", (event) => {
   const place = { a: 0, r: 1, s: 2 }[event.key];
   if (place !== undefined) part(".review-buttons")?.querySelectorAll("button")[place].click();
 });
-part(".token").addEventListener("submit", (event) => {
-  event.preventDefault();
-  sessionStorage.setItem(TOKEN, part(".token input").value);
-  load();
-});
-
 function label() {
   if (!props.value) return;
   words = JSON.parse(props.value);
   document.documentElement.lang = words.language;
   part(".review-about").textContent = words.about;
-  part(".token-label").textContent = words.token;
-  part(".token button").textContent = words.token_keep;
   draw();
 }
 

@@ -1,0 +1,65 @@
+// What the scripts of the pages have in common; ui/pages/frame.py puts it in front of each, in one scope with it. Texts only
+// ever become text nodes.
+const part = (name) => element.querySelector(name);
+
+function make(tag, text = "", name = "") {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  made.className = name;
+  return made;
+}
+
+function button(text, act, name = "") {
+  const made = make("button", text, name);
+  made.type = "button";
+  if (act) made.addEventListener("click", act);
+  return made;
+}
+
+// A button whose first press asks, and whose second one does it.
+function careful(text, sure, act, what = "") {
+  const made = button(text, press, "link");
+  const label = (words) => {
+    made.textContent = words;
+    if (what) made.setAttribute("aria-label", `${words} ${what}`);
+  };
+  function press() {
+    if (made.textContent === sure) return act();
+    label(sure);
+    made.addEventListener("blur", () => label(text), { once: true });
+  }
+  label(text);
+  return made;
+}
+
+function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+}
+
+// The text of `key` for so many.
+function counted(words, key, number) {
+  return fill(words[number === 1 ? `${key}.one` : `${key}.other`], { count: number.toLocaleString(words.language) });
+}
+
+// --- the administrator's token, which is kept until the tab is closed
+
+const TOKEN = "footnote.token";
+
+function headers() {
+  const token = sessionStorage.getItem(TOKEN);
+  return token ? { Authorization: `Bearer ${token}` } : {};
+}
+
+function askForToken(words, then) {
+  const form = part(".token");
+  form.querySelector(".token-label").textContent = words.token;
+  form.querySelector("button").textContent = words.token_keep;
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    sessionStorage.setItem(TOKEN, form.querySelector("input").value);
+    form.hidden = true;
+    then();
+  };
+  form.hidden = false;
+  form.querySelector("input").focus();
+}

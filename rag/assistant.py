@@ -133,9 +133,8 @@ class Assistant:
                 draft += piece
                 yield Token(piece)
             yield Phase("checking", "Checking each sentence against the documents")
-        answer = self._answer(prompt, draft, confidence)
         yield replace(
-            answer,
+            self._answer(prompt, draft, confidence),
             id=id or _identity(question, history),
             question=question,
             query="" if (query := search_query(read, history)) == read else query,
@@ -144,20 +143,23 @@ class Assistant:
             timings=clock.finish(),
         )
 
-    def warm(self, passages: Sequence[Passage] = (), history: Sequence[Turn] = (), stop: Stop | None = None) -> int:
-        """Read ``passages`` and ``history`` ahead, for questions to come, until ``stop()``; return how many were new.
+    def warm(self, passages: Sequence[Passage], stop: Stop | None = None) -> int:
+        """Read ``passages`` ahead, for questions to come, until ``stop()``; return how many were new.
 
         For idle times; a question that comes meanwhile is not delayed.
         """
         evidence = tuple(Evidence(passage, 0.0, rank) for rank, passage in enumerate(passages, start=1))
-        return self.generator.warm(Prompt(self.prompt.instructions, evidence, "", _unmarked(history)), stop)
+        return self.generator.warm(Prompt(self.prompt.instructions, evidence, ""), stop)
 
     def retrieve(
         self, question: str, history: Sequence[Turn], documents: Collection[str] | None = None
     ) -> list[Evidence]:
-        """Return the passages that the question is answered from, best first."""
+        """Return the passages that the question is answered from, best first: those that are not far from the best.
+
+        Where one stands out it nearly always holds the answer: others would take most of the time, and mislead.
+        """
         config = self.config
-        return retrieval.retrieve(
+        found = retrieval.retrieve(
             search_query(question, history),
             self.index,
             self.embedder,
@@ -166,6 +168,7 @@ class Assistant:
             config.dense_weight,
             documents,
         )
+        return [item for item in found if item.score >= config.closeness * found[0].score]
 
     def _is_known(self, word: str) -> bool:
         """Return whether ``word`` is in some passage, or whole in the embedder's vocabulary: what is typed well is."""
@@ -174,9 +177,7 @@ class Assistant:
     def _prompt(
         self, question: str, history: Sequence[Turn], evidence: Sequence[Evidence]
     ) -> tuple[Prompt, tuple[str, ...]]:
-        prompt = Prompt(
-            self.prompt.instructions, tuple(evidence), question, _unmarked(history), exact=not self.config.compose
-        )
+        prompt = Prompt(self.prompt.instructions, tuple(evidence), question, _unmarked(history))
         return prompts.fit(prompt, self.generator.measure, self.config.context - self.config.answer_tokens)
 
     def _confidence(self, prompt: Prompt, stop: Stop | None) -> float:
@@ -238,7 +239,7 @@ SETTINGS = (
     "candidates",
     "dense_weight",
     "evidence",
-    "compose",
+    "closeness",
     "context",
     "answer_tokens",
     "min_confidence",

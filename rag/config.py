@@ -54,14 +54,13 @@ class Config:
     dense_weight: float = 0.5
     """Share of the dense score in the fused score, 0 to 1; the rest is lexical."""
     evidence: int = 3
-    """Passages that are given to the language model."""
+    """Most passages that are given to the language model."""
+    closeness: float = 0.8
+    """Share of the best passage's score from which another is given to the language model too; 0 gives all."""
     context: int = 4096
     """Context of the language model, in tokens: prompt and answer together."""
     answer_tokens: int = 320
     """Longest answer, in tokens."""
-    compose: int = 0
-    """1 puts a prompt together from the attention states of its passages, each computed once: an answer begins many
-    times sooner, and is right less often. 0 computes every prompt anew."""
     state_memory: int = 256
     """Attention states that are kept in memory, in MiB."""
     state_disk: int = 2048
@@ -107,9 +106,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "candidates": (1, 10_000),
     "dense_weight": (0, 1),
     "evidence": (1, 64),
+    "closeness": (0, 1),
     "context": (512, 1_048_576),
     "answer_tokens": (16, 8192),
-    "compose": (0, 1),
     "state_memory": (0, 1_048_576),
     "state_disk": (0, 1_048_576),
     "threads": (0, 1024),

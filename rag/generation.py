@@ -65,7 +65,7 @@ class Generator(Protocol):
         ...
 
     def warm(self, prompt: Prompt, stop: Stop | None = None) -> int:
-        """Do ahead what reading the evidence and history of ``prompt`` will take; return how many parts it took.
+        """Do ahead what reading the evidence of ``prompt`` will take; return of how many passages it had to be done.
 
         For idle times: it ends within a moment of ``stop()``, or of another call.
         """
@@ -180,7 +180,7 @@ class LlamaGenerator:
 
         parts, count = self._parts(prompt), 0
         with contextlib.suppress(Interrupted):
-            for part in parts.middle:
+            for part in parts.evidence:
                 with self._lock:
                     count += self._reader.warm(parts.instructions, part, giving_way)
         return count
@@ -192,11 +192,11 @@ class LlamaGenerator:
 
     def _parts(self, prompt: Prompt) -> Parts:
         """Return the tokens of each part of ``prompt``, in the order in which they are read."""
-        passages = [self._passage(item) for item in prompt.evidence]
-        history = [Part(self._tokens(text)) for text in self._prompt_file.exchanges(prompt)]
+        passages = tuple(self._passage(item) for item in prompt.evidence)
+        history = tuple(Part(self._tokens(text)) for text in self._prompt_file.exchanges(prompt))
         after = self._tokens(self._after, special=True)
         asked = {task: self._tokens(self._prompt_file.asked(prompt, task)) + after for task in TASKS}
-        return Parts(self._opening(prompt.instructions), (*passages, *history), asked, prompt.exact)
+        return Parts(self._opening(prompt.instructions), passages, history, asked)
 
     def _opening(self, instructions: str) -> tuple[int, ...]:
         return self._tokens(self._before, special=True) + self._tokens(instructions)
@@ -227,7 +227,7 @@ class LlamaGenerator:
 
     def _draft(self, logits: NDArray[np.float32], parts: Parts, limit: int, stop: Stop) -> Iterator[int]:
         """Yield the likeliest tokens one by one, until the reply ends."""
-        source = [token for part in parts.middle for token in part.tokens]
+        source = [token for part in parts.evidence + parts.history for token in part.tokens]
         written: list[int] = []
         for token in self._likeliest(logits, Lookup(source)):
             if self._llama.ends(token) or _loops(written):

@@ -199,10 +199,6 @@ class Llama:
         """Take the positions from ``begin`` to before ``end`` out of ``sequence``; cells of none are free."""
         self._api.llama_memory_seq_rm(self._memory, sequence, begin, end)
 
-    def shift(self, sequence: int, by: int) -> None:
-        """Move ``sequence`` by a number of positions; its keys are turned with the next decode."""
-        self._api.llama_memory_seq_add(self._memory, sequence, 0, -1, by)
-
     def state(self, sequence: int) -> bytes:
         """Return the keys and values of ``sequence`` with their positions."""
         size = self._api.llama_state_seq_get_size(self._pointer, sequence)

@@ -1,9 +1,9 @@
-"""How a prompt is read: the attention states of its parts, put together in a context.
+"""How a prompt is read: into the cells of a context, with the attention states that were computed before.
 
-The keys and values of a passage depend on what stands before it, but little: those computed behind the instructions
-alone serve behind any other passages too, once their positions are shifted (Prompt Cache, arXiv 2311.04934; TurboRAG,
-arXiv 2410.07590; block attention, arXiv 2409.15355). So each passage is computed once, ever, and a prompt costs no
-more than its question.
+The keys and values of a passage depend on what stands before it. A prompt begins with the instructions, the same for
+every question, and a passage that comes next has the same state whatever is asked: it is computed once, ever, and a
+prompt with that passage costs no more than its question (Prompt Cache, arXiv 2311.04934). Further passages, and a
+conversation, are read in the light of all that stands before them, each time.
 
 The same prompt always gives the same logits, bit for bit, whether its states were computed now, kept or loaded: each
 part is decoded as a batch of its own, a state is computed in the cells that follow the instructions and nowhere else,
@@ -42,19 +42,19 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A prompt in tokens: instructions, then ``middle``, then what is asked for each task; see :class:`Prompt`."""
+    """A prompt in tokens: instructions, evidence, history, then what is asked for each task; see :class:`Prompt`."""
 
     instructions: tuple[int, ...]
-    middle: tuple[Part, ...]
+    evidence: tuple[Part, ...]
+    history: tuple[Part, ...]
     asked: dict[Task, tuple[int, ...]]
-    exact: bool = False
 
     @property
     def size(self) -> int:
         """Number of cells that all of it takes up."""
         shared = _shared(self.asked)
         tails = sum(len(tokens) - shared for tokens in self.asked.values()) + shared
-        return len(self.instructions) + sum(len(part.tokens) for part in self.middle) + tails
+        return len(self.instructions) + sum(len(part.tokens) for part in self.evidence + self.history) + tails
 
 
 class Reader:
@@ -67,7 +67,7 @@ class Reader:
         self._llama = llama
         self._states = states
         self._made = f"{model} {llama.identity}"
-        self._kept: list[tuple[tuple[int, ...], bool]] = []
+        self._kept: list[tuple[int, ...]] = []
         self._end = 0
         self._ready: tuple[Parts, dict[Task, NDArray[np.float32]]] | None = None
 
@@ -125,7 +125,7 @@ class Reader:
             return False
         try:
             self._ready = None
-            self._keep(int(bool(self._kept) and self._kept[0][0] == instructions))
+            self._keep(int(self._kept[:1] == [instructions]))
             self._instructions(instructions, stop)
             self._computed(instructions, part, stop)
         except BaseException:
@@ -142,25 +142,23 @@ class Reader:
     def _keep(self, count: int) -> None:
         """Remove everything behind the first ``count`` parts."""
         del self._kept[count:]
-        self._end = sum(len(tokens) for tokens, _ in self._kept)
+        self._end = sum(map(len, self._kept))
         self._llama.remove(READ, self._end)
 
     def _read(self, parts: Parts, stop: Stop) -> None:
-        """Bring instructions and middle of ``parts`` into the context, behind what is there of them already."""
-        # The first part behind the instructions is the same either way.
-        wanted = [(part.tokens, parts.exact and place > 0) for place, part in enumerate(parts.middle)]
-        same = _same(self._kept, [(parts.instructions, False), *wanted])
-        self._keep(same)
+        """Bring all but what is asked into the context, behind what is there of it already."""
+        middle = parts.evidence + parts.history
+        self._keep(_same(self._kept, [parts.instructions, *(part.tokens for part in middle)]))
         self._instructions(parts.instructions, stop)
-        composed = parts.middle[:1] if parts.exact else parts.middle
-        for part, state in self._states_of(parts.instructions, composed, stop):
-            self._append(state, len(parts.instructions), part.tokens)
-        for part in parts.middle[len(self._kept) - 1 :]:
-            self._llama.decode([Run(part.tokens, self._end, (READ,), 0)], stop)
-            self._note(part.tokens, True)
+        for part in middle[len(self._kept) - 1 :]:
+            if len(self._kept) == 1 and parts.evidence:
+                self._load(self._state(parts.instructions, part, stop))
+            else:
+                self._llama.decode([Run(part.tokens, self._end, (READ,), 0)], stop)
+            self._note(part.tokens)
 
-    def _note(self, tokens: tuple[int, ...], exact: bool) -> None:
-        self._kept.append((tokens, exact))
+    def _note(self, tokens: tuple[int, ...]) -> None:
+        self._kept.append(tokens)
         self._end += len(tokens)
 
     def _instructions(self, tokens: tuple[int, ...], stop: Stop) -> None:
@@ -173,20 +171,12 @@ class Reader:
         else:
             self._llama.decode([Run(tokens, 0, (READ,), 0)], stop)
             self._states.put(0, key, self._llama.state(READ))
-        self._note(tokens, False)
+        self._note(tokens)
 
-    def _states_of(self, instructions: tuple[int, ...], parts: Sequence[Part], stop: Stop) -> list[tuple[Part, bytes]]:
-        """Return the states of those ``parts`` that are not in the context, computed where they are not kept."""
-        missing = parts[len(self._kept) - 1 :]
-        found = [self._states.get(part.passage, self._key(instructions, part)) for part in missing]
-        if None in found:
-            self._keep(1)
-            missing = parts
-            found = [self._states.get(part.passage, self._key(instructions, part)) for part in missing]
-        return [
-            (part, self._computed(instructions, part, stop) if state is None else state)
-            for part, state in zip(missing, found, strict=True)
-        ]
+    def _state(self, instructions: tuple[int, ...], part: Part, stop: Stop) -> bytes:
+        """Return the state of ``part`` behind the instructions, computed where it is not kept."""
+        state = self._states.get(part.passage, self._key(instructions, part))
+        return self._computed(instructions, part, stop) if state is None else state
 
     def _computed(self, instructions: tuple[int, ...], part: Part, stop: Stop) -> bytes:
         """Return the state of ``part`` behind the instructions, which alone are in the context."""
@@ -199,13 +189,11 @@ class Reader:
         self._states.put(part.passage, self._key(instructions, part), state)
         return state
 
-    def _append(self, state: bytes, begin: int, tokens: tuple[int, ...]) -> None:
-        """Put a state that was computed at position ``begin`` behind what was read."""
+    def _load(self, state: bytes) -> None:
+        """Put the state of a passage behind the instructions."""
         self._llama.load(SPARE, state)
-        self._llama.shift(SPARE, self._end - begin)
         self._llama.copy(SPARE, READ)
         self._llama.remove(SPARE)
-        self._note(tokens, False)
 
     def _ask(self, asked: Mapping[Task, tuple[int, ...]], stop: Stop) -> dict[Task, NDArray[np.float32]]:
         """Decode what is asked in one batch: what all tasks begin with, once; then the rest of each, unseen by others.

@@ -107,9 +107,7 @@ class Prompt:
     """What a generator is asked, kept in its parts until it is inside a generator.
 
     The order in which a generator writes them out is: instructions, evidence (the best first), history, question.
-    ``task`` says what is wanted: an answer, or whether the evidence holds one. ``exact`` has every part read in the
-    light of all parts before it; otherwise a generator may read each in that of the instructions alone, which it need
-    do but once.
+    ``task`` says what is wanted: an answer, or whether the evidence holds one.
     """
 
     instructions: str
@@ -117,7 +115,6 @@ class Prompt:
     question: str
     history: tuple[Turn, ...] = ()
     task: Task = "question"
-    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

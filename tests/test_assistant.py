@@ -51,7 +51,7 @@ def test_the_answer_comes_from_the_chosen_documents_alone(ask):
     others = ["000_cb5ee0bdbbfaaa21.txt", "002_46bddc4c7889273d.txt"]
     answer, _ = ask(VENUE, "The venue was the Cardiff Millennium Centre.", documents=others)
     assert answer.status == "abstained"
-    assert len(answer.evidence) == 3 and {item.passage.document for item in answer.evidence} <= set(others)
+    assert {item.passage.document for item in answer.evidence} <= set(others)
     answer, _ = ask(VENUE, "The venue was the Cardiff Millennium Centre.", documents=[*others, CARDIFF])
     assert {citation.document for citation in answer.citations} == {CARDIFF}
     answer, _ = ask(VENUE, "The venue was the Cardiff Millennium Centre.", documents=[])
@@ -104,7 +104,7 @@ def test_what_is_not_in_the_documents_is_not_shown(ask):
     [
         ("Who spoke at the Newcastle roadshow?", "David Pugh spoke at the Newcastle roadshow [1].", 0.85),
         ("What is the capital of Mongolia?", "The capital of Mongolia is Ulaanbaatar.", 0.3),
-        (VENUE, "NO ANSWER", 0.9),
+        (VENUE, "The sources do not tell.", 0.9),
         (VENUE, "Bananas ripen quickly.", 0.9),
         (VENUE, "", 0.9),
     ],
@@ -114,7 +114,7 @@ def test_it_abstains_and_shows_the_nearest_passages(ask, question, reply, yes):
     assert answer.status == "abstained"
     assert answer.answer.startswith("The documents do not answer this question.")
     assert (answer.sentences, answer.citations) == ((), ())
-    assert len(answer.evidence) == 3
+    assert answer.evidence
 
 
 def test_the_word_that_is_nowhere_is_named(ask):
@@ -126,6 +126,16 @@ def test_the_word_that_is_nowhere_is_named(ask):
 def test_nothing_is_drafted_where_the_confidence_is_low(ask):
     _, generator = ask("What is the capital of Mongolia?", "Ulaanbaatar.", 0.01)
     assert [prompt.task for prompt in generator.prompts] == ["answerable"]
+
+
+def test_what_is_not_much_worse_than_the_best_passage_is_read_too(ask):
+    counts = []
+    for closeness in (0, 0.8, 1):
+        answer, generator = ask(VENUE, "The Cardiff Millennium Centre.", closeness=closeness)
+        assert generator.prompts[-1].evidence == answer.evidence
+        assert all(item.score >= closeness * answer.evidence[0].score for item in answer.evidence)
+        counts.append(len(answer.evidence))
+    assert counts[0] == 3 and counts == sorted(counts, reverse=True) and counts[-1] == 1
 
 
 def test_events_come_in_order(seeds_index, embedder, config):

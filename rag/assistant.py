@@ -9,15 +9,18 @@ import hashlib
 import re
 import time
 from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Generator as Steps
 from dataclasses import replace
 from typing import Any
 
 from rag import citations, prompts, retrieval, spelling, verification
+from rag.citations import Claim, Support
 from rag.config import Config
 from rag.embedding import Embedder, open_embedder
 from rag.errors import QuestionError
 from rag.generation import Generator, Stop, open_generator
 from rag.index import Index
+from rag.overview import CONFIDENCE, Overview
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Token, Turn
 
 __all__ = ["Assistant", "made_for", "search_query"]
@@ -41,6 +44,7 @@ class Assistant:
         self.generator = generator
         self.prompt = prompt
         self.config = config
+        self.overview = Overview(index)
         self.coefficients = verification.load_coefficients()
         self._calibrate(index.calibration)
 
@@ -118,9 +122,33 @@ class Assistant:
         if read != question:
             evidence = self.retrieve(read, history, documents)
         clock.mark("retrieval_s")
-        prompt, notes = self._prompt(read, history, evidence)
-        if read != question:
-            notes = (f"Read as: {read}", *notes)
+        answer = self._overview(read, documents)
+        if not answer:
+            answer = yield from self._read(read, history, evidence, clock, stop)
+        yield replace(
+            answer,
+            id=id or _identity(question, history),
+            question=question,
+            query="" if (query := search_query(read, history)) == read else query,
+            notes=answer.notes if read == question else (f"Read as: {read}", *answer.notes),
+            receipt=self._receipt(),
+            timings=clock.finish(),
+        )
+
+    def _overview(self, question: str, documents: Collection[str] | None) -> Answer | None:
+        """Return the answer to a question about the documents as a collection; ``None`` to any other."""
+        checked = self.overview.answer(question, documents)
+        if not checked:
+            return None
+        passages = dict.fromkeys(span.evidence.passage for _, support in checked for span in support.spans)
+        evidence = tuple(Evidence(passage, 1.0, rank) for rank, passage in enumerate(passages, start=1))
+        return _answered(question, checked, CONFIDENCE, evidence)
+
+    def _read(
+        self, question: str, history: Sequence[Turn], evidence: Sequence[Evidence], clock: _Clock, stop: Stop | None
+    ) -> Steps[Phase | Token, None, Answer]:
+        """Read the evidence, write a draft where it holds an answer, and return the checked answer."""
+        prompt, notes = self._prompt(question, history, evidence)
         count = len(prompt.evidence)
         yield Phase("reading", f"Reading {count} passage{'' if count == 1 else 's'}")
         confidence = self._confidence(prompt, stop)
@@ -133,15 +161,7 @@ class Assistant:
                 draft += piece
                 yield Token(piece)
             yield Phase("checking", "Checking each sentence against the documents")
-        yield replace(
-            self._answer(prompt, draft, confidence),
-            id=id or _identity(question, history),
-            question=question,
-            query="" if (query := search_query(read, history)) == read else query,
-            notes=notes,
-            receipt=self._receipt(),
-            timings=clock.finish(),
-        )
+        return replace(self._answer(prompt, draft, confidence), notes=notes)
 
     def warm(self, passages: Sequence[Passage], stop: Stop | None = None) -> int:
         """Read ``passages`` ahead, for questions to come, until ``stop()``; return how many were new.
@@ -203,8 +223,7 @@ class Assistant:
         ]
         if not kept:
             return Answer("", prompt.question, "abstained", confidence, self._refusal(prompt), evidence=prompt.evidence)
-        text, shown, cited = citations.cite(*zip(*kept, strict=True))
-        return Answer("", prompt.question, "answered", confidence, text, tuple(shown), tuple(cited), prompt.evidence)
+        return _answered(prompt.question, kept, confidence, prompt.evidence)
 
     def _refusal(self, prompt: Prompt) -> str:
         """Return the words of an abstention: that the documents do not say, and which word they never use."""
@@ -246,6 +265,14 @@ SETTINGS = (
     "min_support",
 )
 """The settings that an answer depends on."""
+
+
+def _answered(
+    question: str, checked: Sequence[tuple[Claim, Support]], confidence: float, evidence: tuple[Evidence, ...]
+) -> Answer:
+    """Return the answer that consists of the claims in ``checked``."""
+    text, shown, cited = citations.cite(*zip(*checked, strict=True))
+    return Answer("", question, "answered", confidence, text, tuple(shown), tuple(cited), evidence)
 
 
 class _Clock:

@@ -138,6 +138,14 @@ def test_what_is_not_much_worse_than_the_best_passage_is_read_too(ask):
     assert counts[0] == 3 and counts == sorted(counts, reverse=True) and counts[-1] == 1
 
 
+def test_a_question_about_all_documents_is_answered_from_all_of_them(ask):
+    answer, generator = ask("At which events did Philip Colligan speak?", "In London.")
+    assert (answer.status, generator.prompts) == ("answered", [])
+    assert answer.answer.startswith("“Philip Colligan” is named in 3 of 5 documents. [1][2][3]\n- ")
+    assert {citation.document[:3] for citation in answer.citations} == {"000", "001", "003"}
+    assert [item.rank for item in answer.evidence] == [1, 2, 3]
+
+
 def test_events_come_in_order(seeds_index, embedder, config):
     generator = ScriptedGenerator({"venue": "The venue was the Cardiff Millennium Centre."})
     assistant = Assistant(seeds_index, embedder, generator, prompts.load(config.prompt), config)

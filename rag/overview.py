@@ -1,0 +1,184 @@
+"""Questions about the documents as a collection: which came first, and which of them name somebody or something.
+
+No few passages answer these, however well they are chosen; what the index knows of every document does. They are
+recognised by their words alone, every one of which must be understood, so that a question which asks for anything
+more is left to the language model. The answer quotes the line of each document that it rests on.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from rag.citations import Claim, Span, Support
+from rag.index import DocumentInfo, Index
+from rag.outline import day
+from rag.sentences import sentences
+from rag.types import Evidence, Passage
+from rag.words import Word, content_words, found
+
+__all__ = ["CONFIDENCE", "Overview"]
+
+Checked = list[tuple[Claim, Support]]
+
+CONFIDENCE = 0.9
+"""Share of the questions of the seeds set recognised here whose every fact is in the answer: 8 of 9."""
+
+DOCUMENT = frozenset("articl document event file meet minut page paper report".split())
+"""Stems of what documents and what they tell of are called, beside the words that half of the titles share."""
+EARLIEST = frozenset("first earliest oldest".split())
+LATEST = frozenset("last latest newest recent".split())
+WHEN = frozenset("date chronolog chronological order timelin".split())
+ABOUT = frozenset(
+    """among appear attend came collect come discuss everi featur happen held here hold list mention name occur part
+    place present refer seri show speak speaker speech spoke spoken take taken talk took""".split()
+)
+"""Stems that say that somebody or something is in a document, or that it was, and nothing else."""
+ASKS = re.compile(r"\b(which|what|when|how many|list|name|show|all|every|each)\b", re.IGNORECASE)
+PLURAL = re.compile(r"\b(how many|(which|what)( of)?( the)?( \w+)? \w+s|all|every|each)\b", re.IGNORECASE)
+MOST = 40
+"""Documents that are told of."""
+SEARCHED = 400
+"""Passages that are looked through for a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The words of a question: what the documents are called, what is named, and what is left."""
+
+    nouns: frozenset[str]
+    names: tuple[Word, ...]
+    dates: tuple[Word, ...]
+    rest: frozenset[str]
+
+
+class Overview:
+    """Answers questions about all documents of ``index``; their titles are looked through once for each state of it."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._known: tuple[int, list[DocumentInfo], frozenset[str]] | None = None
+
+    def answer(self, question: str, among: Collection[str] | None = None) -> Checked | None:
+        """Return what the documents (those with the public names ``among``) answer together, claims with their spans.
+
+        ``None`` where the question is not one about the collection, or where nothing was found.
+        """
+        if not ASKS.search(question):
+            return None
+        documents, common = self._documents()
+        asked = _asked(question, common)
+        if not asked.nouns:
+            return None
+        own = asked.nouns & common
+        documents = [
+            info
+            for info in documents
+            if (among is None or info.name in among) and (not own or own & _stems(info.title))
+        ]
+        if len(documents) < 2:
+            return None
+        if asked.names and not asked.dates and asked.rest <= ABOUT and PLURAL.search(question):
+            return _naming(asked.names, documents, self._index)
+        if not asked.names and asked.rest <= ABOUT | EARLIEST | LATEST | WHEN:
+            return _by_date(question, asked, documents, self._index)
+        return None
+
+    def _documents(self) -> tuple[list[DocumentInfo], frozenset[str]]:
+        """Return all documents by date, and the stems that at least half of their titles share."""
+        generation = self._index.generation
+        if self._known is None or self._known[0] != generation:
+            documents = sorted(self._index.documents(), key=lambda info: (info.date, info.name))
+            counts = Counter(stem for info in documents for stem in _stems(info.title))
+            common = frozenset(stem for stem, count in counts.items() if count >= max(2, len(documents) / 2))
+            self._known = generation, documents, common
+        return self._known[1:]
+
+
+def _asked(question: str, common: frozenset[str]) -> _Asked:
+    """Return the parts of ``question``; numbers such as "two" say how many are expected, not which."""
+    words = content_words(question)
+    nouns = frozenset(word.form for word in words if word.form in DOCUMENT | common)
+    names = tuple(word for word in words if word.kind == "name" and word.form not in nouns)
+    dates = tuple(word for word in words if word.kind == "date" or (word.kind == "number" and len(word.form) == 4))
+    rest = {word.form for word in words if word.kind == "word" and word.form not in nouns}
+    return _Asked(nouns, names, dates, frozenset(rest))
+
+
+@functools.lru_cache(maxsize=4096)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(word.form for word in content_words(text))
+
+
+def _naming(names: Sequence[Word], documents: Sequence[DocumentInfo], index: Index) -> Checked | None:
+    """Return the documents that hold all ``names`` in one sentence, with the first such sentence of each.
+
+    ``None`` where a title holds one of them: then it is asked what that document says.
+    """
+    if any(word.form in _stems(info.title) for word in names for info in documents):
+        return None
+    phrase = " ".join(word.text for word in names)
+    passages = index.passages([number for number, _ in index.search_lexical(phrase, SEARCHED)])
+    lines = dict[str, Span]()
+    for passage in sorted(passages, key=lambda passage: (passage.document, passage.start)):
+        span = _line(passage, names)
+        if span and passage.document not in lines:
+            lines[passage.document] = span
+    holding = [info for info in documents if info.name in lines]
+    if not holding:
+        return None
+    some = "at least " if len(passages) == SEARCHED else ""
+    told = Claim(f"“{phrase}” is named in {some}{len(holding)} of {len(documents)} documents.")
+    shown = holding[:MOST]
+    return [
+        (told, Support(tuple(lines[info.name] for info in shown), 1.0)),
+        *(_item(info, lines[info.name], quoted=True) for info in shown),
+    ]
+
+
+def _by_date(question: str, asked: _Asked, documents: Sequence[DocumentInfo], index: Index) -> Checked | None:
+    """Return the first, the last, those of a time, or all ``documents``, each with the line that holds its date.
+
+    ``None`` where the date of one of them is not known, or stands nowhere in its text.
+    """
+    first, last = asked.rest & EARLIEST, asked.rest & LATEST
+    if asked.dates:
+        documents = [info for info in documents if all(found(word, {info.date}) for word in asked.dates)]
+    elif not (first or last or asked.rest & WHEN or re.match("when", question, re.IGNORECASE)):
+        return None
+    if not all(info.date for info in documents):
+        return None
+    chosen = documents[:1] if first else documents[-1:] if last else documents[:MOST]
+    lines = [_dated(info, index) for info in chosen]
+    if not all(lines):
+        return None
+    items = [_item(info, line, quoted=False) for info, line in zip(chosen, lines, strict=True) if line]
+    return items if len(items) > 1 else [(Claim(claim.text), support) for claim, support in items] or None
+
+
+def _dated(info: DocumentInfo, index: Index) -> Span | None:
+    """Return the first sentence of a document that holds its date."""
+    passages = sorted(index.passages(sorted(index.passage_ids([info.name]))), key=lambda passage: passage.start)
+    date = content_words(day(info.date))
+    return next(filter(None, (_line(passage, date) for passage in passages)), None)
+
+
+def _line(passage: Passage, words: Sequence[Word]) -> Span | None:
+    """Return the first sentence of ``passage`` that holds all ``words``."""
+    for start, end in sentences(passage.text):
+        forms = {word.form for word in content_words(passage.text[start:end])}
+        if all(found(word, forms) for word in words):
+            return Span(Evidence(passage, 1.0, 1), passage.start + start, passage.start + end)
+    return None
+
+
+def _item(info: DocumentInfo, span: Span, quoted: bool) -> tuple[Claim, Support]:
+    """Return a line on one document."""
+    passage = span.evidence.passage
+    text = ", ".join(part for part in (info.title or info.name, day(info.date)) if part)
+    if quoted:
+        text += f": “{' '.join(passage.text[span.start - passage.start : span.end - passage.start].split())}”"
+    return Claim(text, "\n- "), Support((span,), 1.0)

@@ -1,0 +1,110 @@
+"""Questions about the documents as a collection: which are recognised, and what is quoted for them."""
+
+import pytest
+
+from rag.citations import cite
+from rag.embedding import HashEmbedder
+from rag.index import Index
+from rag.ingest import ingest
+from rag.overview import Overview
+
+MEETINGS = {
+    "may.txt": "Minutes of the May meeting\n\nDate: 3 May 2021\n\nAnn Lee opened it. Bo Ek spoke about the Old Bridge.",
+    "july.txt": "Minutes of the July meeting\n\nDate: 5 July 2021\n\nThe chair was Cy Orr. He thanked Ann Lee.",
+    "june.txt": "Minutes of the June meeting\n\nDate: 7 June 2021\n\nBo Ek reported that the Old Bridge is closed.",
+    "notes.txt": "Notes on boats\n\nDate: 1 May 2020\n\nThe ferry has two boats.",
+}
+
+
+@pytest.fixture
+def ask(tmp_path, config):
+    """Return what is answered, as text, and the quotations behind it."""
+    files = tmp_path / "files"
+    files.mkdir()
+    for name, text in MEETINGS.items():
+        (files / name).write_text(text)
+    embedder = HashEmbedder()
+    with Index.create(tmp_path / "index", embedder, config.passage_tokens) as index:
+        ingest([files], index, embedder, config)
+        overview = Overview(index)
+
+        def run(question, among=None):
+            checked = overview.answer(question, among)
+            if checked is None:
+                return None
+            text, _, citations = cite(*zip(*checked, strict=True))
+            for citation in citations:
+                assert index.text(citation.document, citation.start, citation.end) == citation.quote
+            return text, [citation.quote for citation in citations]
+
+        run.index, run.files, run.embedder = index, files, embedder
+        yield run
+
+
+@pytest.mark.parametrize(
+    ("question", "months"),
+    [
+        ("Which meeting came first?", ["May"]),
+        ("Which of the meetings was the last, and when was it?", ["July"]),
+        ("List the dates of all meetings.", ["May", "June", "July"]),
+        ("When were the meetings held?", ["May", "June", "July"]),
+        ("Which meetings took place in June 2021?", ["June"]),
+        ("Which meetings were held in 2021?", ["May", "June", "July"]),
+    ],
+)
+def test_documents_come_in_the_order_of_their_dates(ask, question, months):
+    text, quotes = ask(question)
+    lines = text.split("\n- ") if len(months) > 1 else [text]
+    assert [line.removeprefix("- ").split()[3] for line in lines] == months
+    assert [quote.split()[-2] for quote in quotes] == months
+
+
+@pytest.mark.parametrize(
+    ("question", "documents", "quotes"),
+    [
+        ("At which meetings did Bo Ek speak?", 2, ["Bo Ek spoke about the Old Bridge.", "Bo Ek reported that"]),
+        ("How many meetings mention the Old Bridge?", 2, ["Bo Ek spoke about the Old Bridge.", "Bo Ek reported that"]),
+        ("Which two meetings named Ann Lee?", 2, ["Ann Lee opened it.", "He thanked Ann Lee."]),
+        ("List all documents that mention Cy Orr.", 1, ["The chair was Cy Orr."]),
+    ],
+)
+def test_documents_that_name_somebody_are_quoted_and_counted(ask, question, documents, quotes):
+    text, found = ask(question)
+    assert f"is named in {documents} of {4 if 'documents' in question else 3} documents." in text
+    assert len(found) == len(quotes)
+    assert all(quote.startswith(begin) for quote, begin in zip(found, quotes, strict=True))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who opened the May meeting?",
+        "When was the meeting in May?",
+        "Which meeting closed the Old Bridge?",
+        "At which meetings did Zoe Quist speak?",
+        "Which meetings were held in 1999?",
+        "Which meetings were the most expensive?",
+        "Which boats has the ferry?",
+        "Which meetings in May were held?",
+        "First of all, what is the weather?",
+        "What?",
+        "",
+    ],
+)
+def test_any_other_question_is_left_to_the_model(ask, question):
+    assert ask(question) is None
+
+
+def test_it_keeps_to_the_chosen_documents_and_sees_a_new_one(ask, config):
+    assert "named in 1 of 2 documents" in ask("Which documents mention Cy Orr?", ["july.txt", "notes.txt"])[0]
+    assert ask("Which meetings mention Cy Orr?", ["notes.txt", "may.txt"]) is None
+    (ask.files / "august.txt").write_text("Minutes of the August meeting\n\nDate: 2 August 2021\n\nCy Orr spoke.")
+    ingest([ask.files], ask.index, ask.embedder, config)
+    assert "August" in ask("Which meeting was the last?")[0]
+    assert "named in 2 of 4 documents" in ask("Which meetings mention Cy Orr?")[0]
+
+
+def test_nothing_is_said_of_the_order_where_a_date_is_missing(ask, config):
+    (ask.files / "undated.txt").write_text("Minutes of a meeting\n\nNobody came.")
+    ingest([ask.files], ask.index, ask.embedder, config)
+    assert ask("Which meeting came first?") is None

@@ -123,7 +123,9 @@ class Assistant:
             evidence = self.retrieve(read, history, documents)
         clock.mark("retrieval_s")
         answer = self._overview(read, documents)
-        if not answer:
+        if answer:
+            yield _reading(answer.evidence)
+        else:
             answer = yield from self._read(read, history, evidence, clock, stop)
         yield replace(
             answer,
@@ -149,8 +151,7 @@ class Assistant:
     ) -> Steps[Phase | Token, None, Answer]:
         """Read the evidence, write a draft where it holds an answer, and return the checked answer."""
         prompt, notes = self._prompt(question, history, evidence)
-        count = len(prompt.evidence)
-        yield Phase("reading", f"Reading {count} passage{'' if count == 1 else 's'}")
+        yield _reading(prompt.evidence)
         confidence = self._confidence(prompt, stop)
         draft = ""
         if confidence >= self.config.min_confidence:
@@ -265,6 +266,10 @@ SETTINGS = (
     "min_support",
 )
 """The settings that an answer depends on."""
+
+
+def _reading(evidence: Sequence[Evidence]) -> Phase:
+    return Phase("reading", f"Reading {len(evidence)} passage{'' if len(evidence) == 1 else 's'}")
 
 
 def _answered(

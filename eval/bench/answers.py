@@ -22,14 +22,17 @@ FEWEST = 4
 def answers(
     questions: Sequence[Question], watch: Watch, recipe: PlainRecipe, bare: BareLlama, length: int, tell: Progress
 ) -> Iterator[Sample]:
-    """Yield a sample a question for each of ``first``, ``recipe``, ``bare`` (``length`` tokens) and ``again``."""
+    """Yield a sample a question for each of ``first``, ``recipe``, ``bare`` (``length`` tokens) and ``again``.
+
+    The recipe reads all passages that were found for ours; to leave out what is far behind the best is part of ours.
+    """
     evidence = dict[str, tuple[Evidence, ...]]()
     turns = list(in_turns(questions, ["first", "recipe", "bare"], "again"))
     for done, (system, question) in enumerate(turns):
         tell("answers", done, len(turns), question.id)
         if system in ("first", "again"):
             watched = watch.ask(question)
-            evidence[question.id] = watched.evidence
+            evidence[question.id] = watch.found(question)
             values = watched.values | _rate(watched, recipe)
         elif system == "recipe":
             values, text = recipe.ask(question, evidence[question.id])

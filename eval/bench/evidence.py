@@ -1,4 +1,4 @@
-"""What reading costs with more evidence: the first word after 1 to 8 passages, ours and the plain recipe's in turns."""
+"""What more evidence costs: the first word after 1 to 8 passages were found, ours and the plain recipe's in turns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["evidence"]
 def evidence(
     questions: Sequence[Question], counts: Sequence[int], watch: Watch, recipe: PlainRecipe, tell: Progress
 ) -> Iterator[Sample]:
-    """Yield the first word of both for each question with each of ``counts`` passages; every passage was read before.
+    """Yield the first word of both for each question with each of ``counts`` passages found; all were read before.
 
     Whatever the evidence is worth, a draft is begun, and given up after its first word.
     """
@@ -31,7 +31,7 @@ def evidence(
             if done < len(questions):
                 continue  # only to have read every passage once
             yield Sample("evidence", "footnote", question.id, ours.values, count)
-            values, _ = recipe.ask(question, ours.evidence, limit=1)
+            values, _ = recipe.ask(question, watch.found(question), limit=1)
             yield Sample("evidence", "recipe", question.id, values, count)
     finally:
         assistant.config = usual

@@ -12,7 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from eval.questions import Question
@@ -100,6 +100,15 @@ class Watch:
         begin = time.perf_counter()
         self.assistant.retrieve(question.question, question.history)
         return self._searching(time.perf_counter() - begin)
+
+    def found(self, question: Question) -> tuple[Evidence, ...]:
+        """Return all passages found for ``question``, also those too far behind the best to be read."""
+        usual = self.assistant.config
+        self.assistant.config = replace(usual, closeness=0.0)
+        try:
+            return tuple(self.assistant.retrieve(question.question, question.history))
+        finally:
+            self.assistant.config = usual
 
     def ask(self, question: Question, first_only: bool = False) -> Watched:
         """Return what the answer to ``question`` took; ``first_only``: it is given up after its first word."""

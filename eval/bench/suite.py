@@ -33,6 +33,8 @@ from rag.prompts import load as load_prompt
 
 __all__ = ["Serve", "directly", "run"]
 
+SETTINGS = ("evidence", "closeness", "candidates", "context", "answer_tokens")
+
 Serve = Callable[[Assistant], AbstractContextManager[Ask]]
 """Lets any number of users ask an assistant, as long as the context is open."""
 
@@ -150,7 +152,7 @@ def _made(
         "plan": dataclasses.asdict(plan),
         "embedder": config.embedder,
         "generator": Path(config.generator).name if llm else None,
-        "settings": {name: getattr(config, name) for name in ("evidence", "candidates", "context", "answer_tokens")},
+        "settings": {name: getattr(config, name) for name in SETTINGS},
         "program": collection.code_hash(),
         "machine": runs.machine(config),
     }

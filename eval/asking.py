@@ -88,7 +88,7 @@ class Asking:
 
 
 def _flat(file: prompts.PromptFile, prompt: Prompt) -> str:
-    return "".join([file.instructions, *map(file.passage, prompt.evidence), file.question(prompt)])
+    return "".join([file.instructions, *map(file.passage, prompt.evidence), file.asked(prompt, prompt.task)])
 
 
 def _evidence(item: Evidence) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from typing import Any
 
 from eval.compare import COMPARED
 from eval.journal import RunError, read_records, write_whole
-from eval.recording import ReplayGenerator, asked
+from eval.recording import ReplayGenerator
 from eval.runs import Run
 from rag.errors import DocumentError
 from rag.index import Index
-from rag.types import Evidence, Passage, Turn
+from rag.types import Evidence, Passage
 
 __all__ = ["accept", "drafts", "evidence_of", "load", "replay"]
 
@@ -80,10 +80,7 @@ def drafts(folder: Path, name: str) -> dict[str, dict[str, Any]]:
 
 def replay(recorded: Mapping[str, Mapping[str, Any]], made: Mapping[str, Any]) -> ReplayGenerator:
     """Return a generator that writes what was recorded."""
-    calls = {}
-    for record in recorded.values():
-        turns = [Turn(turn["role"], turn["content"]) for turn in record["history"]]
-        calls[asked(record["read"], turns)] = record["calls"]
+    calls = {record["read"]: record["calls"] for record in recorded.values()}
     generator = made["identity"]["generator"]
     return ReplayGenerator(calls, generator["name"], generator["sha256"])
 

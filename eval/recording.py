@@ -10,12 +10,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from rag.assistant import Assistant
-from rag.citations import without_marks
 from rag.errors import GenerationError
 from rag.generation import Generator, Stop
 from rag.types import Evidence, Prompt, Turn
 
-__all__ = ["GivenEvidence", "RecordingGenerator", "ReplayGenerator", "asked"]
+__all__ = ["GivenEvidence", "RecordingGenerator", "ReplayGenerator"]
 
 
 class RecordingGenerator:
@@ -65,7 +64,8 @@ class RecordingGenerator:
 
 
 class ReplayGenerator:
-    """Gives back what was recorded for a question. ``calls`` are those of ``RecordingGenerator`` by ``asked``.
+    """Gives back what was recorded for a question. ``calls`` are those of ``RecordingGenerator`` by question as
+    it was read.
 
     Raises ``GenerationError`` for a question that was not recorded.
     """
@@ -98,10 +98,9 @@ class ReplayGenerator:
         """Do nothing: there is nothing to free."""
 
     def _recorded(self, prompt: Prompt) -> Sequence[Mapping[str, Any]]:
-        key = asked(prompt.question, prompt.history)
-        if key not in self._calls:
+        if prompt.question not in self._calls:
             raise GenerationError(f"No draft was recorded for the question “{prompt.question}”.")
-        return self._calls[key]
+        return self._calls[prompt.question]
 
 
 class GivenEvidence(Assistant):
@@ -114,12 +113,3 @@ class GivenEvidence(Assistant):
     ) -> list[Evidence]:
         """Return the evidence that was given."""
         return list(self.evidence)
-
-
-def asked(question: str, history: Sequence[Turn]) -> str:
-    """Return the conversation up to and with the question as one text: what a recorded draft is found by.
-
-    >>> asked("Who? ", [Turn("user", "When?"), Turn("assistant", "In May [1].")])
-    'When?\\nIn May.\\nWho?'
-    """
-    return "\n".join([*(without_marks(turn.content) for turn in history), question.strip()])

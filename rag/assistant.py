@@ -26,6 +26,10 @@ from rag.types import Answer, Evidence, Passage, Phase, Prompt, Token, Turn
 __all__ = ["Assistant", "made_for", "search_query"]
 
 REFERS_BACK = re.compile(r"\b(he|she|it|its|they|them|their|his|her|this|that|those|these|there|then|one|ones)\b", re.I)
+EARLIER = 3
+"""Questions that a follow-up may stand behind."""
+LONGEST = 400
+"""Characters of a question that a follow-up is put behind."""
 
 
 class Assistant:
@@ -122,16 +126,17 @@ class Assistant:
         if read != question:
             evidence = self.retrieve(read, history, documents)
         clock.mark("retrieval_s")
-        answer = self._overview(read, documents)
+        query = search_query(read, history)
+        answer = self._overview(query, documents)
         if answer:
             yield _reading(answer.evidence)
         else:
-            answer = yield from self._read(read, history, evidence, clock, stop)
+            answer = yield from self._read(query, evidence, clock, stop)
         yield replace(
             answer,
             id=id or _identity(question, history),
             question=question,
-            query="" if (query := search_query(read, history)) == read else query,
+            query="" if query == read else query,
             notes=answer.notes if read == question else (f"Read as: {read}", *answer.notes),
             receipt=self._receipt(),
             timings=clock.finish(),
@@ -147,10 +152,10 @@ class Assistant:
         return _answered(question, checked, CONFIDENCE, evidence)
 
     def _read(
-        self, question: str, history: Sequence[Turn], evidence: Sequence[Evidence], clock: _Clock, stop: Stop | None
+        self, query: str, evidence: Sequence[Evidence], clock: _Clock, stop: Stop | None
     ) -> Steps[Phase | Token, None, Answer]:
         """Read the evidence, write a draft where it holds an answer, and return the checked answer."""
-        prompt, notes = self._prompt(question, history, evidence)
+        prompt, notes = self._prompt(query, evidence)
         yield _reading(prompt.evidence)
         confidence = self._confidence(prompt, stop)
         draft = ""
@@ -195,10 +200,8 @@ class Assistant:
         """Return whether ``word`` is in some passage, or whole in the embedder's vocabulary: what is typed well is."""
         return self.index.term_frequency(word) > 0 or len(self.embedder.tokenizer.spans(word.lower())) == 1
 
-    def _prompt(
-        self, question: str, history: Sequence[Turn], evidence: Sequence[Evidence]
-    ) -> tuple[Prompt, tuple[str, ...]]:
-        prompt = Prompt(self.prompt.instructions, tuple(evidence), question, _unmarked(history))
+    def _prompt(self, query: str, evidence: Sequence[Evidence]) -> tuple[Prompt, tuple[str, ...]]:
+        prompt = Prompt(self.prompt.instructions, tuple(evidence), query)
         return prompts.fit(prompt, self.generator.measure, self.config.context - self.config.answer_tokens)
 
     def _confidence(self, prompt: Prompt, stop: Stop | None) -> float:
@@ -210,13 +213,12 @@ class Assistant:
     def signals(self, prompt: Prompt, stop: Stop | None = None) -> dict[str, float]:
         """Return what speaks for and against the evidence in ``prompt`` holding an answer."""
         yes, no = self.generator.score(replace(prompt, task="answerable"), ["yes", "no"], stop)
-        query = search_query(prompt.question, prompt.history)
-        return verification.signals(query, prompt.evidence, self.index.term_frequency, yes - no)
+        return verification.signals(prompt.question, prompt.evidence, self.index.term_frequency, yes - no)
 
     def _answer(self, prompt: Prompt, draft: str, confidence: float) -> Answer:
         """Return the supported sentences of ``draft`` with their citations, or an abstention."""
         claims = citations.parse(draft)
-        supports = verification.support(claims, prompt.evidence, search_query(prompt.question, prompt.history))
+        supports = verification.support(claims, prompt.evidence, prompt.question)
         kept = [
             (claim, support)
             for claim, support in zip(claims, supports, strict=True)
@@ -228,7 +230,7 @@ class Assistant:
 
     def _refusal(self, prompt: Prompt) -> str:
         """Return the words of an abstention: that the documents do not say, and which word they never use."""
-        missing = verification.missing_words(search_query(prompt.question, prompt.history), prompt.evidence)
+        missing = verification.missing_words(prompt.question, prompt.evidence)
         # Of the words that only say how it is asked, a reader would learn nothing.
         named = [word.text for word in missing if word.kind != "word"]
         nowhere = [word for word in named if self.index.term_frequency(word) == 0]
@@ -296,17 +298,19 @@ class _Clock:
         return self._marks
 
 
-def _unmarked(history: Sequence[Turn]) -> tuple[Turn, ...]:
-    """Return the conversation without the marks of its citations: they number the evidence of another question."""
-    return tuple(replace(turn, content=citations.without_marks(turn.content)) for turn in history)
-
-
 def search_query(question: str, history: Sequence[Turn]) -> str:
-    """Return what to search for: a question that refers back is searched with the one before it."""
-    asked = [turn.content for turn in history if turn.role == "user"]
-    if asked and (REFERS_BACK.search(question) or len(question.split()) < 5):
-        return f"{asked[-1]} {question}"
-    return question
+    """Return what is searched and answered: a question that refers back stands behind those that it refers to.
+
+    The answers between them are left out: with them, or with the conversation before the question, fewer follow-ups of
+    the seeds set are answered rightly.
+    """
+    query, rest = question, question
+    for turn in reversed([turn for turn in history if turn.role == "user"][-EARLIER:]):
+        if not (REFERS_BACK.search(rest) or len(rest.split()) < 5) or len(turn.content) > LONGEST:
+            break
+        rest = turn.content.strip()
+        query = f"{rest} {query}"
+    return query
 
 
 def _identity(question: str, history: Sequence[Turn]) -> str:

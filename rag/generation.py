@@ -1,7 +1,7 @@
 """From a prompt to tokens: the language model, run in this process by llama.cpp.
 
 A generator keeps the :class:`~rag.types.Prompt` in its parts as long as it can. The embedded one tokenises each part
-on its own (instructions, every passage, every exchange of the history, the question), which has three uses: what a
+on its own (instructions, every passage, the question), which has three uses: what a
 document says is never read as a control token; a count of tokens is exact; and the attention state of a part is
 computed once and used again (see :mod:`rag.reading`).
 """
@@ -193,10 +193,9 @@ class LlamaGenerator:
     def _parts(self, prompt: Prompt) -> Parts:
         """Return the tokens of each part of ``prompt``, in the order in which they are read."""
         passages = tuple(self._passage(item) for item in prompt.evidence)
-        history = tuple(Part(self._tokens(text)) for text in self._prompt_file.exchanges(prompt))
         after = self._tokens(self._after, special=True)
         asked = {task: self._tokens(self._prompt_file.asked(prompt, task)) + after for task in TASKS}
-        return Parts(self._opening(prompt.instructions), passages, history, asked)
+        return Parts(self._opening(prompt.instructions), passages, asked)
 
     def _opening(self, instructions: str) -> tuple[int, ...]:
         return self._tokens(self._before, special=True) + self._tokens(instructions)
@@ -227,7 +226,7 @@ class LlamaGenerator:
 
     def _draft(self, logits: NDArray[np.float32], parts: Parts, limit: int, stop: Stop) -> Iterator[int]:
         """Yield the likeliest tokens one by one, until the reply ends."""
-        source = [token for part in parts.evidence + parts.history for token in part.tokens]
+        source = [token for part in parts.evidence for token in part.tokens]
         written: list[int] = []
         for token in self._likeliest(logits, Lookup(source)):
             if self._llama.ends(token) or _loops(written):
@@ -284,7 +283,7 @@ class ScriptedGenerator:
     def measure(self, prompt: Prompt) -> int:
         """Return the number of words in all parts of ``prompt``."""
         parts = [prompt.instructions, prompt.question]
-        parts += [item.passage.text for item in prompt.evidence] + [turn.content for turn in prompt.history]
+        parts += [item.passage.text for item in prompt.evidence]
         return sum(len(part.split()) for part in parts)
 
     def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:

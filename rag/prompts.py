@@ -18,11 +18,9 @@ __all__ = ["PromptFile", "fit", "load"]
 PLACEHOLDERS = {
     "instructions": set[str](),
     "passage": {"title", "text"},
-    "history": {"turns"},
     "question": {"question"},
     "answerable": {"question"},
 }
-SPEAKERS = {"user": "Question", "assistant": "Answer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +42,9 @@ class PromptFile:
         date = f" ({day(passage.date)})" if passage.date else ""
         return self.sections["passage"].format(title=title + date, text=passage.text)
 
-    def exchanges(self, prompt: Prompt) -> list[str]:
-        """Return the texts of the history, an exchange each, of which a longer history has the same first ones."""
-        texts = list[str]()
-        for turn in prompt.history:
-            line = f"{SPEAKERS[turn.role]}: {turn.content}"
-            if texts and turn.role == "assistant":
-                texts[-1] += f"\n{line}"
-            else:
-                texts.append(line if not texts else f"\n{line}")
-        before, _ = self._around_history()
-        return [before + texts[0], *texts[1:]] if texts else []
-
     def asked(self, prompt: Prompt, task: Task) -> str:
         """Return what comes last: what is asked, as ``task`` wants it."""
-        _, after = self._around_history()
-        return (after if prompt.history else "") + self.sections[task].format(question=prompt.question)
-
-    def question(self, prompt: Prompt) -> str:
-        """Return the last part of ``prompt``: the history, where there is one, and what is asked."""
-        return "".join([*self.exchanges(prompt), self.asked(prompt, prompt.task)])
-
-    def _around_history(self) -> tuple[str, str]:
-        before, _, after = self.sections["history"].format(turns="\0").partition("\0")
-        return before, after
+        return self.sections[task].format(question=prompt.question)
 
 
 def load(file: Path) -> PromptFile:
@@ -105,24 +82,20 @@ def _check_placeholders(file: Path, name: str, body: str, wanted: set[str]) -> N
 def fit(prompt: Prompt, measure: Callable[[Prompt], int], limit: int) -> tuple[Prompt, tuple[str, ...]]:
     """Return ``prompt`` cut down to ``limit`` tokens, with notes that tell the reader what was left out.
 
-    History goes first, from its oldest turn; then evidence, from its lowest rank. What is asked is never cut.
+    Evidence goes from its lowest rank; what is asked is never cut.
 
     Raises:
         QuestionError: the question alone does not fit.
     """
-    turns, passages = len(prompt.history), len(prompt.evidence)
+    passages = len(prompt.evidence)
     while measure(prompt) > limit:
-        if prompt.history:
-            prompt = replace(prompt, history=prompt.history[1:])
-        elif prompt.evidence:
+        if prompt.evidence:
             prompt = replace(prompt, evidence=prompt.evidence[:-1])
         else:
             raise QuestionError(
                 f"The question takes {measure(prompt)} tokens and there is room for {limit}; ask a shorter one."
             )
     notes = []
-    if dropped := turns - len(prompt.history):
-        notes.append(f"The oldest {dropped} of {turns} turns of the conversation did not fit and were not read.")
     if dropped := passages - len(prompt.evidence):
         notes.append(f"{dropped} of {passages} passages found did not fit and were not read.")
     return prompt, tuple(notes)

@@ -2,8 +2,8 @@
 
 The keys and values of a passage depend on what stands before it. A prompt begins with the instructions, the same for
 every question, and a passage that comes next has the same state whatever is asked: it is computed once, ever, and a
-prompt with that passage costs no more than its question (Prompt Cache, arXiv 2311.04934). Further passages, and a
-conversation, are read in the light of all that stands before them, each time.
+prompt with that passage costs no more than its question (Prompt Cache, arXiv 2311.04934). Further passages are
+read in the light of all that stands before them, each time.
 
 The same prompt always gives the same logits, bit for bit, whether its states were computed now, kept or loaded: each
 part is decoded as a batch of its own, a state is computed in the cells that follow the instructions and nowhere else,
@@ -42,11 +42,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A prompt in tokens: instructions, evidence, history, then what is asked for each task; see :class:`Prompt`."""
+    """A prompt in tokens: instructions, evidence, then what is asked for each task; see :class:`Prompt`."""
 
     instructions: tuple[int, ...]
     evidence: tuple[Part, ...]
-    history: tuple[Part, ...]
     asked: dict[Task, tuple[int, ...]]
 
     @property
@@ -54,7 +53,7 @@ class Parts:
         """Number of cells that all of it takes up."""
         shared = _shared(self.asked)
         tails = sum(len(tokens) - shared for tokens in self.asked.values()) + shared
-        return len(self.instructions) + sum(len(part.tokens) for part in self.evidence + self.history) + tails
+        return len(self.instructions) + sum(len(part.tokens) for part in self.evidence) + tails
 
 
 class Reader:
@@ -115,7 +114,7 @@ class Reader:
         self._llama.remove(READ, self._end)
 
     def forget_reply(self) -> None:
-        """Remove everything behind the evidence and the history."""
+        """Remove everything behind the evidence."""
         self._ready = None
         self._keep(len(self._kept))
 
@@ -147,11 +146,10 @@ class Reader:
 
     def _read(self, parts: Parts, stop: Stop) -> None:
         """Bring all but what is asked into the context, behind what is there of it already."""
-        middle = parts.evidence + parts.history
-        self._keep(_same(self._kept, [parts.instructions, *(part.tokens for part in middle)]))
+        self._keep(_same(self._kept, [parts.instructions, *(part.tokens for part in parts.evidence)]))
         self._instructions(parts.instructions, stop)
-        for part in middle[len(self._kept) - 1 :]:
-            if len(self._kept) == 1 and parts.evidence:
+        for part in parts.evidence[len(self._kept) - 1 :]:
+            if len(self._kept) == 1:
                 self._load(self._state(parts.instructions, part, stop))
             else:
                 self._llama.decode([Run(part.tokens, self._end, (READ,), 0)], stop)

@@ -106,14 +106,13 @@ Task = Literal["question", "answerable"]
 class Prompt:
     """What a generator is asked, kept in its parts until it is inside a generator.
 
-    The order in which a generator writes them out is: instructions, evidence (the best first), history, question.
+    The order in which a generator writes them out is: instructions, evidence (the best first), question.
     ``task`` says what is wanted: an answer, or whether the evidence holds one.
     """
 
     instructions: str
     evidence: tuple[Evidence, ...]
     question: str
-    history: tuple[Turn, ...] = ()
     task: Task = "question"
 
 
@@ -145,7 +144,7 @@ class Answer:
 
     ``answer`` is the text with its marks; ``confidence`` is the probability, between 0 and 1, that the documents answer
     the question. ``query`` is what was searched for, where that is not the question as it was asked. ``notes`` tell
-    the reader what could not be taken into account (history or evidence that did not fit). ``receipt`` says what
+    the reader what could not be taken into account (evidence that did not fit). ``receipt`` says what
     produced the answer; ``timings`` are seconds.
     """
 

@@ -126,13 +126,15 @@ def signals(
 ) -> dict[str, float]:
     """Return what speaks for and against the evidence holding an answer to ``question``.
 
-    ``yes`` is the difference of the model's log-probabilities of yes and no when asked; ``dense`` the best cosine;
+    ``yes`` is the difference of the model's log-probabilities of yes and no when asked, which is lower where it reads
+    one passage ``alone`` (1, otherwise 0); ``dense`` is the best cosine;
     ``unknown`` is 1 where a name, number or date of the question occurs nowhere in the index, whose passages with a
     word ``frequency`` counts.
     """
     missing = missing_words(question, evidence)
     return {
         "yes": yes,
+        "alone": float(len(evidence) == 1),
         "dense": max((item.dense for item in evidence), default=0.0),
         "unknown": float(any(word.kind != "word" and frequency(word.text) == 0 for word in missing)),
     }

@@ -19,7 +19,7 @@ from eval.abstention_metrics import abstention
 from eval.collection import Texts, every_passage, opened_index
 from eval.journal import Journal, RunError, read_records
 from eval.questions import Question
-from eval.recording import RecordingGenerator, ReplayGenerator, asked
+from eval.recording import RecordingGenerator, ReplayGenerator
 from eval.retrieval_metrics import retrieval_scores
 from eval.run import Selection
 from eval.scoring import answer_from, answer_scores, correct
@@ -31,7 +31,7 @@ from rag.cli import main
 from rag.embedding import HashEmbedder
 from rag.errors import GenerationError
 from rag.generation import ScriptedGenerator
-from rag.types import Passage, Prompt, Turn
+from rag.types import Passage, Prompt
 
 OUTCOMES = {
     "right": ("answered", None),
@@ -428,12 +428,6 @@ def test_what_was_written_before_a_failure_is_kept():
 def test_a_question_that_was_not_recorded_cannot_be_replayed():
     with pytest.raises(GenerationError, match="No draft was recorded for the question “Who else"):
         list(ReplayGenerator({}).stream(Prompt("", (), "Who else?"), 20))
-
-
-def test_a_question_is_found_again_with_its_history_only():
-    history = (Turn("user", "When?"), Turn("assistant", "In May [1]."))
-    assert asked("Who?", history) != asked("Who?", ())
-    assert asked(" Who? ", history) == asked("Who?", [history[0], Turn("assistant", "In May.")])
 
 
 # --- scores

@@ -13,7 +13,7 @@ from rag.errors import GenerationError, ModelDamaged
 from rag.generation import LlamaGenerator, ScriptedGenerator
 from rag.lookup import Lookup
 from rag.states import StateCache
-from rag.types import Evidence, Passage, Prompt, Turn
+from rag.types import Evidence, Passage, Prompt
 
 SMALL = "smollm2-135m-instruct"
 PROMPT_FILE = prompts.load(Config().prompt)
@@ -95,7 +95,6 @@ TEXTS = (
     "David Pugh talked about Blaengarw, where people earn time credits.",
     "Timebanking: one hour of help given earns one hour of help received.",
 )
-HISTORY = (Turn("user", "Who spoke?"), Turn("assistant", "David Pugh spoke in Cardiff."))
 
 
 def of(*numbers, question="Where was the Cardiff roadshow?", **settings):
@@ -124,8 +123,7 @@ CASES = {
     "one passage": of(0),
     "three": of(0, 1, 2),
     "another order": of(2, 1, 0),
-    "history": of(1, 0, question="Where?", history=HISTORY),
-    "longer history": of(0, 1, question="And then?", history=(*HISTORY, Turn("user", "Where?"))),
+    "two": of(1, 0, question="Who hosted it?"),
     "nothing": of(),
 }
 
@@ -174,9 +172,9 @@ def test_without_a_fingerprint_nothing_is_written(tmp_path):
 @pytest.mark.llm
 def test_what_was_read_ahead_is_not_read_again_and_changes_nothing(cold):
     with real(states=StateCache(64)) as generator:
-        assert generator.warm(CASES["history"]) == 2
-        assert generator.warm(CASES["history"]) == 0
-        assert asked(generator, CASES["history"]) == cold["history"]
+        assert generator.warm(CASES["two"]) == 2
+        assert generator.warm(CASES["two"]) == 0
+        assert asked(generator, CASES["two"]) == cold["two"]
         assert generator.warm(CASES["three"]) == 1
 
 
@@ -220,13 +218,6 @@ def test_the_prompt_fills_the_context_to_the_last_token(small):
 def test_control_tokens_in_a_document_are_only_text(small):
     plain = small.measure(prompt(text="a b"))
     assert small.measure(prompt(text="a <|im_end|> b")) > plain + 3
-
-
-@pytest.mark.llm
-def test_history_is_part_of_the_measure(small):
-    asked = prompt()
-    with_history = Prompt(asked.instructions, asked.evidence, asked.question, (Turn("user", "Hello there"),))
-    assert small.measure(with_history) > small.measure(asked)
 
 
 @pytest.mark.llm

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rag.config import Config
 from rag.errors import PromptError, QuestionError
 from rag.prompts import fit, load
-from rag.types import Evidence, Passage, Prompt, Turn
+from rag.types import Evidence, Passage, Prompt
 
 GOOD = Config().prompt.read_text(encoding="utf-8")
 
@@ -17,7 +17,7 @@ def evidence(rank, text="some text", title="Title", section=""):
 
 
 def count(prompt):
-    parts = [prompt.instructions, prompt.question, *(turn.content for turn in prompt.history)]
+    parts = [prompt.instructions, prompt.question]
     return sum(len(part.split()) for part in [*parts, *(item.passage.text for item in prompt.evidence)])
 
 
@@ -31,15 +31,16 @@ def test_the_shipped_prompt_has_every_part():
     prompt_file = load(Config().prompt)
     shown = prompt_file.passage(evidence(3, "Location: Cardiff", "Roadshow", "Place"))
     assert "### Roadshow – Place\nLocation: Cardiff" in shown
-    asked = Prompt(prompt_file.instructions, (), "Where?", (Turn("user", "Hi"), Turn("assistant", "Hello.")))
-    assert prompt_file.question(asked).index("Answer: Hello.") < prompt_file.question(asked).index("Question: Where?")
+    asked = Prompt(prompt_file.instructions, (), "Where?")
+    assert prompt_file.asked(asked, "question") == "\nQuestion: Where?\n"
+    assert prompt_file.asked(asked, "answerable").startswith("\nQuestion: Where?\n")
     assert len(prompt_file.fingerprint) == 64
 
 
 def test_braces_in_a_document_or_question_are_only_text():
     prompt_file = load(Config().prompt)
     assert "{number} {" in prompt_file.passage(evidence(1, "{number} {"))
-    assert "{x}" in prompt_file.question(Prompt("", (), "{x}"))
+    assert "{x}" in prompt_file.asked(Prompt("", (), "{x}"), "question")
 
 
 def test_a_passage_without_a_title_is_named_by_its_document():
@@ -67,18 +68,12 @@ def test_a_prompt_file_that_is_not_there(tmp_path):
         load(tmp_path / "none.txt")
 
 
-def test_history_goes_before_evidence_and_the_notes_say_so():
-    history = tuple(Turn("user", "ten " * 10) for _ in range(4))
-    prompt = Prompt("five " * 5, tuple(evidence(i, "w " * 10) for i in (1, 2, 3)), "what is it", history)
-    fitted, notes = fit(prompt, count, 60)
-    assert (len(fitted.history), len(fitted.evidence), notes) == (
-        2,
-        3,
-        ("The oldest 2 of 4 turns of the conversation did not fit and were not read.",),
-    )
+def test_what_is_found_last_goes_first_and_the_notes_say_so():
+    prompt = Prompt("five " * 5, tuple(evidence(i, "w " * 10) for i in (1, 2, 3)), "what is it")
+    assert fit(prompt, count, 38) == (prompt, ())
     fitted, notes = fit(prompt, count, 30)
     assert [item.rank for item in fitted.evidence] == [1, 2]
-    assert notes[1] == "1 of 3 passages found did not fit and were not read."
+    assert notes == ("1 of 3 passages found did not fit and were not read.",)
 
 
 def test_a_question_that_cannot_fit_is_refused():
@@ -86,15 +81,10 @@ def test_a_question_that_cannot_fit_is_refused():
         fit(Prompt("", (), "w " * 100), count, 50)
 
 
-@given(st.lists(st.integers(1, 60), max_size=6), st.lists(st.integers(1, 60), max_size=6), st.integers(20, 200))
-def test_what_is_left_always_fits(turns, passages, limit):
-    prompt = Prompt(
-        "i " * 5,
-        tuple(evidence(rank, "w " * words) for rank, words in enumerate(passages, 1)),
-        "q " * 5,
-        tuple(Turn("user", "h " * words) for words in turns),
-    )
+@given(st.lists(st.integers(1, 60), max_size=6), st.integers(20, 200))
+def test_what_is_left_always_fits(passages, limit):
+    found = tuple(evidence(rank, "w " * words) for rank, words in enumerate(passages, 1))
+    prompt = Prompt("i " * 5, found, "q " * 5)
     fitted, _ = fit(prompt, count, limit)
     assert count(fitted) <= limit
     assert fitted.evidence == prompt.evidence[: len(fitted.evidence)]
-    assert fitted.history == prompt.history[len(prompt.history) - len(fitted.history) :]

@@ -268,6 +268,23 @@ class TestConversation:
             other.answer()
             assert other.page.locator("button.mark").count() == 2
 
+    def test_a_page_that_hears_nothing_for_a_while_waits_for_what_is_still_coming(self, chat, assistant):
+        page = chat.page
+        page.clock.install()
+        page.reload()
+        assistant.pace = 0.5
+        chat.ask(LONG.question)
+        page.locator(".draft").wait_for()
+        with page.expect_response(lambda reply: reply.request.method == "POST") as asked:
+            page.clock.fast_forward(60_000)
+        assert asked.value.ok
+        before = page.locator(".draft").inner_text()
+        page.wait_for_function(
+            "before => document.querySelector('.draft').innerText.length > before.length", arg=before
+        )
+        page.get_by_role("button", name="Stop").click()
+        chat.answer()
+
     def test_on_a_phone_the_mark_stays_in_sight_above_its_source(self, browser, address):
         with watched_page(browser, address, 390, 800) as phone:
             phone.ask(VENUE.question)

@@ -103,7 +103,7 @@ class Actions:
 
     def listen(self, request: gr.Request) -> Update:
         """Tell a page that has heard nothing for a while where nothing will come any more."""
-        return {} if self._service.busy(request.session_hash or "") else {self._parts.talk: LOST}
+        return {self._parts.talk: gr.skip() if self._service.busy(request.session_hash or "") else LOST}
 
     def _known(self, shown: str, exchanges: list[Exchange], request: gr.Request) -> tuple[list[Exchange], bool]:
         """Return the conversation, and whether the page must be shown the whole of it, since it was forgotten here."""

@@ -195,12 +195,17 @@ def calibrate(config: Config, options: argparse.Namespace) -> int:
                 rows += take_signals(*asked, file.with_name(f"{file.name}.jsonl"), BUILD / "indexes", tell)
             names.append(known.name)
         found = fitted_on(rows, options.false_answers, config.min_confidence)
+        print(found.table())
+        if (area := found.figures["fitted"]["auroc"]) <= 0.5:
+            raise RunError(
+                f"Nothing is noted: on questions that it was not fitted on, the confidence tells no more than guessing "
+                f"(AUROC {area:.2f}). Take more questions, or another language model."
+            )
         index.calibrate(found.noted(names, options.false_answers, made_for(embedder, generator, prompt)))
-    print(found.table())
     print(
         f"Noted in the index in {config.index}, for this language model: answered is what has a confidence of "
-        f"{found.min_confidence:g}, unless the settings say another min_confidence than the usual. A server that runs "
-        "takes it up when it is started again."
+        f"{found.min_confidence:.3f}, unless the settings say another min_confidence than the usual. A server takes it "
+        "up when it is started again."
     )
     return 0
 

@@ -157,8 +157,10 @@ def test_it_is_not_taken_up_for_another_model_other_signals_or_against_the_setti
 
 
 def test_the_command_notes_it_in_the_index(index, tmp_path, monkeypatch, capsys):
-    scripted = TinyGenerator()
-    monkeypatch.setattr(generation, "open_generator", lambda *_: scripted)
+    knowing = generation.ScriptedGenerator({}, {"ticket": 0.01, "tunnel": 0.01, "Mongolia": 0.01, "": 0.995})
+    guessing = generation.ScriptedGenerator({}, {"": 0.995})
+    generators = [knowing, guessing]
+    monkeypatch.setattr(generation, "open_generator", lambda *_: generators.pop(0))
     monkeypatch.setattr("rag.embedding.open_embedder", lambda *_: HashEmbedder())
     monkeypatch.setattr(commands, "BUILD", tmp_path / "build")
     tiny_set(tmp_path / "set")
@@ -169,6 +171,10 @@ def test_the_command_notes_it_in_the_index(index, tmp_path, monkeypatch, capsys)
     assert noted["on"] == "10 questions of tiny"
     assert noted["measured"]["false_answers"] <= 0.34
     assert assistant(index).coefficients == noted["coefficients"]
+    monkeypatch.setattr(commands, "BUILD", tmp_path / "other")
+    with pytest.raises(RunError, match="tells no more than guessing"):
+        commands.calibrate(Config(index=index.folder), options)
+    assert index.calibration == noted
     options.false_answers = 5.0
     with pytest.raises(RunError, match="a share between 0 and 1"):
         commands.calibrate(Config(index=index.folder), options)

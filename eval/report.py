@@ -37,7 +37,7 @@ def page(run: Run, others: Sequence[Run] = ()) -> str:
         "Worst answers": worst_answers(run) if asked else "",
     }
     places = {title: title.lower().replace(" ", "-") for title, html in told.items() if html}
-    parts = [_head(run), _headlines(run.metrics["metrics"]), _contents(places)]
+    parts = [_head(run), _headlines(run), _contents(places)]
     parts += [f'<div id="{place}">{told[title]}</div>' for title, place in places.items()]
     parts += [_not_found(run), _by_kind(run), _all_figures(run), _made(run)]
     return document(f"Evaluation: {name}", parts)
@@ -82,9 +82,11 @@ def _story(run: Run) -> tuple[str, str]:
     return story, f"Of {other} that the documents do not answer, {declined} were declined." if other else ""
 
 
-def _headlines(metrics: Mapping[str, Any]) -> str:
-    tiles = []
-    for name in HEADLINES:
+def _headlines(run: Run) -> str:
+    metrics, tiles = run.metrics["metrics"], []
+    # Under a condition, what search finds is not what was read.
+    composed = {"retrieval.found": "evidence.found"} if run.made["identity"]["selection"]["condition"] else {}
+    for name in (composed.get(name, name) for name in HEADLINES):
         known, numbers = metric(name), metrics.get(name)
         if known is None or numbers is None:
             continue
@@ -105,6 +107,7 @@ TILES = {
     "abstention.false_refusal_rate": "of the answerable questions declined",
     "citation.document": "of the answerable questions answered from the right document",
     "retrieval.found": "of the answerable questions have enough gold in the evidence",
+    "evidence.found": "of the questions have enough gold in what was composed for them",
 }
 
 

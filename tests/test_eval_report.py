@@ -191,6 +191,7 @@ def test_where_all_questions_are_answerable_the_refusals_are_told(tmp_path):
     assert "False answers by kind" not in text
     assert "Risk and coverage" not in text
     assert "evidence: gold alone" in text
+    assert "enough gold in what was composed" in text
 
 
 def test_a_run_of_an_older_format_is_summarised_anew(tmp_path):

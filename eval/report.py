@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
 
 from eval import charts, checker
 from eval.catalogue import BY_KIND, CATALOGUE, HEADLINES, SET_LEVEL, metric

@@ -102,7 +102,7 @@ def take_signals(
 ) -> list[dict[str, Any]]:
     """Return a record a question (``id, answerable, cluster, signals``); those in ``file`` are not taken again.
 
-    A question without evidence has no signals and is left out.
+    A question without evidence, or about the collection as a whole, has no signals and is left out.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with opened_index(known, config, embedder, indexes, tell) as index, Journal(file) as journal:

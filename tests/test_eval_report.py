@@ -167,7 +167,7 @@ def test_a_card_says_what_must_not_be_said_and_where_the_gold_is(html):
     card = html[html.index("When was the Tarn Bridge opened?") :]
     card = card[: card.index("</article>")]
     assert "Must not be said:</span> Dover<br>" in card
-    assert re.search(r"The evidence: 3 passages, gold in [123]</summary>", card)
+    assert re.search(r"The evidence: [123] passages?, gold in [123]</summary>", card)
 
 
 def test_a_draft_that_was_not_shown_is_there(html):

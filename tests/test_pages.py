@@ -184,6 +184,7 @@ class TestDocuments:
         assert page.locator(".document input:checked").count() == 2
         visit().get_by_text("2 of 4 documents").wait_for()
         page = visit("documents")
+        page.locator("[name=use][value=some]:checked").wait_for()
         kept(page, lambda: page.get_by_label("all documents").check())
         for name in ("owl.txt", "rook.txt"):
             index.delete(f"notes/{name}")
@@ -201,6 +202,7 @@ class TestDocuments:
         page.locator("button.mark").first.click()
         assert page.locator(".panel .file bdi").first.inner_text() == "copy.txt"
         page = visit("documents")
+        page.locator("[name=use][value=some]:checked").wait_for()
         kept(page, lambda: page.get_by_label("all documents").check())
         visit().get_by_text("2 documents", exact=True).wait_for()
 

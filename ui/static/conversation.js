@@ -21,6 +21,7 @@ function show() {
     list.replaceChildren(...value.all.map(filled));
     closePanel();
     if (value.working) lookAt(list.lastElementChild);
+    dispatchEvent(new Event("footnote:shown"));
     if (!value.all.length) dispatchEvent(new Event("footnote:anew"));
   } else if (value.number) {
     const isNew = list.children.length < value.number;

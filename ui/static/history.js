@@ -2,11 +2,15 @@
 // Read before every change, since another tab may have changed them.
 const KEY = "footnote.conversations";
 const MOST = 200;
+const PATIENCE = 10_000;
+const PAUSE = 300;
 const toggle = part(".history-toggle");
 const drawer = part(".history");
 const list = part(".history-list");
 const said = part("[role=status]");
 let words = {};
+let opening = 0;
+let next = null;
 let current = sessionStorage.getItem("footnote.conversation") || "";
 
 function read() {
@@ -65,8 +69,28 @@ function item(kept) {
   return row;
 }
 
+// One after the other: of two at once, the one that was asked for first might be shown last; and what begins just as
+// something ends, Gradio's client may lose.
+function show(turns, asked) {
+  if (opening) return (next = [turns, asked]);
+  opening = setTimeout(go, PATIENCE);
+  trigger("open", { turns, asked });
+}
+
+function go() {
+  opening = 0;
+  if (next) show(...next);
+  next = null;
+}
+
+function shown() {
+  if (!opening) return;
+  clearTimeout(opening);
+  opening = setTimeout(go, PAUSE);
+}
+
 function reopen(kept) {
-  trigger("open", { turns: kept.turns, asked: "" });
+  show(kept.turns, "");
   enter(kept.id);
   draw();
   if (innerWidth <= 900) close();
@@ -80,7 +104,7 @@ function resume() {
   const asked = sessionStorage.getItem("footnote.asked") || "";
   sessionStorage.removeItem("footnote.asked");
   enter(kept ? kept.id : "");
-  if (kept || asked) trigger("open", { turns: kept ? kept.turns : [], asked });
+  if (kept || asked) show(kept ? kept.turns : [], asked);
 }
 
 function rename(kept, row) {
@@ -143,6 +167,7 @@ toggle.addEventListener("click", () => {
 part(".panel-close").addEventListener("click", close);
 drawer.addEventListener("keydown", (event) => event.key === "Escape" && close());
 addEventListener("storage", (event) => event.key === KEY && draw());
+addEventListener("footnote:shown", shown);
 addEventListener("footnote:turns", (event) => remember(event.detail));
 addEventListener("footnote:anew", () => {
   enter("");

@@ -33,6 +33,8 @@ pytestmark = [
 ]
 
 THANKS = "Thank you. A person will look at it."
+SLOW = 0.3
+"""Seconds a word, so that an answer is still being written when it is stopped, however slow the machine."""
 LONG = replace(PRINCIPLES, question="Say it all, slowly.")
 WEAK = replace(
     VENUE,
@@ -175,7 +177,7 @@ def test_a_sentence_without_a_source_is_marked(visited):
 
 
 def test_stop_stops_the_model_and_what_was_written_is_not_taken_for_an_answer(visited, site):
-    site.assistant.pace = 0.05
+    site.assistant.pace = SLOW
     page = visited.page
     visited.open()
     visited.ask(LONG.question)
@@ -193,7 +195,7 @@ def test_stop_stops_the_model_and_what_was_written_is_not_taken_for_an_answer(vi
 
 @pytest.mark.parametrize("leave", ["page.goto('about:blank')", "page.evaluate('document.body.replaceChildren()')"])
 def test_who_goes_away_stops_the_model(visited, site, leave):
-    site.assistant.pace = 0.05
+    site.assistant.pace = SLOW
     visited.open()
     visited.ask(LONG.question)
     visited.page.locator(".draft").wait_for()
@@ -230,7 +232,7 @@ def test_a_question_that_follows_takes_the_answers_along(visited, site):
 
 
 def test_who_waits_sees_how_many_are_ahead(visited, site):
-    site.assistant.pace = 0.05
+    site.assistant.pace = SLOW
     begun = threading.Event()
 
     def other():
@@ -301,7 +303,7 @@ def test_the_conversation_lasts_as_long_as_the_tab_and_no_longer(visited, site, 
 
 
 def test_a_conversation_begun_anew_forgets_what_is_being_answered(visited, site):
-    site.assistant.pace = 0.05
+    site.assistant.pace = SLOW
     page = visited.page
     visited.open()
     visited.ask(LONG.question)
@@ -319,7 +321,7 @@ def test_a_conversation_begun_anew_forgets_what_is_being_answered(visited, site)
 
 
 def test_a_page_that_goes_while_it_is_answered_keeps_the_question(visited, site):
-    site.assistant.pace = 0.05
+    site.assistant.pace = SLOW
     visited.open()
     visited.ask(LONG.question)
     visited.page.locator(".draft").wait_for()

@@ -1,7 +1,15 @@
 """Everything that the chat and its pages can do, with the keys alone: what cannot be reached by Tab is not pressed."""
 
 import pytest
-from browser import CHROMIUM, FOLLOW_UP, PRINCIPLES, VENUE, ScriptedAssistant, chromium, running_chat, watched_page
+from browser import (
+    FOLLOW_UP,
+    PRINCIPLES,
+    VENUE,
+    ScriptedAssistant,
+    in_browser,
+    running_chat,
+    watched_page,
+)
 
 from rag import feedback, prompts
 from rag.assistant import Assistant
@@ -11,10 +19,7 @@ from rag.generation import ScriptedGenerator
 from rag.index import Index
 from rag.ingest import ingest
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium at /usr/bin/chromium or on the PATH"),
-]
+pytestmark = in_browser
 FOCUS = """() => {
     const focused = document.activeElement
     const said = focused.getAttribute('aria-label') || focused.labels?.[0]?.innerText || focused.innerText || ''
@@ -49,12 +54,6 @@ class Keys:
         if name:
             self.to(name)
         self.page.keyboard.type(text)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +171,7 @@ def test_documents_come_in_are_chosen_and_go(browser, address, tmp_path):
                 keys.press(name)
             chooser.value.set_files(files)
         page.locator("[data-name='birds/more/owl.txt'].done").wait_for()
-        page.locator(".collection").wait_for()
+        page.locator(".collection").get_by_text("2 documents").wait_for()
         keys.to("all documents")
         page.keyboard.press("ArrowDown")
         keys.press("Answer from: birds", "Space")
@@ -225,7 +224,7 @@ def test_feedback_and_its_review(browser, address, config):
         keys.type("by the river", "The right answer is")
         keys.type("plover", "Where it stands")
         page.keyboard.press("Enter")
-        page.locator(".found-passages textarea").wait_for()
+        page.locator(".found-passages textarea").first.wait_for()
         keys.to("The plover", "plover.txt")
         page.keyboard.press("Tab")
         page.keyboard.press("Control+Home")

@@ -1,11 +1,12 @@
 """The pages beside the chat in a real Chromium, on a real index: documents, search, settings, feedback, review."""
 
 import json
+import re
 from urllib.parse import quote
 
 import pytest
 from axe import violations
-from browser import CHROMIUM, NOWHERE, PAYLOADS, chromium, running_chat, watched_page
+from browser import NOWHERE, PAYLOADS, in_browser, running_chat, watched_page
 from fpdf import FPDF
 
 from eval.questions import read_questions
@@ -21,10 +22,7 @@ from ui.pages.settings import settings_html
 from ui.service import Service
 from ui.texts import ENGLISH
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium at /usr/bin/chromium or on the PATH"),
-]
+pytestmark = in_browser
 PLOVER = "Where does the plover nest?"
 HERON = "What does the heron eat?"
 BITTERN = "When does the bittern boom?"
@@ -36,12 +34,6 @@ HOSTILE = {
 
 
 ANSWERS = {PLOVER: "The plover nests by the river.", HERON: "The heron eats fish and frogs.", BITTERN: BOOMS}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +197,20 @@ class TestDocuments:
         page.locator("[name=use][value=some]:checked").wait_for()
         kept(page, lambda: page.get_by_label("all documents").check())
         visit().get_by_text("2 documents", exact=True).wait_for()
+
+    def test_a_choice_stays_when_what_the_browser_kept_comes_after_it(self, browser, address):
+        with watched_page(browser, address, locale="de-DE") as watched:
+            held, page = [], watched.page
+            page.route(re.compile("gradio_api/(run|queue)"), lambda route: held.append(route))
+            page.goto(address + "documents")
+            names(page)
+            page.get_by_label("those ticked below").check()
+            page.get_by_label("Answer from: ").first.uncheck()
+            for route in held:
+                route.continue_()
+            page.unroute_all()
+            page.get_by_label("den unten angekreuzten").wait_for()
+            assert page.locator(".document input:checked").count() == 1
 
     def test_who_is_elsewhere_needs_the_token(self, browser, config, index):
         guarded = Config(index=config.index, admin_token="an administrator's token")

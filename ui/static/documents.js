@@ -5,6 +5,7 @@ const STEP = 200;
 let words = {};
 let documents = [];
 let chosen = null;
+let decided = false; // Whether somebody chose here: what the browser kept comes late, and must not undo it.
 let most = STEP;
 
 function say(text) {
@@ -32,16 +33,22 @@ function collectionOf(one) {
   return one.id.includes("/") ? one.id.slice(0, one.id.indexOf("/")) : "";
 }
 
+function nameOf(control) {
+  return control.getAttribute("aria-label") || control.getAttribute("href");
+}
+
 function draw() {
   const wanted = part(".find input").value.trim().toLowerCase();
   const found = documents.filter((one) => `${one.id} ${one.title} ${one.date}`.toLowerCase().includes(wanted));
   const shown = found.slice(0, most);
+  const focused = list.contains(document.activeElement) && nameOf(document.activeElement);
   list.replaceChildren();
   for (const [place, one] of shown.entries()) {
     const name = collectionOf(one);
     if (name && (!place || name !== collectionOf(shown[place - 1]))) list.append(collection(name));
     list.append(item(one));
   }
+  if (focused) [...list.querySelectorAll("input, a, button")].find((each) => nameOf(each) === focused)?.focus();
   if (!found.length) list.append(make("li", wanted ? words.none_found : words.none, "none"));
   part(".more-documents").hidden = found.length <= most;
   part(".use").hidden = !documents.length;
@@ -62,7 +69,6 @@ function ticked(names, label) {
   tick.addEventListener("change", () => {
     const others = chosen.filter((name) => !names.includes(name));
     choose(tick.checked ? [...others, ...names] : others);
-    list.querySelector(`[aria-label="${CSS.escape(label)}"]`)?.focus();
   });
   return tick;
 }
@@ -129,7 +135,7 @@ async function drop(one) {
 // --- which the chat may use
 
 function choose(names) {
-  chosen = names;
+  [chosen, decided] = [names, true];
   trigger("choose", { names });
   draw();
 }
@@ -148,7 +154,9 @@ part(".more-documents").addEventListener("click", () => {
 
 function label() {
   if (!props.value) return;
-  ({ words, chosen } = JSON.parse(props.value));
+  const given = JSON.parse(props.value);
+  words = given.words;
+  if (!decided) chosen = given.chosen;
   document.documentElement.lang = words.language;
   const texts = {
     ".drop-hint": "drop", ".into-label": "into", ".pick-files": "pick_files", ".pick-folder": "pick_folder",

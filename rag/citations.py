@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from rag.sentences import sentences as split_sentences
 from rag.types import Citation, Evidence, Sentence
 
-__all__ = ["Claim", "Span", "Support", "cite", "parse", "without_marks"]
+__all__ = ["Claim", "Span", "Support", "cite", "parse", "quote", "without_marks"]
 
 MARK = re.compile(
     r"[ \t]*(?:\[|【)\s*(?:sources?\s*)?(\d{1,2}(?:\s*(?:,|-|–|and|&)\s*\d{1,2})*)\s*(?:\]|】)", re.IGNORECASE
@@ -95,13 +95,14 @@ def _in_context(claim: Claim, support: Support) -> Claim:
     """Return a claim of a few words with the one sentence behind it as a quotation."""
     if len(claim.text.split()) > FRAGMENT or len(support.spans) != 1 or claim.text[-1] in ".!?":
         return claim
-    quote = " ".join(_quote(support.spans[0]).split())
-    if len(quote) > LONGEST_QUOTE or '"' in quote or quote.casefold() == claim.text.casefold():
+    text = " ".join(quote(support.spans[0]).split())
+    if len(text) > LONGEST_QUOTE or '"' in text or text.casefold() == claim.text.casefold():
         return claim
-    return replace(claim, text=f"{claim.text}: “{quote}”")
+    return replace(claim, text=f"{claim.text}: “{text}”")
 
 
-def _quote(span: Span) -> str:
+def quote(span: Span) -> str:
+    """Return the text of a span, as it is stored."""
     passage = span.evidence.passage
     return passage.text[span.start - passage.start : span.end - passage.start]
 
@@ -112,6 +113,6 @@ def _citation(span: Span, citations: dict[tuple[str, int, int], Citation]) -> Ci
     key = (passage.document, span.start, span.end)
     if key not in citations:
         citations[key] = Citation(
-            len(citations) + 1, passage.document, passage.title, span.start, span.end, _quote(span), passage.page
+            len(citations) + 1, passage.document, passage.title, span.start, span.end, quote(span), passage.page
         )
     return citations[key]

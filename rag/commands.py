@@ -249,21 +249,16 @@ def _serve(serve: Callable[[Callable[[], Any], Config], None], config: Config) -
     from rag.index import Index
 
     with Index.open(config.index):
-        pass  # A missing index is a mistake to hear of now, not in the browser.
+        pass  # A missing index is a mistake to hear of now, not at the first question.
     serve(lambda: Assistant.open(config), config)
     return EXIT_ANSWERED
 
 
 def serve_tools(config: Config, _: argparse.Namespace) -> int:
     """Serve search and ask as tools (MCP) on standard input and output until the client ends."""
-    from rag.assistant import Assistant
-    from rag.index import Index
     from ui import mcp
 
-    with Index.open(config.index):
-        pass
-    mcp.serve(lambda: Assistant.open(config), config)
-    return EXIT_ANSWERED
+    return _serve(mcp.serve, config)
 
 
 def widget(config: Config, options: argparse.Namespace) -> int:

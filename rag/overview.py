@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from rag.citations import Claim, Span, Support
+from rag.citations import Claim, Span, Support, quote
 from rag.index import DocumentInfo, Index
 from rag.outline import day
 from rag.sentences import sentences
@@ -177,8 +177,7 @@ def _line(passage: Passage, words: Sequence[Word]) -> Span | None:
 
 def _item(info: DocumentInfo, span: Span, quoted: bool) -> tuple[Claim, Support]:
     """Return a line on one document."""
-    passage = span.evidence.passage
     text = ", ".join(part for part in (info.title or info.name, day(info.date)) if part)
     if quoted:
-        text += f": “{' '.join(passage.text[span.start - passage.start : span.end - passage.start].split())}”"
+        text += f": “{' '.join(quote(span).split())}”"
     return Claim(text, "\n- "), Support((span,), 1.0)

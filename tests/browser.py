@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import pytest
+
 from rag import documents
 from rag.config import Config
 from rag.errors import DocumentError
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 CHROMIUM = next(filter(None, map(shutil.which, ["/usr/bin/chromium", "chromium"])), None)
+in_browser = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium at /usr/bin/chromium or on the PATH"),
+]
+"""The marks of a test that needs Chromium."""
 PATIENCE = 90.0
 """Seconds that a test waits for what it expects: on a busy machine a page takes many times longer."""
 ARGUMENTS = [

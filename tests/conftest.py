@@ -37,3 +37,12 @@ def seeds_index(config, embedder):
         report = ingest([SEEDS], index, embedder, config)
         assert not report.failed
         yield index
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium of the test module's own."""
+    from browser import chromium
+
+    with chromium() as browser:
+        yield browser

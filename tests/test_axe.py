@@ -1,13 +1,9 @@
 """The helper finds what is wrong, in a shadow root too, so that an empty list means something."""
 
-import pytest
 from axe import violations
-from browser import CHROMIUM, chromium
+from browser import chromium, in_browser
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium at /usr/bin/chromium or on the PATH"),
-]
+pytestmark = in_browser
 PAGE = "<!doctype html><html lang=en><title>A page</title><main><h1>A page</h1>{}</main></html>"
 SHADOW = "<div><template shadowrootmode=open><button></button></template></div>"
 

@@ -16,7 +16,6 @@ import pytest
 from axe import violations
 from browser import (
     CARDIFF,
-    CHROMIUM,
     FOLLOW_UP,
     NOWHERE,
     PAYLOADS,
@@ -25,7 +24,7 @@ from browser import (
     SEEDS,
     VENUE,
     ScriptedAssistant,
-    chromium,
+    in_browser,
     running_chat,
     watched_page,
 )
@@ -40,16 +39,6 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = json.loads((ROOT / "ui/static/examples.json").read_text(encoding="utf-8"))
 LONG = replace(PRINCIPLES, question="Say it all, slowly.")
 TWO_LINES = replace(PRINCIPLES, question="Where was\nit held?")
-in_browser = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium at /usr/bin/chromium or on the PATH"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

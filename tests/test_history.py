@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 from browser import (
     CARDIFF,
-    CHROMIUM,
     FOLLOW_UP,
     NOWHERE,
     PAYLOADS,
@@ -19,8 +18,8 @@ from browser import (
     VENUE,
     ScriptedAssistant,
     ScriptedIndex,
-    chromium,
     free_port,
+    in_browser,
     running_chat,
     watched_page,
 )
@@ -32,11 +31,6 @@ from rag.index import Index
 from rag.ingest import ingest
 from ui.history import exported, reopened
 from ui.texts import ENGLISH
-
-in_browser = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium at /usr/bin/chromium or on the PATH"),
-]
 
 
 @pytest.fixture
@@ -152,12 +146,6 @@ def test_no_markup_of_a_document_survives_in_markdown():
 
 
 # --- in the browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

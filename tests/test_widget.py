@@ -11,7 +11,6 @@ import pytest
 from api import running
 from axe import violations
 from browser import (
-    CHROMIUM,
     FOLLOW_UP,
     NOWHERE,
     PRINCIPLES,
@@ -19,7 +18,7 @@ from browser import (
     VENUE,
     ScriptedAssistant,
     answer_of,
-    chromium,
+    in_browser,
 )
 from widget import intranet, visit
 
@@ -27,10 +26,7 @@ from rag import feedback
 from rag.config import Config
 from rag.types import Passage, Sentence
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium at /usr/bin/chromium or on the PATH"),
-]
+pytestmark = in_browser
 
 THANKS = "Thank you. A person will look at it."
 SLOW = 0.3
@@ -49,12 +45,6 @@ SWEET = answer_of(
     "What do bees make?", [("Bees make honey.", Passage("bees.txt", 0, len(BEES), BEES, title="Bees"), QUOTE)]
 )
 """A document in which one character is two of JavaScript's units."""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

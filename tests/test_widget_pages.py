@@ -18,9 +18,9 @@ from browser import (
     VENUE,
     ScriptedAssistant,
     answer_of,
-    chromium,
     evidence_of,
     free_port,
+    in_browser,
 )
 from command import FOOTNOTE, ROOT, footnote, heed_interrupts
 from widget import PAGE, intranet, visit
@@ -34,16 +34,6 @@ from ui.widget import integrity
 WIDGET = STATIC / "widget.js"
 MOST = 20_000
 """Bytes that the widget may have when it is sent compressed."""
-in_browser = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium at /usr/bin/chromium or on the PATH"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -367,8 +357,7 @@ class TestOrigins:
                     assert reply.status == 403, (origin, verb, path)
                     assert "access-control-allow-origin" not in reply.headers
 
-    @pytest.mark.parametrize("how", in_browser)
-    def test_none_is_allowed_unless_the_server_lists_it(self, how, tmp_path):
+    def test_none_is_allowed_unless_the_server_lists_it(self, tmp_path):
         with running(lambda: ScriptedAssistant([VENUE]), Config(index=tmp_path)) as api:
             assert api.get("/widget.js", headers={"Origin": "http://127.0.0.1:1"}).status == 403
 

@@ -49,7 +49,7 @@ class Config:
     """Name of the registered language model, or the path of a GGUF file."""
     passage_tokens: int = 160
     """Longest passage, in tokens of the embedder; never above what it can read."""
-    candidates: int = 30
+    candidates: int = 100
     """Passages that dense and lexical retrieval each bring into the fusion."""
     dense_weight: float = 0.5
     """Share of the dense score in the fused score, 0 to 1; the rest is lexical."""

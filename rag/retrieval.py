@@ -18,13 +18,16 @@ from rag.types import Evidence
 
 __all__ = ["fuse", "retrieve"]
 
+MEASURED = 30
+"""First candidates of each kind whose mean and deviation count: those behind them are hardly about the question."""
+
 
 def retrieve(
     question: str,
     index: Index,
     embedder: Embedder,
     limit: int,
-    candidates: int = 30,
+    candidates: int = 100,
     dense_weight: float = 0.5,
     documents: Collection[str] | None = None,
 ) -> list[Evidence]:
@@ -77,16 +80,22 @@ def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], dense_weight:
     {1: 1.0, 2: 0.24, 3: 0.0}
     """
     ids = list(dense)
-    near = _standardised([dense[i] for i in ids])
-    words = _standardised([lexical.get(i, 0.0) for i in ids])
+    first = {*_best(dense), *_best(lexical)}
+    near = _standardised(dense, ids, first)
+    words = _standardised({i: lexical.get(i, 0.0) for i in ids}, ids, first)
     sums = [dense_weight * d + (1 - dense_weight) * w for d, w in zip(near, words, strict=True)]
     low, high = min(sums, default=0.0), max(sums, default=0.0)
     return {i: (score - low) / (high - low) if high > low else 1.0 for i, score in zip(ids, sums, strict=True)}
 
 
-def _standardised(scores: Sequence[float]) -> list[float]:
-    """Return how many standard deviations each of ``scores`` lies above their mean; 0 where they are all equal."""
-    if not scores:
+def _best(scores: Mapping[int, float]) -> list[int]:
+    return sorted(scores, key=lambda i: (-scores[i], i))[:MEASURED]
+
+
+def _standardised(scores: Mapping[int, float], ids: Sequence[int], measured: Collection[int]) -> list[float]:
+    """Return how many deviations ``ids`` score above the mean, both of ``measured``; 0 where all are equal."""
+    if not ids:
         return []
-    mean, deviation = statistics.fmean(scores), statistics.pstdev(scores)
-    return [(score - mean) / deviation if deviation else 0.0 for score in scores]
+    known = [scores[i] for i in ids if i in measured]
+    mean, deviation = statistics.fmean(known), statistics.pstdev(known)
+    return [(scores[i] - mean) / deviation if deviation else 0.0 for i in ids]

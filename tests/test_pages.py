@@ -367,10 +367,17 @@ class TestAccessibility:
             page.get_by_role("button", name="Conversations", exact=True).click()
             page.get_by_label(f"More for “{PLOVER}”").click()
             found["conversations"] = violations(page)
-            reading = (reader_address("birds.txt", 0, 30), reader_address("gone.txt", 0, 0))
-            for path in ("documents", "search", "settings", "review", *reading):
+            ready = {
+                "documents": ".document",
+                "search": "#name nav",
+                "settings": "table.settings",
+                "review": ".review-buttons",
+                reader_address("birds.txt", 0, 30): "mark",
+                reader_address("gone.txt", 0, 0): "h1",
+            }
+            for path, part in ready.items():
                 page.goto(address + path)
-                page.wait_for_timeout(1500)
+                page.locator(part).first.wait_for()
                 if path == "search":
                     page.get_by_label("Words or a question").fill("heron")
                     page.keyboard.press("Enter")

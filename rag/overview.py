@@ -1,4 +1,4 @@
-"""Questions about the documents as a collection: which came first, and which of them name somebody or something.
+"""Questions about the documents as a collection: which came first, how far apart, which name somebody or something.
 
 No few passages answer these, however well they are chosen; what the index knows of every document does. They are
 recognised by their words alone, every one of which must be understood, so that a question which asks for anything
@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from rag.citations import Claim, Span, Support, quote
 from rag.index import DocumentInfo, Index
@@ -37,8 +38,13 @@ ABOUT = frozenset(
     place present refer seri show speak speaker speech spoke spoken take taken talk took""".split()
 )
 """Stems that say that somebody or something is in a document, or that it was, and nothing else."""
+BETWEEN = frozenset("apart day earlier later month one pass week".split())
+"""Stems that say how two of them lie to each other in time."""
+COMPARES = re.compile(r"\b(first|last|earlier|later|before|after|between|apart)\b", re.IGNORECASE)
+OTHERWISE = re.compile(r"\b(who|whom|whose|what|where|why)\b", re.IGNORECASE)
 ASKS = re.compile(r"\b(which|what|when|how many|list|name|show|all|every|each)\b", re.IGNORECASE)
 PLURAL = re.compile(r"\b(how many|(which|what)( of)?( the)?( \w+)? \w+s|all|every|each)\b", re.IGNORECASE)
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MOST = 40
 """Documents that are told of."""
 SEARCHED = 400
@@ -67,7 +73,7 @@ class Overview:
 
         ``None`` where the question is not one about the collection, or where nothing was found.
         """
-        if not ASKS.search(question):
+        if not (ASKS.search(question) or COMPARES.search(question)):
             return None
         documents, common = self._documents()
         asked = _asked(question, common)
@@ -81,6 +87,10 @@ class Overview:
         ]
         if len(documents) < 2:
             return None
+        if COMPARES.search(question) and not OTHERWISE.search(question):
+            compared = _compared(asked, documents, self._index)
+            if compared:
+                return compared
         if asked.names and not asked.dates and asked.rest <= ABOUT and PLURAL.search(question):
             return _naming(asked.names, documents, self._index)
         if not asked.names and asked.rest <= ABOUT | EARLIEST | LATEST | WHEN:
@@ -159,11 +169,33 @@ def _by_date(question: str, asked: _Asked, documents: Sequence[DocumentInfo], in
     return items if len(items) > 1 else [(Claim(claim.text), support) for claim, support in items] or None
 
 
+def _compared(asked: _Asked, documents: Sequence[DocumentInfo], index: Index) -> Checked | None:
+    """Return how two documents, each known by a word that only its title has, lie to each other in time.
+
+    ``None`` where others are named or more is asked, or where a date is not known or stands nowhere in the text.
+    """
+    counts = Counter(stem for info in documents for stem in _stems(info.title))
+    words = {word.form for word in asked.names} | asked.rest
+    two = [info for info in documents if any(counts[stem] == 1 for stem in words & _stems(info.title))]
+    left = {stem for stem in words if counts[stem] != 1}
+    if len(two) != 2 or asked.dates or not left <= ABOUT | EARLIEST | LATEST | BETWEEN:
+        return None
+    lines = [_dated(info, index) for info in two if DAY.fullmatch(info.date)]
+    if len(lines) != 2 or not all(lines):
+        return None
+    spans = tuple(line for line in lines if line)
+    days = (date.fromisoformat(two[1].date) - date.fromisoformat(two[0].date)).days
+    earlier, later = (info.title or info.name for info in two)
+    apart = f"{days} day{'' if days == 1 else 's'}"
+    told = f"“{earlier}” came first, {apart} before “{later}”." if days else f"“{earlier}” and “{later}” have one date."
+    return [(Claim(told), Support(spans, 1.0)), *(_item(*pair, quoted=False) for pair in zip(two, spans, strict=True))]
+
+
 def _dated(info: DocumentInfo, index: Index) -> Span | None:
     """Return the first sentence of a document that holds its date."""
     passages = sorted(index.passages(sorted(index.passage_ids([info.name]))), key=lambda passage: passage.start)
-    date = content_words(day(info.date))
-    return next(filter(None, (_line(passage, date) for passage in passages)), None)
+    words = content_words(day(info.date))
+    return next(filter(None, (_line(passage, words) for passage in passages)), None)
 
 
 def _line(passage: Passage, words: Sequence[Word]) -> Span | None:

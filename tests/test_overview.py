@@ -76,8 +76,33 @@ def test_documents_that_name_somebody_are_quoted_and_counted(ask, question, docu
 
 
 @pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("Which came first, the June or the July meeting?", "came first, 28 days before"),
+        ("Was the July meeting before the one in June?", "came first, 28 days before"),
+        ("How many days after the June meeting was the one in July?", "came first, 28 days before"),
+        ("How long between the July and June meetings?", "came first, 28 days before"),
+    ],
+)
+def test_two_documents_are_told_apart_in_time(ask, question, told):
+    text, quotes = ask(question)
+    first, june, july = text.split("\n- ")
+    assert first.startswith("“Minutes of the June meeting” " + told + " “Minutes of the July meeting”.")
+    assert (june.split(",")[0], july.split(",")[0]) == ("Minutes of the June meeting", "Minutes of the July meeting")
+    assert quotes == ["Date: 7 June 2021", "Date: 5 July 2021"]
+
+
+def test_two_documents_of_one_date_have_no_order(ask, config):
+    (ask.files / "copy.txt").write_text("Minutes of the Easter meeting\n\nDate: 7 June 2021\n\nNobody came.")
+    ingest([ask.files], ask.index, ask.embedder, config)
+    assert "have one date" in ask("Which came first, the June or the Easter meeting?")[0]
+
+
+@pytest.mark.parametrize(
     "question",
     [
+        "Who spoke first at the June and the July meeting?",
+        "Which came first, the June or the Easter meeting?",
         "Who opened the May meeting?",
         "When was the meeting in May?",
         "Which meeting closed the Old Bridge?",

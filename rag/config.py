@@ -52,10 +52,10 @@ class Config:
     candidates: int = 100
     """Passages that dense and lexical retrieval each bring into the fusion."""
     dense_weight: float = 0.5
-    """Share of the dense score in the fused score, 0 to 1; the rest is lexical."""
+    """Share of the dense score in the fused score, 0 to 1; more for a question in words of its own."""
     evidence: int = 3
     """Most passages that are given to the language model."""
-    closeness: float = 0.8
+    closeness: float = 0.75
     """Share of the best passage's score from which another is given to the language model too; 0 gives all."""
     context: int = 4096
     """Context of the language model, in tokens: prompt and answer together."""

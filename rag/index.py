@@ -381,6 +381,10 @@ class Index:
         """Return the ``k`` passages with the highest BM25, positive here; see ``rag.lexical``."""
         return self._lexical.search(question, k)
 
+    def coverage(self, question: str, passage: int) -> float:
+        """Return the share of the words of ``question`` that the passage holds, rare ones counting more."""
+        return self._lexical.coverage(question, passage)
+
     def term_frequency(self, term: str) -> int:
         """Return the number of passages with ``term`` in any of its forms; of several words, all must be there."""
         return self._lexical.term_frequency(term)

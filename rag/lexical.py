@@ -60,10 +60,20 @@ class LexicalSearch:
         in the question (Metzler and Croft, "A Markov Random Field Model for Term Dependencies", 2005).
         """
         words, pairs = _words_and_pairs(question)
-        with self._storage.reading() as connection:
-            (state,) = connection.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()
-            found = [self._postings(connection, state, phrase) for phrase in (*words, *pairs)]
+        found = self._found([*words, *pairs])
         return _best(found[: len(words)], found[len(words) :], k)
+
+    def coverage(self, question: str, passage: int) -> float:
+        """Return the share of the words of ``question`` that the passage with this id holds, 0 to 1.
+
+        Each counts as much as it adds to a score at most, and one that no passage holds as much as the rarest.
+        """
+        found = self._found(_words_and_pairs(question)[0])
+        weights = [float(postings["score"].max(initial=0.0)) for postings in found]
+        rarest = max(weights, default=0.0)
+        total = sum(weight or rarest for weight in weights)
+        held = (weight for weight, postings in zip(weights, found, strict=True) if passage in postings["id"])
+        return sum(held) / total if total else 0.0
 
     def term_frequency(self, term: str) -> int:
         """Return the number of passages with ``term`` in any of its forms; of several words, all must be there."""
@@ -73,6 +83,12 @@ class LexicalSearch:
         with self._storage.reading() as connection:
             row = connection.execute("SELECT count(*) FROM terms WHERE terms MATCH ?", (query,)).fetchone()
         return int(row[0])
+
+    def _found(self, phrases: Sequence[str]) -> list[Postings]:
+        """Return for each of ``phrases`` the passages with it, all of one state of the index."""
+        with self._storage.reading() as connection:
+            (state,) = connection.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()
+            return [self._postings(connection, state, phrase) for phrase in phrases]
 
     def _postings(self, connection: sqlite3.Connection, state: str, phrase: str) -> Postings:
         """Return the passages with ``phrase`` and their BM25 for it alone, kept or computed."""

@@ -63,6 +63,25 @@ def test_the_scores_are_those_of_both_searches_fused_by_hand(index: Index) -> No
         assert index.text(item.passage.document, item.passage.start, item.passage.end) == item.passage.text
 
 
+def test_a_question_in_other_words_is_left_to_the_vectors(index: Index) -> None:
+    question = "Whoever whistles wants nothing but a violin"  # One word of five is in the documents.
+    assert index.coverage(question, index.search_lexical(question, 1)[0][0]) == pytest.approx(0.2)
+    scores = {
+        weight: [item.score for item in retrieve(question, index, EMBEDDER, 9, 20, weight)] for weight in (0.5, 0.9)
+    }
+    assert scores[0.5] == scores[0.9]
+    assert ids(retrieve(question, index, EMBEDDER, 9, 20, 0)) == ids(retrieve("violin", index, EMBEDDER, 9, 20, 0))
+
+
+def test_coverage_counts_rare_words_more_and_unknown_ones_most(index: Index) -> None:
+    question = "copper violin"
+    (best, _), *_ = index.search_lexical(question, 1)
+    assert index.coverage(question, best) == 1
+    assert index.coverage(f"{question} zeppelin", best) == pytest.approx(2 / 3, abs=0.05)
+    assert index.coverage("What is the?", best) == index.coverage("?!", best) == index.coverage("zeppelin", best) == 0
+    assert index.coverage(question, 10**9) == 0
+
+
 def test_weight_one_is_dense_search_and_weight_zero_lexical_search(index: Index) -> None:
     question = "copper violin"
     dense = retrieve(question, index, EMBEDDER, 10, 50, 1)

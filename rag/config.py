@@ -65,6 +65,8 @@ class Config:
     """Attention states that are kept in memory, in MiB."""
     state_disk: int = 2048
     """Attention states that are kept in the index folder, in MiB; 0 keeps none there."""
+    read_ahead: bool = True
+    """Whether the server lets the language model read passages while nobody asks, until that room is taken."""
     threads: int = 0
     """Processor threads; 0 takes as many as this process may use."""
     gpu_layers: int = 0
@@ -185,6 +187,8 @@ def _convert(name: str, value: Any, where: str) -> Any:
     kind = get_type_hints(Config)[name]
     if kind == tuple[str, ...]:
         return _listed(value, where)
+    if kind is bool:
+        return _switch(value, where)
     try:
         if kind is Path:
             return Path(value).expanduser()
@@ -202,6 +206,16 @@ def _convert(name: str, value: Any, where: str) -> Any:
     if kind is not str and not low <= number <= high:
         raise ConfigError(f"{where} must be between {low:g} and {high:g}, not {value!r}.")
     return number
+
+
+def _switch(value: Any, where: str) -> bool:
+    """Return a truth value, or a text that stands for one."""
+    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str) or value.lower() not in words:
+        raise ConfigError(f"{where} must be true or false, not {value!r}.")
+    return words[value.lower()]
 
 
 def _listed(value: Any, where: str) -> tuple[str, ...]:

@@ -67,7 +67,7 @@ class Generator(Protocol):
     def warm(self, prompt: Prompt, stop: Stop | None = None) -> int:
         """Do ahead what reading the evidence of ``prompt`` will take; return of how many passages it had to be done.
 
-        For idle times: it ends within a moment of ``stop()``, or of another call.
+        For idle times: it ends within a moment of ``stop()``, or of another call, or where there is no room to keep it.
         """
         ...
 
@@ -181,6 +181,8 @@ class LlamaGenerator:
         parts, count = self._parts(prompt), 0
         with contextlib.suppress(Interrupted):
             for part in parts.evidence:
+                if self.states.full:
+                    break
                 with self._lock:
                     count += self._reader.warm(parts.instructions, part, giving_way)
         return count

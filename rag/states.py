@@ -57,6 +57,7 @@ class StateCache:
         self._generation: int | None = None
         self._states: OrderedDict[tuple[int, str], bytes] = OrderedDict()
         self._size = 0
+        self._largest = 0
         self._lock = threading.Lock()
         self.counts = {"memory": 0, "disk": 0, "miss": 0}
         """Where states were found since the start."""
@@ -77,10 +78,18 @@ class StateCache:
 
     def put(self, passage: int, key: str, state: bytes) -> None:
         """Keep ``state``. A passage that is in no index (id 0) is kept in memory alone: nothing would end its file."""
+        self._largest = max(self._largest, len(state))
         self._remember(passage, key, state)
         if passage and self._folder and len(state) <= self._disk_budget:
             with suppress(OSError):
                 self._write(self._folder, passage, key, state)
+
+    @property
+    def full(self) -> bool:
+        """Whether another state might push out one that is kept on disk, or in memory where there is none."""
+        if not self._folder:
+            return self._size + self._largest > self._budget
+        return sum(stat.st_size for _, stat in _sizes(self._folder)) + self._largest > self._disk_budget
 
     def _tidy(self) -> None:
         """Forget the states of passages that are in the index no more, if it has changed."""
@@ -127,7 +136,7 @@ class StateCache:
 
     def _trim(self, folder: Path) -> None:
         """Remove the files that were used the longest ago, until the rest is within the budget."""
-        found = [(file, file.stat()) for file in _files(folder)]
+        found = _sizes(folder)
         excess = sum(stat.st_size for _, stat in found) - self._disk_budget
         for file, stat in sorted(found, key=lambda item: item[1].st_mtime_ns):
             if excess <= 0:
@@ -147,6 +156,15 @@ def sweep(folder: Path, existing: Existing) -> None:
 
 def _files(folder: Path) -> Iterator[Path]:
     return folder.iterdir() if folder.is_dir() else iter(())
+
+
+def _sizes(folder: Path) -> list[tuple[Path, os.stat_result]]:
+    """Return the files in ``folder`` that have not gone meanwhile, with what is known of each."""
+    found = []
+    for file in _files(folder):
+        with suppress(FileNotFoundError):
+            found.append((file, file.stat()))
+    return found
 
 
 def _file(folder: Path, passage: int, key: str) -> Path:

@@ -54,6 +54,14 @@ def test_variables_and_options_are_named_in_errors():
         load(None, {}, {"port": 70000})
 
 
+def test_a_switch_is_on_or_off(tmp_path):
+    assert load(None, {}).read_ahead
+    assert not load(write(tmp_path, "read_ahead = false"), {}).read_ahead
+    assert [load(None, {"FOOTNOTE_READ_AHEAD": word}).read_ahead for word in ("Yes", "1", "off")] == [True, True, False]
+    with pytest.raises(ConfigError, match="true or false, not 'maybe'"):
+        load(None, {"FOOTNOTE_READ_AHEAD": "maybe"})
+
+
 def test_there_is_a_core():
     assert usable_cores() >= 1
 

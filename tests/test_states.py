@@ -48,6 +48,13 @@ def test_what_belongs_to_no_passage_is_in_memory_only(shelf):
     assert files(shelf) == []
 
 
+def test_it_says_when_it_is_full(shelf):
+    for cache in (StateCache(1), StateCache(0, 1, shelf)):
+        for passage in range(1, 4):
+            cache.put(passage, "a", bytes(MIB // 4 + 1))
+            assert cache.full == (passage == 3)
+
+
 def test_memory_keeps_what_was_used_last(shelf):
     cache = StateCache(1)
     for passage in range(1, 5):

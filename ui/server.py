@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rag.config import Config
 from rag.errors import FootnoteError
 from ui import local
+from ui.ahead import ReadingAhead
 from ui.jobs import Answerer
 from ui.problems import OUR_FAULT
 from ui.service import Service
@@ -39,10 +40,18 @@ def serve(load: Callable[[], Answerer], config: Config, open_browser: bool = Fal
     listener = local.listen(config.host, config.port)
     local.stay_local()
     service = Service(load, config)
+    ahead = ReadingAhead(service)
+
+    def start() -> None:
+        service.start()
+        if config.read_ahead:
+            ahead.start()
+
     try:
         app = application(service, config, examples_for(config))
-        local.run(app, listener, service.start, open_browser)
+        local.run(app, listener, start, open_browser)
     finally:
+        ahead.close()
         service.close()
         listener.close()
 

@@ -214,9 +214,12 @@ class Service:
             self.leave(job)
         return job is not None
 
-    def step_aside(self, seconds: float = 5.0) -> None:
-        """Wait while questions are being answered, at most so long: for work that can wait, between its steps."""
-        self._idle.wait(seconds)
+    def step_aside(self, seconds: float = 5.0) -> bool:
+        """Wait while questions are being answered, at most so long: for work that can wait, between its steps.
+
+        Return whether none is.
+        """
+        return self._idle.wait(seconds)
 
     # --- waiting
 

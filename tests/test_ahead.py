@@ -1,0 +1,129 @@
+"""Reading ahead: what nobody asked yet is read while nobody asks, and nobody waits for it."""
+
+import threading
+import time
+
+import pytest
+
+from rag.assistant import Assistant
+from rag.config import Config
+from rag.embedding import HashEmbedder, open_embedder
+from rag.errors import ModelMissing
+from rag.index import Index
+from rag.ingest import ingest
+from rag.types import Answer
+from ui.ahead import ReadingAhead
+from ui.conversation import Answered
+from ui.service import Service
+
+DOCUMENTS = {f"{name}.txt": f"The {name} nests by the river." for name in ("plover", "heron", "bittern")}
+
+
+class Assistants:
+    """An assistant that notes what it reads and takes ``pace`` seconds for each, unless it is asked something."""
+
+    def __init__(self, index, pace=0.0):
+        self.index, self.pace = index, pace
+        self.read, self.reading, self.asked = [], threading.Event(), threading.Event()
+
+    def warm(self, passages, stop=None):
+        self.asked.clear()
+        self.reading.set()
+        if not self.asked.wait(self.pace) and not (stop and stop()):
+            self.read += [passage.document for passage in passages]
+        return 1
+
+    def stream(self, question, history=(), id="", stop=None, documents=None):
+        self.asked.set()
+        time.sleep(0.05)
+        yield Answer("", question, "abstained", 0.0, "No.")
+
+
+@pytest.fixture
+def birds(tmp_path):
+    folder, config = tmp_path / "birds", Config(index=tmp_path / "index")
+    folder.mkdir()
+    for name, text in DOCUMENTS.items():
+        (folder / name).write_text(text)
+    embedder = HashEmbedder(64)
+    with Index.create(config.index, embedder, config.passage_tokens) as index:
+        ingest([folder], index, embedder, config)
+        index.more = lambda: ingest([folder], index, embedder, config)
+        index.files_folder = folder
+        yield index
+
+
+@pytest.fixture
+def ahead():
+    """Start reading ahead for an assistant; everything ends with the test."""
+    running = []
+
+    def start(load):
+        service = Service(load)
+        running.append((ReadingAhead(service, pause=0.01), service))
+        for part in reversed(running[-1]):
+            part.start()
+        return service
+
+    yield start
+    for reading, service in running:
+        reading.close()
+        service.close()
+        assert not reading._thread.is_alive()
+
+
+def until(condition, seconds=30.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_every_passage_is_read_once_and_a_new_one_too(birds, ahead):
+    assistant = Assistants(birds)
+    ahead(lambda: assistant)
+    until(lambda: len(assistant.read) == 3)
+    (birds.files_folder / "owl.txt").write_text("The owl hunts at night.")
+    (birds.files_folder / "heron.txt").unlink()
+    birds.more()
+    until(lambda: len(assistant.read) == 4)
+    time.sleep(0.05)
+    assert sorted(assistant.read) == ["bittern.txt", "heron.txt", "owl.txt", "plover.txt"]
+
+
+def test_a_question_goes_first_and_what_was_broken_off_is_read_after_it(birds, ahead):
+    assistant = Assistants(birds, pace=60)
+    service = ahead(lambda: assistant)
+    until(assistant.reading.is_set)
+    assert any(isinstance(event, Answered) for event in service.ask("Where?"))
+    assert not assistant.read
+    assistant.pace = 0
+    assistant.asked.set()
+    until(lambda: len(assistant.read) == 3)
+
+
+def test_without_an_assistant_nothing_is_read(ahead):
+    def missing():
+        raise ModelMissing("There is none.")
+
+    service = ahead(missing)
+    until(service.loaded.is_set)
+    time.sleep(0.05)
+    assert not service.is_ready
+
+
+@pytest.mark.llm
+def test_the_language_model_has_read_what_is_asked_about(tmp_path, ahead):
+    config = Config(generator="smollm2-135m-instruct", index=tmp_path / "index", threads=1, context=2048)
+    (tmp_path / "plover.txt").write_text("The plover nests by the river.")
+    embedder = open_embedder(config)
+    with Index.create(config.index, embedder, config.passage_tokens) as index:
+        ingest([tmp_path / "plover.txt"], index, embedder, config)
+    service = ahead(lambda: Assistant.open(config))
+    until(service.loaded.is_set, 120)
+    until(lambda: list((config.index / "states").glob("*.state")))
+    with service.assistant:
+        before = dict(service.generator.states.counts)
+        service.assistant.ask("Where does the plover nest?")
+        after = service.generator.states.counts
+        assert (after["miss"], after["memory"]) == (before["miss"], before["memory"] + 1)

@@ -1,0 +1,57 @@
+"""Reading ahead: while nobody asks, the language model reads the passages that it has not read yet.
+
+What it computes of a passage is kept (``rag.states``), and the first question answered from there need not wait for
+it. It gives way within a moment to any question, and ends where what it computes would push out what is kept.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from ui.service import Service
+
+__all__ = ["ReadingAhead"]
+
+PAUSE = 1.0
+"""Seconds between two looks at whether there is something new to read."""
+
+
+class ReadingAhead:
+    """A thread that reads passages of the index of ``service`` while its assistant is idle."""
+
+    def __init__(self, service: Service, pause: float = PAUSE) -> None:
+        self._service = service
+        self._pause = pause
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="ahead", daemon=True)
+
+    def start(self) -> None:
+        """Begin as soon as the assistant is loaded; returns at once."""
+        self._thread.start()
+
+    def close(self, patience: float = 5.0) -> None:
+        """End, waiting at most ``patience`` seconds for what is being read."""
+        self._closed.set()
+        if self._thread.is_alive():
+            self._thread.join(patience)
+
+    def _work(self) -> None:
+        read, generation = set[int](), -1
+        while not self._closed.wait(self._pause):
+            if self._service.is_ready and self._service.index.generation != generation:
+                generation = self._service.index.generation
+                read = self._read(read)
+
+    def _read(self, before: set[int]) -> set[int]:
+        """Read every passage that is not among ``before``; return the ids of those that are read now."""
+        assistant, index = self._service.assistant, self._service.index
+        ids = index.passage_ids([info.name for info in index.documents()])
+        read = before & ids
+        for number in sorted(ids - read):
+            asked = True
+            while asked and not self._closed.is_set():
+                self._service.step_aside()
+                assistant.warm(index.passages([number]), self._closed.is_set)
+                asked = not self._service.step_aside(0)  # Then it gave way, perhaps.
+            read.add(number)
+        return read

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,7 @@ def kept(file: Path | None = None) -> dict[str, Any] | None:
     return checked
 
 
-def sentence_on(checked: dict[str, Any]) -> str:
+def sentence_on(checked: Mapping[str, Any]) -> str:
     """Return in words how well the check does alone, on what it was measured, and when."""
     whole, any_ = (checked["figures"][task]["balanced_accuracy"] for task in TASKS)
     earlier = "" if checked["checker"] == checker_hash() else ", in an earlier version"

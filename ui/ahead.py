@@ -46,7 +46,7 @@ class ReadingAhead:
         """Read every passage that is not among ``before``; return the ids of those that are read now."""
         assistant, index = self._service.assistant, self._service.index
         ids = index.passage_ids([info.name for info in index.documents()])
-        read = before & ids
+        read = before & set(ids)
         for number in sorted(ids - read):
             asked = True
             while asked and not self._closed.is_set():

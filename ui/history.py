@@ -56,7 +56,7 @@ def _markdown(title: str, answers: Sequence[Answer], texts: Texts) -> str:
     parts = [f"# {_plain(title)}"]
     notes: list[str] = []
     for number, answer in enumerate(answers, 1):
-        text = re.sub(r"\s*\[(\d+)\]", lambda mark, number=number: f"[^{number}-{mark[1]}]", answer.answer)
+        text = re.sub(r"\s*\[(\d+)\]", rf"[^{number}-\1]", answer.answer)
         parts += [f"## {_plain(answer.question)}", re.sub(r"[<>]", r"\\\g<0>", text)]
         notes += [_note(f"{number}-{citation.mark}", citation, texts) for citation in answer.citations]
     return "\n\n".join([*parts, *notes]) + "\n"

@@ -51,7 +51,7 @@ class Completion(BaseModel):
     """A request for a reply; settings such as ``temperature`` are passed over, instructions are Footnote's own."""
 
     messages: list[Message] = Field(min_length=1, max_length=1000)
-    model: Literal["footnote"] = MODEL
+    model: Literal["footnote"] = "footnote"
     stream: bool = False
 
     def asked(self, user: str) -> Asked:

@@ -10,7 +10,7 @@ from rag import feedback
 from rag.archive import Archive
 from rag.errors import FootnoteError
 from rag.feedback import Feedback
-from rag.types import Answer
+from rag.types import Answer, Turn
 from ui.service import Service
 from ui.texts import Texts
 
@@ -63,7 +63,7 @@ def _said(opinion: Opinion, answer: Answer, index: Any) -> Feedback:
     return Feedback(
         kind=opinion.kind,
         question=answer.question,
-        history=tuple(feedback.Turn("user", question[:LONGEST]) for question in opinion.before),
+        history=tuple(Turn("user", question[:LONGEST]) for question in opinion.before),
         answer_id=opinion.kept,
         status=answer.status,
         answer=answer.answer,

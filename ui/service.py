@@ -13,7 +13,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from rag.config import Config
@@ -163,7 +163,7 @@ class Service:
                 if self._by_session.get(session) is job:
                     del self._by_session[session]
 
-    async def follow(self, asked: Asked) -> AsyncIterator[Event]:
+    async def follow(self, asked: Asked) -> AsyncGenerator[Event, None]:
         """Yield what happens to a question, for one who waits in an event loop; to close this is to leave.
 
         Raises:

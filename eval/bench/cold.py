@@ -22,7 +22,7 @@ from eval.journal import RunError
 from eval.questions import Question
 from rag.config import Config
 from rag.config import load as load_config
-from rag.index import VECTORS
+from rag.dense import VECTORS
 from rag.ingest import Progress
 from rag.storage import DATABASE
 from rag.types import Evidence, Passage, Turn

@@ -26,7 +26,7 @@ def open_encoder(config: Config) -> Any:
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()  # or it would write over ours
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # or it would write over ours
     return SentenceTransformer(str(models.locate(config.embedder, config.models)), device="cpu", local_files_only=True)
 
 

@@ -45,7 +45,7 @@ def _models(service: Service, texts: Texts) -> dict[str, str]:
     assistant: Any = service.assistant if service.is_ready else None
     rows = {}
     for kind in ("generator", "embedder"):
-        model = getattr(assistant, kind, None)
+        model: Any = getattr(assistant, kind, None)
         rows[texts(f"settings.{kind}")] = getattr(model, "name", texts("settings.not_loaded"))
         if getattr(model, "fingerprint", ""):
             rows[f"{texts(f'settings.{kind}')}, {texts('settings.fingerprint')}"] = model.fingerprint

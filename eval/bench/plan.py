@@ -38,8 +38,8 @@ FULL = Plan(
     starts=3,
     evidence=(1, 2, 3, 4, 6, 8),
     evidence_questions=4,
-    users=(1, 2, 4, 8, 16),
-    each_user=3,
+    users=(1, 4, 16),
+    each_user=6,
     sizes=(100, 1_000, 10_000, 100_000, 1_000_000),
     queries=50,
 )

@@ -181,7 +181,15 @@ FOLLOW_UP = replace(VENUE, question="And who hosted it?", query=f"{VENUE.questio
 
 
 class ScriptedIndex:
-    """What the page asks of an index, answered from the files of the seeds."""
+    """What the page asks of an index, answered from the files of the seeds; there are no passages to read ahead."""
+
+    generation = 1
+
+    def documents(self) -> list[Document]:
+        return []
+
+    def passage_ids(self, documents: Collection[str]) -> set[int]:
+        return set()
 
     def document(self, name: str) -> Document:
         if not (SEEDS / name).is_file():

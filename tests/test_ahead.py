@@ -8,7 +8,7 @@ import pytest
 from rag.assistant import Assistant
 from rag.config import Config
 from rag.embedding import HashEmbedder, open_embedder
-from rag.errors import ModelMissing
+from rag.errors import IndexBusy, ModelMissing
 from rag.index import Index
 from rag.ingest import ingest
 from rag.types import Answer
@@ -100,6 +100,27 @@ def test_a_question_goes_first_and_what_was_broken_off_is_read_after_it(birds, a
     assistant.pace = 0
     assistant.asked.set()
     until(lambda: len(assistant.read) == 3)
+
+
+def test_an_index_that_cannot_be_read_is_tried_again(birds, ahead):
+    assistant = Assistants(Broken(birds))
+    ahead(lambda: assistant)
+    until(lambda: assistant.index.refused > 2)
+    assistant.index.broken = False
+    until(lambda: len(assistant.read) == 3)
+
+
+class Broken:
+    """An index that refuses to be read, as one does that another process is replacing."""
+
+    def __init__(self, index):
+        self.index, self.broken, self.refused = index, True, 0
+
+    def __getattr__(self, name):
+        if self.broken:
+            self.refused += 1
+            raise IndexBusy("It is being replaced.")
+        return getattr(self.index, name)
 
 
 def test_without_an_assistant_nothing_is_read(ahead):

@@ -6,14 +6,18 @@ it. It gives way within a moment to any question, and ends where what it compute
 
 from __future__ import annotations
 
+import logging
 import threading
 
+from rag.errors import FootnoteError
 from ui.service import Service
 
 __all__ = ["ReadingAhead"]
 
 PAUSE = 1.0
 """Seconds between two looks at whether there is something new to read."""
+
+log = logging.getLogger(__name__)
 
 
 class ReadingAhead:
@@ -38,9 +42,14 @@ class ReadingAhead:
     def _work(self) -> None:
         read, generation = set[int](), -1
         while not self._closed.wait(self._pause):
-            if self._service.is_ready and self._service.index.generation != generation:
-                generation = self._service.index.generation
-                read = self._read(read)
+            try:
+                if self._service.is_ready and self._service.index.generation != generation:
+                    generation, read = self._service.index.generation, self._read(read)
+            except FootnoteError:
+                continue  # Whoever asks will hear of it; it may be mended by then.
+            except Exception:
+                log.exception("Passages could not be read ahead.")
+                return
 
     def _read(self, before: set[int]) -> set[int]:
         """Read every passage that is not among ``before``; return the ids of those that are read now."""

@@ -46,10 +46,12 @@ def _build(order: dict[str, Any]) -> dict[str, float]:
     known = Collection(order["count"])
     words = order["count"] <= MOST_WORDS
     begin = time.perf_counter()
-    with Index.create(Path(order["folder"]), SyntheticEmbedder(known.dimension), 160) as index, index.writing():
-        for document, passages, vectors in known.documents(words):
-            hashes = [text_hash([document.name, str(passage.start)]) for passage in passages]
-            index.replace("synthetic", document, passages, [vector[None] for vector in vectors], hashes)
+    with Index.create(Path(order["folder"]), SyntheticEmbedder(known.dimension), 160) as index:
+        with index.writing():
+            for document, passages, vectors in known.documents(words):
+                hashes = [text_hash([document.name, str(passage.start)]) for passage in passages]
+                index.replace("synthetic", document, passages, [vector[None] for vector in vectors], hashes)
+        index.organise()  # as footnote ingest does
     size = sum(file.stat().st_size for file in Path(order["folder"]).iterdir())
     return {"build_s": time.perf_counter() - begin, "disk_mb": size / 2**20}
 

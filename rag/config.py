@@ -210,12 +210,12 @@ def _convert(name: str, value: Any, where: str) -> Any:
 
 def _switch(value: Any, where: str) -> bool:
     """Return a truth value, or a text that stands for one."""
-    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-    if isinstance(value, bool):
-        return value
-    if not isinstance(value, str) or value.lower() not in words:
+    from configparser import ConfigParser
+
+    found = value if isinstance(value, bool) else ConfigParser.BOOLEAN_STATES.get(str(value).lower())
+    if found is None or not isinstance(value, bool | str):
         raise ConfigError(f"{where} must be true or false, not {value!r}.")
-    return words[value.lower()]
+    return found
 
 
 def _listed(value: Any, where: str) -> tuple[str, ...]:

@@ -178,13 +178,14 @@ class LlamaGenerator:
         def giving_way() -> bool:
             return self._waiting > 0 or stop()
 
-        parts, count = self._parts(prompt), 0
+        count = 0
         with contextlib.suppress(Interrupted):
-            for part in parts.evidence:
+            for item in prompt.evidence:
                 if self.states.full:
                     break
+                instructions, part = self._opening(prompt.instructions), self._passage(item)
                 with self._lock:
-                    count += self._reader.warm(parts.instructions, part, giving_way)
+                    count += self._reader.warm(instructions, part, giving_way)
         return count
 
     # --- parts

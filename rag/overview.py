@@ -162,11 +162,10 @@ def _by_date(question: str, asked: _Asked, documents: Sequence[DocumentInfo], in
     if not all(info.date for info in documents):
         return None
     chosen = documents[:1] if first else documents[-1:] if last else documents[:MOST]
-    lines = [_dated(info, index) for info in chosen]
-    if not all(lines):
-        return None
-    items = [_item(info, line, quoted=False) for info, line in zip(chosen, lines, strict=True) if line]
-    return items if len(items) > 1 else [(Claim(claim.text), support) for claim, support in items] or None
+    items = _dated(chosen, index)
+    if not items or len(items) > 1:
+        return items
+    return [(Claim(claim.text), support) for claim, support in items]
 
 
 def _compared(asked: _Asked, documents: Sequence[DocumentInfo], index: Index) -> Checked | None:
@@ -180,18 +179,24 @@ def _compared(asked: _Asked, documents: Sequence[DocumentInfo], index: Index) ->
     left = {stem for stem in words if counts[stem] != 1}
     if len(two) != 2 or asked.dates or not left <= ABOUT | EARLIEST | LATEST | BETWEEN:
         return None
-    lines = [_dated(info, index) for info in two if DAY.fullmatch(info.date)]
-    if len(lines) != 2 or not all(lines):
+    items = _dated(two, index) if all(DAY.fullmatch(info.date) for info in two) else None
+    if not items:
         return None
-    spans = tuple(line for line in lines if line)
     days = (date.fromisoformat(two[1].date) - date.fromisoformat(two[0].date)).days
     earlier, later = (info.title or info.name for info in two)
     apart = f"{days} day{'' if days == 1 else 's'}"
     told = f"“{earlier}” came first, {apart} before “{later}”." if days else f"“{earlier}” and “{later}” have one date."
-    return [(Claim(told), Support(spans, 1.0)), *(_item(*pair, quoted=False) for pair in zip(two, spans, strict=True))]
+    return [(Claim(told), Support(tuple(span for _, support in items for span in support.spans), 1.0)), *items]
 
 
-def _dated(info: DocumentInfo, index: Index) -> Span | None:
+def _dated(documents: Sequence[DocumentInfo], index: Index) -> Checked | None:
+    """Return each of ``documents`` with the line that holds its date; ``None`` where there is none, or no such line."""
+    lines = [_date_line(info, index) for info in documents]
+    items = [_item(info, line, quoted=False) for info, line in zip(documents, lines, strict=True) if line]
+    return items if items and len(items) == len(lines) else None
+
+
+def _date_line(info: DocumentInfo, index: Index) -> Span | None:
     """Return the first sentence of a document that holds its date."""
     passages = sorted(index.passages(sorted(index.passage_ids([info.name]))), key=lambda passage: passage.start)
     words = content_words(day(info.date))

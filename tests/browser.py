@@ -48,6 +48,14 @@ ARGUMENTS = [
 ]
 
 
+def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    """Wait until ``condition()`` is true, at most so long."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
 # --- answers cut from the seed documents
 
 

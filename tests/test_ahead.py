@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from browser import until
 
 from rag.assistant import Assistant
 from rag.config import Config
@@ -72,21 +73,14 @@ def ahead():
         assert not reading._thread.is_alive()
 
 
-def until(condition, seconds=30.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
-
-
 def test_every_passage_is_read_once_and_a_new_one_too(birds, ahead):
     assistant = Assistants(birds)
     ahead(lambda: assistant)
-    until(lambda: len(assistant.read) == 3)
+    until(lambda: len(assistant.read) == 3, 30)
     (birds.files_folder / "owl.txt").write_text("The owl hunts at night.")
     (birds.files_folder / "heron.txt").unlink()
     birds.more()
-    until(lambda: len(assistant.read) == 4)
+    until(lambda: len(assistant.read) == 4, 30)
     time.sleep(0.05)
     assert sorted(assistant.read) == ["bittern.txt", "heron.txt", "owl.txt", "plover.txt"]
 
@@ -94,20 +88,20 @@ def test_every_passage_is_read_once_and_a_new_one_too(birds, ahead):
 def test_a_question_goes_first_and_what_was_broken_off_is_read_after_it(birds, ahead):
     assistant = Assistants(birds, pace=60)
     service = ahead(lambda: assistant)
-    until(assistant.reading.is_set)
+    until(assistant.reading.is_set, 30)
     assert any(isinstance(event, Answered) for event in service.ask("Where?"))
     assert not assistant.read
     assistant.pace = 0
     assistant.asked.set()
-    until(lambda: len(assistant.read) == 3)
+    until(lambda: len(assistant.read) == 3, 30)
 
 
 def test_an_index_that_cannot_be_read_is_tried_again(birds, ahead):
     assistant = Assistants(Broken(birds))
     ahead(lambda: assistant)
-    until(lambda: assistant.index.refused > 2)
+    until(lambda: assistant.index.refused > 2, 30)
     assistant.index.broken = False
-    until(lambda: len(assistant.read) == 3)
+    until(lambda: len(assistant.read) == 3, 30)
 
 
 class Broken:
@@ -128,7 +122,7 @@ def test_without_an_assistant_nothing_is_read(ahead):
         raise ModelMissing("There is none.")
 
     service = ahead(missing)
-    until(service.loaded.is_set)
+    until(service.loaded.is_set, 30)
     time.sleep(0.05)
     assert not service.is_ready
 
@@ -142,7 +136,7 @@ def test_the_language_model_has_read_what_is_asked_about(tmp_path, ahead):
         ingest([tmp_path / "plover.txt"], index, embedder, config)
     service = ahead(lambda: Assistant.open(config))
     until(service.loaded.is_set, 120)
-    until(lambda: list((config.index / "states").glob("*.state")))
+    until(lambda: list((config.index / "states").glob("*.state")), 30)
     with service.assistant:
         before = dict(service.generator.states.counts)
         service.assistant.ask("Where does the plover nest?")

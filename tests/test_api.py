@@ -4,11 +4,10 @@ import json
 import re
 import shlex
 import threading
-import time
 
 import pytest
 from api import running
-from browser import NOWHERE, PRINCIPLES, VENUE, ScriptedAssistant
+from browser import NOWHERE, PRINCIPLES, VENUE, ScriptedAssistant, until
 from command import ROOT
 
 from rag import prompts
@@ -66,13 +65,6 @@ def slow():
     assistant = ScriptedAssistant([VENUE, PRINCIPLES], pace=0.02)
     with running(lambda: assistant, Config(requests_per_minute=100_000)) as api:
         yield api, assistant
-
-
-def until(condition, seconds=10.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 # --- asking
@@ -235,7 +227,7 @@ def test_a_client_that_goes_away_stops_the_answer(slow):
         pass
     events.close()
     assert assistant.stopped.wait(5)
-    until(lambda: api.service._running is None)
+    until(lambda: api.service._running is None, 10)
 
 
 def test_a_client_that_waits_for_json_and_goes_away_stops_the_answer(slow):
@@ -244,10 +236,10 @@ def test_a_client_that_waits_for_json_and_goes_away_stops_the_answer(slow):
     connection = api.connect()
     body = json.dumps({"question": PRINCIPLES.question})
     connection.request("POST", "/api/ask", body, {"Content-Type": "application/json"})
-    until(lambda: api.service._running is not None)
+    until(lambda: api.service._running is not None, 10)
     connection.close()
     assert assistant.stopped.wait(5)
-    until(lambda: api.service._running is None)
+    until(lambda: api.service._running is None, 10)
 
 
 def test_a_client_that_goes_away_while_it_waits_is_never_asked_for(slow):
@@ -259,7 +251,7 @@ def test_a_client_that_goes_away_while_it_waits_is_never_asked_for(slow):
     name, data = next(second)
     assert (name, data["name"], data["position"]) == ("phase", "waiting", 1)
     second.close()
-    until(lambda: api.service.waiting == 0)
+    until(lambda: api.service.waiting == 0, 10)
     assert list(first)[-1][0] == "answer"
     assert [question for question, _ in assistant.asked] == [PRINCIPLES.question]
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from browser import CARDIFF, NOWHERE, PRINCIPLES, SEEDS, SWINDON, VENUE, ScriptedAssistant, evidence_of
+from browser import CARDIFF, NOWHERE, PRINCIPLES, SEEDS, SWINDON, VENUE, ScriptedAssistant, evidence_of, until
 
 from rag import prompts
 from rag.assistant import Assistant
@@ -33,13 +33,6 @@ def serve():
     for service in services:
         service.close()
         assert not service._thread.is_alive()
-
-
-def until(condition, seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 # --- the scripted assistant behaves as the real one does

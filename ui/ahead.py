@@ -54,8 +54,8 @@ class ReadingAhead:
     def _read(self, before: set[int]) -> set[int]:
         """Read every passage that is not among ``before``; return the ids of those that are read now."""
         assistant, index = self._service.assistant, self._service.index
-        ids = index.passage_ids([info.name for info in index.documents()])
-        read = before & set(ids)
+        ids: set[int] = index.passage_ids([info.name for info in index.documents()])
+        read = before & ids
         for number in sorted(ids - read):
             asked = True
             while asked and not self._closed.is_set():

@@ -11,7 +11,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
@@ -29,7 +29,7 @@ from ui.service import Service
 
 __all__ = ["router"]
 
-MODEL = "footnote"
+MODEL: Final = "footnote"
 SOURCES = re.compile(r"\n\n\[1\] .*", re.DOTALL)
 PIECE = re.compile(r"\S+\s*")
 
@@ -51,7 +51,7 @@ class Completion(BaseModel):
     """A request for a reply; settings such as ``temperature`` are passed over, instructions are Footnote's own."""
 
     messages: list[Message] = Field(min_length=1, max_length=1000)
-    model: Literal["footnote"] = "footnote"
+    model: Literal["footnote"] = MODEL
     stream: bool = False
 
     def asked(self, user: str) -> Asked:

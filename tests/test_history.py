@@ -241,6 +241,24 @@ class TestInTheBrowser:
         page.wait_for_timeout(1000)
         assert page.locator(".exchange").count() == 0
 
+    def test_what_is_asked_before_the_page_is_ready_stays_and_takes_nothing_away(self, chat):
+        page, held = chat.page, []
+        chat.ask(VENUE.question)
+        chat.answer()
+        page.route("**/run/predict", lambda route: held.append(route))
+        page.reload()
+        chat.ask(PRINCIPLES.question)
+        chat.answer()
+        thumb = page.get_by_role("button", name="No, this is wrong")
+        thumb.focus()
+        for route in held:
+            route.continue_()
+        page.get_by_role("button", name="Conversations", exact=True).wait_for()
+        page.wait_for_timeout(1000)
+        assert thumb.evaluate("node => node === document.activeElement")
+        page.get_by_role("button", name="Conversations", exact=True).click()
+        assert page.locator(".history-open").all_inner_texts() == [PRINCIPLES.question, VENUE.question]
+
     def test_a_conversation_outlives_the_server(self, browser, tmp_path):
         config, port = Config(index=tmp_path), free_port()
         assistant = ScriptedAssistant([VENUE, PRINCIPLES, FOLLOW_UP], pace=0.001)

@@ -8,6 +8,7 @@ let words = {};
 let began = 0;
 let clock = 0;
 let heard = 0;
+let picture = ""; // The last exchange as it was given: the same again must not take the focus or what was folded out.
 
 function show() {
   if (!props.value) return;
@@ -19,6 +20,7 @@ function show() {
   if (value.words) label(value.words);
   if (value.all) {
     list.replaceChildren(...value.all.map(filled));
+    picture = "";
     closePanel();
     if (value.working) lookAt(list.lastElementChild);
     dispatchEvent(new Event("footnote:shown"));
@@ -26,8 +28,10 @@ function show() {
   } else if (value.number) {
     const isNew = list.children.length < value.number;
     if (isNew) list.append(newArticle(value.number));
-    list.children[value.number - 1].innerHTML = value.html;
+    if (isNew || value.html !== picture) list.children[value.number - 1].innerHTML = value.html;
+    picture = value.html;
     if (isNew) lookAt(list.lastElementChild);
+    if (isNew) dispatchEvent(new Event("footnote:asked"));
   }
   if (value.done && value.turns.length) dispatchEvent(new CustomEvent("footnote:turns", { detail: value.turns }));
   if (said.textContent !== (value.say || "")) said.textContent = value.say || "";

@@ -11,6 +11,7 @@ const said = part("[role=status]");
 let words = {};
 let opening = 0;
 let next = null;
+let away = true;
 let current = sessionStorage.getItem("footnote.conversation") || "";
 
 function read() {
@@ -97,14 +98,22 @@ function reopen(kept) {
   else focusOn(kept.id);
 }
 
-// Where the tab was: its conversation, and in the box a question that was lost with the connection.
+// Where the tab was: its conversation, and in the box a question that was lost with the connection. Not where something was
+// asked before the page was ready: that is a conversation of its own, and stays.
 function resume() {
+  if (!away) return;
+  away = false;
   const isLinked = new URLSearchParams(location.search).has("answer");
   const kept = !isLinked && read().find((one) => one.id === current);
   const asked = sessionStorage.getItem("footnote.asked") || "";
   sessionStorage.removeItem("footnote.asked");
   enter(kept ? kept.id : "");
   if (kept || asked) show(kept ? kept.turns : [], asked);
+}
+
+function begin() {
+  if (away) enter("");
+  away = false;
 }
 
 function rename(kept, row) {
@@ -168,6 +177,7 @@ part(".panel-close").addEventListener("click", close);
 drawer.addEventListener("keydown", (event) => event.key === "Escape" && close());
 addEventListener("storage", (event) => event.key === KEY && draw());
 addEventListener("footnote:shown", shown);
+addEventListener("footnote:asked", begin);
 addEventListener("footnote:turns", (event) => remember(event.detail));
 addEventListener("footnote:anew", () => {
   enter("");

@@ -75,7 +75,7 @@ class Asking:
             "id": question.id,
             "kind": question.kind,
             "question": question.question,
-            "read": prompt.question if prompt else question.question,
+            "read": prompt.query if prompt else question.question,
             "history": [dataclasses.asdict(turn) for turn in question.history],
             "prompt": _flat(self._prompt, prompt) if prompt else None,
             "evidence": [_evidence(item) for item in (prompt.evidence if prompt else ())],

@@ -98,9 +98,9 @@ class ReplayGenerator:
         """Do nothing: there is nothing to free."""
 
     def _recorded(self, prompt: Prompt) -> Sequence[Mapping[str, Any]]:
-        if prompt.question not in self._calls:
-            raise GenerationError(f"No draft was recorded for the question “{prompt.question}”.")
-        return self._calls[prompt.question]
+        if prompt.query not in self._calls:
+            raise GenerationError(f"No draft was recorded for the question “{prompt.query}”.")
+        return self._calls[prompt.query]
 
 
 class GivenEvidence(Assistant):

@@ -22,10 +22,17 @@ from rag.generation import Generator, Stop, open_generator
 from rag.index import Index
 from rag.overview import CONFIDENCE, Overview
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Token, Turn
+from rag.words import content_words
 
-__all__ = ["Assistant", "made_for", "search_query"]
+__all__ = ["Assistant", "earlier_questions", "made_for", "search_query"]
 
-REFERS_BACK = re.compile(r"\b(he|she|it|its|they|them|their|his|her|this|that|those|these|there|then|one|ones)\b", re.I)
+REFERS_BACK = re.compile(
+    r"\b(he|she|it|its|they|them|their|his|her|this|that|those|these|there|then|one|ones)\b"
+    r"|^(and|but|so|or|what about|how about)\b",
+    re.IGNORECASE,
+)
+OWN = 2
+"""Content words with which a question stands for itself, where nothing in it refers back; a name is as good as two."""
 EARLIER = 3
 """Questions that a follow-up may stand behind."""
 LONGEST = 400
@@ -131,7 +138,9 @@ class Assistant:
         if answer:
             yield _reading(answer.evidence)
         else:
-            answer = yield from self._read(query, evidence, clock, stop)
+            prompt, notes = self._prompt(read, earlier_questions(read, history), evidence)
+            answer = yield from self._read(prompt, clock, stop)
+            answer = replace(answer, notes=notes)
         yield replace(
             answer,
             id=id or _identity(question, history),
@@ -151,11 +160,8 @@ class Assistant:
         evidence = tuple(Evidence(passage, 1.0, rank) for rank, passage in enumerate(passages, start=1))
         return _answered(question, checked, CONFIDENCE, evidence)
 
-    def _read(
-        self, query: str, evidence: Sequence[Evidence], clock: _Clock, stop: Stop | None
-    ) -> Steps[Phase | Token, None, Answer]:
+    def _read(self, prompt: Prompt, clock: _Clock, stop: Stop | None) -> Steps[Phase | Token, None, Answer]:
         """Read the evidence, write a draft where it holds an answer, and return the checked answer."""
-        prompt, notes = self._prompt(query, evidence)
         yield _reading(prompt.evidence)
         confidence = self._confidence(prompt, stop)
         draft = ""
@@ -167,7 +173,7 @@ class Assistant:
                 draft += piece
                 yield Token(piece)
             yield Phase("checking", "Checking each sentence against the documents")
-        return replace(self._answer(prompt, draft, confidence), notes=notes)
+        return self._answer(prompt, draft, confidence)
 
     def warm(self, passages: Sequence[Passage], stop: Stop | None = None) -> int:
         """Read ``passages`` ahead, for questions to come, until ``stop()``; return how many were new.
@@ -200,8 +206,8 @@ class Assistant:
         """Return whether ``word`` is in some passage, or whole in the embedder's vocabulary: what is typed well is."""
         return self.index.term_frequency(word) > 0 or len(self.embedder.tokenizer.spans(word.lower())) == 1
 
-    def _prompt(self, query: str, evidence: Sequence[Evidence]) -> tuple[Prompt, tuple[str, ...]]:
-        prompt = Prompt(self.prompt.instructions, tuple(evidence), query)
+    def _prompt(self, question: str, earlier: str, evidence: Sequence[Evidence]) -> tuple[Prompt, tuple[str, ...]]:
+        prompt = Prompt(self.prompt.instructions, tuple(evidence), question, earlier=earlier)
         return prompts.fit(prompt, self.generator.measure, self.config.context - self.config.answer_tokens)
 
     def _confidence(self, prompt: Prompt, stop: Stop | None) -> float:
@@ -213,24 +219,24 @@ class Assistant:
     def signals(self, prompt: Prompt, stop: Stop | None = None) -> dict[str, float]:
         """Return what speaks for and against the evidence in ``prompt`` holding an answer."""
         yes, no = self.generator.score(replace(prompt, task="answerable"), ["yes", "no"], stop)
-        return verification.signals(prompt.question, prompt.evidence, self.index.term_frequency, yes - no)
+        return verification.signals(prompt, self.index.term_frequency, yes - no)
 
     def _answer(self, prompt: Prompt, draft: str, confidence: float) -> Answer:
         """Return the supported sentences of ``draft`` with their citations, or an abstention."""
         claims = citations.parse(draft)
-        supports = verification.support(claims, prompt.evidence, prompt.question)
+        supports = verification.support(claims, prompt.evidence, prompt.query)
         kept = [
             (claim, support)
             for claim, support in zip(claims, supports, strict=True)
             if support and support.score >= self.config.min_support
         ]
         if not kept:
-            return Answer("", prompt.question, "abstained", confidence, self._refusal(prompt), evidence=prompt.evidence)
-        return _answered(prompt.question, kept, confidence, prompt.evidence)
+            return Answer("", prompt.query, "abstained", confidence, self._refusal(prompt), evidence=prompt.evidence)
+        return _answered(prompt.query, kept, confidence, prompt.evidence)
 
     def _refusal(self, prompt: Prompt) -> str:
         """Return the words of an abstention: that the documents do not say, and which word they never use."""
-        missing = verification.missing_words(prompt.question, prompt.evidence)
+        missing = verification.missing_words(prompt.query, prompt.evidence)
         # Of the words that only say how it is asked, a reader would learn nothing.
         named = [word.text for word in missing if word.kind != "word"]
         nowhere = [word for word in named if self.index.term_frequency(word) == 0]
@@ -299,18 +305,24 @@ class _Clock:
 
 
 def search_query(question: str, history: Sequence[Turn]) -> str:
-    """Return what is searched and answered: a question that refers back stands behind those that it refers to.
+    """Return what is searched for: a question that refers back stands behind those that it refers to."""
+    return f"{earlier_questions(question, history)} {question}".strip()
 
-    Of the 14 follow-ups of the seeds set 9 are answered rightly so, whatever the confidence; as many with the answers
-    between them, which take time to read, and 7 with the conversation before the question.
-    """
-    query, rest = question, question
+
+def earlier_questions(question: str, history: Sequence[Turn]) -> str:
+    """Return the questions of ``history`` that ``question`` refers back to, the earliest first, or nothing."""
+    earlier = list[str]()
     for turn in reversed([turn for turn in history if turn.role == "user"][-EARLIER:]):
-        if not (REFERS_BACK.search(rest) or len(rest.split()) < 5) or len(turn.content) > LONGEST:
+        last = earlier[0] if earlier else question
+        if not _refers_back(last) or len(turn.content) > LONGEST:
             break
-        rest = turn.content.strip()
-        query = f"{rest} {query}"
-    return query
+        earlier.insert(0, turn.content.strip())
+    return " ".join(earlier)
+
+
+def _refers_back(question: str) -> bool:
+    own = sum(1 if word.kind == "word" else OWN for word in content_words(question))
+    return own < OWN or REFERS_BACK.search(question) is not None
 
 
 def _identity(question: str, history: Sequence[Turn]) -> str:

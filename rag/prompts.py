@@ -20,6 +20,7 @@ PLACEHOLDERS = {
     "passage": {"title", "text"},
     "question": {"question"},
     "answerable": {"question"},
+    "followup": {"question", "earlier"},
 }
 
 
@@ -44,7 +45,10 @@ class PromptFile:
 
     def asked(self, prompt: Prompt, task: Task) -> str:
         """Return what comes last: what is asked, as ``task`` wants it."""
-        return self.sections[task].format(question=prompt.question)
+        question = prompt.question
+        if prompt.earlier:
+            question = self.sections["followup"].format(question=question, earlier=prompt.earlier)
+        return self.sections[task].format(question=question)
 
 
 def load(file: Path) -> PromptFile:

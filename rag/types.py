@@ -107,13 +107,20 @@ class Prompt:
     """What a generator is asked, kept in its parts until it is inside a generator.
 
     The order in which a generator writes them out is: instructions, evidence (the best first), question.
-    ``task`` says what is wanted: an answer, or whether the evidence holds one.
+    ``task`` says what is wanted: an answer, or whether the evidence holds one. ``earlier`` are the questions that the
+    question refers back to.
     """
 
     instructions: str
     evidence: tuple[Evidence, ...]
     question: str
     task: Task = "question"
+    earlier: str = ""
+
+    @property
+    def query(self) -> str:
+        """The question behind those that it refers back to: all words that the evidence was searched with."""
+        return f"{self.earlier} {self.question}".strip()
 
 
 @dataclass(frozen=True, slots=True)

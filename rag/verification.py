@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rag.citations import Claim, Span, Support
 from rag.sentences import sentences
-from rag.types import Evidence, Passage
+from rag.types import Evidence, Passage, Prompt
 from rag.words import Word, content_words, found
 
 __all__ = ["confidence", "load_coefficients", "missing_words", "signals", "support"]
@@ -121,20 +121,20 @@ def _spans(chosen: Sequence[tuple[_Source, int]]) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def signals(
-    question: str, evidence: Sequence[Evidence], frequency: Callable[[str], int], yes: float
-) -> dict[str, float]:
-    """Return what speaks for and against the evidence holding an answer to ``question``.
+def signals(prompt: Prompt, frequency: Callable[[str], int], yes: float) -> dict[str, float]:
+    """Return what speaks for and against the evidence in ``prompt`` holding an answer to its question.
 
     ``yes`` is the difference of the model's log-probabilities of yes and no when asked, which is lower where it reads
-    one passage ``alone`` (1, otherwise 0); ``dense`` is the best cosine;
-    ``unknown`` is 1 where a name, number or date of the question occurs nowhere in the index, whose passages with a
-    word ``frequency`` counts.
+    one passage ``alone`` (1, otherwise 0), and where the question comes ``after`` another that it refers back to
+    (1, otherwise 0); ``dense`` is the best cosine; ``unknown`` is 1 where a name, number or date of the question occurs
+    nowhere in the index, whose passages with a word ``frequency`` counts.
     """
-    missing = missing_words(question, evidence)
+    evidence = prompt.evidence
+    missing = missing_words(prompt.query, evidence)
     return {
         "yes": yes,
         "alone": float(len(evidence) == 1),
+        "after": float(bool(prompt.earlier)),
         "dense": max((item.dense for item in evidence), default=0.0),
         "unknown": float(any(word.kind != "word" and frequency(word.text) == 0 for word in missing)),
     }

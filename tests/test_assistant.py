@@ -182,7 +182,9 @@ def test_a_question_that_refers_back_is_searched_with_the_one_before(ask):
     answer, generator = ask("Who runs it?", "Volunteers operated Denbighshire Nightrider.", history=history)
     assert answer.evidence[0].passage.document == CARDIFF
     assert "Nightrider" in answer.evidence[0].passage.text
-    assert {prompt.question for prompt in generator.prompts} == {"What is the Denbighshire Nightrider? Who runs it?"}
+    assert {(prompt.question, prompt.earlier) for prompt in generator.prompts} == {
+        ("Who runs it?", "What is the Denbighshire Nightrider?")
+    }
 
 
 @pytest.mark.parametrize("question", ["", "  \n", "\u200b", "*", '"' * 50, "?!", "🎉"])
@@ -204,6 +206,10 @@ def test_an_empty_question_is_refused(ask, question):
         (["Why?"] * 9, "Why?", "Why? Why? Why? Why?"),
         (["word " * 900], "And when was that?", "And when was that?"),
         ([], "And when was that?", "And when was that?"),
+        (["Where was the roadshow in Cardiff held?"], "Opening hours", "Opening hours"),
+        (["Where was the roadshow in Cardiff held?"], "What is NESTA?", "What is NESTA?"),
+        (["Who hosted it in Cardiff?"], "And in London?", "Who hosted it in Cardiff? And in London?"),
+        (["Who hosted it in Cardiff?"], "At what price?", "Who hosted it in Cardiff? At what price?"),
     ],
 )
 def test_a_question_stands_behind_those_that_it_refers_to(earlier, question, query):

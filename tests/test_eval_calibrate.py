@@ -89,12 +89,15 @@ def test_signals_are_those_of_the_assistant_and_nothing_is_drafted(tmp_path):
     rows = {row["id"]: row for row in take(tmp_path, generator)}
     assert rows.keys() == {question.id for question in QUESTIONS}
     assert {prompt.task for prompt in generator.prompts} == {"answerable"}
-    assert rows["mongolia"]["signals"].keys() == {"yes", "alone", "dense", "unknown"}
+    assert rows["mongolia"]["signals"].keys() == {"yes", "alone", "after", "dense", "unknown"}
     assert rows["mongolia"]["signals"]["unknown"] == 1
     assert rows["mongolia"]["signals"]["yes"] < 0 < rows["right"]["signals"]["yes"]
     again = TinyGenerator()
     assert take(tmp_path, again) == list(rows.values())
     assert again.prompts == []  # what was taken is not taken again
+
+
+ALIKE = {"alone": 1.0, "after": 0.0, "dense": 0.5, "unknown": 0.0}
 
 
 def separable(count=40):
@@ -104,7 +107,7 @@ def separable(count=40):
             "id": str(at),
             "answerable": at % 2 == 0,
             "cluster": str(at // 4),
-            "signals": {"yes": -3.0 + (at % 2 == 0) * 2.0 + (at % 5) / 10, "alone": 1.0, "dense": 0.5, "unknown": 0.0},
+            "signals": {"yes": -3.0 + (at % 2 == 0) * 2.0 + (at % 5) / 10, **ALIKE},
         }
         for at in range(count)
     ]

@@ -34,6 +34,9 @@ def test_the_shipped_prompt_has_every_part():
     asked = Prompt(prompt_file.instructions, (), "Where?")
     assert prompt_file.asked(asked, "question") == "\nQuestion: Where?\n"
     assert prompt_file.asked(asked, "answerable").startswith("\nQuestion: Where?\n")
+    after = Prompt(prompt_file.instructions, (), "And when?", earlier="Where?")
+    assert after.query == "Where? And when?"
+    assert prompt_file.asked(after, "question") == "\nQuestion: And when?\n(The question before: Where?)\n"
     assert len(prompt_file.fingerprint) == 64
 
 

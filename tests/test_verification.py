@@ -1,7 +1,7 @@
 import pytest
 
 from rag.citations import parse
-from rag.types import Evidence, Passage
+from rag.types import Evidence, Passage, Prompt
 from rag.verification import confidence, load_coefficients, missing_words, signals, support
 
 LONDON = (
@@ -97,9 +97,12 @@ def test_words_that_the_evidence_lacks():
 
 def test_signals_tell_a_near_miss_from_a_hit():
     frequency = {"spoke": 0, "Newcastle": 0}.get
-    hit = signals("What was the venue in Cardiff?", EVIDENCE, lambda word: 1, yes=2.0)
-    miss = signals("Who spoke at the Newcastle roadshow?", EVIDENCE, lambda word: frequency(word, 1), yes=2.0)
+    venue = Prompt("", tuple(EVIDENCE), "What was the venue in Cardiff?")
+    spoke = Prompt("", tuple(EVIDENCE), "Who spoke there?", earlier="Was there a roadshow in Newcastle?")
+    hit = signals(venue, lambda word: 1, yes=2.0)
+    miss = signals(spoke, lambda word: frequency(word, 1), yes=2.0)
     assert (hit["unknown"], miss["unknown"]) == (0.0, 1.0)
+    assert (hit["after"], miss["after"]) == (0.0, 1.0)
     assert hit["dense"] == 0.6
     coefficients = load_coefficients()
     assert confidence(hit, coefficients) > 0.5 > confidence(miss | {"yes": 0.5}, coefficients)

@@ -10,7 +10,7 @@ from eval.bench.samples import Sample, in_turns
 from eval.bench.stages import Watch, Watched
 from eval.questions import Question
 from rag import prompts
-from rag.assistant import search_query
+from rag.assistant import earlier_questions
 from rag.ingest import Progress
 from rag.types import Evidence, Prompt
 
@@ -77,5 +77,6 @@ def _rate(watched: Watched, recipe: PlainRecipe) -> dict[str, float]:
 def _flat(watch: Watch, question: Question, evidence: Sequence[Evidence]) -> str:
     """Return the prompt of an answer as one text."""
     file: prompts.PromptFile = watch.assistant.prompt
-    prompt = Prompt(file.instructions, tuple(evidence), search_query(question.question, question.history))
+    earlier = earlier_questions(question.question, question.history)
+    prompt = Prompt(file.instructions, tuple(evidence), question.question, earlier=earlier)
     return "".join([file.instructions, *map(file.passage, evidence), file.asked(prompt, prompt.task)])

@@ -37,9 +37,9 @@ FULL = Plan(
     embedded=1024,
     starts=3,
     evidence=(1, 2, 3, 4, 6, 8),
-    evidence_questions=4,
+    evidence_questions=20,
     users=(1, 4, 16),
-    each_user=6,
+    each_user=8,
     sizes=(100, 1_000, 10_000, 100_000, 1_000_000),
     queries=50,
 )

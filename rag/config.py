@@ -71,7 +71,7 @@ class Config:
     """Processor threads; 0 takes as many as this process may use."""
     gpu_layers: int = 0
     """Layers of the language model put on a GPU, where llama.cpp was built for one; -1 puts all there."""
-    min_confidence: float = 0.55
+    min_confidence: float = 0.5
     """Below this confidence, 0 to 1, the assistant abstains."""
     min_support: float = 0.5
     """Below this support, 0 to 1, a sentence of a draft is not shown."""

@@ -341,7 +341,7 @@ class TestSettings:
         page = visit("settings")
         page.locator("table.settings").first.wait_for()
         text = page.locator("#settings").inner_text()
-        for shown in ("scripted", "hash", "min_confidence", "0.55", "evidence"):
+        for shown in ("scripted", "hash", "min_confidence", "0.5", "evidence"):
             assert shown in text
 
 

@@ -34,7 +34,7 @@ ANSWER: dict[str, Any] = {
         "embedder": {"name": "all-MiniLM-L6-v2", "sha256": "53aa5117…"},
         "generator": {"name": "qwen2.5-coder-1.5b-instruct", "sha256": "cc324af0…"},
         "prompt_sha256": "4b1f6c02…",
-        "settings": {"evidence": 3, "min_confidence": 0.55},
+        "settings": {"evidence": 3, "min_confidence": 0.5},
     },
     "timings": {"retrieval_s": 0.03, "first_token_s": 1.4, "total_s": 3.2},
 }

@@ -23,9 +23,10 @@ from eval.retrieval_metrics import gold_found, retrieval_scores
 from eval.sets import KnownAnswerSet, sample
 from eval.summary import summarise
 from rag import prompts
-from rag.assistant import SETTINGS, search_query
+from rag.assistant import SETTINGS
 from rag.config import Config
 from rag.embedding import Embedder
+from rag.followups import search_query
 from rag.generation import Generator
 from rag.index import Index
 from rag.ingest import Progress

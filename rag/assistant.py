@@ -6,7 +6,6 @@ question -> evidence -> confidence -> draft -> claims -> spans behind them -> an
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Generator as Steps
@@ -18,25 +17,13 @@ from rag.citations import Claim, Support
 from rag.config import Config
 from rag.embedding import Embedder, open_embedder
 from rag.errors import QuestionError
+from rag.followups import earlier_questions, search_query
 from rag.generation import Generator, Stop, open_generator
 from rag.index import Index
 from rag.overview import CONFIDENCE, Overview
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Token, Turn
-from rag.words import content_words
 
-__all__ = ["Assistant", "earlier_questions", "made_for", "search_query"]
-
-REFERS_BACK = re.compile(
-    r"\b(he|she|it|its|they|them|their|his|her|this|that|those|these|there|then|one|ones)\b"
-    r"|^(and|but|so|or|what about|how about)\b",
-    re.IGNORECASE,
-)
-OWN = 2
-"""Content words with which a question stands for itself, where nothing in it refers back; a name is as good as two."""
-EARLIER = 3
-"""Questions that a follow-up may stand behind."""
-LONGEST = 400
-"""Characters of a question that a follow-up is put behind."""
+__all__ = ["Assistant", "made_for"]
 
 
 class Assistant:
@@ -302,27 +289,6 @@ class _Clock:
         self.mark("total_s")
         self._marks.setdefault("first_token_s", self._marks["total_s"])
         return self._marks
-
-
-def search_query(question: str, history: Sequence[Turn]) -> str:
-    """Return what is searched for: a question that refers back stands behind those that it refers to."""
-    return f"{earlier_questions(question, history)} {question}".strip()
-
-
-def earlier_questions(question: str, history: Sequence[Turn]) -> str:
-    """Return the questions of ``history`` that ``question`` refers back to, the earliest first, or nothing."""
-    earlier = list[str]()
-    for turn in reversed([turn for turn in history if turn.role == "user"][-EARLIER:]):
-        last = earlier[0] if earlier else question
-        if not _refers_back(last) or len(turn.content) > LONGEST:
-            break
-        earlier.insert(0, turn.content.strip())
-    return " ".join(earlier)
-
-
-def _refers_back(question: str) -> bool:
-    own = sum(1 if word.kind == "word" else OWN for word in content_words(question))
-    return own < OWN or REFERS_BACK.search(question) is not None
 
 
 def _identity(question: str, history: Sequence[Turn]) -> str:

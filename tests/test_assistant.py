@@ -8,7 +8,7 @@ import pytest
 
 from rag import prompts
 from rag.answers import answer_object
-from rag.assistant import Assistant, search_query
+from rag.assistant import Assistant
 from rag.errors import QuestionError
 from rag.generation import ScriptedGenerator
 from rag.types import Answer, Phase, Token, Turn
@@ -191,30 +191,6 @@ def test_a_question_that_refers_back_is_searched_with_the_one_before(ask):
 def test_an_empty_question_is_refused(ask, question):
     with pytest.raises(QuestionError, match="empty"):
         ask(question, "x")
-
-
-@pytest.mark.parametrize(
-    ("earlier", "question", "query"),
-    [
-        (["Who wrote it?"], "When was the roadshow in Cardiff held?", "When was the roadshow in Cardiff held?"),
-        (["Who wrote the report?"], "And when?", "Who wrote the report? And when?"),
-        (
-            ["Which report is new?", "Who wrote it?"],
-            "Did he speak?",
-            "Which report is new? Who wrote it? Did he speak?",
-        ),
-        (["Why?"] * 9, "Why?", "Why? Why? Why? Why?"),
-        (["word " * 900], "And when was that?", "And when was that?"),
-        ([], "And when was that?", "And when was that?"),
-        (["Where was the roadshow in Cardiff held?"], "Opening hours", "Opening hours"),
-        (["Where was the roadshow in Cardiff held?"], "What is NESTA?", "What is NESTA?"),
-        (["Who hosted it in Cardiff?"], "And in London?", "Who hosted it in Cardiff? And in London?"),
-        (["Who hosted it in Cardiff?"], "At what price?", "Who hosted it in Cardiff? At what price?"),
-    ],
-)
-def test_a_question_stands_behind_those_that_it_refers_to(earlier, question, query):
-    history = [turn for text in earlier for turn in (Turn("user", text), Turn("assistant", "In May. [1]"))]
-    assert search_query(question, history) == query
 
 
 def test_a_question_longer_than_the_context_is_refused(ask):

@@ -1,0 +1,48 @@
+"""Questions that mean something only behind earlier ones, as in "And who hosted the one in Leeds?"
+
+They are searched for together with the questions that they refer back to, and answered as themselves: of two questions
+in one breath a small model answers the first, and says yes to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.types import Turn
+from rag.words import content_words
+
+__all__ = ["earlier_questions", "search_query"]
+
+REFERS_BACK = re.compile(
+    r"\b(he|she|it|its|they|them|their|his|her|this|that|those|these|there|then|one|ones)\b"
+    r"|^(and|but|so|or|what about|how about)\b",
+    re.IGNORECASE,
+)
+OWN = 2
+"""Content words with which a question stands for itself, where nothing in it refers back; a name is as good as two."""
+EARLIER = 3
+"""Questions that a follow-up may stand behind."""
+LONGEST = 400
+"""Characters of a question that a follow-up is put behind."""
+
+
+def search_query(question: str, history: Sequence[Turn]) -> str:
+    """Return what is searched for: a question that refers back stands behind those that it refers to."""
+    return f"{earlier_questions(question, history)} {question}".strip()
+
+
+def earlier_questions(question: str, history: Sequence[Turn]) -> str:
+    """Return the questions of ``history`` that ``question`` refers back to, the earliest first, or nothing."""
+    earlier = list[str]()
+    for turn in reversed([turn for turn in history if turn.role == "user"][-EARLIER:]):
+        last = earlier[0] if earlier else question
+        if not _refers_back(last) or len(turn.content) > LONGEST:
+            break
+        earlier.insert(0, turn.content.strip())
+    return " ".join(earlier)
+
+
+def _refers_back(question: str) -> bool:
+    own = sum(1 if word.kind == "word" else OWN for word in content_words(question))
+    return own < OWN or REFERS_BACK.search(question) is not None

@@ -39,7 +39,7 @@ FULL = Plan(
     evidence=(1, 2, 3, 4, 6, 8),
     evidence_questions=20,
     users=(1, 4, 16),
-    each_user=8,
+    each_user=9,
     sizes=(100, 1_000, 10_000, 100_000, 1_000_000),
     queries=50,
 )

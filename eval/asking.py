@@ -21,7 +21,7 @@ from rag.embedding import Embedder
 from rag.generation import Generator
 from rag.index import Index
 from rag.ingest import Progress
-from rag.types import Evidence, Prompt
+from rag.types import Evidence
 
 __all__ = ["Asking"]
 
@@ -77,7 +77,7 @@ class Asking:
             "question": question.question,
             "read": prompt.query if prompt else question.question,
             "history": [dataclasses.asdict(turn) for turn in question.history],
-            "prompt": _flat(self._prompt, prompt) if prompt else None,
+            "prompt": self._prompt.text(prompt) if prompt else None,
             "evidence": [_evidence(item) for item in (prompt.evidence if prompt else ())],
             "calls": calls,
             "answer": table,
@@ -85,10 +85,6 @@ class Asking:
             "scores": scoring.answer_scores(question, answer, self._texts),
             "cost": {**timings, "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)},
         }
-
-
-def _flat(file: prompts.PromptFile, prompt: Prompt) -> str:
-    return "".join([file.instructions, *map(file.passage, prompt.evidence), file.asked(prompt, prompt.task)])
 
 
 def _evidence(item: Evidence) -> dict[str, Any]:

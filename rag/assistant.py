@@ -120,19 +120,18 @@ class Assistant:
         if read != question:
             evidence = self.retrieve(read, history, documents)
         clock.mark("retrieval_s")
-        query = search_query(read, history)
-        answer = self._overview(query, documents)
+        earlier = earlier_questions(read, history)
+        prompt = Prompt(self.prompt.instructions, tuple(evidence), read, earlier=earlier)
+        answer = self._overview(prompt.query, documents)
         if answer:
             yield _reading(answer.evidence)
         else:
-            prompt, notes = self._prompt(read, earlier_questions(read, history), evidence)
             answer = yield from self._read(prompt, clock, stop)
-            answer = replace(answer, notes=notes)
         yield replace(
             answer,
             id=id or _identity(question, history),
             question=question,
-            query="" if query == read else query,
+            query=prompt.query if earlier else "",
             notes=answer.notes if read == question else (f"Read as: {read}", *answer.notes),
             receipt=self._receipt(),
             timings=clock.finish(),
@@ -149,6 +148,7 @@ class Assistant:
 
     def _read(self, prompt: Prompt, clock: _Clock, stop: Stop | None) -> Steps[Phase | Token, None, Answer]:
         """Read the evidence, write a draft where it holds an answer, and return the checked answer."""
+        prompt, notes = prompts.fit(prompt, self.generator.measure, self.config.context - self.config.answer_tokens)
         yield _reading(prompt.evidence)
         confidence = self._confidence(prompt, stop)
         draft = ""
@@ -160,7 +160,7 @@ class Assistant:
                 draft += piece
                 yield Token(piece)
             yield Phase("checking", "Checking each sentence against the documents")
-        return self._answer(prompt, draft, confidence)
+        return replace(self._answer(prompt, draft, confidence), notes=notes)
 
     def warm(self, passages: Sequence[Passage], stop: Stop | None = None) -> int:
         """Read ``passages`` ahead, for questions to come, until ``stop()``; return how many were new.
@@ -192,10 +192,6 @@ class Assistant:
     def _is_known(self, word: str) -> bool:
         """Return whether ``word`` is in some passage, or whole in the embedder's vocabulary: what is typed well is."""
         return self.index.term_frequency(word) > 0 or len(self.embedder.tokenizer.spans(word.lower())) == 1
-
-    def _prompt(self, question: str, earlier: str, evidence: Sequence[Evidence]) -> tuple[Prompt, tuple[str, ...]]:
-        prompt = Prompt(self.prompt.instructions, tuple(evidence), question, earlier=earlier)
-        return prompts.fit(prompt, self.generator.measure, self.config.context - self.config.answer_tokens)
 
     def _confidence(self, prompt: Prompt, stop: Stop | None) -> float:
         """Return the probability that the evidence in ``prompt`` answers its question."""

@@ -43,6 +43,11 @@ class PromptFile:
         date = f" ({day(passage.date)})" if passage.date else ""
         return self.sections["passage"].format(title=title + date, text=passage.text)
 
+    def text(self, prompt: Prompt) -> str:
+        """Return all of ``prompt`` as one text, without the model's own chat template."""
+        parts = [prompt.instructions, *map(self.passage, prompt.evidence), self.asked(prompt, prompt.task)]
+        return "".join(parts)
+
     def asked(self, prompt: Prompt, task: Task) -> str:
         """Return what comes last: what is asked, as ``task`` wants it."""
         question = prompt.question

@@ -79,4 +79,4 @@ def _flat(watch: Watch, question: Question, evidence: Sequence[Evidence]) -> str
     file: prompts.PromptFile = watch.assistant.prompt
     earlier = earlier_questions(question.question, question.history)
     prompt = Prompt(file.instructions, tuple(evidence), question.question, earlier=earlier)
-    return "".join([file.instructions, *map(file.passage, evidence), file.asked(prompt, prompt.task)])
+    return file.text(prompt)

@@ -30,8 +30,10 @@ function show() {
     if (isNew) list.append(newArticle(value.number));
     if (isNew || value.html !== picture) list.children[value.number - 1].innerHTML = value.html;
     picture = value.html;
-    if (isNew) lookAt(list.lastElementChild);
-    if (isNew) dispatchEvent(new Event("footnote:asked"));
+    if (isNew) {
+      lookAt(list.lastElementChild);
+      dispatchEvent(new Event("footnote:asked"));
+    }
   }
   if (value.done && value.turns.length) dispatchEvent(new CustomEvent("footnote:turns", { detail: value.turns }));
   if (said.textContent !== (value.say || "")) said.textContent = value.say || "";

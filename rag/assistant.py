@@ -13,8 +13,10 @@ from dataclasses import replace
 from typing import Any
 
 from rag import citations, prompts, retrieval, spelling, verification
+from rag.catalogue import Catalogue
 from rag.citations import Claim, Support
 from rag.config import Config
+from rag.directory import Directory
 from rag.embedding import Embedder, open_embedder
 from rag.errors import QuestionError
 from rag.followups import earlier_questions, search_query
@@ -42,7 +44,9 @@ class Assistant:
         self.generator = generator
         self.prompt = prompt
         self.config = config
-        self.overview = Overview(index)
+        catalogue = Catalogue(index)
+        self.overview = Overview(index, catalogue)
+        self.directory = Directory(index, catalogue)
         self.coefficients = verification.load_coefficients()
         self._calibrate(index.calibration)
 
@@ -122,7 +126,7 @@ class Assistant:
         clock.mark("retrieval_s")
         earlier = earlier_questions(read, history)
         prompt = Prompt(self.prompt.instructions, tuple(evidence), read, earlier=earlier)
-        answer = self._overview(prompt.query, documents)
+        answer = self._look_up(prompt, documents)
         if answer:
             yield _reading(answer.evidence)
         else:
@@ -137,14 +141,15 @@ class Assistant:
             timings=clock.finish(),
         )
 
-    def _overview(self, question: str, documents: Collection[str] | None) -> Answer | None:
-        """Return the answer to a question about the documents as a collection; ``None`` to any other."""
-        checked = self.overview.answer(question, documents)
+    def _look_up(self, prompt: Prompt, documents: Collection[str] | None) -> Answer | None:
+        """Return the answer to a question about the collection, or that single lines answer; ``None`` to any other."""
+        checked = self.overview.answer(prompt.query, documents)
+        checked = checked or self.directory.answer(prompt.question, prompt.earlier, documents)
         if not checked:
             return None
         passages = dict.fromkeys(span.evidence.passage for _, support in checked for span in support.spans)
         evidence = tuple(Evidence(passage, 1.0, rank) for rank, passage in enumerate(passages, start=1))
-        return _answered(question, checked, CONFIDENCE, evidence)
+        return _answered(prompt.query, checked, CONFIDENCE, evidence)
 
     def _read(self, prompt: Prompt, clock: _Clock, stop: Stop | None) -> Steps[Phase | Token, None, Answer]:
         """Read the evidence, write a draft where it holds an answer, and return the checked answer."""

@@ -7,13 +7,13 @@ more is left to the language model. The answer quotes the line of each document 
 
 from __future__ import annotations
 
-import functools
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from rag.catalogue import DOCUMENT, Catalogue, stems
 from rag.citations import Claim, Span, Support, quote
 from rag.index import DocumentInfo, Index
 from rag.outline import day
@@ -28,8 +28,6 @@ Checked = list[tuple[Claim, Support]]
 CONFIDENCE = 0.9
 """Share of the questions of the seeds set recognised here whose every fact is in the answer: 9 of 10."""
 
-DOCUMENT = frozenset("articl document event file meet minut page paper report".split())
-"""Stems of what documents and what they tell of are called, beside the words that half of the titles share."""
 EARLIEST = frozenset("first earliest oldest".split())
 LATEST = frozenset("last latest newest recent".split())
 WHEN = frozenset("date chronolog chronological order timelin".split())
@@ -62,11 +60,11 @@ class _Asked:
 
 
 class Overview:
-    """Answers questions about all documents of ``index``; their titles are looked through once for each state of it."""
+    """Answers questions about all documents of ``index``."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, catalogue: Catalogue) -> None:
         self._index = index
-        self._known: tuple[int, list[DocumentInfo], frozenset[str]] | None = None
+        self._catalogue = catalogue
 
     def answer(self, question: str, among: Collection[str] | None = None) -> Checked | None:
         """Return what the documents (those with the public names ``among``) answer together, claims with their spans.
@@ -75,16 +73,11 @@ class Overview:
         """
         if not (ASKS.search(question) or COMPARES.search(question)):
             return None
-        documents, common = self._documents()
-        asked = _asked(question, common)
+        titles = self._catalogue.titles()
+        asked = _asked(question, titles.common)
         if not asked.nouns:
             return None
-        own = asked.nouns & common
-        documents = [
-            info
-            for info in documents
-            if (among is None or info.name in among) and (not own or own & _stems(info.title))
-        ]
+        documents = titles.called(asked.nouns, among)
         if len(documents) < 2:
             return None
         if COMPARES.search(question) and not OTHERWISE.search(question):
@@ -97,16 +90,6 @@ class Overview:
             return _by_date(question, asked, documents, self._index)
         return None
 
-    def _documents(self) -> tuple[list[DocumentInfo], frozenset[str]]:
-        """Return all documents by date, and the stems that at least half of their titles share."""
-        generation = self._index.generation
-        if self._known is None or self._known[0] != generation:
-            documents = sorted(self._index.documents(), key=lambda info: (info.date, info.name))
-            counts = Counter(stem for info in documents for stem in _stems(info.title))
-            common = frozenset(stem for stem, count in counts.items() if count >= max(2, len(documents) / 2))
-            self._known = generation, documents, common
-        return self._known[1:]
-
 
 def _asked(question: str, common: frozenset[str]) -> _Asked:
     """Return the parts of ``question``; numbers such as "two" say how many are expected, not which."""
@@ -118,17 +101,12 @@ def _asked(question: str, common: frozenset[str]) -> _Asked:
     return _Asked(nouns, names, dates, frozenset(rest))
 
 
-@functools.lru_cache(maxsize=4096)
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(word.form for word in content_words(text))
-
-
 def _naming(names: Sequence[Word], documents: Sequence[DocumentInfo], index: Index) -> Checked | None:
     """Return the documents that hold all ``names`` in one sentence, with the first such sentence of each.
 
     ``None`` where a title holds one of them: then it is asked what that document says.
     """
-    if any(word.form in _stems(info.title) for word in names for info in documents):
+    if any(word.form in stems(info.title) for word in names for info in documents):
         return None
     phrase = " ".join(word.text for word in names)
     passages = index.passages([number for number, _ in index.search_lexical(phrase, SEARCHED)])
@@ -173,9 +151,9 @@ def _compared(asked: _Asked, documents: Sequence[DocumentInfo], index: Index) ->
 
     ``None`` where others are named or more is asked, or where a date is not known or stands nowhere in the text.
     """
-    counts = Counter(stem for info in documents for stem in _stems(info.title))
+    counts = Counter(stem for info in documents for stem in stems(info.title))
     words = {word.form for word in asked.names} | asked.rest
-    two = [info for info in documents if any(counts[stem] == 1 for stem in words & _stems(info.title))]
+    two = [info for info in documents if any(counts[stem] == 1 for stem in words & stems(info.title))]
     left = {stem for stem in words if counts[stem] != 1}
     if len(two) != 2 or asked.dates or not left <= ABOUT | EARLIEST | LATEST | BETWEEN:
         return None

@@ -16,6 +16,8 @@ from rag.types import Evidence
 __all__ = ["corrected"]
 
 WORD = re.compile(r"[^\W\d_]+")
+ASKING = "many much organisation people title what when where which whom whose".split()
+"""Words that questions are asked with, and documents hardly use."""
 SHORTEST = 4
 """Letters of the shortest word that is put right."""
 LIKENESS = 0.8
@@ -26,14 +28,15 @@ def corrected(question: str, evidence: Sequence[Evidence], known: Callable[[str]
     """Return ``question`` with each word that is not ``known`` as the evidence spells it.
 
     Known is what stands in some passage, or what is a word of the language anyway. A word is left as it is where
-    nothing in the evidence is like it, or where it is only another form of a word there.
+    nothing in the evidence, and none of the words that questions are asked with, is like it, or where it is only
+    another form of a word there.
 
     >>> from rag.types import Passage
     >>> found = [Evidence(Passage("a.txt", 0, 30, "Demetria Cacafranca - Social Lab"), 1.0, 1)]
     >>> corrected("demetria cacafranka?", found, lambda word: word == "demetria")
     'demetria Cacafranca?'
     """
-    words: Counter[str] = Counter()
+    words = Counter(ASKING)
     for item in evidence:
         words.update(WORD.findall(f"{item.passage.title} {item.passage.section} {item.passage.text}"))
 

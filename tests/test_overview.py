@@ -2,6 +2,7 @@
 
 import pytest
 
+from rag.catalogue import Catalogue
 from rag.citations import cite
 from rag.embedding import HashEmbedder
 from rag.index import Index
@@ -26,7 +27,7 @@ def ask(tmp_path, config):
     embedder = HashEmbedder()
     with Index.create(tmp_path / "index", embedder, config.passage_tokens) as index:
         ingest([files], index, embedder, config)
-        overview = Overview(index)
+        overview = Overview(index, Catalogue(index))
 
         def run(question, among=None):
             checked = overview.answer(question, among)

@@ -1,0 +1,67 @@
+"""What the index knows of every document: its date and the words of its title, by which a question names it."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from rag.index import DocumentInfo, Index
+from rag.words import content_words
+
+__all__ = ["DOCUMENT", "Catalogue", "Titles", "stems"]
+
+DOCUMENT = frozenset("articl document event file meet minut page paper report".split())
+"""Stems of what documents and what they tell of are called, beside the words that half of the titles share."""
+
+
+@functools.lru_cache(maxsize=4096)
+def stems(text: str) -> frozenset[str]:
+    """Return the forms of the content words of ``text``."""
+    return frozenset(word.form for word in content_words(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """All ``documents`` by date. ``counts`` says how many titles have a stem; ``common`` are those in half of them."""
+
+    documents: list[DocumentInfo]
+    counts: Counter[str]
+    common: frozenset[str]
+
+    @classmethod
+    def of(cls, documents: Iterable[DocumentInfo]) -> Titles:
+        """Return the titles of ``documents``."""
+        ordered = sorted(documents, key=lambda info: (info.date, info.name))
+        counts = Counter(stem for info in ordered for stem in stems(info.title))
+        least = max(2, len(ordered) / 2)
+        return cls(ordered, counts, frozenset(stem for stem, count in counts.items() if count >= least))
+
+    def called(self, nouns: Collection[str], among: Collection[str] | None) -> list[DocumentInfo]:
+        """Return the documents that ``nouns`` can mean: where one is in half of the titles, those that it is in."""
+        own = self.common & frozenset(nouns)
+        return [
+            info
+            for info in self.documents
+            if (among is None or info.name in among) and (not own or own & stems(info.title))
+        ]
+
+    def named(self, words: Iterable[str]) -> frozenset[str]:
+        """Return those of ``words`` that tell some documents from the others by their titles."""
+        return frozenset(word for word in words if self.counts[word]) - self.common
+
+
+class Catalogue:
+    """The titles of ``index``, looked through once for each state of it."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._known: tuple[int, Titles] | None = None
+
+    def titles(self) -> Titles:
+        """Return the titles as they are now."""
+        generation = self._index.generation
+        if self._known is None or self._known[0] != generation:
+            self._known = generation, Titles.of(self._index.documents())
+        return self._known[1]

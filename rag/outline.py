@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from rag.sentences import STARTERS
 from rag.types import Heading
 
 __all__ = ["date_of", "first_heading", "front_matter", "iso_date", "markdown_headings", "text_headings", "title_of"]
@@ -30,6 +31,11 @@ ITEM = re.compile(r"(?:[•◦▪‣·●○■□–—*+-]|\d{1,3}[.)]|\(?[a-z
 NUMBERED = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*\.?|(?i:chapter|part|section|appendix|annex)\s+\w+\W?)\s+\S")
 KEY_VALUE = re.compile(r"[^\W\d_][\w /-]{0,30}:\s+\S")
 EQUALS = re.compile(r"[ \t]*(=(?: ?=){0,5})[ \t]*([^=\s](?:[^\r\n]{0,200}[^=\s])?)[ \t]*(=(?: ?=){0,5})[ \t]*")
+CAPITALISED = r"[A-ZÀ-Þ0-9][\w'’&-]*"
+SUBJECT = re.compile(
+    rf"(?:The |This )?({CAPITALISED}(?: (?:(?:of|the|and|for|on|in) )*{CAPITALISED})+) (?:was|were|is|are|has|had)\b"
+)
+"""A sentence that begins with a name of several words is about what they name."""
 DATE_LABEL = re.compile(
     r"[\W_]*(?:date|datum|published(?: on)?|publication date|date published|posted(?: on)?|issued|created|"
     r"(?:last )?updated|stand|veröffentlicht(?: am)?|erstellt(?: am)?|vom)[\W_]*?[:：][\W_]*(.{4,60})",
@@ -236,6 +242,9 @@ def _first_sentence(text: str, lines: list[_Line]) -> str:
         if not match or KEY_VALUE.match(line.text):
             continue
         sentence = match[0]
+        subject = SUBJECT.match(sentence)
+        if subject and subject[1].split()[0] not in STARTERS and len(subject[1]) <= SUMMARY_LENGTH:
+            return subject[1]
         if len(sentence) <= SUMMARY_LENGTH:
             return sentence.rstrip(".")
         return sentence[: SUMMARY_LENGTH - 1].rsplit(" ", 1)[0].rstrip(" ,;:–-") + "…"

@@ -13,7 +13,7 @@ from rag.errors import QuestionError
 from rag.generation import ScriptedGenerator
 from rag.types import Answer, Phase, Token, Turn
 
-VENUE = "What was the venue of the Cardiff roadshow?"
+VENUE = "In which building was the Cardiff roadshow?"
 CARDIFF = "003_2751ee3485e30d0d.txt"
 
 
@@ -39,11 +39,11 @@ def test_an_answer_opens_its_passage(ask, seeds_index):
 
 
 def test_a_mistyped_name_is_read_as_the_documents_spell_it(seeds_index, embedder, config):
-    typed = "demetria cacafranka wich organisation"
-    generator = ScriptedGenerator({"Cacafranca": "Social Innovation Lab Kent"})
+    typed = "what did demetria cacafranka teach"
+    generator = ScriptedGenerator({"Cacafranca": "Demetria Cacafranca taught at the Social Innovation Lab Kent"})
     answer = Assistant(seeds_index, embedder, generator, prompts.load(config.prompt), config).ask(typed)
     assert (answer.question, answer.status) == (typed, "answered")
-    assert generator.prompts[-1].question.startswith("demetria Cacafranca")
+    assert generator.prompts[-1].question == "what did demetria Cacafranca teach"
     assert answer.notes == (f"Read as: {generator.prompts[-1].question}",)
 
 
@@ -147,7 +147,7 @@ def test_a_question_about_all_documents_is_answered_from_all_of_them(ask):
 
 
 def test_events_come_in_order(seeds_index, embedder, config):
-    generator = ScriptedGenerator({"venue": "The venue was the Cardiff Millennium Centre."})
+    generator = ScriptedGenerator({"building": "The venue was the Cardiff Millennium Centre."})
     assistant = Assistant(seeds_index, embedder, generator, prompts.load(config.prompt), config)
     events = list(assistant.stream(VENUE))
     assert [e.name for e in events if isinstance(e, Phase)] == ["searching", "reading", "writing", "checking"]
@@ -159,7 +159,7 @@ def test_events_come_in_order(seeds_index, embedder, config):
 def test_stop_keeps_what_was_written_so_far(seeds_index, embedder, config):
     reply = "The venue was the Cardiff Millennium Centre. " * 2
     assistant = Assistant(
-        seeds_index, embedder, ScriptedGenerator({"venue": reply}), prompts.load(config.prompt), config
+        seeds_index, embedder, ScriptedGenerator({"building": reply}), prompts.load(config.prompt), config
     )
     stopped, seen = threading.Event(), []
     for event in assistant.stream(VENUE, stop=stopped.is_set):

@@ -48,38 +48,54 @@ class Record:
     label: str = ""
 
 
-def entries(passage: Passage) -> Iterator[Record]:
-    """Yield the entries of the lists in ``passage``."""
-    label = passage.section.rsplit(" > ", 1)[-1]
-    for pattern, run in groupby(_lines(passage), lambda line: _pattern(line[2])):
+def entries(passages: Sequence[Passage]) -> list[Record]:
+    """Return the entries of the lists in ``passages`` of one document, in order; a list may go on in the next one."""
+    made: list[Record] = []
+    label = ""
+    if not any(_pattern(_bare(line.strip())) for passage in passages for line in passage.text.splitlines()):
+        return []  # To cut prose into sentences takes ten times as long as to see that it has no entry.
+    lines = [line for passage in passages for line in _lines(passage)]
+    for pattern, run in groupby(lines, lambda line: _pattern(line.text)):
         found = list(run)
         if pattern is None:
-            label = found[-1][2].rstrip(":") if found[-1][2].endswith(":") else label
+            label = found[-1].text.rstrip(":") if found[-1].text.endswith(":") else ""
         elif len(found) >= FEWEST[pattern]:
-            yield from _records(passage, found, pattern, label)
+            made += [_record(line, pattern, label or line.passage.section.rsplit(" > ", 1)[-1]) for line in found]
+    return made
 
 
-def fields(passage: Passage) -> Iterator[Record]:
-    """Yield the fields in ``passage``, where it stands at the top of its document."""
-    top = [line for line in _lines(passage) if line[1] <= TOP]
-    yield from _records(passage, top, FIELD, "")
+def fields(passages: Sequence[Passage]) -> list[Record]:
+    """Return the fields at the top of a document that begins with ``passages``."""
+    lines = [line for passage in passages if passage.start < TOP for line in _lines(passage)]
+    return [_record(line, FIELD, "") for line in lines if line.end <= TOP and FIELD.fullmatch(line.text)]
 
 
-def _lines(passage: Passage) -> Iterator[tuple[int, int, str]]:
-    """Yield each sentence, which a line of a list is, without its bullet: where it stands, and its text."""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    passage: Passage
+    start: int
+    end: int
+    text: str
+
+
+def _lines(passage: Passage) -> Iterator[_Line]:
+    """Yield each sentence of ``passage``, which a line of a list is, without its bullet."""
     for start, end in sentences(passage.text):
         bullet = BULLET.match(passage.text, start, end)
         start = bullet.end() if bullet else start
-        yield passage.start + start, passage.start + end, " ".join(passage.text[start:end].split())
+        yield _Line(passage, passage.start + start, passage.start + end, " ".join(passage.text[start:end].split()))
+
+
+def _bare(line: str) -> str:
+    bullet = BULLET.match(line)
+    return line[bullet.end() :] if bullet else line
 
 
 def _pattern(line: str) -> re.Pattern[str] | None:
     return next((pattern for pattern in FEWEST if pattern.fullmatch(line)), None)
 
 
-def _records(
-    passage: Passage, lines: Sequence[tuple[int, int, str]], pattern: re.Pattern[str], label: str
-) -> Iterator[Record]:
-    for start, end, text in lines:
-        if match := pattern.fullmatch(text):
-            yield Record(passage, start, end, text, match["name"], match["value"].rstrip(" ."), label)
+def _record(line: _Line, pattern: re.Pattern[str], label: str) -> Record:
+    match = pattern.fullmatch(line.text)
+    assert match
+    return Record(line.passage, line.start, line.end, line.text, match["name"], match["value"].rstrip(" ."), label)

@@ -19,7 +19,7 @@ from rag.config import Config
 from rag.directory import Directory
 from rag.embedding import Embedder, open_embedder
 from rag.errors import QuestionError
-from rag.followups import earlier_questions, search_query
+from rag.followups import earlier_questions, search_query, unnamed
 from rag.generation import Generator, Stop, open_generator
 from rag.index import Index
 from rag.overview import CONFIDENCE, Overview
@@ -143,8 +143,9 @@ class Assistant:
 
     def _look_up(self, prompt: Prompt, documents: Collection[str] | None) -> Answer | None:
         """Return the answer to a question about the collection, or that single lines answer; ``None`` to any other."""
-        checked = self.overview.answer(prompt.query, documents)
-        checked = checked or self.directory.answer(prompt.question, prompt.earlier, documents)
+        checked = self.overview.answer(prompt.query, documents) or self.directory.answer(
+            prompt.question, prompt.earlier, documents
+        )
         if not checked:
             return None
         passages = dict.fromkeys(span.evidence.passage for _, support in checked for span in support.spans)
@@ -200,7 +201,7 @@ class Assistant:
 
     def _confidence(self, prompt: Prompt, stop: Stop | None) -> float:
         """Return the probability that the evidence in ``prompt`` answers its question."""
-        if not prompt.evidence:
+        if not prompt.evidence or unnamed(prompt.query):
             return 0.0
         return verification.confidence(self.signals(prompt, stop), self.coefficients)
 
@@ -223,7 +224,7 @@ class Assistant:
         return _answered(prompt.query, kept, confidence, prompt.evidence)
 
     def _refusal(self, prompt: Prompt) -> str:
-        """Return the words of an abstention: that the documents do not say, and which word they never use."""
+        """Return the words of an abstention: that the documents do not say, and what of the question leads nowhere."""
         missing = verification.missing_words(prompt.query, prompt.evidence)
         # Of the words that only say how it is asked, a reader would learn nothing.
         named = [word.text for word in missing if word.kind != "word"]
@@ -231,6 +232,8 @@ class Assistant:
         text = "The documents do not answer this question."
         if nowhere:
             text += " They nowhere mention " + " or ".join(f"“{word}”" for word in nowhere) + "."
+        if whom := unnamed(prompt.query):
+            text += f" The question does not say who “{whom}” is."
         return text
 
     def _receipt(self) -> dict[str, Any]:

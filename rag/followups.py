@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from rag.types import Turn
 from rag.words import content_words
 
-__all__ = ["earlier_questions", "search_query"]
+__all__ = ["earlier_questions", "search_query", "unnamed"]
 
 REFERS_BACK = re.compile(
     r"\b(he|she|it|its|they|them|their|his|her|this|that|those|these|there|then|one|ones)\b"
     r"|^(and|but|so|or|what about|how about)\b",
     re.IGNORECASE,
 )
+NOBODY = re.compile(r"\b(he|she|him)\b", re.IGNORECASE)
 OWN = 2
 """Content words with which a question stands for itself, where nothing in it refers back; a name is as good as two."""
 EARLIER = 3
@@ -41,6 +42,19 @@ def earlier_questions(question: str, history: Sequence[Turn]) -> str:
             break
         earlier.insert(0, turn.content.strip())
     return " ".join(earlier)
+
+
+def unnamed(query: str) -> str:
+    """Return the "he" or "she" of a question that names nobody, who could be anybody; empty where there is none.
+
+    >>> unnamed("Which council does he work for?"), unnamed("What did Ann Lee say she wanted?")
+    ('he', '')
+    """
+    words = content_words(query)
+    # In a question that is all in lower case any word may be a name.
+    named = query == query.lower() or any(word.text[0].isupper() for word in words) or re.match("who", query, re.I)
+    found = NOBODY.search(query)
+    return found[1] if found and not named else ""
 
 
 def _refers_back(question: str) -> bool:

@@ -17,13 +17,12 @@ from rag.catalogue import DOCUMENT, Catalogue, stems
 from rag.citations import Claim, Span, Support, quote
 from rag.index import DocumentInfo, Index
 from rag.outline import day
+from rag.rosters import Checked
 from rag.sentences import sentences
 from rag.types import Evidence, Passage
 from rag.words import Word, content_words, found
 
 __all__ = ["CONFIDENCE", "Overview"]
-
-Checked = list[tuple[Claim, Support]]
 
 CONFIDENCE = 0.9
 """Share of the questions of the seeds set recognised here whose every fact is in the answer: 9 of 10."""
@@ -38,9 +37,17 @@ ABOUT = frozenset(
 """Stems that say that somebody or something is in a document, or that it was, and nothing else."""
 BETWEEN = frozenset("apart day earlier later month one pass week".split())
 """Stems that say how two of them lie to each other in time."""
-COMPARES = re.compile(r"\b(first|last|earlier|later|before|after|between|apart)\b", re.IGNORECASE)
+COMPARES = re.compile(
+    r"\b(first|last|earlier|later|before|after|between|apart|next|followed|following|previous|preced\w+)\b",
+    re.IGNORECASE,
+)
+NEXT = re.compile(r"\b(next|after|followed|following|later)\b", re.IGNORECASE)
+OF_KIND = re.compile(r"\b(?:which|what)(?: (?:was|is) the)? (?:next |previous |following )?(\w+)", re.IGNORECASE)
+STEPS = frozenset("earlier follow later next one preced previous".split())
+"""Stems that say that one came after or before another."""
 OTHERWISE = re.compile(r"\b(who|whom|whose|what|where|why)\b", re.IGNORECASE)
 ASKS = re.compile(r"\b(which|what|when|how many|list|name|show|all|every|each)\b", re.IGNORECASE)
+MENTIONS = re.compile(r"\b(mention|contain|refer|cover)(s|ed)?\b|\b(talk|speak|say)s? about\b", re.IGNORECASE)
 PLURAL = re.compile(r"\b(how many|(which|what)( of)?( the)?( \w+)? \w+s|all|every|each)\b", re.IGNORECASE)
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MOST = 40
@@ -51,12 +58,21 @@ SEARCHED = 400
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The words of a question: what the documents are called, what is named, and what is left."""
+    """The words of a question: what the documents are called, what is named, how many are expected, what is left.
+
+    ``mentions`` tells whether it asks for nothing but where words stand.
+    """
 
     nouns: frozenset[str]
     names: tuple[Word, ...]
     dates: tuple[Word, ...]
-    rest: frozenset[str]
+    number: int | None
+    others: tuple[Word, ...]
+    mentions: bool
+
+    @property
+    def rest(self) -> frozenset[str]:
+        return frozenset(word.form for word in self.others)
 
 
 class Overview:
@@ -66,29 +82,30 @@ class Overview:
         self._index = index
         self._catalogue = catalogue
 
-    def answer(self, question: str, among: Collection[str] | None = None) -> Checked | None:
+    def answer(self, question: str, among: Collection[str] | None = None) -> Checked:
         """Return what the documents (those with the public names ``among``) answer together, claims with their spans.
 
-        ``None`` where the question is not one about the collection, or where nothing was found.
+        Nothing where the question is not one about the collection, or where nothing was found.
         """
         if not (ASKS.search(question) or COMPARES.search(question)):
-            return None
+            return []
         titles = self._catalogue.titles()
         asked = _asked(question, titles.common)
-        if not asked.nouns:
-            return None
         documents = titles.called(asked.nouns, among)
-        if len(documents) < 2:
-            return None
+        if not asked.nouns or len(documents) < 2:
+            return []
         if COMPARES.search(question) and not OTHERWISE.search(question):
-            compared = _compared(asked, documents, self._index)
+            pool = titles.called((), among)
+            compared = _compared(asked, documents, self._index) or _beside(
+                question, asked, documents, pool, self._index
+            )
             if compared:
                 return compared
-        if asked.names and not asked.dates and asked.rest <= ABOUT and PLURAL.search(question):
-            return _naming(asked.names, documents, self._index)
         if not asked.names and asked.rest <= ABOUT | EARLIEST | LATEST | WHEN:
             return _by_date(question, asked, documents, self._index)
-        return None
+        if PLURAL.search(question) and not asked.dates:
+            return _naming(asked, documents, self._index)
+        return []
 
 
 def _asked(question: str, common: frozenset[str]) -> _Asked:
@@ -97,29 +114,35 @@ def _asked(question: str, common: frozenset[str]) -> _Asked:
     nouns = frozenset(word.form for word in words if word.form in DOCUMENT | common)
     names = tuple(word for word in words if word.kind == "name" and word.form not in nouns)
     dates = tuple(word for word in words if word.kind == "date" or (word.kind == "number" and len(word.form) == 4))
-    rest = {word.form for word in words if word.kind == "word" and word.form not in nouns}
-    return _Asked(nouns, names, dates, frozenset(rest))
+    counts = [int(word.form) for word in words if word.kind == "number" and word.form.isdigit() and len(word.form) < 3]
+    others = tuple(word for word in words if word.kind == "word" and word.form not in nouns)
+    return _Asked(nouns, names, dates, counts[0] if counts else None, others, MENTIONS.search(question) is not None)
 
 
-def _naming(names: Sequence[Word], documents: Sequence[DocumentInfo], index: Index) -> Checked | None:
-    """Return the documents that hold all ``names`` in one sentence, with the first such sentence of each.
+def _naming(asked: _Asked, documents: Sequence[DocumentInfo], index: Index) -> Checked:
+    """Return the documents that hold all that is named in one sentence, with the first such sentence of each.
 
-    ``None`` where a title holds one of them: then it is asked what that document says.
+    Words that are no names may mean many things: they count where it is asked which documents mention them, or where
+    as many hold them as the question expects.
+    Nothing where a title holds one of them: then it is asked what that document says.
     """
-    if any(word.form in stems(info.title) for word in names for info in documents):
-        return None
-    phrase = " ".join(word.text for word in names)
+    words = [*asked.names, *(word for word in asked.others if word.form not in ABOUT)]
+    if not words or any(word.form in stems(info.title) for word in words for info in documents):
+        return []
+    phrase = " ".join(word.text for word in words)
     passages = index.passages([number for number, _ in index.search_lexical(phrase, SEARCHED)])
     lines = dict[str, Span]()
     for passage in sorted(passages, key=lambda passage: (passage.document, passage.start)):
-        span = _line(passage, names)
+        span = _line(passage, words)
         if span and passage.document not in lines:
             lines[passage.document] = span
     holding = [info for info in documents if info.name in lines]
-    if not holding:
-        return None
+    only_names = len(words) == len(asked.names)
+    if not holding or not (only_names or asked.mentions or 1 < len(holding) == asked.number):
+        return []
     some = "at least " if len(passages) == SEARCHED else ""
-    told = Claim(f"“{phrase}” is named in {some}{len(holding)} of {len(documents)} documents.")
+    verb = "is named in" if only_names else "stands in"
+    told = Claim(f"“{phrase}” {verb} {some}{len(holding)} of {len(documents)} documents.")
     shown = holding[:MOST]
     return [
         (told, Support(tuple(lines[info.name] for info in shown), 1.0)),
@@ -127,18 +150,18 @@ def _naming(names: Sequence[Word], documents: Sequence[DocumentInfo], index: Ind
     ]
 
 
-def _by_date(question: str, asked: _Asked, documents: Sequence[DocumentInfo], index: Index) -> Checked | None:
+def _by_date(question: str, asked: _Asked, documents: Sequence[DocumentInfo], index: Index) -> Checked:
     """Return the first, the last, those of a time, or all ``documents``, each with the line that holds its date.
 
-    ``None`` where the date of one of them is not known, or stands nowhere in its text.
+    Nothing where the date of one of them is not known, or stands nowhere in its text.
     """
     first, last = asked.rest & EARLIEST, asked.rest & LATEST
     if asked.dates:
         documents = [info for info in documents if all(found(word, {info.date}) for word in asked.dates)]
     elif not (first or last or asked.rest & WHEN or re.match("when", question, re.IGNORECASE)):
-        return None
+        return []
     if not all(info.date for info in documents):
-        return None
+        return []
     chosen = documents[:1] if first else documents[-1:] if last else documents[:MOST]
     items = _dated(chosen, index)
     if not items or len(items) > 1:
@@ -146,20 +169,17 @@ def _by_date(question: str, asked: _Asked, documents: Sequence[DocumentInfo], in
     return [(Claim(claim.text), support) for claim, support in items]
 
 
-def _compared(asked: _Asked, documents: Sequence[DocumentInfo], index: Index) -> Checked | None:
+def _compared(asked: _Asked, documents: Sequence[DocumentInfo], index: Index) -> Checked:
     """Return how two documents, each known by a word that only its title has, lie to each other in time.
 
-    ``None`` where others are named or more is asked, or where a date is not known or stands nowhere in the text.
+    Nothing where others are named or more is asked, or where a date is not known or stands nowhere in the text.
     """
-    counts = Counter(stem for info in documents for stem in stems(info.title))
-    words = {word.form for word in asked.names} | asked.rest
-    two = [info for info in documents if any(counts[stem] == 1 for stem in words & stems(info.title))]
-    left = {stem for stem in words if counts[stem] != 1}
+    two, left = _known(asked, documents)
     if len(two) != 2 or asked.dates or not left <= ABOUT | EARLIEST | LATEST | BETWEEN:
-        return None
-    items = _dated(two, index) if all(DAY.fullmatch(info.date) for info in two) else None
+        return []
+    items = _dated(two, index) if all(DAY.fullmatch(info.date) for info in two) else []
     if not items:
-        return None
+        return []
     days = (date.fromisoformat(two[1].date) - date.fromisoformat(two[0].date)).days
     earlier, later = (info.title or info.name for info in two)
     apart = f"{days} day{'' if days == 1 else 's'}"
@@ -167,11 +187,38 @@ def _compared(asked: _Asked, documents: Sequence[DocumentInfo], index: Index) ->
     return [(Claim(told), Support(tuple(span for _, support in items for span in support.spans), 1.0)), *items]
 
 
-def _dated(documents: Sequence[DocumentInfo], index: Index) -> Checked | None:
-    """Return each of ``documents`` with the line that holds its date; ``None`` where there is none, or no such line."""
+def _beside(
+    question: str, asked: _Asked, documents: Sequence[DocumentInfo], every: Sequence[DocumentInfo], index: Index
+) -> Checked:
+    """Return which of ``documents``, or of ``every`` one where an event is asked for, came next to the one named."""
+    kind = OF_KIND.search(question)
+    if not kind or asked.dates or asked.number:
+        return []
+    called = all(stems(kind[1]) <= stems(info.title) for info in documents)
+    order = list(every if stems(kind[1]) <= DOCUMENT and not called else documents)
+    one, left = _known(asked, documents)
+    if len(one) != 1 or not left <= ABOUT | STEPS or not all(DAY.fullmatch(info.date) for info in order):
+        return []
+    here = order.index(one[0])
+    there = here + (1 if NEXT.search(question) else -1)
+    items = _dated([order[here], order[there]], index) if 0 <= there < len(order) else []
+    spans = tuple(span for _, support in items for span in support.spans)
+    return [(Claim(items[1][0].text), Support(spans, 1.0))] if items else []
+
+
+def _known(asked: _Asked, documents: Sequence[DocumentInfo]) -> tuple[list[DocumentInfo], set[str]]:
+    """Return the documents that a word of the question tells from all others by its title, and the words left."""
+    counts = Counter(stem for info in documents for stem in stems(info.title))
+    words = {word.form for word in asked.names} | asked.rest
+    known = [info for info in documents if any(counts[stem] == 1 for stem in words & stems(info.title))]
+    return known, {stem for stem in words if counts[stem] != 1}
+
+
+def _dated(documents: Sequence[DocumentInfo], index: Index) -> Checked:
+    """Return each of ``documents`` with the line that holds its date; nothing where one has none."""
     lines = [_date_line(info, index) for info in documents]
     items = [_item(info, line, quoted=False) for info, line in zip(documents, lines, strict=True) if line]
-    return items if items and len(items) == len(lines) else None
+    return items if len(items) == len(lines) else []
 
 
 def _date_line(info: DocumentInfo, index: Index) -> Span | None:

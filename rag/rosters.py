@@ -46,6 +46,9 @@ PEOPLE = frozenset(
 )
 ANYONE = frozenset("everyon peopl person".split())
 SPEAKING = frozenset("speak speech spoke spoken talk".split())
+ATTENDING = frozenset("attend attende deleg guest particip present".split())
+LABELS = PEOPLE | ATTENDING | frozenset("absent apolog contact host organis sponsor team".split())
+"""Stems of what lists of people are called: who is in one of them is not in another."""
 ORGANISATION = frozenset("affili agenc bodi charit compani employ firm institut organ organis organiz".split())
 ROLE = frozenset("capac function job posit post role titl".split())
 
@@ -104,7 +107,8 @@ class Asked:
 
     @property
     def people(self) -> frozenset[str]:  # noqa: D102 (see the class)
-        return self.stems & PEOPLE - ANYONE | (frozenset(["speaker"]) if self.stems & SPEAKING else frozenset())
+        speakers = frozenset(["speaker"]) if self.stems & SPEAKING else frozenset[str]()
+        return self.stems & PEOPLE - ANYONE | speakers | (ATTENDING if self.stems & ATTENDING else frozenset())
 
     @property
     def rest(self) -> frozenset[str]:
@@ -116,9 +120,12 @@ class Asked:
         return self.number in {None, count}
 
     def means(self, record: Record) -> bool:
-        """Tell whether the list of ``record`` is asked for: that of the speakers, where speakers are."""
-        label = stems(record.label)
-        return bool(self.people & label) or not (self.people and label & PEOPLE)
+        """Tell whether the list of ``record`` is asked for: that of the speakers, where speakers are.
+
+        A list that is not called anything may be one of speakers, since those are named most; not of all who came.
+        """
+        label = stems(record.label) & LABELS
+        return bool(self.people & label) or not (self.people and (label or self.people & ATTENDING))
 
 
 def stands_for(asked: Asked, records: Sequence[Record]) -> Checked:
@@ -172,7 +179,7 @@ def _around(record: Record) -> frozenset[str]:
 def listed(asked: Asked, lists: Sequence[List]) -> Checked:
     """Return the lists of the documents that are named: all entries, those of a kind, or who is in each of them."""
     found = all(records for _, records in lists)
-    if not lists or not found or not asked.stems & (PEOPLE | SPEAKING | {"list", "repres"}):
+    if not lists or not found or not (asked.people or asked.stems & (PEOPLE | {"list", "repres"})):
         return []
     rest = asked.rest.difference(*(stems(title) for title, _ in lists))
     if rest:
@@ -210,7 +217,7 @@ def compared(asked: Asked, lists: Sequence[List]) -> Checked:
     best = max(counts) if extreme[1].lower() == "most" else min(counts)
     before = "\n- " if counts.count(best) > 1 else ""
     return [
-        (Claim(f"{title}: {best} listed", before), behind(records))
+        (Claim(f"{title}: {best} listed.", before), behind(records))
         for (title, records), count in zip(lists, counts, strict=True)
         if count == best
     ]

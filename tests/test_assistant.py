@@ -11,6 +11,7 @@ from rag.answers import answer_object
 from rag.assistant import Assistant
 from rag.errors import QuestionError
 from rag.generation import ScriptedGenerator
+from rag.overview import CONFIDENCE
 from rag.types import Answer, Phase, Token, Turn
 
 VENUE = "In which building was the Cardiff roadshow?"
@@ -121,6 +122,24 @@ def test_the_word_that_is_nowhere_is_named(ask):
     answer, _ = ask("Who spoke at the Newcastle roadshow?", "", 0.2)
     assert "“Newcastle”" in answer.answer
     assert "roadshow" not in answer.answer
+
+
+def test_a_question_about_nobody_is_not_answered(ask):
+    answer, generator = ask("Which council does he work for?", "Swindon Borough Council.")
+    assert answer.status == "abstained"
+    assert answer.answer.endswith("The question does not say who “he” is.")
+    assert generator.prompts == []
+    history = (Turn("user", "What did Gavin Jones talk about?"), Turn("assistant", "Swindon."))
+    assert (
+        ask("What did he say of stories?", "He shared stories of the journey.", history=history)[0].status == "answered"
+    )
+
+
+def test_what_one_line_answers_is_not_asked_of_the_model(ask):
+    answer, generator = ask("Which organisation did Emma Main come from?", "Future Gov.")
+    assert answer.answer == "Holy Cross Centre Trust: “Emma Main - Holy Cross Centre Trust” [1]"
+    assert generator.prompts == []
+    assert answer.confidence == CONFIDENCE
 
 
 def test_nothing_is_drafted_where_the_confidence_is_low(ask):

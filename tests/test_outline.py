@@ -68,6 +68,9 @@ def test_the_date_stands_near_the_top(text, date):
             "Date: 11.03.2011\nLocation: Cardiff\nThe Cardiff show was held by all of us. More.",
             "The Cardiff show was held by all of us",
         ),
+        ("Date: 1.1.2011\nThe Cardiff Harbour Day was held by all of us in May.", "Cardiff Harbour Day"),
+        ("Date: 1.1.2011\nThe Port of Kiel and the Town have a ferry.", "The Port of Kiel and the Town have a ferry"),
+        ("Date: 1.1.2011\nIf Ann Lee is in Kiel, who is in Oslo. Nobody.", "If Ann Lee is in Kiel, who is in Oslo"),
         (
             "Date: 1.1.2011\n" + "A very long sentence goes on " * 6 + ".",
             "A very long sentence goes on A very long sentence goes on A very long sentence…",

@@ -31,7 +31,7 @@ def ask(tmp_path, config):
 
         def run(question, among=None):
             checked = overview.answer(question, among)
-            if checked is None:
+            if not checked:
                 return None
             text, _, citations = cite(*zip(*checked, strict=True))
             for citation in citations:
@@ -91,6 +91,41 @@ def test_two_documents_are_told_apart_in_time(ask, question, told):
     assert first.startswith("“Minutes of the June meeting” " + told + " “Minutes of the July meeting”.")
     assert (june.split(",")[0], july.split(",")[0]) == ("Minutes of the June meeting", "Minutes of the July meeting")
     assert quotes == ["Date: 7 June 2021", "Date: 5 July 2021"]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Which meeting came next after the one in May?", "Minutes of the June meeting, 7 June 2021"),
+        ("Which meeting followed the June meeting?", "Minutes of the July meeting, 5 July 2021"),
+        ("When was the May meeting? Which meeting came next?", "Minutes of the June meeting, 7 June 2021"),
+        ("Which meeting came before the one in July?", "Minutes of the June meeting, 7 June 2021"),
+        ("Which document came before the May meeting?", "Notes on boats, 1 May 2020"),
+    ],
+)
+def test_the_next_in_time_is_told_from_both_dates(ask, question, answer):
+    text, quotes = ask(question)
+    assert text == f"{answer} [1][2]"
+    assert len(quotes) == 2
+
+
+def test_there_is_none_before_the_first_and_after_the_last(ask):
+    assert ask("Which meeting came before the one in May?") is None
+    assert ask("Which meeting came after the one in July?") is None
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("Which meetings mention boats?", None),
+        ("Which documents mention a ferry?", "“ferry” stands in 1 of 4 documents."),
+        ("Which meetings mention a closed bridge?", "“closed bridge” stands in 1 of 3 documents."),
+        ("Which two meetings thanked somebody?", None),
+    ],
+)
+def test_words_that_are_no_names_count_where_it_is_asked_who_mentions_them(ask, question, told):
+    answer = ask(question)
+    assert (answer and answer[0].split(" [")[0]) == told
 
 
 def test_two_documents_of_one_date_have_no_order(ask, config):

@@ -21,6 +21,7 @@ KNOWN = {word.strip(".,:").lower() for word in f"{TEXT} Manchester Communication
         ("Who spoke in Newcastle?", "Who spoke in Newcastle?"),
         ("Who is Philippa Collins?", "Who is Philippa Collins?"),
         ("Caro?", "Carol?"),
+        ("wich organistion, and wehre", "which organisation, and where"),
         ("sessions", "sessions"),
         ("", ""),
         ("£250K 🎉 日本", "£250K 🎉 日本"),

@@ -1,0 +1,192 @@
+"""Questions that single lines answer: which are recognised, what is quoted, and what is left to the model."""
+
+import pytest
+
+from rag.catalogue import Catalogue
+from rag.citations import cite
+from rag.directory import Directory
+from rag.embedding import HashEmbedder
+from rag.index import Index
+from rag.ingest import ingest
+
+DAYS = {
+    "kiel.txt": """Harbour Day Kiel
+
+Date: 3 May 2021
+
+Location: Old Customs House
+
+The harbour day was opened by Ann Lee. Nobody spoke about the ferry.
+
+Speakers:
+
+Ann Lee - Harbour Trust
+
+Bo Ek - City of Kiel
+
+Cy Orr and Di Fox - Boat Club Nord
+
+Eva Holm - independent adviser
+""",
+    "oslo.txt": """Harbour Day Oslo
+
+Date: 7 June 2022
+
+Location: Town Hall
+
+The day was about boats, and about the price of boats.
+
+Attendees:
+
+Hugo Iversen - City of Oslo
+
+Inga Jahn - Boat Club Nord
+
+Speakers:
+
+Anne Lee - Harbour Trust
+
+Finn Gram - City of Oslo
+""",
+    "staff.txt": """Staff of the office
+
+Contacts:
+Gro Haug, Head of Boats, Harbour Trust
+Ivo Jung, Deputy Director of Moorings
+Kai Lund, Treasurer, Boat Club Nord
+""",
+}
+
+
+@pytest.fixture
+def ask(tmp_path, config):
+    """Return what is answered, as text, and the quotations behind it."""
+    files = tmp_path / "files"
+    files.mkdir()
+    for name, text in DAYS.items():
+        (files / name).write_text(text)
+    embedder = HashEmbedder()
+    with Index.create(tmp_path / "index", embedder, config.passage_tokens) as index:
+        ingest([files], index, embedder, config)
+        directory = Directory(index, Catalogue(index))
+
+        def run(question, earlier="", among=None):
+            checked = directory.answer(question, earlier, among)
+            if not checked:
+                return None
+            text, _, citations = cite(*zip(*checked, strict=True))
+            for citation in citations:
+                assert index.text(citation.document, citation.start, citation.end) == citation.quote
+            return text, [citation.quote for citation in citations]
+
+        yield run
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "quote"),
+    [
+        ("Which organisation did Bo Ek represent?", "City of Kiel", "Bo Ek - City of Kiel"),
+        ("Who does Finn Gram work for?", "City of Oslo", "Finn Gram - City of Oslo"),
+        ("finn gram which organisation", "City of Oslo", "Finn Gram - City of Oslo"),
+        ("Which club did Cy Orr come from?", "Boat Club Nord", "Cy Orr and Di Fox - Boat Club Nord"),
+        ("What is Eva Holm's job?", "independent adviser", "Eva Holm - independent adviser"),
+        ("For which organisation does Gro Haug work?", "Harbour Trust", "Gro Haug, Head of Boats, Harbour Trust"),
+        ("What is Ivo Jung's role?", "Deputy Director of Moorings", "Ivo Jung, Deputy Director of Moorings"),
+        ("Where was the harbour day in Kiel?", "Old Customs House", "Location: Old Customs House"),
+        ("What was the venue of the Oslo harbour day?", "Town Hall", "Location: Town Hall"),
+        ("When was the harbour day in Oslo held?", "7 June 2022", "Date: 7 June 2022"),
+    ],
+)
+def test_the_line_with_the_answer_is_quoted(ask, question, answer, quote):
+    assert ask(question) == (f"{answer}: “{quote}” [1]", [quote])
+
+
+@pytest.mark.parametrize(
+    ("question", "lines"),
+    [
+        ("Who spoke for the Harbour Trust?", ["Ann Lee - Harbour Trust", "Anne Lee - Harbour Trust"]),
+        ("Which two people spoke for the Harbour Trust?", ["Ann Lee - Harbour Trust", "Anne Lee - Harbour Trust"]),
+        ("Who represented the Harbour Trust in Oslo?", ["Anne Lee - Harbour Trust"]),
+        ("Who spoke in Oslo?", ["Anne Lee - Harbour Trust", "Finn Gram - City of Oslo"]),
+        (
+            "Who were the speakers at the harbour day in June 2022?",
+            ["Anne Lee - Harbour Trust", "Finn Gram - City of Oslo"],
+        ),
+        ("Which clubs are in the list of speakers in Kiel?", ["Cy Orr and Di Fox - Boat Club Nord"]),
+    ],
+)
+def test_entries_are_listed_as_they_stand(ask, question, lines):
+    text, quotes = ask(question)
+    assert [line.split(" [")[0] for line in text.removeprefix("- ").split("\n- ")] == lines
+    assert all(any(line in " ".join(quote.split()) for quote in quotes) for line in lines)
+
+
+def test_neighbours_in_a_list_have_one_citation(ask):
+    _, (quote,) = ask("List all speakers of the harbour day in Kiel.")
+    assert quote.startswith("Ann Lee - ")
+    assert quote.endswith("Eva Holm - independent adviser")
+
+
+def test_people_are_counted_and_not_lines(ask):
+    assert ask("How many speakers were there in Kiel?")[0].startswith("5 are listed. [1]\n- Ann Lee")
+    assert ask("Which day had the fewest speakers?")[0] == "Harbour Day Oslo: 2 listed. [1]"
+    assert ask("Which harbour day lists the most speakers?")[0] == "Harbour Day Kiel: 5 listed. [1]"
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Who spoke at both the Kiel and the Oslo harbour day?", "Which speakers were at more than one harbour day?"],
+)
+def test_a_person_whose_name_is_spelt_in_two_ways_is_one(ask, question):
+    assert ask(question)[0] == "- Ann Lee: Harbour Day Kiel; Harbour Day Oslo [1][2]"
+
+
+def test_the_places_of_all_are_listed(ask):
+    text, quotes = ask("Where was each harbour day held?")
+    assert text == "- Harbour Day Kiel: Old Customs House [1]\n- Harbour Day Oslo: Town Hall [2]"
+    assert quotes == ["Location: Old Customs House", "Location: Town Hall"]
+
+
+def test_a_follow_up_asks_of_the_document_named_before(ask):
+    assert ask("And where was it held?", "When was the harbour day in Oslo?")[0].startswith("Town Hall: ")
+    assert ask("And how many people came?", "Where was the harbour day in Oslo?") is None
+
+
+def test_it_keeps_to_the_chosen_documents(ask):
+    assert ask("Who does Finn Gram work for?", among=["kiel.txt", "staff.txt"]) is None
+    assert ask("Where was the harbour day in Kiel?", among=["oslo.txt"]) is None
+    assert ask("Who spoke for the Harbour Trust?", among=["kiel.txt"])[1] == ["Ann Lee - Harbour Trust"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is Bo Ek's telephone number?",
+        "What did Bo Ek say?",
+        "Why did Bo Ek speak for Kiel?",
+        "Which organisation did Bo Ek represent in Oslo?",
+        "Which organisation did Eva Holm represent?",
+        "What is Bo Ek's job?",
+        "Which harbour day did Bo Ek speak at?",
+        "Which council does Bo Ek come from?",
+        "Who spoke for the Harbour Trust in Bergen?",
+        "Which three people spoke for the Harbour Trust?",
+        "Who paid the Harbour Trust?",
+        "Who did not speak for the Harbour Trust?",
+        "Who spoke in Bergen?",
+        "Who attended the harbour day in Kiel?",
+        "How many people came to Kiel?",
+        "Which speaker was in Kiel?",
+        "Which speakers are from Kiel?",
+        "When and where was the harbour day in Kiel?",
+        "Where was the harbour day in Bergen?",
+        "In which building was the harbour day in Kiel?",
+        "When did the harbour day in Kiel begin?",
+        "Who are the speakers?",
+        "Which speakers spoke more than one hour?",
+        "What?",
+        "",
+    ],
+)
+def test_any_other_question_is_left_to_the_model(ask, question):
+    assert ask(question) is None

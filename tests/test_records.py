@@ -75,11 +75,9 @@ def test_a_list_goes_on_in_the_next_passage():
 
 
 def test_fields_stand_at_the_top_alone():
-    text = (
-        "Report\n\nDate: 3 May 2021\nLocation: Harbour Hall, Kiel\n\nIt was said at the end of the day that one thing is needed: no boats.\n"
-        + "x" * 1000
-        + "\nPlace: Oslo\n"
-    )
+    top = "Report\n\nDate: 3 May 2021\nLocation: Harbour Hall, Kiel\n\n"
+    prose = "It was said at the end of the day that one thing is needed: no boats.\n"
+    text = top + prose + "x" * 1000 + "\nPlace: Oslo\n"
     found = fields(passages(text, size=100))
     assert [(record.name, record.value) for record in found] == [
         ("Date", "3 May 2021"),

@@ -58,9 +58,9 @@ SEARCHED = 400
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The words of a question: what the documents are called, what is named, how many are expected, what is left.
+    """The words of a question: what the documents are called, what is named, how many it expects, what is left.
 
-    ``mentions`` tells whether it asks for nothing but where words stand.
+    ``mentions`` tells whether it asks for nothing but which documents hold words.
     """
 
     nouns: frozenset[str]
@@ -116,7 +116,9 @@ def _asked(question: str, common: frozenset[str]) -> _Asked:
     dates = tuple(word for word in words if word.kind == "date" or (word.kind == "number" and len(word.form) == 4))
     counts = [int(word.form) for word in words if word.kind == "number" and word.form.isdigit() and len(word.form) < 3]
     others = tuple(word for word in words if word.kind == "word" and word.form not in nouns)
-    return _Asked(nouns, names, dates, counts[0] if counts else None, others, MENTIONS.search(question) is not None)
+    first = next((word.form for word in words if word.kind != "number" and word.form not in ABOUT), "")
+    number = counts[0] if counts and first in nouns else None
+    return _Asked(nouns, names, dates, number, others, first in nouns and MENTIONS.search(question) is not None)
 
 
 def _naming(asked: _Asked, documents: Sequence[DocumentInfo], index: Index) -> Checked:

@@ -121,6 +121,7 @@ def test_there_is_none_before_the_first_and_after_the_last(ask):
         ("Which documents mention a ferry?", "“ferry” stands in 1 of 4 documents."),
         ("Which meetings mention a closed bridge?", "“closed bridge” stands in 1 of 3 documents."),
         ("Which two meetings thanked somebody?", None),
+        ("Which two people do the meetings mention?", None),
     ],
 )
 def test_words_that_are_no_names_count_where_it_is_asked_who_mentions_them(ask, question, told):

@@ -11,11 +11,13 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from rag import rosters
+from rag.asked import COUNT, HOW_MUCH, PEOPLE, SAYS, Asked
 from rag.catalogue import DOCUMENT, Catalogue, Titles, stems
 from rag.citations import Claim
 from rag.index import DocumentInfo, Index
-from rag.records import Record, entries, fields
-from rag.rosters import PEOPLE, SAYS, Asked, Checked, List
+from rag.keys import under_key
+from rag.records import Record, records
+from rag.rosters import Checked, List
 from rag.types import Passage
 from rag.words import found
 
@@ -25,13 +27,18 @@ INTERROGATIVE = re.compile(r"\b(who|what|which|where|when)\b", re.IGNORECASE)
 OTHERWISE = re.compile(
     r"\b(why|how|except|besides|apart from|other than|not|never|without|no)\b|n['’]t\b", re.IGNORECASE
 )
+YES_OR_NO = re.compile(
+    r"(?:am|are|can|could|did|do|does|had|has|have|is|may|might|shall|should|was|were|will|would)\b", re.IGNORECASE
+)
 WHERE = re.compile(r"\bwhere\b|\b(?:venue|location)s?\b|\b(?:which|what) places?\b", re.IGNORECASE)
 WHEN = re.compile(r"\bwhen\b|\bdates?\b|\b(?:which|what) day\b", re.IGNORECASE)
 EACH = re.compile(r"\b(?:each|every|all)\b|\bwhere were the (?:\w+ )?\w+s\b", re.IGNORECASE)
 FIELDS = {WHERE: frozenset("locat place venu".split()), WHEN: frozenset(["date"])}
 """Stems of the fields that say where and when."""
+TOP = 1000
+"""Characters from the beginning of a document within which it says where and when."""
 SEARCHED = 30
-"""Passages that are looked through for an entry."""
+"""Passages that are looked through for a record."""
 DOCUMENTS, PASSAGES = 10, 400
 """Documents that are looked through whole, and the most passages of one."""
 
@@ -48,7 +55,7 @@ class Directory:
 
         ``earlier`` are the questions that it refers back to; ``among`` the public names of documents to look at.
         """
-        if OTHERWISE.search(rosters.COUNT.sub("", question)) or len(_interrogatives(question)) > 1:
+        if not _asks_for_one_thing(question):
             return []
         titles = self._catalogue.titles()
         asked = Asked.of(question, earlier, DOCUMENT | titles.common)
@@ -60,9 +67,11 @@ class Directory:
         if re.search(r"\bwhen\b", question, re.IGNORECASE):
             return []
         near = self._near(f"{earlier} {question}", among)
+        listed = [record for record in near if not record.key]
         return (
-            rosters.stands_for(asked, near)
-            or rosters.standing_for(asked, near)
+            rosters.stands_for(asked, listed)
+            or under_key(asked, near)
+            or rosters.standing_for(asked, [record for record in near if record.name])
             or rosters.compared(asked, self._lists(asked, meant))
             or rosters.listed(asked, self._lists(asked, named))
         )
@@ -87,14 +96,19 @@ class Directory:
         ]
 
     def _line(self, info: DocumentInfo, keys: frozenset[str]) -> Record | None:
-        return next((record for record in fields(self._passages(info)) if stems(record.name) & keys), None)
+        top = [passage for passage in self._passages(info) if passage.start < TOP]
+        found = (record for record in records(top) if record.key and not record.name and record.end <= TOP)
+        return next((record for record in found if stems(record.key) & keys), None)
 
     def _lists(self, asked: Asked, documents: Sequence[DocumentInfo]) -> list[List]:
         """Return the lists of ``documents`` that are asked for; of many documents, none."""
         if len(documents) > DOCUMENTS:
             return []
         return [
-            (info.title or info.name, [entry for entry in entries(self._passages(info)) if asked.means(entry)])
+            (
+                info.title or info.name,
+                [entry for entry in records(self._passages(info)) if not entry.key and asked.means(entry)],
+            )
             for info in documents
         ]
 
@@ -104,7 +118,7 @@ class Directory:
         return _in_order(self._index.passages(ids)) if len(ids) <= PASSAGES else []
 
     def _near(self, query: str, among: Collection[str] | None) -> list[Record]:
-        """Return the entries in the passages that hold words of ``query``, and in those beside them."""
+        """Return the records in the passages that hold words of ``query``, and in those beside them."""
         ids = {number for number, _ in self._index.search_lexical(query, SEARCHED)}
         beside = ids | {number + step for number in ids for step in (-1, 1)}
         passages = self._index.passages(sorted(self._index.existing(beside)))
@@ -112,7 +126,7 @@ class Directory:
         for passage in _in_order(passages):
             if among is None or passage.document in among:
                 documents.setdefault(passage.document, []).append(passage)
-        return [record for run in documents.values() for record in entries(run)]
+        return [record for run in documents.values() for record in records(run)]
 
 
 def _in_order(passages: Iterable[Passage]) -> list[Passage]:
@@ -136,7 +150,8 @@ def _named(asked: Asked, titles: Titles, among: Collection[str] | None) -> list[
     return documents if len(documents) <= DOCUMENTS else []
 
 
-def _interrogatives(question: str) -> set[str]:
-    """Return the words that say what is asked for: which and what are one."""
-    words = INTERROGATIVE.findall(rosters.COUNT.sub("", question))
-    return {"which" if word.lower() == "what" else word.lower() for word in words}
+def _asks_for_one_thing(question: str) -> bool:
+    """Tell whether ``question`` asks who, which, where or when, or how many or much: one of them, and nothing else."""
+    plain = HOW_MUCH.sub("", COUNT.sub("", question))
+    asked = {"which" if word.lower() == "what" else word.lower() for word in INTERROGATIVE.findall(plain)}
+    return len(asked) < 2 and not (YES_OR_NO.match(question) or OTHERWISE.search(plain))

@@ -24,12 +24,14 @@ TOP_LINES = 30
 """How many lines that are not blank count as the top of a document."""
 SUMMARY_LENGTH = 80
 """Characters of the longest title made from a sentence."""
+TITLE_LINES = 4
+"""Lines of the longest title."""
 SHORT_DOCUMENT = 20_000
 """Characters up to which the first sentence of a document is taken to say what all of it is about."""
 
 ITEM = re.compile(r"(?:[•◦▪‣·●○■□–—*+-]|\d{1,3}[.)]|\(?[a-zA-Z0-9]{1,2}\)|[a-z]\.)(?:\s|$)")
 NUMBERED = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*\.?|(?i:chapter|part|section|appendix|annex)\s+\w+\W?)\s+\S")
-KEY_VALUE = re.compile(r"[^\W\d_][\w /-]{0,30}:\s+\S")
+KEY_VALUE = re.compile(r"[^\W\d_][\w/-]*(?: [\w/-]+){0,2}:\s+\S")
 EQUALS = re.compile(r"[ \t]*(=(?: ?=){0,5})[ \t]*([^=\s](?:[^\r\n]{0,200}[^=\s])?)[ \t]*(=(?: ?=){0,5})[ \t]*")
 CAPITALISED = r"[A-ZÀ-Þ0-9][\w'’&-]*"
 SUBJECT = re.compile(
@@ -213,25 +215,38 @@ def _is_collection(headings: tuple[Heading, ...]) -> bool:
 
 
 def title_of(text: str, headings: tuple[Heading, ...] = (), start: int = 0) -> str:
-    """Return the title of plain text: the line that names it, else its first sentence, shortened.
+    """Return the title of plain text: the lines that name it, else its first sentence, shortened.
 
-    Of several lines above the first paragraph the first of two words or more is taken, since a word alone (``Events``)
-    names a category more often than a document.
+    Of several lines above the first paragraph those of two words or more are taken, since a word alone (``Events``)
+    names a category more often than a document: the first, and the second where both stand in one block or above the
+    fields (``Date: …``), since the first is often the organisation.
     """
     if _is_collection(headings):
         return ""
     lines = [_Line(start + line.start, line.text) for line in _top(text[start:])]
     named = {heading.start: text[heading.start : heading.end] for heading in headings}
-    titles: list[str] = []
-    for line in lines:
+    block = _block(text, lines)
+    titles: list[str] = [line.text for line in block]
+    for line in lines[len(block) :]:
         name = next((named[at] for at in range(line.start, line.end) if at in named), "")
-        if not name and (not _is_heading_like(line.text) or titles or not _is_alone(text, line)):
+        if block or (not name and (not _is_heading_like(line.text) or titles or not _is_alone(text, line))):
             break
         titles.append(name or line.text)
-    for title in titles:
-        if len(title.split()) > 1:
-            return title
-    return titles[0] if titles else _first_sentence(text, lines)
+    names = [title for title in titles if len(title.split()) > 1]
+    below = lines[len(titles)].text if len(titles) < len(lines) else ""
+    if len(names) > 1 and (block or KEY_VALUE.match(below)) and len(names[0]) + len(names[1]) <= HEADING_LENGTH:
+        return f"{names[0]} – {names[1]}"
+    return names[0] if names else titles[0] if titles else _first_sentence(text, lines)
+
+
+def _block(text: str, lines: list[_Line]) -> list[_Line]:
+    """Return the lines at the very top, if they are a few without a blank one in between and all could be headings."""
+    for count, (line, below) in enumerate(pairwise(lines), 1):
+        if not _is_heading_like(line.text) or count > TITLE_LINES:
+            return []
+        if text[line.end : below.start].count("\n") > 1:
+            return lines[:count] if count > 1 else []
+    return []
 
 
 def _first_sentence(text: str, lines: list[_Line]) -> str:

@@ -1,11 +1,13 @@
-"""Lines that say one thing of one thing: the entries of a list and the fields at the top of a document.
+"""Lines that say one thing of one thing: entries of lists, rows of tables, and lines with a key.
 
-``Emma Main - Holy Cross Centre Trust`` in a list of speakers; ``Location: Cardiff`` under a title. Prose is none.
+``Emma Main - Holy Cross Centre Trust`` in a list of speakers; ``| Ann Lee | 960 214 |`` below ``| Name | Telephone |``;
+``Location: Cardiff`` under a title. Prose is none.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,30 +15,37 @@ from itertools import groupby
 from rag.sentences import sentences
 from rag.types import Passage
 
-__all__ = ["Record", "entries", "fields"]
+__all__ = ["Record", "records"]
 
 HONORIFIC = r"(?:(?:Prof|Dr|Mr|Mrs|Ms|Mx|Rev|Sir|Dame)\.?\s+)?"
 WORD = r"[A-ZÀ-ÞŁŚŻČŘŠŽ\d][\w'’.-]*"
-NAME = (
-    rf"{HONORIFIC}{WORD}(?:\s+(?:(?:and|of|the|for|in|on|de|da|di|del|van|von|der|den|la|le|y)\s+|&\s+)*{WORD}){{0,9}}"
-)
+SMALL = r"(?:(?:and|of|the|for|in|on|de|da|di|del|van|von|der|den|la|le|y)\s+|&\s+)*"
+NAME = rf"(?P<name>{HONORIFIC}{WORD}(?:\s+{SMALL}{WORD}){{0,9}})"
 BULLET = re.compile(r"(?:[•◦▪‣·●○■□*+–-]|\d{1,3}[.)])\s+")
-VALUE = r"(?P<value>\S[^!?]{0,140})"
-DASHED = re.compile(rf"(?P<name>{NAME})\s+[-–—]\s+{VALUE}")
-LISTED = re.compile(rf"(?P<name>{WORD}(?:\s+{WORD}){{1,3}}),\s+{VALUE}(?<![.])")
-FIELD = re.compile(r"(?P<name>[A-ZÀ-Þ][\w /-]{0,30}):\s+(?P<value>\S.{0,150})")
-FEWEST = {DASHED: 2, LISTED: 3}
-"""Entries in a row that make a list: one such line alone may be anything."""
-TOP = 1000
-"""Characters from the beginning of a document within which a field stands."""
+DASHED = re.compile(rf"{NAME}\s+[-–—]\s+(?P<value>\S[^!?]{{0,140}})")
+BRACKETED = re.compile(rf"{NAME}\s+\((?P<value>[^()]{{2,80}})\)(?:,\s.{{1,60}})?")
+LISTED = re.compile(rf"(?P<name>{HONORIFIC}{WORD}(?:\s+{WORD}){{1,3}}),\s+(?P<value>\S[^!?]{{0,140}})(?<![.])")
+KEYED = re.compile(r"(?P<key>[A-ZÀ-Þ][\w'’/&-]*(?: [\w'’/&-]+){0,5}):\s+(?P<value>\S.{0,140})")
+PROSE = re.compile(r":\s+(?:[a-zà-þ][\w'’]*\s+\S+\s+\S|(?:\S+\s+){11}\S)")
+"""What goes on as a sentence does, or as long, stands under no key: "Line managers: carry out the checks"."""
+ROW = re.compile(r"\|.*\||[^|]+(?: \|(?: [^|]+)?)+")
+RULE = re.compile(r"[|\s:=-]+")
+FEWEST = {ROW: 2, DASHED: 2, BRACKETED: 2, KEYED: 1, LISTED: 3}
+"""Lines in a row that make a list or a table: one alone may be anything."""
+
+SCATTERED = 3
+"""Lines of one kind that make a list although others stand between them."""
+HEADING = 6
+"""Words of the longest line that is taken for what the list below it is called."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A line of ``passage``: its ``value`` is said of its ``name``.
+    """A line of ``passage``: its ``value`` is said of its ``name``, or is what stands under its ``key``, or both.
 
-    ``start`` and ``end`` are offsets in the document, ``text`` is what stands there on one line, without its bullet;
-    ``label`` is what the list is called: the line above it that ends in a colon, or the section.
+    ``start`` and ``end`` are offsets in the document, ``text`` is what stands there on one line, without its bullet.
+    ``label`` is what the list is called: the line above it that ends in a colon or is a heading, or the section.
+    ``block`` are the lines above it in the same paragraph that are no records.
     """
 
     passage: Passage
@@ -44,30 +53,10 @@ class Record:
     end: int
     text: str
     name: str
+    key: str
     value: str
     label: str = ""
-
-
-def entries(passages: Sequence[Passage]) -> list[Record]:
-    """Return the entries of the lists in ``passages`` of one document, in order; a list may go on in the next one."""
-    made: list[Record] = []
-    label = ""
-    if not any(_pattern(_bare(line.strip())) for passage in passages for line in passage.text.splitlines()):
-        return []  # To cut prose into sentences takes ten times as long as to see that it has no entry.
-    lines = [line for passage in passages for line in _lines(passage)]
-    for pattern, run in groupby(lines, lambda line: _pattern(line.text)):
-        found = list(run)
-        if pattern is None:
-            label = found[-1].text.rstrip(":") if found[-1].text.endswith(":") else ""
-        elif len(found) >= FEWEST[pattern]:
-            made += [_record(line, pattern, label or line.passage.section.rsplit(" > ", 1)[-1]) for line in found]
-    return made
-
-
-def fields(passages: Sequence[Passage]) -> list[Record]:
-    """Return the fields at the top of a document that begins with ``passages``."""
-    lines = [line for passage in passages if passage.start < TOP for line in _lines(passage)]
-    return [_record(line, FIELD, "") for line in lines if line.end <= TOP and FIELD.fullmatch(line.text)]
+    block: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +65,84 @@ class _Line:
     start: int
     end: int
     text: str
+    first: bool
+    """Whether a paragraph begins here."""
+
+
+def records(passages: Sequence[Passage]) -> list[Record]:
+    """Return the records in ``passages`` of one document, in order; a list may go on in the next passage."""
+    if not any(_pattern(_bare(line.strip())) for passage in passages for line in passage.text.splitlines()):
+        return []  # To cut prose into sentences takes ten times as long as to see that it has no record.
+    made: list[Record] = []
+    above = ""
+    block: list[str] = []
+    lines = [line for passage in passages for line in _lines(passage)]
+    counts = Counter(_pattern(line.text) for line in lines)
+    for pattern, run in groupby(lines, lambda line: _pattern(line.text)):
+        found = list(run)
+        if pattern is None or (len(found) < FEWEST[pattern] and counts[pattern] < SCATTERED):
+            last = found[-1]
+            section = last.passage.section.rsplit(" > ", 1)[-1]
+            text = last.text.rstrip(":")
+            above = text if _is_heading(text) else f"{section} {text}".strip() if text != last.text else ""
+            begin = max((at for at, line in enumerate(found) if line.first), default=-1)
+            block = ([] if begin >= 0 else block) + [line.text for line in found[max(begin, 0) :]]
+            continue
+        header: list[str] = []
+        for line in found:
+            block = [] if line.first else block
+            label = above or line.passage.section.rsplit(" > ", 1)[-1]
+            if pattern is ROW:
+                header = header or _cells(line.text)
+                made += _row(line, header, label)
+            else:
+                made.append(_record(line, pattern, label, " ".join(block)))
+    return made
+
+
+def _is_heading(line: str) -> bool:
+    return 0 < len(line.split()) <= HEADING and line[-1] not in ".,;!?"
 
 
 def _lines(passage: Passage) -> Iterator[_Line]:
-    """Yield each sentence of ``passage``, which a line of a list is, without its bullet."""
+    """Yield each sentence of ``passage``, which a line of a list is, without its bullet and its emphasis."""
+    last = 0
     for start, end in sentences(passage.text):
+        first = not last or passage.text.count("\n", last, start) > 1
+        last = end
         bullet = BULLET.match(passage.text, start, end)
         start = bullet.end() if bullet else start
-        yield _Line(passage, passage.start + start, passage.start + end, " ".join(passage.text[start:end].split()))
+        text = " ".join(passage.text[start:end].replace("**", "").split())
+        yield _Line(passage, passage.start + start, passage.start + end, text, first)
 
 
 def _bare(line: str) -> str:
     bullet = BULLET.match(line)
-    return line[bullet.end() :] if bullet else line
+    return (line[bullet.end() :] if bullet else line).replace("**", "")
 
 
 def _pattern(line: str) -> re.Pattern[str] | None:
-    return next((pattern for pattern in FEWEST if pattern.fullmatch(line)), None)
+    pattern = next((pattern for pattern in FEWEST if pattern.fullmatch(line)), None)
+    return None if pattern is KEYED and PROSE.search(line) else pattern
 
 
-def _record(line: _Line, pattern: re.Pattern[str], label: str) -> Record:
+def _record(line: _Line, pattern: re.Pattern[str], label: str, block: str) -> Record:
     match = pattern.fullmatch(line.text)
     assert match
-    return Record(line.passage, line.start, line.end, line.text, match["name"], match["value"].rstrip(" ."), label)
+    parts = {"name": "", "key": ""} | match.groupdict()
+    value = parts["value"].rstrip(" .")
+    return Record(line.passage, line.start, line.end, line.text, parts["name"], parts["key"], value, label, block)
+
+
+def _row(line: _Line, header: Sequence[str], label: str) -> Iterator[Record]:
+    """Yield what each cell of a row says of the first."""
+    cells = _cells(line.text)
+    if cells == header or RULE.fullmatch(line.text) or not cells[0]:
+        return
+    for key, value in zip(header[1:], cells[1:], strict=False):
+        if value:
+            yield Record(line.passage, line.start, line.end, line.text, cells[0], key, value, label)
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip("|").split("|")]

@@ -16,7 +16,7 @@ from rag.types import Evidence
 __all__ = ["corrected"]
 
 WORD = re.compile(r"[^\W\d_]+")
-ASKING = "many much organisation people title what when where which whom whose".split()
+ASKING = "address email many much number organisation people phone title what when where which whom whose".split()
 """Words that questions are asked with, and documents hardly use."""
 SHORTEST = 4
 """Letters of the shortest word that is put right."""

@@ -38,6 +38,9 @@ STOP_WORDS = frozenset(
     while who whom whose why will with would you your many much long often day year""".split()
 )
 
+STEMLESS = re.compile(r"['’]s?$")
+"""What is no part of a word: a possessive, or the "is" of "what's"."""
+
 _MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in MONTHS)
 _TOKEN = re.compile(
     rf"""
@@ -78,7 +81,7 @@ def content_words(text: str) -> list[Word]:
             found_words.append(Word(_date(kind, written), written, "date"))
         elif written.lower() in NUMBERS:
             found_words.append(Word(str(NUMBERS[written.lower()]), written, "number"))
-        elif len(written) > 1 and written.lower() not in STOP_WORDS:
+        elif len(written) > 1 and STEMLESS.sub("", written.lower()) not in STOP_WORDS:
             name = written[0].isupper() and not first
             found_words.append(Word(_stem(written.lower()), written, "name" if name else "word"))
         first = text[match.end() : match.end() + 1] in {".", "?", "!", ":"} or (first and not written[0].isalnum())
@@ -140,4 +143,4 @@ def _stemmer() -> Any:
 @functools.lru_cache(maxsize=65536)
 def _stem(word: str) -> str:
     """Return the stem of a lower-case word (Snowball English); a possessive is dropped."""
-    return str(_stemmer().stemWord(re.sub(r"['’]s?$", "", word)))
+    return str(_stemmer().stemWord(STEMLESS.sub("", word)))

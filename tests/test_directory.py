@@ -48,6 +48,33 @@ Anne Lee - Harbour Trust
 
 Finn Gram - City of Oslo
 """,
+    "grants.txt": """Grants of the year
+
+Boat Club Nord - £400
+For a sail.
+Contact: Kai Lund
+
+Friends of the Ferry - £1,200
+For two oars.
+Contact: Liv Moe
+
+Harbour School - £90
+For paint.
+Contact: Per Quist
+""",
+    "phones.md": """# Telephone list
+
+| Name | Post | Telephone | E-mail |
+| --- | --- | --- | --- |
+| Rut Sand | Treasurer | 960 214 | rut@port.example |
+| Tor Ulv | Secretary | 960 221 | |
+
+## Offices
+
+Ferry office
+Manager: Una Vik
+Telephone: 960 300
+""",
     "staff.txt": """Staff of the office
 
 Contacts:
@@ -92,6 +119,10 @@ def ask(tmp_path, config):
         ("What is Eva Holm's job?", "independent adviser", "Eva Holm - independent adviser"),
         ("For which organisation does Gro Haug work?", "Harbour Trust", "Gro Haug, Head of Boats, Harbour Trust"),
         ("What is Ivo Jung's role?", "Deputy Director of Moorings", "Ivo Jung, Deputy Director of Moorings"),
+        ("How much did the Friends of the Ferry get?", "£1,200", "Friends of the Ferry - £1,200"),
+        ("Who is the contact for the grant of the Harbour School?", "Per Quist", "Contact: Per Quist"),
+        ("Who is the manager of the ferry office?", "Una Vik", "Manager: Una Vik"),
+        ("What's the phone number of the ferry office?", "960 300", "Telephone: 960 300"),
         ("Where was the harbour day in Kiel?", "Old Customs House", "Location: Old Customs House"),
         ("What was the venue of the Oslo harbour day?", "Town Hall", "Location: Town Hall"),
         ("When was the harbour day in Oslo held?", "7 June 2022", "Date: 7 June 2022"),
@@ -119,6 +150,23 @@ def test_entries_are_listed_as_they_stand(ask, question, lines):
     text, quotes = ask(question)
     assert [line.split(" [")[0] for line in text.removeprefix("- ").split("\n- ")] == lines
     assert all(any(line in " ".join(quote.split()) for quote in quotes) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What is Tor Ulv's phone number?", "960 221"),
+        ("rut sand email", "rut@port.example"),
+        ("What is Rut Sand's job?", "Treasurer"),
+    ],
+)
+def test_a_cell_is_found_by_its_row_and_its_header(ask, question, answer):
+    text, (row,) = ask(question)
+    assert text == f"{answer}: “{row}” [1]"
+
+
+def test_who_holds_a_post_in_a_table_is_told(ask):
+    assert ask("Who is the secretary?")[0] == "Tor Ulv – Post: Secretary [1]"
 
 
 def test_neighbours_in_a_list_have_one_citation(ask):
@@ -162,6 +210,12 @@ def test_it_keeps_to_the_chosen_documents(ask):
     "question",
     [
         "What is Bo Ek's telephone number?",
+        "What is Tor Ulv's email address?",
+        "What is her phone number?",
+        "Who is the manager of the depot?",
+        "Who is the deputy manager of the ferry office?",
+        "How much did the Harbour Trust get?",
+        "Who is the contact?",
         "What did Bo Ek say?",
         "Why did Bo Ek speak for Kiel?",
         "Which organisation did Bo Ek represent in Oslo?",
@@ -175,6 +229,8 @@ def test_it_keeps_to_the_chosen_documents(ask):
         "Who did not speak for the Harbour Trust?",
         "Who spoke in Bergen?",
         "Who attended the harbour day in Kiel?",
+        "Who hosted the harbour day in Kiel?",
+        "Was Bo Ek a speaker in Kiel?",
         "How many people came to Kiel?",
         "Which speaker was in Kiel?",
         "Which speakers are from Kiel?",

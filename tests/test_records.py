@@ -1,8 +1,8 @@
-"""Entries of lists and fields at the top: what is one, where it stands, and that prose is none."""
+"""Entries of lists, rows of tables and lines with a key: what is one, where it stands, and that prose is none."""
 
 import pytest
 
-from rag.records import entries, fields
+from rag.records import records
 from rag.types import Passage
 
 
@@ -45,12 +45,12 @@ def passages(text, section="", size=10_000):
     ],
 )
 def test_entries_are_lines_in_a_row_that_say_something_of_a_name(text, found):
-    assert [(record.name, record.value) for record in entries(passages(text))] == found
+    assert [(record.name, record.value) for record in records(passages(text))] == found
 
 
 def test_an_entry_stands_where_it_says():
     text = "Minutes\n\nPresent:\n  • Ann  Lee - City Council\n  • Bo Ek - Harbour Trust\n\nThe chair opened it."
-    for record in entries(passages(text)):
+    for record in records(passages(text)):
         assert " ".join(text[record.start : record.end].split()) == record.text
         assert record.label == "Present"
         assert record.text == f"{record.name} - {record.value}"
@@ -59,7 +59,7 @@ def test_an_entry_stands_where_it_says():
 def test_a_list_is_called_by_the_line_above_it_or_by_its_section():
     listed = "Ann Lee - Kiel\nBo Ek - Oslo\n"
     labels = [
-        record.label for record in entries(passages(f"Guests:\n{listed}Nobody else came.\n{listed}", "Day > Speakers"))
+        record.label for record in records(passages(f"Guests:\n{listed}Nobody else came.\n{listed}", "Day > Speakers"))
     ]
     assert labels == ["Guests", "Guests", "Speakers", "Speakers"]
 
@@ -68,19 +68,50 @@ def test_a_list_goes_on_in_the_next_passage():
     text = "Speakers:\n" + "".join(f"Ann Lee{letter} - Council of {letter}\n" for letter in "ABCDE")
     parts = passages(text, size=60)
     assert len(parts) > 2
-    found = entries(parts)
+    found = records(parts)
     assert [record.value for record in found] == [f"Council of {letter}" for letter in "ABCDE"]
     assert {record.label for record in found} == {"Speakers"}
     assert all(record.passage.start <= record.start and record.end <= record.passage.end for record in found)
 
 
-def test_fields_stand_at_the_top_alone():
-    top = "Report\n\nDate: 3 May 2021\nLocation: Harbour Hall, Kiel\n\n"
-    prose = "It was said at the end of the day that one thing is needed: no boats.\n"
-    text = top + prose + "x" * 1000 + "\nPlace: Oslo\n"
-    found = fields(passages(text, size=100))
-    assert [(record.name, record.value) for record in found] == [
-        ("Date", "3 May 2021"),
-        ("Location", "Harbour Hall, Kiel"),
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Report\n\nDate: 3 May 2021\nLocation: Harbour Hall", [("Date", "3 May 2021"), ("Location", "Harbour Hall")]),
+        ("**Head of Boats:** Ann Lee.", [("Head of Boats", "Ann Lee")]),
+        ("- Kiel Office: Ann Lee\n- Oslo Office: Bo Ek", [("Kiel Office", "Ann Lee"), ("Oslo Office", "Bo Ek")]),
+        ("E-mail: ann@lee.example", [("E-mail", "ann@lee.example")]),
+        ("Line managers: carry out the checks every year", []),
+        ("One thing is needed for the day: no boats.", []),
+        ("Note: " + "this goes on and on " * 4, []),
+    ],
+)
+def test_a_key_has_a_value_and_no_sentence(text, found):
+    assert [(record.key, record.value) for record in records(passages(text))] == found
+
+
+@pytest.mark.parametrize("edge", ["| ", ""])
+def test_a_cell_stands_under_its_header(edge):
+    rows = ["Name | Post | Telephone", "--- | --- | ---", "Ann Lee | Chair | 960 214", "Bo Ek | Head of Boats | "]
+    text = "\n".join(f"{edge}{row}{edge[::-1]}" for row in rows) + "\n\nNobody else has one."
+    assert [(record.name, record.key, record.value) for record in records(passages(text))] == [
+        ("Ann Lee", "Post", "Chair"),
+        ("Ann Lee", "Telephone", "960 214"),
+        ("Bo Ek", "Post", "Head of Boats"),
     ]
-    assert [text[record.start : record.end] for record in found] == ["Date: 3 May 2021", "Location: Harbour Hall, Kiel"]
+
+
+def test_the_lines_above_in_the_paragraph_belong_to_a_record():
+    text = "Library\nHead: Ann Lee\nTelephone: 960\n\nDepot\nHead: Bo Ek\n\nTelephone: 961"
+    assert [(record.value, record.block) for record in records(passages(text))] == [
+        ("Ann Lee", "Library"),
+        ("960", "Library"),
+        ("Bo Ek", "Depot"),
+        ("961", ""),
+    ]
+
+
+def test_entries_between_which_others_stand_are_a_list_where_they_are_three():
+    text = "Ann Lee - £20\nA boat.\n\nBo Ek - £30\nA sail.\n\n"
+    assert records(passages(text)) == []
+    assert [record.value for record in records(passages(text + "Cy Orr - £40\nAn oar."))] == ["£20", "£30", "£40"]

@@ -1,0 +1,72 @@
+"""Answers from lines with a key and from cells below a header: ``Treasurer: Ann Lee``, ``| Ann Lee | 960 214 |``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from rag.asked import ANYONE, COUNT, ORGANISATION, ROLE, SAYS, Asked
+from rag.catalogue import stems
+from rag.citations import Claim
+from rag.records import Record
+from rag.rosters import Checked, around, behind, quoted
+from rag.words import found
+
+__all__ = ["under_key"]
+
+ALIKE = {
+    **dict.fromkeys(ROLE, "role"),
+    **dict.fromkeys(ORGANISATION, "organis"),
+    **dict.fromkeys("mobil phone tel telephon".split(), "phone"),
+    **dict.fromkeys("email mail".split(), "email"),
+}
+"""Stems of keys that are called so or so."""
+GOES_WITH = {"phone": "number", "email": "address"}
+WHO = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
+SEVERAL = re.compile(r"\b(?:are|were|list|names?|all|every|each|people)\b", re.IGNORECASE)
+SOMEBODY_ELSE = re.compile(r"\b(?:he|she|him|his|hers?|they|them|their)\b", re.IGNORECASE)
+SOMEBODY = re.compile(r"[A-ZÀ-ÞŁŚŻČŘŠŽ][^\d]*")
+
+
+def under_key(asked: Asked, records: Sequence[Record]) -> Checked:
+    """Return the value whose key is asked for, where every other word of the question says where it stands.
+
+    A key that is asked for whole goes before one of which a word is.
+    """
+    if COUNT.search(asked.text) or SOMEBODY_ELSE.search(asked.text):
+        return []
+    lines = [record for record in records if record.key and _is_asked(asked, record)]
+    whole = [record for record in lines if _alike(stems(record.key)) <= _alike(asked.stems)]
+    lines = whole or lines
+    values = {record.value.casefold() for record in lines}
+    if len(values) == 1 and asked.number in {None, 1, *_figures(asked, lines[0])}:
+        return [(Claim(lines[0].value), behind(lines[:1]))]
+    several = asked.number == len(values) or (asked.number is None and SEVERAL.search(asked.text))
+    return quoted(lines) if several else []
+
+
+def _is_asked(asked: Asked, record: Record) -> bool:
+    """Tell whether the key is in the question, and all else that is asked where the line stands, or in its value."""
+    name, key, now = stems(record.name), _alike(stems(record.key)), _alike(stems(asked.text))
+    hits = key & now
+    if not hits or len(name & asked.stems) < min(2, len(name)) or (WHO.search(asked.text) and not _somebody(record)):
+        return False
+    known = around(record) | stems(record.block) | stems(record.value) | name
+    left = _alike(asked.stems - SAYS - ANYONE - asked.nouns - known) - key - {GOES_WITH.get(hit, "") for hit in hits}
+    counted = {word for word in asked.figures if word.form == str(asked.number)}
+    figures = [word for word in asked.figures if word not in counted and not found(word, known | {record.passage.date})]
+    return not left and not figures
+
+
+def _figures(asked: Asked, record: Record) -> set[int]:
+    """Return the number that the question expects, where it is one that stands around ``record``."""
+    here = around(record) | stems(record.block) | stems(record.value)
+    return {asked.number} if asked.number is not None and str(asked.number) in here else set()
+
+
+def _somebody(record: Record) -> bool:
+    return SOMEBODY.fullmatch(record.value) is not None
+
+
+def _alike(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(ALIKE.get(word, word) for word in words)

@@ -45,7 +45,7 @@ class Record:
 
     ``start`` and ``end`` are offsets in the document, ``text`` is what stands there on one line, without its bullet.
     ``label`` is what the list is called: the line above it that ends in a colon or is a heading, or the section.
-    ``block`` are the lines above it in the same paragraph that are no records.
+    ``block`` are the lines above it in the same paragraph that have no key.
     """
 
     passage: Passage
@@ -97,6 +97,7 @@ def records(passages: Sequence[Passage]) -> list[Record]:
                 made += _row(line, header, label)
             else:
                 made.append(_record(line, pattern, label, " ".join(block)))
+                block = block if pattern is KEYED else [*block, line.text]
     return made
 
 

@@ -48,6 +48,16 @@ Anne Lee - Harbour Trust
 
 Finn Gram - City of Oslo
 """,
+    "staff.txt": """Staff of the office
+
+Contacts:
+Gro Haug, Head of Boats, Harbour Trust
+Ivo Jung, Deputy Director of Moorings
+Kai Lund, Treasurer, Boat Club Nord
+""",
+}
+
+OFFICE = {
     "grants.txt": """Grants of the year
 
 Boat Club Nord - £400
@@ -75,22 +85,15 @@ Ferry office
 Manager: Una Vik
 Telephone: 960 300
 """,
-    "staff.txt": """Staff of the office
-
-Contacts:
-Gro Haug, Head of Boats, Harbour Trust
-Ivo Jung, Deputy Director of Moorings
-Kai Lund, Treasurer, Boat Club Nord
-""",
 }
 
 
 @pytest.fixture
-def ask(tmp_path, config):
+def ask(request, tmp_path, config):
     """Return what is answered, as text, and the quotations behind it."""
     files = tmp_path / "files"
     files.mkdir()
-    for name, text in DAYS.items():
+    for name, text in getattr(request, "param", DAYS).items():
         (files / name).write_text(text)
     embedder = HashEmbedder()
     with Index.create(tmp_path / "index", embedder, config.passage_tokens) as index:
@@ -119,10 +122,6 @@ def ask(tmp_path, config):
         ("What is Eva Holm's job?", "independent adviser", "Eva Holm - independent adviser"),
         ("For which organisation does Gro Haug work?", "Harbour Trust", "Gro Haug, Head of Boats, Harbour Trust"),
         ("What is Ivo Jung's role?", "Deputy Director of Moorings", "Ivo Jung, Deputy Director of Moorings"),
-        ("How much did the Friends of the Ferry get?", "£1,200", "Friends of the Ferry - £1,200"),
-        ("Who is the contact for the grant of the Harbour School?", "Per Quist", "Contact: Per Quist"),
-        ("Who is the manager of the ferry office?", "Una Vik", "Manager: Una Vik"),
-        ("What's the phone number of the ferry office?", "960 300", "Telephone: 960 300"),
         ("Where was the harbour day in Kiel?", "Old Customs House", "Location: Old Customs House"),
         ("What was the venue of the Oslo harbour day?", "Town Hall", "Location: Town Hall"),
         ("When was the harbour day in Oslo held?", "7 June 2022", "Date: 7 June 2022"),
@@ -152,21 +151,41 @@ def test_entries_are_listed_as_they_stand(ask, question, lines):
     assert all(any(line in " ".join(quote.split()) for quote in quotes) for line in lines)
 
 
+@pytest.mark.parametrize("ask", [OFFICE], indirect=True)
 @pytest.mark.parametrize(
-    ("question", "answer"),
+    ("question", "answer", "quote"),
     [
-        ("What is Tor Ulv's phone number?", "960 221"),
-        ("rut sand email", "rut@port.example"),
-        ("What is Rut Sand's job?", "Treasurer"),
+        ("How much did the Friends of the Ferry get?", "£1,200", "Friends of the Ferry - £1,200"),
+        ("Who is the contact for the grant of the Harbour School?", "Per Quist", "Contact: Per Quist"),
+        ("Who is the manager of the ferry office?", "Una Vik", "Manager: Una Vik"),
+        ("What's the phone number of the ferry office?", "960 300", "Telephone: 960 300"),
+        ("What is Tor Ulv's phone number?", "960 221", "| Tor Ulv | Secretary | 960 221 | |"),
+        ("rut sand email", "rut@port.example", "| Rut Sand | Treasurer | 960 214 | rut@port.example |"),
+        ("What is Rut Sand's job?", "Treasurer", "| Rut Sand | Treasurer | 960 214 | rut@port.example |"),
+        ("Who is the secretary?", "- Tor Ulv – Post: Secretary", "| Tor Ulv | Secretary | 960 221 | |"),
     ],
 )
-def test_a_cell_is_found_by_its_row_and_its_header(ask, question, answer):
-    text, (row,) = ask(question)
-    assert text == f"{answer}: “{row}” [1]"
+def test_what_stands_under_a_key_or_a_header_is_quoted(ask, question, answer, quote):
+    assert ask(question) == (f"{answer}: “{quote}” [1]", [quote])
 
 
-def test_who_holds_a_post_in_a_table_is_told(ask):
-    assert ask("Who is the secretary?")[0] == "Tor Ulv – Post: Secretary [1]"
+@pytest.mark.parametrize("ask", [OFFICE], indirect=True)
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is Tor Ulv's email address?",
+        "What is her phone number?",
+        "Who is the manager of the depot?",
+        "Who is the deputy manager of the ferry office?",
+        "Which manager has the phone number 960 301?",
+        "How much did the Harbour Trust get?",
+        "How many contacts are there?",
+        "Who is the contact?",
+        "Is Una Vik the manager of the ferry office?",
+    ],
+)
+def test_a_key_that_stands_elsewhere_is_left_to_the_model(ask, question):
+    assert ask(question) is None
 
 
 def test_neighbours_in_a_list_have_one_citation(ask):
@@ -210,12 +229,6 @@ def test_it_keeps_to_the_chosen_documents(ask):
     "question",
     [
         "What is Bo Ek's telephone number?",
-        "What is Tor Ulv's email address?",
-        "What is her phone number?",
-        "Who is the manager of the depot?",
-        "Who is the deputy manager of the ferry office?",
-        "How much did the Harbour Trust get?",
-        "Who is the contact?",
         "What did Bo Ek say?",
         "Why did Bo Ek speak for Kiel?",
         "Which organisation did Bo Ek represent in Oslo?",

@@ -16,7 +16,7 @@ from rag.catalogue import DOCUMENT, Catalogue, Titles, stems
 from rag.citations import Claim
 from rag.index import DocumentInfo, Index
 from rag.keys import under_key
-from rag.records import Record, records
+from rag.records import TOP, Record, records
 from rag.rosters import Checked, List
 from rag.types import Passage
 from rag.words import found
@@ -35,8 +35,6 @@ WHEN = re.compile(r"\bwhen\b|\bdates?\b|\b(?:which|what) day\b", re.IGNORECASE)
 EACH = re.compile(r"\b(?:each|every|all)\b|\bwhere were the (?:\w+ )?\w+s\b", re.IGNORECASE)
 FIELDS = {WHERE: frozenset("locat place venu".split()), WHEN: frozenset(["date"])}
 """Stems of the fields that say where and when."""
-TOP = 1000
-"""Characters from the beginning of a document within which it says where and when."""
 SEARCHED = 30
 """Passages that are looked through for a record."""
 DOCUMENTS, PASSAGES = 10, 400

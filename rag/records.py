@@ -15,7 +15,7 @@ from itertools import groupby
 from rag.sentences import sentences
 from rag.types import Passage
 
-__all__ = ["Record", "records"]
+__all__ = ["TOP", "Record", "records"]
 
 HONORIFIC = r"(?:(?:Prof|Dr|Mr|Mrs|Ms|Mx|Rev|Sir|Dame)\.?\s+)?"
 WORD = r"[A-ZÀ-ÞŁŚŻČŘŠŽ\d][\w'’.-]*"
@@ -35,6 +35,8 @@ FEWEST = {ROW: 2, DASHED: 2, BRACKETED: 2, KEYED: 1, LISTED: 3}
 
 SCATTERED = 3
 """Lines of one kind that make a list although others stand between them."""
+TOP = 1000
+"""Characters from the beginning of a document within which a key says something of all of it."""
 HEADING = 6
 """Words of the longest line that is taken for what the list below it is called."""
 

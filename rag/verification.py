@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.citations import Claim, Span, Support
+from rag.records import TOP, records
 from rag.sentences import sentences
 from rag.types import Evidence, Passage, Prompt
 from rag.words import Word, content_words, found
@@ -26,7 +27,8 @@ WEIGHTS = {"word": 1.0, "name": 2.0, "number": 2.0, "date": 2.0}
 ASKED = 0.25
 """Weight of a word that the question already holds: an answer repeats it, and the source need not."""
 UNFOUND = 0.3
-"""Highest support of a claim with a number, date or name that its passage does not hold (no passage, if asked for)."""
+"""Highest support of a claim with a number, date or name that its passage does not hold (no passage, if asked for),
+and of one that rests on lines about something else alone."""
 SPANS = 32
 """Most sentences that are quoted for one claim."""
 GAIN = 0.12
@@ -45,6 +47,8 @@ class _Source:
     spans: list[tuple[int, int]]
     forms: list[frozenset[str]]
     around: frozenset[str]
+    strange: frozenset[int]
+    """Places of the sentences that are lines of a list or a table, on something else than what is asked about."""
 
 
 def support(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str) -> list[Support | None]:
@@ -53,17 +57,41 @@ def support(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str
     Spans are whole sentences of the source: the one that holds most of the claim, then those that add enough to it
     (greedy set cover); neighbours become one span.
     """
-    asked = {word.form for word in content_words(question)}
-    sources = [_source(item) for item in evidence]
+    words = content_words(question)
+    asked = {word.form for word in words}
+    sources = [_source(item, [word for word in words if word.kind == "name"]) for item in evidence]
     return [_cover(claim, sources, asked) for claim in claims]
 
 
-def _source(evidence: Evidence) -> _Source:
+def _source(evidence: Evidence, names: Sequence[Word]) -> _Source:
     passage = evidence.passage
     spans = sentences(passage.text)
     forms = [frozenset(word.form for word in content_words(passage.text[a:b])) for a, b in spans]
     around = frozenset(word.form for word in content_words(_heading(passage)))
-    return _Source(evidence, spans, forms, around.union(*forms))
+    return _Source(evidence, spans, forms, around.union(*forms), _strange(passage, spans, names))
+
+
+def _strange(passage: Passage, spans: Sequence[tuple[int, int]], names: Sequence[Word]) -> frozenset[int]:
+    """Return the places of the lines of lists and tables that have none of ``names`` in them or above them.
+
+    A small model takes the number of the next row, or the organisation of the next speaker. What stands at the top of a
+    document is said of all of it.
+    """
+    if not names:
+        return frozenset()
+    starts = set[int]()
+    for record in records([passage]):
+        at_top = record.key and not record.name and record.start < TOP
+        place = passage.text if at_top else f"{record.text} {record.label} {record.block}"
+        known = _letters(f"{passage.title} {place}")
+        if not any(_letters(word.text) in known or word.form in known for word in names):
+            starts.add(record.start - passage.start)
+    return frozenset(place for place, (a, b) in enumerate(spans) if any(a <= start < b for start in starts))
+
+
+def _letters(text: str) -> str:
+    """Return ``text`` in small letters without what lies between them: Fair Shares is Fairshares."""
+    return "".join(character for character in text.lower() if character.isalnum())
 
 
 def _heading(passage: Passage) -> str:
@@ -93,6 +121,8 @@ def _cover(claim: Claim, sources: Sequence[_Source], asked: set[str]) -> Support
     here = frozenset().union(*(source.around for source, _ in chosen))
     anywhere = frozenset().union(*(source.around for source in sources))
     known = all(word.kind == "word" or found(word, anywhere if word.form in asked else here) for word in left)
+    if all(place in source.strange for source, place in chosen):
+        known = False
     score = 1 - sum(left.values()) / total
     return Support(_spans(chosen), score if known else min(score, UNFOUND))
 

@@ -112,3 +112,41 @@ def test_confidence_is_the_logistic_function():
     assert confidence({"yes": 0.0}, {"intercept": 0.0, "yes": 1.0}) == 0.5
     assert confidence({"yes": 2.0}, {"intercept": -1.0, "yes": 1.0}) == pytest.approx(0.7310585786)
     assert 0 <= confidence({"yes": 1e9}, {"intercept": 0.0, "yes": 1.0}) <= 1
+
+
+TABLE = """## Offices
+
+| Name | Telephone |
+| --- | --- |
+| Ann Lee | 960 214 |
+| Bo Ek | 960 221 |
+
+Ferry office
+Manager: Cy Orr
+Telephone: 960 300"""
+
+
+@pytest.mark.parametrize(
+    ("question", "draft", "supported"),
+    [
+        ("What is Bo Ek's phone number?", "960 221", True),
+        ("What is Bo Ek's phone number?", "960 214", False),
+        ("What is Bo Ek's phone number?", "Bo Ek's phone number is 960 300.", False),
+        ("Who manages the Ferry Office?", "Cy Orr", True),
+        ("Who manages the Ferryoffice?", "Cy Orr", True),
+        ("Who manages the Depot?", "Cy Orr", False),
+        ("Who manages the depot?", "Cy Orr", True),
+        ("What is the number in the Town Hall list?", "960 300", True),
+    ],
+)
+def test_a_line_about_something_else_does_not_support_an_answer(question, draft, supported):
+    evidence = [Evidence(Passage("offices.md", 2000, 2000 + len(TABLE), TABLE, "Town Hall list"), 1.0, 1)]
+    (found,) = support(parse(draft), evidence, question)
+    assert (found.score > 0.5) == supported
+
+
+def test_the_top_of_a_document_is_about_all_of_it():
+    text = "Date: 3 May 2021\n\nThe Harbour Day was in Kiel. Ann Lee opened it."
+    evidence = [Evidence(Passage("day.txt", 0, len(text), text, "A day"), 1.0, 1)]
+    (found,) = support(parse("It was on 3 May 2021."), evidence, "When was the Harbour Day?")
+    assert found.score > 0.5

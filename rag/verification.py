@@ -105,6 +105,7 @@ def _cover(claim: Claim, sources: Sequence[_Source], asked: set[str]) -> Support
     left = {word: WEIGHTS[word.kind] * (ASKED if word.form in asked else 1.0) for word in words}
     total = sum(left.values())
     chosen: list[tuple[_Source, int]] = []
+    telling: list[bool] = []  # Of the spans that hold more than the question does: whether they are on what is asked.
     while left and len(chosen) < SPANS:
         gains = [
             (sum(weight for word, weight in left.items() if found(word, forms)), source, place)
@@ -115,14 +116,15 @@ def _cover(claim: Claim, sources: Sequence[_Source], asked: set[str]) -> Support
         if source is None or gain <= 0 or (chosen and gain < min(GAIN * total, ENTRY)):
             break
         chosen.append((source, place))
+        if any(word.form not in asked and found(word, source.forms[place]) for word in left):
+            telling.append(place not in source.strange)
         left = {word: weight for word, weight in left.items() if not found(word, source.forms[place])}
     if not chosen:
         return None
     here = frozenset().union(*(source.around for source, _ in chosen))
     anywhere = frozenset().union(*(source.around for source in sources))
     known = all(word.kind == "word" or found(word, anywhere if word.form in asked else here) for word in left)
-    if all(place in source.strange for source, place in chosen):
-        known = False
+    known = known and (any(telling) or not telling)
     score = 1 - sum(left.values()) / total
     return Support(_spans(chosen), score if known else min(score, UNFOUND))
 

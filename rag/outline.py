@@ -43,6 +43,8 @@ DATE_LABEL = re.compile(
     r"(?:last )?updated|stand|veröffentlicht(?: am)?|erstellt(?: am)?|vom)[\W_]*?[:：][\W_]*(.{4,60})",
     re.IGNORECASE,
 )
+LEADS = re.compile(r"[^,]{6,30}, [^.!?]{1,60}$")
+"""A short line that begins with something before a comma: a date and a place, as under a title."""
 MONTH_NAMES = "January February March April May June July August September October November December".split()
 MONTHS = {
     name: number
@@ -128,12 +130,12 @@ def _iso(year: str, month: str | None, day: str | None) -> str:
 
 
 def date_of(text: str) -> str:
-    """Return the date that a labelled line (``Date: 18.04.2011``) or a line of its own gives near the top."""
+    """Return the date near the top: in a labelled line (``Date: 18.04.2011``), or at the beginning of a short one."""
     for line in _top(text):
         if match := DATE_LABEL.match(line.text):
             if date := iso_date(match[1]):
                 return date
-        elif len(line.text) <= 30 and len(line.text) > 4 and (date := iso_date(line.text)):
+        elif (len(line.text) <= 30 or LEADS.match(line.text)) and len(line.text) > 4 and (date := iso_date(line.text)):
             return date
     return ""
 

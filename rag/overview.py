@@ -48,7 +48,9 @@ STEPS = frozenset("earlier follow later next one preced previous".split())
 OTHERWISE = re.compile(r"\b(who|whom|whose|what|where|why)\b", re.IGNORECASE)
 ASKS = re.compile(r"\b(which|what|when|how many|list|name|show|all|every|each)\b", re.IGNORECASE)
 MENTIONS = re.compile(r"\b(mention|contain|refer|cover)(s|ed)?\b|\b(talk|speak|say)s? about\b", re.IGNORECASE)
-PLURAL = re.compile(r"\b(how many|(which|what)( of)?( the)?( \w+)? \w+s|all|every|each)\b", re.IGNORECASE)
+PLURAL = re.compile(
+    r"\b(how many|(which|what)( of)?( the)?( \w+)? (?!(?:does|has|is|was)\b)\w+s|all|every|each)\b", re.IGNORECASE
+)
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MOST = 40
 """Documents that are told of."""

@@ -50,6 +50,8 @@ def test_dates_become_iso_8601(text, date):
         ("Last Updated: 2021-01-05 08:21:03", "2021-01-05"),
         ("Datum: 3. Mai 2020", "2020-05-03"),
         ("Minutes\n\n5 March 2010\n\nPresent: all", "2010-03-05"),
+        ("Minutes\n\n5 March 2010, Harbour Hall, Kiel\n\nPresent: all", "2010-03-05"),
+        ("Minutes\n\n5 March 2010, when it rained, was a day of joy.", ""),
         ("The date: nobody knows.\nIt was in 1066.", ""),
         ("Text.\n" * 50 + "Date: 18.04.2011", ""),
     ],
@@ -63,6 +65,12 @@ def test_the_date_stands_near_the_top(text, date):
     [
         ("Events\n\nLondon Roadshow\n\nDate: 18.04.2011\n\nThe roadshow was good.", "London Roadshow"),
         ("1973 oil crisis\n\nThe crisis began in October 1973.", "1973 oil crisis"),
+        ("Harbour Trust\nMinutes of May 2021\n\nIt was short.", "Harbour Trust – Minutes of May 2021"),
+        (
+            "HARBOUR TRUST\n\nMinutes of May 2021\n\nDate: 3 May 2021\n\nIt was short.",
+            "HARBOUR TRUST – Minutes of May 2021",
+        ),
+        ("On the road to the sea: Harbour Day 2021\n\nIt was short.", "On the road to the sea: Harbour Day 2021"),
         ("Alkaloid\n\nAlkaloids are a group of compounds.", "Alkaloid"),
         (
             "Date: 11.03.2011\nLocation: Cardiff\nThe Cardiff show was held by all of us. More.",

@@ -141,6 +141,7 @@ def test_two_documents_of_one_date_have_no_order(ask, config):
         "Who spoke first at the June and the July meeting?",
         "Which came first, the June or the Easter meeting?",
         "Who opened the May meeting?",
+        "What is the Old Bridge of the meeting?",
         "When was the meeting in May?",
         "Which meeting closed the Old Bridge?",
         "At which meetings did Zoe Quist speak?",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,13 @@ ENTRY = 1.5
 """Weight of words that is enough in a claim of many words: a list of twenty names is quoted name by name."""
 IN_USE = 0.05
 """What it counts for a sentence that its passage is quoted already."""
+
+WHAT_IS = re.compile(r"(?:what|who)(?:'s|’s| is| are| was| were)(?: an?| the)? (.{2,60}?)\s*[?.]*", re.IGNORECASE)
+IS_ONE = (
+    r"[\"”’)]*(?:\s\([^)]*\))?(?:\s+[-–—]\s+|,\s+|\s+(?:is|are|was|were|means|refers to|stands for)\s+)"
+    r"(?:also |now |still )?(?:an?|the|one of|any|those)\b"
+)
+"""What follows a name in a sentence that says what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +166,9 @@ def signals(prompt: Prompt, frequency: Callable[[str], int], yes: float) -> dict
 
     ``yes`` is the difference of the model's log-probabilities of yes and no when asked, which is lower where it reads
     one passage ``alone`` (1, otherwise 0), and where the question comes ``after`` another that it refers back to
-    (1, otherwise 0); ``dense`` is the best cosine; ``unknown`` is 1 where a name, number or date of the question occurs
-    nowhere in the index, whose passages with a word ``frequency`` counts.
+    (1, otherwise 0); ``dense`` is the best cosine; ``defined`` is 1 where it is asked what something is and a sentence
+    says that it is this or that; ``unknown`` is 1 where a name, number or date of the question occurs nowhere in the
+    index, whose passages with a word ``frequency`` counts.
     """
     evidence = prompt.evidence
     missing = missing_words(prompt.query, evidence)
@@ -168,8 +177,22 @@ def signals(prompt: Prompt, frequency: Callable[[str], int], yes: float) -> dict
         "alone": float(len(evidence) == 1),
         "after": float(bool(prompt.earlier)),
         "dense": max((item.dense for item in evidence), default=0.0),
+        "defined": float(any(_defines(item.passage.text, prompt.question) for item in evidence)),
         "unknown": float(any(word.kind != "word" and frequency(word.text) == 0 for word in missing)),
     }
+
+
+def _defines(text: str, question: str) -> bool:
+    """Tell whether ``text`` says what that is for which ``question`` asks.
+
+    >>> _defines("Nightrider - a service that volunteers run.", "What is the Nightrider?")
+    True
+    """
+    asked = WHAT_IS.fullmatch(question.strip())
+    if not asked:
+        return False
+    name = r"\s+".join(map(re.escape, asked[1].split()))
+    return re.search(rf"\b{name}s?{IS_ONE}", text, re.IGNORECASE) is not None
 
 
 def missing_words(question: str, evidence: Sequence[Evidence]) -> list[Word]:

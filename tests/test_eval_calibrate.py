@@ -89,7 +89,7 @@ def test_signals_are_those_of_the_assistant_and_nothing_is_drafted(tmp_path):
     rows = {row["id"]: row for row in take(tmp_path, generator)}
     assert rows.keys() == {question.id for question in QUESTIONS}
     assert {prompt.task for prompt in generator.prompts} == {"answerable"}
-    assert rows["mongolia"]["signals"].keys() == {"yes", "alone", "after", "dense", "unknown"}
+    assert rows["mongolia"]["signals"].keys() == {"yes", "alone", "after", "dense", "defined", "unknown"}
     assert rows["mongolia"]["signals"]["unknown"] == 1
     assert rows["mongolia"]["signals"]["yes"] < 0 < rows["right"]["signals"]["yes"]
     again = TinyGenerator()
@@ -97,7 +97,7 @@ def test_signals_are_those_of_the_assistant_and_nothing_is_drafted(tmp_path):
     assert again.prompts == []  # what was taken is not taken again
 
 
-ALIKE = {"alone": 1.0, "after": 0.0, "dense": 0.5, "unknown": 0.0}
+ALIKE = {"alone": 1.0, "after": 0.0, "dense": 0.5, "defined": 0.0, "unknown": 0.0}
 
 
 def separable(count=40):

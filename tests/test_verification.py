@@ -150,3 +150,20 @@ def test_the_top_of_a_document_is_about_all_of_it():
     evidence = [Evidence(Passage("day.txt", 0, len(text), text, "A day"), 1.0, 1)]
     (found,) = support(parse("It was on 3 May 2021."), evidence, "When was the Harbour Day?")
     assert found.score > 0.5
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "defined"),
+    [
+        ("What is the Night Rider?", "They told of the Night Rider – a bus that comes late.", 1.0),
+        ("Who was Ann Lee?", "It was opened by Ann Lee, the head of the school.", 1.0),
+        ("what are buffer strips", "Buffer strips are the grass between field and ditch.", 1.0),
+        ("What is the Night Rider?", "The Night Rider comes late.", 0.0),
+        ("What is the price of the Night Rider?", "The Night Rider is a bus.", 0.0),
+        ("What is (or was) a [bus?", "A bus is a car.", 0.0),
+        ("Where is the Night Rider?", "The Night Rider is a bus.", 0.0),
+    ],
+)
+def test_a_sentence_that_says_what_it_is_is_a_signal(question, text, defined):
+    evidence = (Evidence(Passage("a.txt", 0, len(text), text), 1.0, 1),)
+    assert signals(Prompt("", evidence, question), lambda word: 1, 0.0)["defined"] == defined

@@ -43,6 +43,9 @@ DATE_LABEL = re.compile(
     r"(?:last )?updated|stand|veröffentlicht(?: am)?|erstellt(?: am)?|vom)[\W_]*?[:：][\W_]*(.{4,60})",
     re.IGNORECASE,
 )
+DAY_WITHIN = re.compile(
+    r"\b\d{1,2}(?:st|nd|rd|th)? [A-Z][a-zä]{2,8}\.? \d{4}\b|\b[A-Z][a-z]{2,8} \d{1,2}(?:st|nd|rd|th)?, \d{4}\b"
+)
 LEADS = re.compile(r"[^,]{6,30}, [^.!?]{1,60}$")
 """A short line that begins with something before a comma: a date and a place, as under a title."""
 MONTH_NAMES = "January February March April May June July August September October November December".split()
@@ -130,13 +133,19 @@ def _iso(year: str, month: str | None, day: str | None) -> str:
 
 
 def date_of(text: str) -> str:
-    """Return the date near the top: in a labelled line (``Date: 18.04.2011``), or at the beginning of a short one."""
-    for line in _top(text):
+    """Return the date near the top: of a labelled line (``Date: 18.04.2011``), before a place, in a title."""
+    for number, line in enumerate(_top(text)):
         if match := DATE_LABEL.match(line.text):
             if date := iso_date(match[1]):
                 return date
         elif (len(line.text) <= 30 or LEADS.match(line.text)) and len(line.text) > 4 and (date := iso_date(line.text)):
             return date
+        elif (
+            number < TITLE_LINES
+            and (match := DAY_WITHIN.search(line.text))
+            and _is_heading_like(line.text.strip("*# "))
+        ):
+            return iso_date(match[0])
     return ""
 
 
@@ -229,9 +238,9 @@ def title_of(text: str, headings: tuple[Heading, ...] = (), start: int = 0) -> s
     named = {heading.start: text[heading.start : heading.end] for heading in headings}
     block = _block(text, lines)
     titles: list[str] = [line.text for line in block]
-    for line in lines[len(block) :]:
+    for line in [] if block else lines:
         name = next((named[at] for at in range(line.start, line.end) if at in named), "")
-        if block or (not name and (not _is_heading_like(line.text) or titles or not _is_alone(text, line))):
+        if not name and (not _is_heading_like(line.text) or titles or not _is_alone(text, line)):
             break
         titles.append(name or line.text)
     names = [title for title in titles if len(title.split()) > 1]
@@ -242,13 +251,23 @@ def title_of(text: str, headings: tuple[Heading, ...] = (), start: int = 0) -> s
 
 
 def _block(text: str, lines: list[_Line]) -> list[_Line]:
-    """Return the lines at the very top, if they are a few without a blank one in between and all could be headings."""
+    """Return the lines at the top, two or more without a blank one in between, that could all be headings.
+
+    One such line may stand alone above them.
+    """
+    alone = len(lines) > 1 and _is_heading_like(lines[0].text) and _is_apart(text, lines[0], lines[1])
+    lines = lines[1:] if alone else lines
     for count, (line, below) in enumerate(pairwise(lines), 1):
         if not _is_heading_like(line.text) or count > TITLE_LINES:
-            return []
-        if text[line.end : below.start].count("\n") > 1:
+            return lines[: count - 1] if 2 < count <= TITLE_LINES else []
+        if _is_apart(text, line, below):
             return lines[:count] if count > 1 else []
     return []
+
+
+def _is_apart(text: str, above: _Line, below: _Line) -> bool:
+    """Tell whether a blank line stands between two lines."""
+    return text[above.end : below.start].count("\n") > 1
 
 
 def _first_sentence(text: str, lines: list[_Line]) -> str:
@@ -283,7 +302,8 @@ def _is_heading_like(line: str) -> bool:
     if NUMBERED.match(line):
         return True
     # "Ann Lee - City Council" is an entry of a list, "Date: today" a property.
-    entry = re.search(r"\s[-–—|]\s", line) or ITEM.match(line) or KEY_VALUE.match(line) or "://" in line
+    keyed = KEY_VALUE.match(line) and not line.isupper()
+    entry = re.search(r"\s[-–—|]\s", line) or ITEM.match(line) or keyed or "://" in line
     return not entry and (line[0].isalnum() or line[0] in '"“„«(¿¡') and not line[0].islower()
 
 

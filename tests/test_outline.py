@@ -51,6 +51,9 @@ def test_dates_become_iso_8601(text, date):
         ("Datum: 3. Mai 2020", "2020-05-03"),
         ("Minutes\n\n5 March 2010\n\nPresent: all", "2010-03-05"),
         ("Minutes\n\n5 March 2010, Harbour Hall, Kiel\n\nPresent: all", "2010-03-05"),
+        ("# Board\n\n**Minutes, Tuesday 21 May 2024**\n\nAll came.", "2024-05-21"),
+        ("Minutes of the meeting held on March 5, 2010, in Kiel\n\nAll came.", "2010-03-05"),
+        ("Minutes\n\nThe last meeting was on 5 March 2010. It was long.", ""),
         ("Minutes\n\n5 March 2010, when it rained, was a day of joy.", ""),
         ("The date: nobody knows.\nIt was in 1066.", ""),
         ("Text.\n" * 50 + "Date: 18.04.2011", ""),
@@ -70,6 +73,12 @@ def test_the_date_stands_near_the_top(text, date):
             "HARBOUR TRUST\n\nMinutes of May 2021\n\nDate: 3 May 2021\n\nIt was short.",
             "HARBOUR TRUST – Minutes of May 2021",
         ),
+        (
+            "HARBOUR TRUST\nOFFICE: CONTACTS\nMay 2021 (replaces that of April)\n\nRing us.",
+            "HARBOUR TRUST – OFFICE: CONTACTS",
+        ),
+        ("Harbour Trust\n\nBOARD\nMinutes of the meeting in Kiel\n\nPresent: all", "Minutes of the meeting in Kiel"),
+        ("Dear Ann,\nThank you for the boat.\n\nIt is blue.", "Thank you for the boat"),
         ("On the road to the sea: Harbour Day 2021\n\nIt was short.", "On the road to the sea: Harbour Day 2021"),
         ("Alkaloid\n\nAlkaloids are a group of compounds.", "Alkaloid"),
         (

@@ -243,7 +243,7 @@ def title_of(text: str, headings: tuple[Heading, ...] = (), start: int = 0) -> s
         if not name and (not _is_heading_like(line.text) or titles or not _is_alone(text, line)):
             break
         titles.append(name or line.text)
-    names = [title for title in titles if len(title.split()) > 1]
+    names = list(dict.fromkeys(title for title in titles if len(title.split()) > 1))
     below = lines[len(titles)].text if len(titles) < len(lines) else ""
     if len(names) > 1 and (block or KEY_VALUE.match(below)) and len(names[0]) + len(names[1]) <= HEADING_LENGTH:
         return f"{names[0]} – {names[1]}"

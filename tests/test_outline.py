@@ -77,6 +77,7 @@ def test_the_date_stands_near_the_top(text, date):
             "HARBOUR TRUST\nOFFICE: CONTACTS\nMay 2021 (replaces that of April)\n\nRing us.",
             "HARBOUR TRUST – OFFICE: CONTACTS",
         ),
+        ("Harbour Trust\nHarbour Trust\n\nRing us.", "Harbour Trust"),
         ("Harbour Trust\n\nBOARD\nMinutes of the meeting in Kiel\n\nPresent: all", "Minutes of the meeting in Kiel"),
         ("Dear Ann,\nThank you for the boat.\n\nIt is blue.", "Thank you for the boat"),
         ("On the road to the sea: Harbour Day 2021\n\nIt was short.", "On the road to the sea: Harbour Day 2021"),

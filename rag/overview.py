@@ -24,8 +24,9 @@ from rag.words import Word, content_words, found
 
 __all__ = ["CONFIDENCE", "Overview"]
 
-CONFIDENCE = 0.9
-"""Share of the questions of the seeds set recognised here whose every fact is in the answer: 9 of 10."""
+CONFIDENCE = 0.95
+"""Share of the questions recognised here and in the directory whose every fact is in the answer: 72 of 76, of which 48 of
+the seeds set, and 28 on documents of other offices; none of the 76 was one that the documents do not answer."""
 
 EARLIEST = frozenset("first earliest oldest".split())
 LATEST = frozenset("last latest newest recent".split())

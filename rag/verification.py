@@ -39,6 +39,8 @@ ENTRY = 1.5
 IN_USE = 0.05
 """What it counts for a sentence that its passage is quoted already."""
 
+NAME = re.compile(r"[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)+")
+HONORIFICS = frozenset("Dr Dr. Mr Mr. Mrs Mrs. Ms Ms. Prof Prof. Professor".split())
 WHAT_IS = re.compile(r"(?:what|who)(?:'s|’s| is| are| was| were)(?: an?| the)? (.{2,60}?)\s*[?.]*", re.IGNORECASE)
 IS_ONE = (
     r"[\"”’)]*(?:\s\([^)]*\))?(?:\s+[-–—]\s+|,\s+|\s+(?:is|are|was|were|means|refers to|stands for)\s+)"
@@ -74,9 +76,15 @@ def support(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str
 def _source(evidence: Evidence, names: Sequence[Word]) -> _Source:
     passage = evidence.passage
     spans = sentences(passage.text)
-    forms = [frozenset(word.form for word in content_words(passage.text[a:b])) for a, b in spans]
+    forms = [_forms(passage.text[a:b], passage.date) for a, b in spans]
     around = frozenset(word.form for word in content_words(_heading(passage)))
     return _Source(evidence, spans, forms, around.union(*forms), _strange(passage, spans, names))
+
+
+def _forms(text: str, date: str) -> frozenset[str]:
+    """Return the forms of the words of ``text``; a day without its year is of the year of the document's ``date``."""
+    forms = frozenset(word.form for word in content_words(text))
+    return forms | {date} if date and any(form.startswith("--") for form in forms) else forms
 
 
 def _strange(passage: Passage, spans: Sequence[tuple[int, int]], names: Sequence[Word]) -> frozenset[int]:
@@ -131,10 +139,39 @@ def _cover(claim: Claim, sources: Sequence[_Source], asked: set[str]) -> Support
         return None
     here = frozenset().union(*(source.around for source, _ in chosen))
     anywhere = frozenset().union(*(source.around for source in sources))
-    known = all(word.kind == "word" or found(word, anywhere if word.form in asked else here) for word in left)
+    short = _in_short(claim.text, [source.evidence.passage.text for source, _ in chosen])
+    known = all(
+        word.kind == "word"
+        or (found(word, anywhere) or word.text in short if word.form in asked else found(word, here))
+        for word in left
+    )
     known = known and (any(telling) or not telling)
     score = 1 - sum(left.values()) / total
     return Support(_spans(chosen), score if known else min(score, UNFOUND))
+
+
+def _in_short(claim: str, texts: Sequence[str]) -> set[str]:
+    """Return the words of names in ``claim`` of which ``texts`` use a part alone, as they do once somebody is known.
+
+    >>> sorted(_in_short("Ann Lee said that Bo Ek left.", ["Lee said that Eva Ek left."]))
+    ['Ann', 'Lee']
+    """
+    said = " ".join(texts)
+    names = [match[0].split() for match in NAME.finditer(claim)]
+    return {word for name in names if any(_stands_alone(part, said) for part in name) for word in name}
+
+
+def _stands_alone(part: str, text: str) -> bool:
+    """Tell whether ``text`` has ``part`` of a name without another capitalised word before or after it."""
+    for match in re.finditer(rf"\b{re.escape(part)}\b", text):
+        before = text[max(0, match.start() - 40) : match.start()].split(" ")
+        after = text[match.end() : match.end() + 2].lstrip(" ")
+        first = len(before) < 2 or before[-1] or before[-2][-1:] in {"", ".", ":", "\n"}
+        titled = len(before) > 1 and before[-2] in HONORIFICS
+        alone = first or titled or not before[-2][:1].isupper()
+        if alone and not after[:1].isupper():
+            return True
+    return False
 
 
 def _rank(

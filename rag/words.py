@@ -29,6 +29,8 @@ NUMBERS = dict(
         strict=True,
     )
 )
+TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
+UNITS = dict(zip("one two three four five six seven eight nine".split(), range(1, 10), strict=True))
 MULTIPLES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
 STOP_WORDS = frozenset(
     """a about after all also am an and any are as at be because been before being between both but by can could did
@@ -49,6 +51,8 @@ _TOKEN = re.compile(
   | (?P<day_first>\b\d{{1,2}}(?:st|nd|rd|th)?(?:\s+of)?\s+(?:{_MONTH})\b\.?(?:,?\s+\d{{4}}\b)?)
   | (?P<month_first>\b(?:{_MONTH})\b\.?\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?!\.?\d)(?:,?\s+\d{{4}}\b)?)
   | (?P<month_year>\b(?:{_MONTH})\b\.?,?\s+\d{{4}}\b)
+  | (?P<time>\b\d{{1,2}}:\d{{2}}\b)
+  | (?P<spelt>\b(?:{"|".join(TENS)})(?:[-\s](?:{"|".join(UNITS)}))?\b)
   | (?P<number>\d+(?:[.,]\d+)*(?:\s?(?:k|m|bn|thousand|million|billion)\b)?)
   | (?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*)
     """,
@@ -75,7 +79,12 @@ def content_words(text: str) -> list[Word]:
     first = True
     for match in _TOKEN.finditer(unicodedata.normalize("NFKC", text)):
         kind, written = match.lastgroup or "word", match.group()
-        if kind == "number":
+        if kind == "spelt":
+            tens, _, units = re.sub(r"\s", "-", written.lower()).partition("-")
+            found_words.append(Word(str(TENS[tens] + UNITS.get(units, 0)), written, "number"))
+        elif kind == "time":  # 9:30 is 9.30
+            found_words.append(Word(_number(written.replace(":", ".")), written, "number"))
+        elif kind == "number":
             found_words.append(Word(_number(written), written, "number"))
         elif kind != "word":
             found_words.append(Word(_date(kind, written), written, "date"))
@@ -100,6 +109,8 @@ def found(word: Word, forms: Iterable[str]) -> bool:
         return True
     if word.kind == "date" and word.form.startswith("--"):
         return any(form.endswith(word.form[1:]) for form in forms)
+    if word.kind == "date" and f"-{word.form[4:]}" in forms:  # 18 June, in a text of that year
+        return any(form.startswith(word.form[:5]) for form in forms)
     if word.kind == "date" or (word.kind == "number" and len(word.form) == 4):
         return any(form.startswith(word.form + "-") for form in forms)
     return False

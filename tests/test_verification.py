@@ -167,3 +167,38 @@ def test_the_top_of_a_document_is_about_all_of_it():
 def test_a_sentence_that_says_what_it_is_is_a_signal(question, text, defined):
     evidence = (Evidence(Passage("a.txt", 0, len(text), text), 1.0, 1),)
     assert signals(Prompt("", evidence, question), lambda word: 1, 0.0)["defined"] == defined
+
+
+@pytest.mark.parametrize(
+    ("text", "supported"),
+    [
+        ("Philip indicated that more evidence is needed.", True),
+        ("Mr Colligan indicated that more evidence is needed.", True),
+        ("Philip Green indicated that more evidence is needed.", False),
+        ("Anna Colligan indicated that more evidence is needed.", False),
+        ("The chair indicated that more evidence is needed.", False),
+    ],
+)
+def test_somebody_who_is_known_is_named_in_short(text, supported):
+    evidence = [Evidence(Passage("a.txt", 900, 900 + len(text), text), 1.0, 1)]
+    (found,) = support(
+        parse("Then Philip Colligan indicated that more evidence is needed."),
+        evidence,
+        "What did Philip Colligan indicate?",
+    )
+    assert (found.score > 0.5) == supported
+
+
+@pytest.mark.parametrize(
+    ("draft", "text"),
+    [
+        ("It takes 60 minutes.", "After sixty minutes the police are called."),
+        ("26 people came.", "There were twenty-six people."),
+        ("It began at 14:00.", "14.00 Talk: it began late"),
+        ("It was on 18 June 2024.", "It was on Tuesday 18 June."),
+    ],
+)
+def test_numbers_times_and_days_are_read_as_they_are_meant(draft, text):
+    evidence = [Evidence(Passage("a.txt", 900, 900 + len(text), text, "Minutes", date="2024-05-21"), 1.0, 1)]
+    (found,) = support(parse(draft), evidence, "And when?")
+    assert found.score > 0.5

@@ -66,6 +66,7 @@ class Asking:
         except Exception as failure:  # counted and shown: a run of an hour must not end with it
             error = f"{type(failure).__name__}: {failure}"
         prompt, calls = self._recorder.take()
+        evidence = prompt.evidence if prompt else answer.evidence if answer else ()
         table = answer_object(answer) if answer else None
         timings = table.pop("timings") if table else {}
         if table:
@@ -78,7 +79,7 @@ class Asking:
             "read": prompt.query if prompt else question.question,
             "history": [dataclasses.asdict(turn) for turn in question.history],
             "prompt": self._prompt.text(prompt) if prompt else None,
-            "evidence": [_evidence(item) for item in (prompt.evidence if prompt else ())],
+            "evidence": [_evidence(item) for item in evidence],
             "calls": calls,
             "answer": table,
             "error": error,

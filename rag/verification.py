@@ -40,7 +40,8 @@ IN_USE = 0.05
 """What it counts for a sentence that its passage is quoted already."""
 
 NAME = re.compile(r"[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)+")
-HONORIFICS = frozenset("Dr Dr. Mr Mr. Mrs Mrs. Ms Ms. Prof Prof. Professor".split())
+BEFORE_NAME = r"(?:\A|[^\w\s]\s*|\n|\b(?:Dr|Mr|Mrs|Ms|Prof|Professor)\.?\s|\b[a-zà-þ\d][\w'’-]*\s)"
+"""What stands before a name that is given in short: the beginning, a stop, a title or a word in small letters."""
 WHAT_IS = re.compile(r"(?:what|who)(?:'s|’s| is| are| was| were)(?: an?| the)? (.{2,60}?)\s*[?.]*", re.IGNORECASE)
 IS_ONE = (
     r"[\"”’)]*(?:\s\([^)]*\))?(?:\s+[-–—]\s+|,\s+|\s+(?:is|are|was|were|means|refers to|stands for)\s+)"
@@ -163,15 +164,7 @@ def _in_short(claim: str, texts: Sequence[str]) -> set[str]:
 
 def _stands_alone(part: str, text: str) -> bool:
     """Tell whether ``text`` has ``part`` of a name without another capitalised word before or after it."""
-    for match in re.finditer(rf"\b{re.escape(part)}\b", text):
-        before = text[max(0, match.start() - 40) : match.start()].split(" ")
-        after = text[match.end() : match.end() + 2].lstrip(" ")
-        first = len(before) < 2 or before[-1] or before[-2][-1:] in {"", ".", ":", "\n"}
-        titled = len(before) > 1 and before[-2] in HONORIFICS
-        alone = first or titled or not before[-2][:1].isupper()
-        if alone and not after[:1].isupper():
-            return True
-    return False
+    return re.search(rf"{BEFORE_NAME}{re.escape(part)}\b(?! ?[A-ZÀ-Þ])", text) is not None
 
 
 def _rank(

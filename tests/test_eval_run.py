@@ -173,6 +173,14 @@ def test_everything_that_went_in_and_came_out_is_kept(whole):
     assert record["scores"]["answer.correct"] == 1
 
 
+def test_what_lines_answer_is_kept_with_the_passages_of_the_lines(tmp_path):
+    gold = QUESTIONS[0].gold
+    asked = Question("lines", "Which documents name Ann Lee?", True, ("bridge",), gold, (("bridge",),), kind="multi")
+    record = tiny_run(tmp_path, "run", TinyGenerator(), questions=(asked,)).answers()["lines"]
+    assert (record["prompt"], record["calls"], record["answer"]["status"]) == (None, [], "answered")
+    assert [item["document"] for item in record["evidence"]] == ["bridge.txt"]
+
+
 def test_a_record_gives_back_its_answer(whole, tmp_path):
     known = tiny_set(tmp_path)
     with opened_index(known, CONFIG, HashEmbedder(), tmp_path / "indexes") as index:

@@ -37,22 +37,25 @@ def serve():
 
 # --- the scripted assistant behaves as the real one does
 
+BUILDING = replace(VENUE, question="In which building was the Cardiff roadshow held?")
+"""A question that no single line answers, and the answer to it."""
+
 
 @pytest.fixture(params=["scripted", "real"])
 def assistant(request):
     if request.param == "scripted":
-        return ScriptedAssistant([VENUE], pace=0)
+        return ScriptedAssistant([BUILDING], pace=0)
     index, embedder, config = map(request.getfixturevalue, ["seeds_index", "embedder", "config"])
     generator = ScriptedGenerator(
-        {VENUE.question: "It was held at the Cardiff Millennium Centre [1]."}, {VENUE.question: 0.9}
+        {BUILDING.question: "It was held at the Cardiff Millennium Centre [1]."}, {BUILDING.question: 0.9}
     )
     return Assistant(index, embedder, generator, prompts.load(config.prompt), config)
 
 
 def test_contract_phases_then_tokens_then_the_answer(assistant):
-    *events, answer = assistant.stream(VENUE.question)
+    *events, answer = assistant.stream(BUILDING.question)
     assert isinstance(answer, Answer)
-    assert (answer.status, answer.question) == ("answered", VENUE.question)
+    assert (answer.status, answer.question) == ("answered", BUILDING.question)
     assert all(isinstance(event, Phase | Token) for event in events)
     names = [event.name for event in events if isinstance(event, Phase)]
     assert names == ["searching", "reading", "writing", "checking"]
@@ -62,7 +65,7 @@ def test_contract_phases_then_tokens_then_the_answer(assistant):
 def test_contract_a_stopped_answer_still_ends_with_an_answer(assistant):
     stop = threading.Event()
     tokens = 0
-    for event in assistant.stream(VENUE.question, (), "", stop.is_set):
+    for event in assistant.stream(BUILDING.question, (), "", stop.is_set):
         if isinstance(event, Token):
             stop.set()
             tokens += 1
@@ -71,8 +74,9 @@ def test_contract_a_stopped_answer_still_ends_with_an_answer(assistant):
 
 
 def test_contract_the_index_knows_dates_and_counts(assistant):
-    *_, answer = assistant.stream(VENUE.question)
-    assert assistant.index.document(answer.evidence[0].passage.document).date == "2011-03-11"
+    *_, answer = assistant.stream(BUILDING.question)
+    dates = {assistant.index.document(item.passage.document).date for item in answer.evidence}
+    assert "2011-03-11" in dates
     assert assistant.index.stats()["documents"] == 5
 
 

@@ -45,7 +45,7 @@ def hand_made() -> list[Sample]:
     samples = []
     for id_, systems in ANSWERS.items():
         for system, (first, total) in systems.items():
-            values = {"retrieval_s": 0.1, "declined_s": total}
+            values = {"retrieval_s": 0.1, "undrafted_s": total}
             if first is not None:
                 values = {"retrieval_s": 0.1, "reading_s": first - 0.1, "first_token_s": first}
                 values |= {"writing_s": total - first, "total_s": total}
@@ -165,7 +165,7 @@ def test_without_a_draft_there_is_no_first_word(watch):
     watch, known = watch
     values = watch.ask(next(q for q in known.questions if q.id == "mongolia")).values
     assert not {"first_token_s", "writing_s", "total_s"} & values.keys()
-    assert 0 < values["retrieval_s"] < values["declined_s"]
+    assert 0 < values["retrieval_s"] < values["undrafted_s"]
 
 
 # --- sizes

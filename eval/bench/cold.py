@@ -153,7 +153,7 @@ def _recipe(config: Config, question: Question, order: dict[str, Any]) -> dict[s
 def _times(begun: float, ask: Any) -> dict[str, float]:
     ready = time.time() - begun
     values = ask()
-    until = {name: ready + values[name] for name in ("first_token_s", "total_s", "declined_s") if name in values}
+    until = {name: ready + values[name] for name in ("first_token_s", "total_s", "undrafted_s") if name in values}
     return {"ready_s": ready, **until}
 
 

@@ -77,7 +77,7 @@ def stages(bench: Bench) -> str:
     warm = spread_of(bench.figures, "answers", "again") or spread_of(bench.figures, "searches", "again")
     new = spread_of(bench.figures, "answers", "first")
     rows = []
-    for value in (*SEARCHING, *STAGES, "first_token_s", "total_s", "declined_s"):
+    for value in (*SEARCHING, *STAGES, "first_token_s", "total_s", "undrafted_s"):
         if found := warm.get(value):
             middle, most, low, high = (in_unit(value, found[key]) for key in ("p50", "p95", "p25", "p75"))
             other = in_unit(value, new[value]["p50"]) if value in new else "·"
@@ -91,8 +91,8 @@ def stages(bench: Bench) -> str:
             rows.append(row(VALUES[value], cells, style="inner" if value in SEARCHING else ""))
     return section(
         "Every stage",
-        "First word, whole answer and declined (the documents do not say) are counted from the question. What was "
-        "declined is in no other row but those of searching.",
+        "First word, whole answer and without a draft (declined, or answered from a line) are counted from the "
+        "question. What was without a draft is in no other row but those of searching.",
         table(heads(["Stage", "median", "95th", ("spare", "middle half"), "of", "new passages"]), rows),
     )
 

@@ -138,14 +138,14 @@ class Watch:
 
 
 def _stages(marks: Mapping[str, float]) -> dict[str, float]:
-    """Return the seconds of each stage after searching; without a draft, only those until it was declined.
+    """Return the seconds of each stage after searching; without a draft (declined, or a line answered), only their sum.
 
     >>> _stages({"found": 0.5, "first": 2.0, "checking": 5.0, "end": 5.5})
     {'reading_s': 1.5, 'first_token_s': 2.0, 'writing_s': 3.0, 'checking_s': 0.5, 'total_s': 5.5}
     """
     end = marks["end"]
     if "first" not in marks:
-        return {"declined_s": end}
+        return {"undrafted_s": end}
     checking = marks.get("checking", end)
     return {
         "reading_s": marks["first"] - marks["found"],

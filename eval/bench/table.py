@@ -35,7 +35,7 @@ VALUES = {
     "writing_s": "writing",
     "checking_s": "checking",
     "total_s": "whole answer",
-    "declined_s": "declined",
+    "undrafted_s": "without a draft",
     "ready_s": "ready",
     "peak_mb": "most memory",
     "reading_rate": "tokens read a second",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rag.catalogue import stems
 from rag.records import Record
-from rag.words import Word, content_words
+from rag.words import Word, content_words, count_in, dates_in
 
 __all__ = ["ANYONE", "COUNT", "HOW_MUCH", "ORGANISATION", "PEOPLE", "ROLE", "SAYS", "WHO", "Asked"]
 
@@ -56,16 +56,14 @@ class Asked:
         """Read ``question``, and the words of the ``earlier`` ones that it refers back to."""
         words = content_words(f"{earlier} {question}")
         figures = tuple(word for word in words if word.kind in {"number", "date"})
-        counts = [int(word.form) for word in figures if word.form.isdigit() and len(word.form) <= 2]
-        if ONE.search(question):
-            counts = [1]
+        number = 1 if ONE.search(question) else count_in(words)
         others = frozenset(word.form for word in words if word.kind in {"word", "name"})
-        return cls(question, others, figures, counts[0] if counts else None, nouns)
+        return cls(question, others, figures, number, nouns)
 
     @property
-    def dates(self) -> list[Word]:
+    def dates(self) -> tuple[Word, ...]:
         """The dates and years that it names."""
-        return [word for word in self.figures if word.kind == "date" or len(word.form) == 4]
+        return dates_in(self.figures)
 
     @property
     def people(self) -> frozenset[str]:
@@ -81,6 +79,11 @@ class Asked:
     def expects(self, count: int) -> bool:
         """Tell whether ``count`` answers are as many as it speaks of, if it does."""
         return self.number in {None, count}
+
+    def names(self, record: Record) -> bool:
+        """Tell whether it holds the name of ``record``, or two words of it."""
+        name = stems(record.name)
+        return len(name & self.stems) >= min(2, len(name))
 
     def means(self, record: Record) -> bool:
         """Tell whether the list of ``record`` is asked for: that of the speakers, where speakers are.

@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from rag.index import DocumentInfo, Index
+from rag.types import Passage
 from rag.words import content_words
 
-__all__ = ["DOCUMENT", "Catalogue", "Titles", "stems"]
+__all__ = ["DOCUMENT", "Catalogue", "Titles", "in_order", "stems"]
 
 DOCUMENT = frozenset("articl document event file meet minut page paper report".split())
 """Stems of what documents and what they tell of are called, beside the words that half of the titles share."""
@@ -20,6 +21,11 @@ DOCUMENT = frozenset("articl document event file meet minut page paper report".s
 def stems(text: str) -> frozenset[str]:
     """Return the forms of the content words of ``text``."""
     return frozenset(word.form for word in content_words(text))
+
+
+def in_order(passages: Iterable[Passage]) -> list[Passage]:
+    """Return ``passages`` by document, each as its text goes."""
+    return sorted(passages, key=lambda passage: (passage.document, passage.start))
 
 
 @dataclass(frozen=True, slots=True)

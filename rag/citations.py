@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from rag.sentences import sentences as split_sentences
 from rag.types import Citation, Evidence, Sentence
 
-__all__ = ["Claim", "Span", "Support", "cite", "parse", "quote", "without_marks"]
+__all__ = ["Checked", "Claim", "Span", "Support", "cite", "parse", "quote", "without_marks"]
 
 MARK = re.compile(
     r"[ \t]*(?:\[|【)\s*(?:sources?\s*)?(\d{1,2}(?:\s*(?:,|-|–|and|&)\s*\d{1,2})*)\s*(?:\]|】)", re.IGNORECASE
@@ -48,6 +48,10 @@ class Support:
 
     spans: tuple[Span, ...]
     score: float
+
+
+Checked = list[tuple[Claim, Support]]
+"""Claims with what stands behind each."""
 
 
 def parse(draft: str) -> list[Claim]:

@@ -8,16 +8,16 @@ anything more is left to the language model. The answer quotes the lines.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from rag import rosters
 from rag.asked import COUNT, HOW_MUCH, PEOPLE, SAYS, Asked
-from rag.catalogue import DOCUMENT, Catalogue, Titles, stems
-from rag.citations import Claim
+from rag.catalogue import DOCUMENT, Catalogue, Titles, in_order, stems
+from rag.citations import Checked, Claim
 from rag.index import DocumentInfo, Index
 from rag.keys import under_key
 from rag.records import TOP, Record, records
-from rag.rosters import Checked, List
+from rag.rosters import List
 from rag.types import Passage
 from rag.words import found
 
@@ -66,13 +66,14 @@ class Directory:
             return []
         near = self._near(f"{earlier} {question}", among)
         listed = [record for record in near if not record.key]
-        return (
+        answer = (
             rosters.stands_for(asked, listed)
             or under_key(asked, near)
             or rosters.standing_for(asked, [record for record in near if record.name])
-            or rosters.compared(asked, self._lists(asked, meant))
-            or rosters.listed(asked, self._lists(asked, named))
         )
+        if not answer and rosters.compares(asked):  # Only then are the lists of all documents looked through.
+            answer = rosters.compared(asked, self._lists(asked, meant))
+        return answer or rosters.listed(asked, self._lists(asked, named))
 
     def _field(
         self, asked: Asked, named: Sequence[DocumentInfo], meant: Sequence[DocumentInfo], keys: frozenset[str]
@@ -113,7 +114,7 @@ class Directory:
     def _passages(self, info: DocumentInfo) -> list[Passage]:
         """Return the passages of a document in order; of one that has very many, none."""
         ids = sorted(self._index.passage_ids([info.name]))
-        return _in_order(self._index.passages(ids)) if len(ids) <= PASSAGES else []
+        return in_order(self._index.passages(ids)) if len(ids) <= PASSAGES else []
 
     def _near(self, query: str, among: Collection[str] | None) -> list[Record]:
         """Return the records in the passages that hold words of ``query``, and in those beside them."""
@@ -121,14 +122,10 @@ class Directory:
         beside = ids | {number + step for number in ids for step in (-1, 1)}
         passages = self._index.passages(sorted(self._index.existing(beside)))
         documents: dict[str, list[Passage]] = {}
-        for passage in _in_order(passages):
+        for passage in in_order(passages):
             if among is None or passage.document in among:
                 documents.setdefault(passage.document, []).append(passage)
         return [record for run in documents.values() for record in records(run)]
-
-
-def _in_order(passages: Iterable[Passage]) -> list[Passage]:
-    return sorted(passages, key=lambda passage: (passage.document, passage.start))
 
 
 def _named(asked: Asked, titles: Titles, among: Collection[str] | None) -> list[DocumentInfo]:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from rag.asked import ANYONE, COUNT, ORGANISATION, ROLE, SAYS, Asked
 from rag.catalogue import stems
-from rag.citations import Claim
+from rag.citations import Checked, Claim
 from rag.records import Record
-from rag.rosters import Checked, around, behind, quoted
+from rag.rosters import around, behind, quoted
 from rag.words import found
 
 __all__ = ["under_key"]
@@ -39,7 +39,7 @@ def under_key(asked: Asked, records: Sequence[Record]) -> Checked:
     whole = [record for record in lines if _alike(stems(record.key)) <= _alike(asked.stems)]
     lines = whole or lines
     values = {record.value.casefold() for record in lines}
-    if len(values) == 1 and asked.number in {None, 1, *_figures(asked, lines[0])}:
+    if len(values) == 1 and (asked.number in {None, 1} or str(asked.number) in _place(lines[0])):
         return [(Claim(lines[0].value), behind(lines[:1]))]
     several = asked.number == len(values) or (asked.number is None and SEVERAL.search(asked.text))
     return quoted(lines) if several else []
@@ -47,25 +47,20 @@ def under_key(asked: Asked, records: Sequence[Record]) -> Checked:
 
 def _is_asked(asked: Asked, record: Record) -> bool:
     """Tell whether the key is in the question, and all else that is asked where the line stands, or in its value."""
-    name, key, now = stems(record.name), _alike(stems(record.key)), _alike(stems(asked.text))
-    hits = key & now
-    if not hits or len(name & asked.stems) < min(2, len(name)) or (WHO.search(asked.text) and not _somebody(record)):
+    key = _alike(stems(record.key))
+    hits = key & _alike(stems(asked.text))
+    if not hits or not asked.names(record) or (WHO.search(asked.text) and not SOMEBODY.fullmatch(record.value)):
         return False
-    known = around(record) | stems(record.block) | stems(record.value) | name
+    known = _place(record) | stems(record.name)
     left = _alike(asked.stems - SAYS - ANYONE - asked.nouns - known) - key - {GOES_WITH.get(hit, "") for hit in hits}
     counted = {word for word in asked.figures if word.form == str(asked.number)}
     figures = [word for word in asked.figures if word not in counted and not found(word, known | {record.passage.date})]
     return not left and not figures
 
 
-def _figures(asked: Asked, record: Record) -> set[int]:
-    """Return the number that the question expects, where it is one that stands around ``record``."""
-    here = around(record) | stems(record.block) | stems(record.value)
-    return {asked.number} if asked.number is not None and str(asked.number) in here else set()
-
-
-def _somebody(record: Record) -> bool:
-    return SOMEBODY.fullmatch(record.value) is not None
+def _place(record: Record) -> frozenset[str]:
+    """Return the stems and figures of the value and of where it stands."""
+    return around(record) | stems(record.block) | stems(record.value)
 
 
 def _alike(words: Iterable[str]) -> frozenset[str]:

@@ -13,14 +13,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rag.catalogue import DOCUMENT, Catalogue, stems
-from rag.citations import Claim, Span, Support, quote
+from rag.catalogue import DOCUMENT, Catalogue, in_order, stems
+from rag.citations import Checked, Claim, Span, Support, quote
 from rag.index import DocumentInfo, Index
 from rag.outline import day
-from rag.rosters import Checked
 from rag.sentences import sentences
 from rag.types import Evidence, Passage
-from rag.words import Word, content_words, found
+from rag.words import Word, content_words, count_in, dates_in, found
 
 __all__ = ["CONFIDENCE", "Overview"]
 
@@ -117,12 +116,12 @@ def _asked(question: str, common: frozenset[str]) -> _Asked:
     words = content_words(question)
     nouns = frozenset(word.form for word in words if word.form in DOCUMENT | common)
     names = tuple(word for word in words if word.kind == "name" and word.form not in nouns)
-    dates = tuple(word for word in words if word.kind == "date" or (word.kind == "number" and len(word.form) == 4))
-    counts = [int(word.form) for word in words if word.kind == "number" and word.form.isdigit() and len(word.form) < 3]
     others = tuple(word for word in words if word.kind == "word" and word.form not in nouns)
     first = next((word.form for word in words if word.kind != "number" and word.form not in ABOUT), "")
-    number = counts[0] if counts and first in nouns else None
-    return _Asked(nouns, names, dates, number, others, first in nouns and MENTIONS.search(question) is not None)
+    number = count_in(words) if first in nouns else None
+    return _Asked(
+        nouns, names, dates_in(words), number, others, first in nouns and MENTIONS.search(question) is not None
+    )
 
 
 def _naming(asked: _Asked, documents: Sequence[DocumentInfo], index: Index) -> Checked:
@@ -138,7 +137,7 @@ def _naming(asked: _Asked, documents: Sequence[DocumentInfo], index: Index) -> C
     phrase = " ".join(word.text for word in words)
     passages = index.passages([number for number, _ in index.search_lexical(phrase, SEARCHED)])
     lines = dict[str, Span]()
-    for passage in sorted(passages, key=lambda passage: (passage.document, passage.start)):
+    for passage in in_order(passages):
         span = _line(passage, words)
         if span and passage.document not in lines:
             lines[passage.document] = span
@@ -190,7 +189,7 @@ def _compared(asked: _Asked, documents: Sequence[DocumentInfo], index: Index) ->
     earlier, later = (info.title or info.name for info in two)
     apart = f"{days} day{'' if days == 1 else 's'}"
     told = f"“{earlier}” came first, {apart} before “{later}”." if days else f"“{earlier}” and “{later}” have one date."
-    return [(Claim(told), Support(tuple(span for _, support in items for span in support.spans), 1.0)), *items]
+    return [(Claim(told), _together(items)), *items]
 
 
 def _beside(
@@ -208,8 +207,12 @@ def _beside(
     here = order.index(one[0])
     there = here + (1 if NEXT.search(question) else -1)
     items = _dated([order[here], order[there]], index) if 0 <= there < len(order) else []
-    spans = tuple(span for _, support in items for span in support.spans)
-    return [(Claim(items[1][0].text), Support(spans, 1.0))] if items else []
+    return [(Claim(items[1][0].text), _together(items))] if items else []
+
+
+def _together(items: Checked) -> Support:
+    """Return what stands behind all of ``items``."""
+    return Support(tuple(span for _, support in items for span in support.spans), 1.0)
 
 
 def _known(asked: _Asked, documents: Sequence[DocumentInfo]) -> tuple[list[DocumentInfo], set[str]]:
@@ -229,7 +232,7 @@ def _dated(documents: Sequence[DocumentInfo], index: Index) -> Checked:
 
 def _date_line(info: DocumentInfo, index: Index) -> Span | None:
     """Return the first sentence of a document that holds its date."""
-    passages = sorted(index.passages(sorted(index.passage_ids([info.name]))), key=lambda passage: passage.start)
+    passages = in_order(index.passages(sorted(index.passage_ids([info.name]))))
     words = content_words(day(info.date))
     return next(filter(None, (_line(passage, words) for passage in passages)), None)
 

@@ -12,13 +12,12 @@ from difflib import SequenceMatcher
 
 from rag.asked import COUNT, HOW_MUCH, ORGANISATION, PEOPLE, ROLE, WHO, Asked
 from rag.catalogue import stems
-from rag.citations import Claim, Span, Support
+from rag.citations import Checked, Claim, Span, Support
 from rag.records import Record
 from rag.types import Evidence
 
-__all__ = ["Checked", "List", "around", "behind", "compared", "listed", "quoted", "standing_for", "stands_for"]
+__all__ = ["List", "around", "behind", "compared", "compares", "listed", "quoted", "standing_for", "stands_for"]
 
-Checked = list[tuple[Claim, Support]]
 List = tuple[str, Sequence[Record]]
 """What a document is called, and the entries of its lists that are asked for."""
 
@@ -56,10 +55,9 @@ def stands_for(asked: Asked, records: Sequence[Record]) -> Checked:
 
 def _beside(record: Record, asked: Asked) -> str | None:
     """Return the part of an entry's value that is asked for, or ``None`` where anything else is asked."""
-    name = stems(record.name)
-    if len(name & asked.stems) < min(2, len(name)):
+    if not asked.names(record):
         return None
-    rest = asked.rest - name - around(record)
+    rest = asked.rest - stems(record.name) - around(record)
     kind = OF_KIND.search(asked.text)
     kinds = stems(" ".join(word for word in kind.groups() if word)) if kind else frozenset()
     left = rest - (MONEY if HOW_MUCH.search(asked.text) else ORGANISATION | ROLE)
@@ -140,13 +138,19 @@ def _of_kind(asked: Asked, rest: frozenset[str], lists: Sequence[List]) -> Check
     return quoted(lines) if asked.expects(len({line.value for line in lines})) else []
 
 
+def compares(asked: Asked) -> bool:
+    """Tell whether it is asked in which of all lists the most or the fewest are, or who is in several of them."""
+    comparing = EXTREME.search(asked.text) or SEVERAL.search(asked.text)
+    return bool(comparing and asked.people and not asked.rest - COMPARING)
+
+
 def compared(asked: Asked, lists: Sequence[List]) -> Checked:
-    """Return in which of all lists the most or the fewest are, or who is in several of them."""
-    extreme, several = EXTREME.search(asked.text), SEVERAL.search(asked.text)
+    """Return in which of all ``lists`` the most or the fewest are, or who is in several of them."""
+    extreme = EXTREME.search(asked.text)
     lists = [(title, records) for title, records in lists if records]
-    if not (extreme or several) or len(lists) < 2 or not asked.people or asked.rest - COMPARING:
+    if len(lists) < 2:
         return []
-    if several or not extreme:
+    if SEVERAL.search(asked.text) or not extreme:
         return _repeated(lists, 2)
     counts = [sum(len(_people(record)) for record in records) for _, records in lists]
     best = max(counts) if extreme[1].lower() == "most" else min(counts)

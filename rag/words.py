@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from rag.outline import MONTH_NAMES
 
-__all__ = ["Word", "content_words", "found"]
+__all__ = ["Word", "content_words", "count_in", "dates_in", "found"]
 
 Kind = Literal["word", "name", "number", "date"]
 
@@ -95,6 +95,17 @@ def content_words(text: str) -> list[Word]:
             found_words.append(Word(_stem(written.lower()), written, "name" if name else "word"))
         first = text[match.end() : match.end() + 1] in {".", "?", "!", ":"} or (first and not written[0].isalnum())
     return found_words
+
+
+def dates_in(words: Iterable[Word]) -> tuple[Word, ...]:
+    """Return the dates and years among ``words``."""
+    return tuple(word for word in words if word.kind == "date" or (word.kind == "number" and len(word.form) == 4))
+
+
+def count_in(words: Iterable[Word]) -> int | None:
+    """Return the first small number among ``words``: how many there should be, not which."""
+    forms = (word.form for word in words if word.kind == "number")
+    return next((int(form) for form in forms if form.isdigit() and len(form) <= 2), None)
 
 
 def found(word: Word, forms: Iterable[str]) -> bool:

@@ -1,9 +1,9 @@
 """Questions that single lines answer: which are recognised, what is quoted, and what is left to the model."""
 
 import pytest
+from lines import quoted
 
 from rag.catalogue import Catalogue
-from rag.citations import cite
 from rag.directory import Directory
 from rag.embedding import HashEmbedder
 from rag.index import Index
@@ -101,13 +101,7 @@ def ask(request, tmp_path, config):
         directory = Directory(index, Catalogue(index))
 
         def run(question, earlier="", among=None):
-            checked = directory.answer(question, earlier, among)
-            if not checked:
-                return None
-            text, _, citations = cite(*zip(*checked, strict=True))
-            for citation in citations:
-                assert index.text(citation.document, citation.start, citation.end) == citation.quote
-            return text, [citation.quote for citation in citations]
+            return quoted(index, directory.answer(question, earlier, among))
 
         yield run
 

@@ -1,9 +1,9 @@
 """Questions about the documents as a collection: which are recognised, and what is quoted for them."""
 
 import pytest
+from lines import quoted
 
 from rag.catalogue import Catalogue
-from rag.citations import cite
 from rag.embedding import HashEmbedder
 from rag.index import Index
 from rag.ingest import ingest
@@ -30,13 +30,7 @@ def ask(tmp_path, config):
         overview = Overview(index, Catalogue(index))
 
         def run(question, among=None):
-            checked = overview.answer(question, among)
-            if not checked:
-                return None
-            text, _, citations = cite(*zip(*checked, strict=True))
-            for citation in citations:
-                assert index.text(citation.document, citation.start, citation.end) == citation.quote
-            return text, [citation.quote for citation in citations]
+            return quoted(index, overview.answer(question, among))
 
         run.index, run.files, run.embedder = index, files, embedder
         yield run

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from rag import rosters
+from rag.abbreviations import abbreviation_in, listed_as_both, spelt_out
 from rag.asked import COUNT, HOW_MUCH, PEOPLE, SAYS, Asked
 from rag.catalogue import DOCUMENT, Catalogue, Titles, in_order, stems
 from rag.citations import Checked, Claim
@@ -53,6 +54,8 @@ class Directory:
 
         ``earlier`` are the questions that it refers back to; ``among`` the public names of documents to look at.
         """
+        if short := abbreviation_in(question):
+            return self._meaning(short, among)
         if not _asks_for_one_thing(question):
             return []
         titles = self._catalogue.titles()
@@ -74,6 +77,12 @@ class Directory:
         if not answer and rosters.compares(asked):  # Only then are the lists of all documents looked through.
             answer = rosters.compared(asked, self._lists(asked, meant))
         return answer or rosters.listed(asked, self._lists(asked, named))
+
+    def _meaning(self, short: str, among: Collection[str] | None) -> Checked:
+        """Return what ``short`` stands for, as a text spells it out, or else as lists have it."""
+        ids = [number for number, _ in self._index.search_lexical(short, SEARCHED)]
+        passages = [passage for passage in self._index.passages(ids) if among is None or passage.document in among]
+        return spelt_out(short, passages) or listed_as_both(short, self._entries(short, among))
 
     def _field(
         self, asked: Asked, named: Sequence[DocumentInfo], meant: Sequence[DocumentInfo], keys: frozenset[str]
@@ -115,6 +124,12 @@ class Directory:
         """Return the passages of a document in order; of one that has very many, none."""
         ids = sorted(self._index.passage_ids([info.name]))
         return in_order(self._index.passages(ids)) if len(ids) <= PASSAGES else []
+
+    def _entries(self, short: str, among: Collection[str] | None) -> list[Record]:
+        """Return the entries of those in lists who stand for ``short`` somewhere."""
+        here = [record for record in self._near(short, among) if record.name]
+        names = {record.name for record in here if short.casefold() in record.value.casefold().split(", ")}
+        return [record for name in sorted(names) for record in self._near(name, among) if record.name == name]
 
     def _near(self, query: str, among: Collection[str] | None) -> list[Record]:
         """Return the records in the passages that hold words of ``query``, and in those beside them."""

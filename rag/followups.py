@@ -19,6 +19,14 @@ REFERS_BACK = re.compile(
     r"|^(and|but|so|or|what about|how about)\b",
     re.IGNORECASE,
 )
+SOMEBODY = re.compile(r"\b(he|she|they|him|her|his|them|their)\b", re.IGNORECASE)
+NAME = (
+    r"(?<![.?!:]\s)(?<=\s)(?:(?P<before>about|at|by|for|from|in|of|on|to|with)\s+)?(?:the\s+)?"
+    r"(?P<name>[A-ZÀ-Þ][\w-]*(?:\s+(?:of\s+(?:the\s+)?|and\s+|&\s+)?[A-ZÀ-Þ][\w-]*)*|(?:19|20)\d\d\b)"
+)
+"""A name or a year, with the word that it hangs on; what begins a question is none."""
+ANOTHER = re.compile(rf"(?:.*\b[Tt]he ones?|[Aa]nd|[Bb]ut|(?:[Aa]nd )?(?:[Ww]hat|[Hh]ow) about)\s+{NAME}\s*\?*")
+"""A question that asks of something else what the one before it asked."""
 NOBODY = re.compile(r"\b(he|she|him)\b", re.IGNORECASE)
 OWN = 2
 """Content words with which a question stands for itself, where nothing in it refers back; a name is as good as two."""
@@ -41,7 +49,26 @@ def earlier_questions(question: str, history: Sequence[Turn]) -> str:
         if not _refers_back(last) or len(turn.content) > LONGEST:
             break
         earlier.insert(0, turn.content.strip())
+    if earlier and not SOMEBODY.search(question):
+        earlier[-1] = _asked_of_another(earlier[-1], question)
     return " ".join(earlier)
+
+
+def _asked_of_another(earlier: str, question: str) -> str:
+    """Return ``earlier`` as it would be asked of what ``question`` names instead.
+
+    >>> _asked_of_another("Who hosted the Leeds fair in 2018?", "And in 2019?")
+    'Who hosted the Leeds fair in 2019?'
+    >>> _asked_of_another("Who hosted the Leeds fair?", "And the one in York?")
+    'Who hosted the York fair?'
+    """
+    other = ANOTHER.fullmatch(question.strip())
+    names = list(re.finditer(NAME, earlier))
+    alike = [name for name in names if other and other["before"] and name["before"] == other["before"]]
+    if not other or len(alike or names) != 1 or other["name"] in earlier:
+        return earlier
+    instead = (alike or names)[0]
+    return earlier[: instead.start("name")] + other["name"] + earlier[instead.end("name") :]
 
 
 def unnamed(query: str) -> str:

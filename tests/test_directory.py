@@ -1,13 +1,7 @@
 """Questions that single lines answer: which are recognised, what is quoted, and what is left to the model."""
 
 import pytest
-from lines import quoted
-
-from rag.catalogue import Catalogue
-from rag.directory import Directory
-from rag.embedding import HashEmbedder
-from rag.index import Index
-from rag.ingest import ingest
+from lines import lines_of
 
 DAYS = {
     "kiel.txt": """Harbour Day Kiel
@@ -90,20 +84,8 @@ Telephone: 960 300
 
 @pytest.fixture
 def ask(request, tmp_path, config):
-    """Return what is answered, as text, and the quotations behind it."""
-    files = tmp_path / "files"
-    files.mkdir()
-    for name, text in getattr(request, "param", DAYS).items():
-        (files / name).write_text(text)
-    embedder = HashEmbedder()
-    with Index.create(tmp_path / "index", embedder, config.passage_tokens) as index:
-        ingest([files], index, embedder, config)
-        directory = Directory(index, Catalogue(index))
-
-        def run(question, earlier="", among=None):
-            return quoted(index, directory.answer(question, earlier, among))
-
-        yield run
+    with lines_of(getattr(request, "param", DAYS), tmp_path, config) as lines:
+        yield lines.ask
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,7 @@
 """Questions about the documents as a collection: which are recognised, and what is quoted for them."""
 
 import pytest
-from lines import quoted
-
-from rag.catalogue import Catalogue
-from rag.embedding import HashEmbedder
-from rag.index import Index
-from rag.ingest import ingest
-from rag.overview import Overview
+from lines import lines_of
 
 MEETINGS = {
     "may.txt": "Minutes of the May meeting\n\nDate: 3 May 2021\n\nAnn Lee opened it. Bo Ek spoke about the Old Bridge.",
@@ -18,22 +12,14 @@ MEETINGS = {
 
 
 @pytest.fixture
-def ask(tmp_path, config):
-    """Return what is answered, as text, and the quotations behind it."""
-    files = tmp_path / "files"
-    files.mkdir()
-    for name, text in MEETINGS.items():
-        (files / name).write_text(text)
-    embedder = HashEmbedder()
-    with Index.create(tmp_path / "index", embedder, config.passage_tokens) as index:
-        ingest([files], index, embedder, config)
-        overview = Overview(index, Catalogue(index))
+def lines(tmp_path, config):
+    with lines_of(MEETINGS, tmp_path, config) as made:
+        yield made
 
-        def run(question, among=None):
-            return quoted(index, overview.answer(question, among))
 
-        run.index, run.files, run.embedder = index, files, embedder
-        yield run
+@pytest.fixture
+def ask(lines):
+    return lines.ask_of_all
 
 
 @pytest.mark.parametrize(
@@ -123,9 +109,8 @@ def test_words_that_are_no_names_count_where_it_is_asked_who_mentions_them(ask, 
     assert (answer and answer[0].split(" [")[0]) == told
 
 
-def test_two_documents_of_one_date_have_no_order(ask, config):
-    (ask.files / "copy.txt").write_text("Minutes of the Easter meeting\n\nDate: 7 June 2021\n\nNobody came.")
-    ingest([ask.files], ask.index, ask.embedder, config)
+def test_two_documents_of_one_date_have_no_order(ask, lines):
+    lines.add({"copy.txt": "Minutes of the Easter meeting\n\nDate: 7 June 2021\n\nNobody came."})
     assert "have one date" in ask("Which came first, the June or the Easter meeting?")[0]
 
 
@@ -152,16 +137,14 @@ def test_any_other_question_is_left_to_the_model(ask, question):
     assert ask(question) is None
 
 
-def test_it_keeps_to_the_chosen_documents_and_sees_a_new_one(ask, config):
+def test_it_keeps_to_the_chosen_documents_and_sees_a_new_one(ask, lines):
     assert "named in 1 of 2 documents" in ask("Which documents mention Cy Orr?", ["july.txt", "notes.txt"])[0]
     assert ask("Which meetings mention Cy Orr?", ["notes.txt", "may.txt"]) is None
-    (ask.files / "august.txt").write_text("Minutes of the August meeting\n\nDate: 2 August 2021\n\nCy Orr spoke.")
-    ingest([ask.files], ask.index, ask.embedder, config)
+    lines.add({"august.txt": "Minutes of the August meeting\n\nDate: 2 August 2021\n\nCy Orr spoke."})
     assert "August" in ask("Which meeting was the last?")[0]
     assert "named in 2 of 4 documents" in ask("Which meetings mention Cy Orr?")[0]
 
 
-def test_nothing_is_said_of_the_order_where_a_date_is_missing(ask, config):
-    (ask.files / "undated.txt").write_text("Minutes of a meeting\n\nNobody came.")
-    ingest([ask.files], ask.index, ask.embedder, config)
+def test_nothing_is_said_of_the_order_where_a_date_is_missing(ask, lines):
+    lines.add({"undated.txt": "Minutes of a meeting\n\nNobody came."})
     assert ask("Which meeting came first?") is None

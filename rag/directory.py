@@ -19,6 +19,7 @@ from rag.index import DocumentInfo, Index
 from rag.keys import under_key
 from rag.records import TOP, Record, records
 from rag.rosters import List
+from rag.topics import talked_about, talks_about
 from rag.types import Passage
 from rag.words import found
 
@@ -34,6 +35,9 @@ YES_OR_NO = re.compile(
 WHERE = re.compile(r"\bwhere\b|\b(?:venue|location)s?\b|\b(?:which|what) places?\b", re.IGNORECASE)
 WHEN = re.compile(r"\bwhen\b|\bdates?\b|\b(?:which|what) day\b", re.IGNORECASE)
 EACH = re.compile(r"\b(?:each|every|all)\b|\bwhere were the (?:\w+ )?\w+s\b", re.IGNORECASE)
+AND_AT_WHICH = re.compile(
+    r",? and (?:at|in|on) (?:which|what) (?P<noun>(?:\w+ )??\w+)(?: each| respectively)?\s*\?*$", re.IGNORECASE
+)
 FIELDS = {WHERE: frozenset("locat place venu".split()), WHEN: frozenset(["date"])}
 """Stems of the fields that say where and when."""
 SEARCHED = 30
@@ -56,9 +60,12 @@ class Directory:
         """
         if short := abbreviation_in(question):
             return self._meaning(short, among)
+        titles = self._catalogue.titles()
+        also = AND_AT_WHICH.search(question)
+        if also and stems(also["noun"]) <= DOCUMENT | titles.common:
+            return _with_titles(self.answer(question[: also.start()], earlier, among))
         if not _asks_for_one_thing(question):
             return []
-        titles = self._catalogue.titles()
         asked = Asked.of(question, earlier, DOCUMENT | titles.common)
         named = _named(asked, titles, among)
         meant = named or titles.called(asked.stems, among)
@@ -67,6 +74,9 @@ class Directory:
                 return answer
         if re.search(r"\bwhen\b", question, re.IGNORECASE):
             return []
+        if talks_about(asked):
+            lists = self._lists(asked, meant)
+            return talked_about(asked, lists, self._holding(f"{earlier} {question}", meant))
         near = self._near(f"{earlier} {question}", among)
         listed = [record for record in near if not record.key]
         answer = (
@@ -125,6 +135,12 @@ class Directory:
         ids = sorted(self._index.passage_ids([info.name]))
         return in_order(self._index.passages(ids)) if len(ids) <= PASSAGES else []
 
+    def _holding(self, query: str, documents: Sequence[DocumentInfo]) -> list[Passage]:
+        """Return the passages of ``documents`` that hold words of ``query``, in order."""
+        names = {info.name for info in documents}
+        ids = [number for number, _ in self._index.search_lexical(query, PASSAGES)]
+        return in_order(passage for passage in self._index.passages(ids) if passage.document in names)
+
     def _entries(self, short: str, among: Collection[str] | None) -> list[Record]:
         """Return the entries of those in lists who stand for ``short`` somewhere."""
         here = [record for record in self._near(short, among) if record.name]
@@ -158,6 +174,15 @@ def _named(asked: Asked, titles: Titles, among: Collection[str] | None) -> list[
     else:
         documents = [info for info in dated if marks <= stems(info.title)]
     return documents if len(documents) <= DOCUMENTS else []
+
+
+def _with_titles(checked: Checked) -> Checked:
+    """Return the claims with the titles of the documents that they are from."""
+    told = []
+    for claim, support in checked:
+        title = support.spans[0].evidence.passage.title
+        told.append((Claim(f"{title}: {claim.text}" if title else claim.text, "\n- "), support))
+    return told
 
 
 def _asks_for_one_thing(question: str) -> bool:

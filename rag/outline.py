@@ -38,6 +38,8 @@ SUBJECT = re.compile(
     rf"(?:The |This )?({CAPITALISED}(?: (?:(?:of|the|and|for|on|in) )*{CAPITALISED})+) (?:was|were|is|are|has|had)\b"
 )
 """A sentence that begins with a name of several words is about what they name."""
+ENTITLED = re.compile(r"\b(?:en)?titled\b[:,]?\s+[\"“'‘]?([A-ZÀ-Þ][^.!?\"”\r\n]{4,90}\w)(?=[\"”'’]?(?:[.!?]|$))")
+"""What a text says that its subject is called, at the end of a sentence."""
 DATE_LABEL = re.compile(
     r"[\W_]*(?:date|datum|published(?: on)?|publication date|date published|posted(?: on)?|issued|created|"
     r"(?:last )?updated|stand|veröffentlicht(?: am)?|erstellt(?: am)?|vom)[\W_]*?[:：][\W_]*(.{4,60})",
@@ -273,6 +275,8 @@ def _is_apart(text: str, above: _Line, below: _Line) -> bool:
 def _first_sentence(text: str, lines: list[_Line]) -> str:
     if len(text) > SHORT_DOCUMENT:
         return ""
+    if called := next(filter(None, (ENTITLED.search(line.text) for line in lines[:10])), None):
+        return called[1]
     for line in lines[:10]:
         match = re.match(r"[\"“]?[^\W\d_][^\r\n]{18,500}?(?<![A-Z])[.!?](?=\s|$)", line.text)
         if not match or KEY_VALUE.match(line.text):

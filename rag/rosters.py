@@ -16,7 +16,18 @@ from rag.citations import Checked, Claim, Span, Support
 from rag.records import Record
 from rag.types import Evidence
 
-__all__ = ["List", "around", "behind", "compared", "compares", "listed", "quoted", "standing_for", "stands_for"]
+__all__ = [
+    "List",
+    "around",
+    "behind",
+    "compared",
+    "compares",
+    "listed",
+    "people",
+    "quoted",
+    "standing_for",
+    "stands_for",
+]
 
 List = tuple[str, Sequence[Record]]
 """What a document is called, and the entries of its lists that are asked for."""
@@ -31,6 +42,7 @@ AMOUNT = re.compile(r"[£$€]?\s?\d")
 MONEY = frozenset("award charg cost fee get got grant money paid pay price receiv worth".split())
 EXTREME = re.compile(r"\b(most|fewest|least)\b", re.IGNORECASE)
 SEVERAL = re.compile(r"\b(?:more than one|(?:two|2) or more|at least (?:two|2)|several)\b", re.IGNORECASE)
+IN_EACH = re.compile(r"\b(?:both|also)\b", re.IGNORECASE)
 COMPARING = frozenset("few fewest least one sever".split())
 """Stems of the words of these two that mean something by themselves."""
 PART = re.compile(r",\s|\s(?:and|of|for|&)\s")
@@ -41,6 +53,8 @@ HOLDS_ROLE = re.compile(
     r"president|principal|professor|secretary|teacher|treasurer|trustee)\b",
     re.IGNORECASE,
 )
+COUNCIL = re.compile(r"\bM?(?:BC|DC)\b")
+"""How British lists shorten borough and district councils."""
 SAME = 0.9
 """Measure of Ratcliff and Obershelp from which two names are one."""
 
@@ -61,7 +75,7 @@ def _beside(record: Record, asked: Asked) -> str | None:
     kind = OF_KIND.search(asked.text)
     kinds = stems(" ".join(word for word in kind.groups() if word)) if kind else frozenset()
     left = rest - (MONEY if HOW_MUCH.search(asked.text) else ORGANISATION | ROLE)
-    if kinds & (asked.nouns | PEOPLE) or not left <= stems(record.value):
+    if kinds & (asked.nouns | PEOPLE) or not left <= _beside_name(record):
         return None
     parts = record.value.split(", ")
     if HOW_MUCH.search(asked.text):
@@ -85,7 +99,7 @@ def standing_for(asked: Asked, records: Sequence[Record]) -> Checked:
         return []
     lines = []
     for record in records:
-        value, place = stems(record.value), around(record)
+        value, place = _beside_name(record), around(record)
         # What the title says too is said of all its list, unless it is all that stands beside a name.
         own = asked.rest - (place - value if value <= asked.rest else place)
         if own and own <= value and asked.means(record) and (_is_part(own, record.value, asked) or _is_of(own, asked)):
@@ -103,6 +117,11 @@ def _is_of(own: frozenset[str], asked: Asked) -> bool:
     return any(stems(match[1]) & own for match in OF.finditer(asked.text))
 
 
+def _beside_name(record: Record) -> frozenset[str]:
+    """Return the stems of what stands beside a name; a Metropolitan Borough Council is a council."""
+    return stems(record.value) | (frozenset(["council"]) if COUNCIL.search(record.value) else frozenset())
+
+
 def around(record: Record) -> frozenset[str]:
     """Return the stems that a question may use of where ``record`` stands: the document, the list."""
     passage = record.passage
@@ -117,10 +136,10 @@ def listed(asked: Asked, lists: Sequence[List]) -> Checked:
     rest = asked.rest.difference(*(stems(title) for title, _ in lists))
     if rest:
         return _of_kind(asked, rest, lists)
-    if len(lists) > 1 and re.search(r"\bboth\b", asked.text, re.IGNORECASE):
+    if len(lists) > 1 and IN_EACH.search(asked.text):
         return _repeated(lists, len(lists))
     lines = [record for _, records in lists for record in records]
-    count = sum(len(_people(record)) for record in lines)
+    count = sum(len(people(record)) for record in lines)
     if COUNT.search(asked.text):
         told = Claim(f"{count} {'is' if count == 1 else 'are'} listed.")
         return [(told, behind(lines)), *quoted(lines)] if asked.people else []
@@ -134,7 +153,7 @@ def _of_kind(asked: Asked, rest: frozenset[str], lists: Sequence[List]) -> Check
     kind = OF_KIND.search(asked.text)
     if not kind or not kind[1].endswith("s") or rest != stems(kind[1]):
         return []
-    lines = [r for _, records in lists for r in records if rest <= ORGANISATION or rest <= stems(r.value)]
+    lines = [r for _, records in lists for r in records if rest <= ORGANISATION or rest <= _beside_name(r)]
     return quoted(lines) if asked.expects(len({line.value for line in lines})) else []
 
 
@@ -152,7 +171,7 @@ def compared(asked: Asked, lists: Sequence[List]) -> Checked:
         return []
     if SEVERAL.search(asked.text) or not extreme:
         return _repeated(lists, 2)
-    counts = [sum(len(_people(record)) for record in records) for _, records in lists]
+    counts = [sum(len(people(record)) for record in records) for _, records in lists]
     best = max(counts) if extreme[1].lower() == "most" else min(counts)
     before = "\n- " if counts.count(best) > 1 else ""
     return [
@@ -166,7 +185,7 @@ def _repeated(lists: Sequence[List], least: int) -> Checked:
     """Return the people who are in ``least`` or more of ``lists``, with the documents whose lists those are."""
     seen: list[tuple[str, dict[str, Record]]] = []
     for title, records in lists:
-        for record, person in ((entry, person) for entry in records for person in _people(entry)):
+        for record, person in ((entry, person) for entry in records for person in people(entry)):
             known = next((found for other, found in seen if _is_same(person, other)), None)
             if known is None:
                 seen.append((person, {title: record}))
@@ -179,7 +198,8 @@ def _repeated(lists: Sequence[List], least: int) -> Checked:
     ]
 
 
-def _people(record: Record) -> list[str]:
+def people(record: Record) -> list[str]:
+    """Return the people in one entry: ``Cy Orr and Di Fox - Boat Club Nord`` has two."""
     return re.split(r"\s+(?:and|&)\s+|,\s", record.name)
 
 

@@ -164,6 +164,22 @@ def test_a_key_that_stands_elsewhere_is_left_to_the_model(ask, question):
     assert ask(question) is None
 
 
+def test_who_is_listed_where_is_told_with_the_titles(ask):
+    text, _ = ask("Who spoke for the Harbour Trust, and at which harbour day?")
+    assert "Harbour Day Kiel: Ann Lee - Harbour Trust" in text and "Harbour Day Oslo: Anne Lee - Harbour Trust" in text
+    assert ask("Who spoke for the Harbour Trust, and at which price?") is None
+
+
+def test_who_was_also_elsewhere_is_in_both_lists(ask):
+    assert ask("Who of the speakers in Kiel also spoke in Oslo?")[0].startswith("- Ann Lee: Harbour Day Kiel; Harbour")
+
+
+@pytest.mark.parametrize("ask", [{"a.txt": "Kiel\n\nSpeakers:\n\nBo Ek - Oslo MBC\n\nDi Fox - ABC"}], indirect=True)
+def test_a_metropolitan_borough_council_is_a_council(ask):
+    assert ask("Who spoke for Oslo council?")[0] == "- Bo Ek - Oslo MBC [1]"
+    assert ask("Which council does Di Fox come from?") is None
+
+
 def test_neighbours_in_a_list_have_one_citation(ask):
     _, (quote,) = ask("List all speakers of the harbour day in Kiel.")
     assert quote.startswith("Ann Lee - ")

@@ -60,7 +60,7 @@ def test_the_seeds_have_their_titles_and_dates():
 
     assert [(document.title, document.date) for _, document in sorted(found.items())] == [
         ("London Co-production Roadshow", "2011-04-18"),
-        ("Our co-production event explored how getting practitioners and communities to…", "2010-07-20"),
+        ("Right Here, Right Now: taking co-production into the mainstream", "2010-07-20"),
         ("Manchester Co-Production Roadshow", "2011-04-07"),
         ("Cardiff Co-production Roadshow", "2011-03-11"),
         ("Birmingham Co-production Roadshow", "2011-03-29"),

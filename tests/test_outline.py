@@ -87,6 +87,9 @@ def test_the_date_stands_near_the_top(text, date):
             "The Cardiff show was held by all of us",
         ),
         ("Date: 1.1.2011\nThe Cardiff Harbour Day was held by all of us in May.", "Cardiff Harbour Day"),
+        ("Date: 1.1.2011\nWe met in May.\nWe read a report entitled: Boats now: a plan.", "Boats now: a plan"),
+        ("Date: 1.1.2011\nAnn brought her book, titled “Old Boats”.", "Old Boats"),
+        ("Date: 1.1.2011\nAnn is entitled to a boat. She waits.", "Ann is entitled to a boat"),
         ("Date: 1.1.2011\nThe Port of Kiel and the Town have a ferry.", "The Port of Kiel and the Town have a ferry"),
         ("Date: 1.1.2011\nIf Ann Lee is in Kiel, who is in Oslo. Nobody.", "If Ann Lee is in Kiel, who is in Oslo"),
         (

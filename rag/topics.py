@@ -1,0 +1,66 @@
+"""Who talked about what: the sentences that hold a topic and name somebody who is in one of the lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.asked import COUNT, WHO, Asked
+from rag.catalogue import stems
+from rag.citations import Checked, Claim, Span, Support
+from rag.records import HONORIFIC, records
+from rag.rosters import List, people
+from rag.sentences import sentences
+from rag.types import Evidence, Passage
+from rag.words import content_words, found
+
+__all__ = ["talked_about", "talks_about"]
+
+TALKED = re.compile(
+    r"\b(?:talk(?:ed|s)?|sp[eo]aks?|spoke|spoken) (?:about|on|of)\b|\b(?:discuss|mention)", re.IGNORECASE
+)
+REFERS_BACK = re.compile(r"(?:he|she|his|her)\b", re.IGNORECASE)
+INITIAL = re.compile(r"\b[A-ZÀ-Þ]\b\.?")
+
+
+def talks_about(asked: Asked) -> bool:
+    """Tell whether it is asked who talked about something."""
+    return bool(WHO.search(asked.text) and TALKED.search(asked.text) and not COUNT.search(asked.text))
+
+
+def talked_about(asked: Asked, lists: Sequence[List], passages: Sequence[Passage]) -> Checked:
+    """Return the sentences of ``passages`` that hold all that was talked about and name somebody of ``lists``.
+
+    Who is "he" or "she" is who was named last.
+    """
+    topic = asked.rest.difference(*(stems(title) for title, _ in lists)) - {"count", "discuss", "mention"}
+    names = {_key(person) for _, records in lists for record in records for person in people(record)}
+    answer: Checked = []
+    for passage in passages if topic else ():
+        last: list[str] = []
+        listed = {record.start - passage.start for record in records([passage])}
+        for start, end in sentences(passage.text):
+            text = " ".join(passage.text[start:end].split())
+            here = sorted(filter(None, (_named(name, text) for name in names)), key=text.index)
+            here = here or (last if REFERS_BACK.match(text) else [])
+            last = here or last
+            if here and _holds(text, topic, asked, passage) and not any(start <= entry < end for entry in listed):
+                span = Span(Evidence(passage, 1.0, 1), passage.start + start, passage.start + end)
+                answer.append((Claim(f"{', '.join(here)}: “{text}”", "\n- "), Support((span,), 1.0)))
+    return answer if asked.expects(len(answer)) else []
+
+
+def _holds(text: str, topic: frozenset[str], asked: Asked, passage: Passage) -> bool:
+    forms = {word.form for word in content_words(text)}
+    return topic <= forms and all(found(word, forms | {passage.date}) for word in asked.dates)
+
+
+def _key(name: str) -> tuple[str, ...]:
+    """Return the words of a name that a text may use: without titles and initials."""
+    return tuple(INITIAL.sub("", re.sub(rf"^{HONORIFIC}", "", name)).split())
+
+
+def _named(name: tuple[str, ...], text: str) -> str:
+    """Return ``name`` as it stands in ``text``, or nothing."""
+    match = re.search(r"\s+(?:[A-Z]\.?\s+)?".join(rf"\b{re.escape(word)}\b" for word in name), text)
+    return match[0] if match else ""

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from rag import citations, prompts, retrieval, spelling, verification
-from rag.catalogue import Catalogue
+from rag.catalogue import Catalogue, words_of
 from rag.citations import Claim, Support
 from rag.config import Config
 from rag.directory import Directory
@@ -44,9 +44,9 @@ class Assistant:
         self.generator = generator
         self.prompt = prompt
         self.config = config
-        catalogue = Catalogue(index)
-        self.overview = Overview(index, catalogue)
-        self.directory = Directory(index, catalogue)
+        self.catalogue = Catalogue(index)
+        self.overview = Overview(index, self.catalogue)
+        self.directory = Directory(index, self.catalogue)
         self.coefficients = verification.load_coefficients()
         self._calibrate(index.calibration)
 
@@ -181,19 +181,27 @@ class Assistant:
     ) -> list[Evidence]:
         """Return the passages that the question is answered from, best first: those that are not far from the best.
 
-        Where one stands out it nearly always holds the answer: others would take most of the time, and mislead.
+        Where one stands out it nearly always holds the answer: others would take most of the time, and mislead. So
+        would those on something else, where the question names one document by its title.
         """
         config = self.config
         found = retrieval.retrieve(
             search_query(question, history),
             self.index,
             self.embedder,
-            config.evidence,
+            max(config.evidence, LOOKED_AT),
             config.candidates,
             config.dense_weight,
             documents,
         )
-        return [item for item in found if item.score >= config.closeness * found[0].score]
+        names = self.catalogue.titles().names_in(question)
+        found = [item for item in found if names & words_of(item.passage)] or found
+        best = found[: config.evidence]
+        return [
+            replace(item, rank=rank)
+            for rank, item in enumerate(best, start=1)
+            if item.score >= config.closeness * best[0].score
+        ]
 
     def _is_known(self, word: str) -> bool:
         """Return whether ``word`` is in some passage, or whole in the embedder's vocabulary: what is typed well is."""
@@ -219,7 +227,7 @@ class Assistant:
             for claim, support in zip(claims, supports, strict=True)
             if support and support.score >= self.config.min_support
         ]
-        if not kept:
+        if not kept or verification.says_nothing([claim for claim, _ in kept], prompt):
             return Answer("", prompt.query, "abstained", confidence, self._refusal(prompt), evidence=prompt.evidence)
         return _answered(prompt.query, kept, confidence, prompt.evidence)
 
@@ -253,6 +261,8 @@ def made_for(embedder: Embedder, generator: Generator, prompt: prompts.PromptFil
     return {"embedder": embedder.fingerprint, "generator": generator.fingerprint, "prompt": prompt.fingerprint}
 
 
+LOOKED_AT = 10
+"""Passages among which those on what the question names are looked for."""
 SETTINGS = (
     "passage_tokens",
     "candidates",

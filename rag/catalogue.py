@@ -11,7 +11,7 @@ from rag.index import DocumentInfo, Index
 from rag.types import Passage
 from rag.words import content_words
 
-__all__ = ["DOCUMENT", "Catalogue", "Titles", "in_order", "stems"]
+__all__ = ["DOCUMENT", "Catalogue", "Titles", "in_order", "stems", "words_of"]
 
 DOCUMENT = frozenset("articl document event file meet minut page paper report".split())
 """Stems of what documents and what they tell of are called, beside the words that half of the titles share."""
@@ -21,6 +21,11 @@ DOCUMENT = frozenset("articl document event file meet minut page paper report".s
 def stems(text: str) -> frozenset[str]:
     """Return the forms of the content words of ``text``."""
     return frozenset(word.form for word in content_words(text))
+
+
+def words_of(passage: Passage) -> frozenset[str]:
+    """Return the stems of a passage and of what stands above it."""
+    return stems(passage.title) | stems(passage.section) | stems(passage.text)
 
 
 def in_order(passages: Iterable[Passage]) -> list[Passage]:
@@ -56,6 +61,11 @@ class Titles:
     def named(self, words: Iterable[str]) -> frozenset[str]:
         """Return those of ``words`` that tell some documents from the others by their titles."""
         return frozenset(word for word in words if self.counts[word]) - self.common
+
+    def names_in(self, question: str) -> frozenset[str]:
+        """Return the stems of the names in ``question`` that stand in the title of one document alone."""
+        names = (word.form for word in content_words(question) if word.kind == "name")
+        return frozenset(name for name in names if self.counts[name] == 1)
 
 
 class Catalogue:

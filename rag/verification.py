@@ -10,17 +10,18 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.asked import YES_OR_NO
 from rag.citations import Claim, Span, Support
 from rag.records import TOP, records
 from rag.sentences import sentences
 from rag.types import Evidence, Passage, Prompt
-from rag.words import Word, content_words, found
+from rag.words import STEMLESS, Word, content_words, found
 
-__all__ = ["confidence", "load_coefficients", "missing_words", "signals", "support"]
+__all__ = ["confidence", "load_coefficients", "missing_words", "says_nothing", "signals", "support"]
 
 COEFFICIENTS = Path(__file__).parent / "data" / "abstention.json"
 
@@ -40,8 +41,11 @@ IN_USE = 0.05
 """What it counts for a sentence that its passage is quoted already."""
 
 NAME = re.compile(r"[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)+")
+CAPITALISED = re.compile(r"[A-ZÀ-Þ][\w'’-]*(?: [A-ZÀ-Þ][\w'’-]*)*")
 BEFORE_NAME = r"(?:\A|[^\w\s]\s*|\n|\b(?:Dr|Mr|Mrs|Ms|Prof|Professor)\.?\s|\b[a-zà-þ\d][\w'’-]*\s)"
 """What stands before a name that is given in short: the beginning, a stop, a title or a word in small letters."""
+CHOICE = re.compile(r"\b(?:or|between|which of|who of|whether|of the two|both)\b", re.IGNORECASE)
+"""Questions that may be answered with their own words."""
 WHAT_IS = re.compile(r"(?:what|who)(?:'s|’s| is| are| was| were)(?: an?| the)? (.{2,60}?)\s*[?.]*", re.IGNORECASE)
 IS_ONE = (
     r"[\"”’)]*(?:\s\([^)]*\))?(?:\s+[-–—]\s+|,\s+|\s+(?:is|are|was|were|means|refers to|stands for)\s+)"
@@ -70,11 +74,34 @@ def support(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str
     """
     words = content_words(question)
     asked = {word.form for word in words}
-    sources = [_source(item, [word for word in words if word.kind == "name"]) for item in evidence]
+    names = _names(question, {word.text for word in words if word.kind == "name"})
+    sources = [_source(item, names) for item in evidence]
     return [_cover(claim, sources, asked) for claim in claims]
 
 
-def _source(evidence: Evidence, names: Sequence[Word]) -> _Source:
+def says_nothing(claims: Sequence[Claim], prompt: Prompt) -> bool:
+    """Tell whether ``claims`` hold nothing but words of the question, which asks for more than a yes or a choice.
+
+    >>> says_nothing([Claim("Leeds.")], Prompt("", (), "Where in Leeds is it?"))
+    True
+    """
+    if YES_OR_NO.match(prompt.question) or CHOICE.search(prompt.question):
+        return False
+    asked = {word.form for word in content_words(prompt.query)}
+    return all(found(word, asked) for claim in claims for word in content_words(claim.text))
+
+
+def _names(question: str, words: Collection[str]) -> list[list[str]]:
+    """Return the names in ``question``, each in those of its words that are among ``words``, possessives without.
+
+    >>> _names("What is Ann Lee's number, and who runs the Old Ward?", {"Ann", "Lee's", "Old", "Ward"})
+    [['Ann', 'Lee'], ['Old', 'Ward']]
+    """
+    runs = ([word for word in match[0].split() if word in words] for match in CAPITALISED.finditer(question))
+    return [[STEMLESS.sub("", word) for word in run] for run in runs if run]
+
+
+def _source(evidence: Evidence, names: Sequence[list[str]]) -> _Source:
     passage = evidence.passage
     spans = sentences(passage.text)
     forms = [_forms(passage.text[a:b], passage.date) for a, b in spans]
@@ -88,20 +115,21 @@ def _forms(text: str, date: str) -> frozenset[str]:
     return forms | {date} if date and any(form.startswith("--") for form in forms) else forms
 
 
-def _strange(passage: Passage, spans: Sequence[tuple[int, int]], names: Sequence[Word]) -> frozenset[int]:
-    """Return the places of the lines of lists and tables that have none of ``names`` in them or above them.
+def _strange(passage: Passage, spans: Sequence[tuple[int, int]], names: Sequence[list[str]]) -> frozenset[int]:
+    """Return the places of the lines of lists and tables that have none of ``names`` whole in them or above them.
 
     A small model takes the number of the next row, or the organisation of the next speaker. What stands at the top of a
     document is said of all of it.
     """
     if not names:
         return frozenset()
+    asked = [[_letters(word) for word in name] for name in names]
     starts = set[int]()
     for record in records([passage]):
         at_top = record.key and not record.name and record.start < TOP
         place = passage.text if at_top else f"{record.text} {record.label} {record.block}"
         known = _letters(f"{passage.title} {place}")
-        if not any(_letters(word.text) in known or word.form in known for word in names):
+        if not any(all(word in known for word in name) for name in asked):
             starts.add(record.start - passage.start)
     return frozenset(place for place, (a, b) in enumerate(spans) if any(a <= start < b for start in starts))
 

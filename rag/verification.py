@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.asked import YES_OR_NO
+from rag.asked import SAYS, YES_OR_NO
 from rag.citations import Claim, Span, Support
 from rag.records import TOP, records
 from rag.sentences import sentences
@@ -80,15 +80,15 @@ def support(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str
 
 
 def says_nothing(claims: Sequence[Claim], prompt: Prompt) -> bool:
-    """Tell whether ``claims`` hold nothing but words of the question, which asks for more than a yes or a choice.
+    """Tell whether ``claims`` tell nothing but words of the question, which asks for more than a yes or a choice.
 
     >>> says_nothing([Claim("Leeds.")], Prompt("", (), "Where in Leeds is it?"))
     True
     """
     if YES_OR_NO.match(prompt.question) or CHOICE.search(prompt.question):
         return False
-    asked = {word.form for word in content_words(prompt.query)}
-    return all(found(word, asked) for claim in claims for word in content_words(claim.text))
+    known = SAYS | {word.form for word in content_words(prompt.query)}
+    return all(found(word, known) for claim in claims for word in content_words(claim.text))
 
 
 def _names(question: str, words: Collection[str]) -> list[list[str]]:

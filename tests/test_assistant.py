@@ -108,6 +108,7 @@ def test_what_is_not_in_the_documents_is_not_shown(ask):
         (VENUE, "The sources do not tell.", 0.9),
         (VENUE, "Bananas ripen quickly.", 0.9),
         (VENUE, "", 0.9),
+        (VENUE, "Cardiff", 0.9),
     ],
 )
 def test_it_abstains_and_shows_the_nearest_passages(ask, question, reply, yes):
@@ -155,6 +156,15 @@ def test_what_is_not_much_worse_than_the_best_passage_is_read_too(ask):
         assert all(item.score >= closeness * answer.evidence[0].score for item in answer.evidence)
         counts.append(len(answer.evidence))
     assert counts[0] == 3 and counts == sorted(counts, reverse=True) and counts[-1] == 1
+
+
+def test_what_is_said_of_another_document_is_not_read_where_one_is_named(ask):
+    answer, _ = ask(
+        "How did Halima Khan open the London roadshow?", "She opened the event with an address.", closeness=0
+    )
+    assert answer.status == "abstained"
+    assert all("London" in f"{item.passage.title} {item.passage.text}" for item in answer.evidence)
+    assert [item.rank for item in answer.evidence] == [1, 2, 3]
 
 
 def test_a_question_about_all_documents_is_answered_from_all_of_them(ask):

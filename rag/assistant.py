@@ -19,6 +19,7 @@ from rag.config import Config
 from rag.directory import Directory
 from rag.embedding import Embedder, open_embedder
 from rag.errors import QuestionError
+from rag.expected import answers
 from rag.followups import earlier_questions, search_query, unnamed
 from rag.generation import Generator, Stop, open_generator
 from rag.index import Index
@@ -227,7 +228,7 @@ class Assistant:
             for claim, support in zip(claims, supports, strict=True)
             if support and support.score >= self.config.min_support
         ]
-        if not kept or verification.says_nothing([claim for claim, _ in kept], prompt):
+        if not kept or not answers([claim for claim, _ in kept], prompt):
             return Answer("", prompt.query, "abstained", confidence, self._refusal(prompt), evidence=prompt.evidence)
         return _answered(prompt.query, kept, confidence, prompt.evidence)
 

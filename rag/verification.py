@@ -14,14 +14,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.asked import SAYS, YES_OR_NO
 from rag.citations import Claim, Span, Support
 from rag.records import TOP, records
 from rag.sentences import sentences
 from rag.types import Evidence, Passage, Prompt
 from rag.words import STEMLESS, Word, content_words, found
 
-__all__ = ["confidence", "load_coefficients", "missing_words", "says_nothing", "signals", "support"]
+__all__ = ["confidence", "load_coefficients", "missing_words", "signals", "support"]
 
 COEFFICIENTS = Path(__file__).parent / "data" / "abstention.json"
 
@@ -44,8 +43,6 @@ NAME = re.compile(r"[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)+")
 CAPITALISED = re.compile(r"[A-ZÀ-Þ][\w'’-]*(?: [A-ZÀ-Þ][\w'’-]*)*")
 BEFORE_NAME = r"(?:\A|[^\w\s]\s*|\n|\b(?:Dr|Mr|Mrs|Ms|Prof|Professor)\.?\s|\b[a-zà-þ\d][\w'’-]*\s)"
 """What stands before a name that is given in short: the beginning, a stop, a title or a word in small letters."""
-CHOICE = re.compile(r"\b(?:or|between|which of|who of|whether|of the two|both)\b", re.IGNORECASE)
-"""Questions that may be answered with their own words."""
 WHAT_IS = re.compile(r"(?:what|who)(?:'s|’s| is| are| was| were)(?: an?| the)? (.{2,60}?)\s*[?.]*", re.IGNORECASE)
 IS_ONE = (
     r"[\"”’)]*(?:\s\([^)]*\))?(?:\s+[-–—]\s+|,\s+|\s+(?:is|are|was|were|means|refers to|stands for)\s+)"
@@ -77,18 +74,6 @@ def support(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str
     names = _names(question, {word.text for word in words if word.kind == "name"})
     sources = [_source(item, names) for item in evidence]
     return [_cover(claim, sources, asked) for claim in claims]
-
-
-def says_nothing(claims: Sequence[Claim], prompt: Prompt) -> bool:
-    """Tell whether ``claims`` tell nothing but words of the question, which asks for more than a yes or a choice.
-
-    >>> says_nothing([Claim("Leeds.")], Prompt("", (), "Where in Leeds is it?"))
-    True
-    """
-    if YES_OR_NO.match(prompt.question) or CHOICE.search(prompt.question):
-        return False
-    known = SAYS | {word.form for word in content_words(prompt.query)}
-    return all(found(word, known) for claim in claims for word in content_words(claim.text))
 
 
 def _names(question: str, words: Collection[str]) -> list[list[str]]:

@@ -1,0 +1,63 @@
+"""What an answer must hold to be one: something that the question does not, and of the kind that it asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.asked import COUNT, SAYS, YES_OR_NO
+from rag.citations import Claim
+from rag.types import Prompt
+from rag.words import content_words, found
+
+__all__ = ["answers"]
+
+CHOICE = re.compile(r"\b(?:or|between|which of|who of|whether|of the two|both)\b", re.IGNORECASE)
+"""What is in questions that may be answered with their own words."""
+NUMBER = re.compile(
+    r"\d|\b(?:zero|none|no|nobody|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty|dozens?|"
+    r"hundreds?|thousands?|millions?|billions?|once|twice|half|both|all|single|couple|few|several|many|"
+    r"most|more|less|fewer|enough|unlimited)\b",
+    re.IGNORECASE,
+)
+TIME = re.compile(
+    r"\d|\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
+    r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|\w+day|spring|summer|autumn|fall|winter|christmas|easter|ramadan|"
+    r"noon|midnight|dawn|dusk|(?:century|decade|year|term|month|week|day|night|morning|afternoon|evening|hour|minute)s?|"
+    r"(?:centuries|daily|weekly|monthly|yearly|annually|quarterly|always|never|now|soon|once|twice|immediately|"
+    r"before|after|during|when|whenever|while|until|till|since|as soon as|every|each|end|beginning|start|time)s?)\b",
+    re.IGNORECASE,
+)
+PHONE = re.compile(
+    r".*\b(?:phone|mobile|fax) number|(?:and )?what(?:'s|’s| is) (?:his|her|their) number", re.IGNORECASE
+)
+KINDS = [
+    (COUNT, NUMBER),
+    (re.compile(r"(?:and |but |so )?(?:since |until |by )?when\b(?! it comes)", re.IGNORECASE), TIME),
+    (
+        re.compile(r".*\b(?:phone|mobile|fax) number|(?:and )?what(?:'s|’s| is) (?:his|her|their) number", re.I),
+        re.compile(r"\d{3}"),
+    ),
+    (re.compile(r".*\be-?mail address", re.IGNORECASE), re.compile("@")),
+]
+"""Questions by how they begin, and what an answer to each holds somewhere."""
+
+
+def answers(claims: Sequence[Claim], prompt: Prompt) -> bool:
+    """Tell whether ``claims`` may be an answer: they tell more than the question holds, and what it asks for.
+
+    >>> asked = Prompt("", (), "When was the fair in Leeds?")
+    >>> [answers([Claim(text)], asked) for text in ("In Leeds.", "The town hall", "In May.")]
+    [False, False, True]
+    """
+    return _tells_more(claims, prompt) and all(
+        any(holds.search(claim.text) for claim in claims) for asks, holds in KINDS if asks.match(prompt.question)
+    )
+
+
+def _tells_more(claims: Sequence[Claim], prompt: Prompt) -> bool:
+    """Tell whether a claim has a word that the question lacks, or the question wants no more than a yes or a choice."""
+    if YES_OR_NO.match(prompt.question) or CHOICE.search(prompt.question):
+        return True
+    known = SAYS | {word.form for word in content_words(prompt.query)}
+    return any(not found(word, known) for claim in claims for word in content_words(claim.text))

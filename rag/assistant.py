@@ -20,7 +20,7 @@ from rag.directory import Directory
 from rag.embedding import Embedder, open_embedder
 from rag.errors import QuestionError
 from rag.expected import answers
-from rag.followups import earlier_questions, search_query, unnamed
+from rag.followups import by_name, earlier_questions, search_query, unnamed
 from rag.generation import Generator, Stop, open_generator
 from rag.index import Index
 from rag.overview import CONFIDENCE, Overview
@@ -120,9 +120,10 @@ class Assistant:
             raise QuestionError("The question is empty; ask something.")
         clock = _Clock()
         yield Phase("searching", "Searching the documents")
-        evidence = self.retrieve(question, history, documents)
-        read = spelling.corrected(question, evidence, self._is_known)
-        if read != question:
+        named = by_name(question, history)
+        evidence = self.retrieve(named, history, documents)
+        read = spelling.corrected(named, evidence, self._is_known)
+        if read != named:
             evidence = self.retrieve(read, history, documents)
         clock.mark("retrieval_s")
         earlier = earlier_questions(read, history)
@@ -195,8 +196,8 @@ class Assistant:
             config.dense_weight,
             documents,
         )
-        names = self.catalogue.titles().names_in(question)
-        found = [item for item in found if names & words_of(item.passage)] or found
+        if names := self.catalogue.titles().names_in(question):
+            found = [item for item in found if names & words_of(item.passage)] or found
         best = found[: config.evidence]
         return [
             replace(item, rank=rank)

@@ -1,7 +1,8 @@
 """Questions that mean something only behind earlier ones, as in "And who hosted the one in Leeds?"
 
 They are searched for together with the questions that they refer back to, and answered as themselves: of two questions
-in one breath a small model answers the first, and says yes to it.
+in one breath a small model answers the first, and says yes to it. Of somebody whom the question or the answer before
+names, it is asked by name: "he" and "she" are read so.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.records import HONORIFIC
 from rag.types import Turn
 from rag.words import content_words
 
-__all__ = ["earlier_questions", "search_query", "unnamed"]
+__all__ = ["by_name", "earlier_questions", "search_query", "unnamed"]
 
 REFERS_BACK = re.compile(
     r"\b(he|she|it|its|they|them|their|his|her|this|that|those|these|there|then|one|ones)\b"
@@ -27,6 +29,17 @@ NAME = (
 """A name or a year, with the word that it hangs on; what begins a question is none."""
 ANOTHER = re.compile(rf"(?:.*\b[Tt]he ones?|[Aa]nd|[Bb]ut|(?:[Aa]nd )?(?:[Ww]hat|[Hh]ow) about)\s+{NAME}\s*\?*")
 """A question that asks of something else what the one before it asked."""
+PERSON = re.compile(
+    rf"\b{HONORIFIC}"
+    r"(?!(?:The|An?|In|At|On|And|But|So|It|He|She|They|Who|Whom|What|Which|When|Where|Why|How|Is|Are|Was|Were|Do|Does|Did|"
+    r"Has|Have|Had|Can|Could|Will|Would|Should|Tell|Give|List|Name|Show)\b)"
+    r"[A-ZÀ-Þ][a-zß-ÿ'’-]+(?:\s+[A-ZÀ-Þ]\.?)?(?:(?:\s+(?:van|von|de|der|den|di|da|la|le|al))*\s+[A-ZÀ-Þ][\w’-]*\w){1,3}"
+)
+"""A first name and a surname, or what looks so."""
+WHO = re.compile(r"(?:and |so )?(?:who|whom|whose|which (?:person|speaker|member))\b", re.IGNORECASE)
+WHO_IS = re.compile(rf"(?:[Aa]nd )?[Ww]ho(?:'s|’s| is| was)\s+{PERSON.pattern}\s*\?*")
+HERS = r"her(?= [a-zß-ÿ])(?! (?:about|and|as|at|by|for|from|in|of|on|or|than|to|when|with)\b)"
+HE = re.compile(rf"\b(?:(?P<own>his|{HERS})|he|she|him|her)\b", re.IGNORECASE)
 NOBODY = re.compile(r"\b(he|she|him)\b", re.IGNORECASE)
 OWN = 2
 """Content words with which a question stands for itself, where nothing in it refers back; a name is as good as two."""
@@ -36,8 +49,35 @@ LONGEST = 400
 """Characters of a question that a follow-up is put behind."""
 
 
+def by_name(question: str, history: Sequence[Turn]) -> str:
+    """Return ``question`` with the name of the one person of whom the last turns told, where it says "he" or "she".
+
+    >>> turns = [Turn("user", "Who opened the fair?"), Turn("assistant", "Ann Lee: “Ann Lee opened it.” [1]")]
+    >>> by_name("What did she say, and what is her job?", turns)
+    'What did Ann Lee say, and what is her job?'
+    """
+    said = HE.search(question)
+    name = _person(history) if said and not PERSON.search(question[: said.start()]) else ""
+    if not said or not name:
+        return question
+    return question[: said.start()] + name + ("'s" if said["own"] else "") + question[said.end() :]
+
+
+def _person(history: Sequence[Turn]) -> str:
+    """Return whom the last question names, or the answer to it where it asks who; empty where it may be another."""
+    asked = next((turn.content.strip() for turn in reversed(history) if turn.role == "user"), "")
+    told = history[-1].content.split(": “")[0] if history and history[-1].role == "assistant" else ""
+    here = [match[0] for match in PERSON.finditer(asked)]
+    there = [match[0] for match in PERSON.finditer(told) if match[0] not in asked]
+    if here and (WHO_IS.fullmatch(asked) or not WHO.match(asked)):
+        return here[0] if len(here) == 1 else ""
+    several = "\n" in told.strip() or (there and re.search(rf"{re.escape(there[0])},? (?:and|&) [A-ZÀ-Þ]", told))
+    return there[0] if there and not several else ""
+
+
 def search_query(question: str, history: Sequence[Turn]) -> str:
     """Return what is searched for: a question that refers back stands behind those that it refers to."""
+    question = by_name(question, history)
     return f"{earlier_questions(question, history)} {question}".strip()
 
 
@@ -86,4 +126,6 @@ def unnamed(query: str) -> str:
 
 def _refers_back(question: str) -> bool:
     own = sum(1 if word.kind == "word" else OWN for word in content_words(question))
-    return own < OWN or REFERS_BACK.search(question) is not None
+    named = PERSON.search(question)
+    back = (match for match in REFERS_BACK.finditer(question) if not (named and SOMEBODY.fullmatch(match[0])))
+    return own < OWN or any(back)

@@ -130,10 +130,15 @@ def test_a_question_about_nobody_is_not_answered(ask):
     assert answer.status == "abstained"
     assert answer.answer.endswith("The question does not say who “he” is.")
     assert generator.prompts == []
+
+
+def test_he_is_read_as_who_was_named_before(seeds_index, embedder, config):
+    generator = ScriptedGenerator({"Gavin Jones": "He shared stories of the journey."})
     history = (Turn("user", "What did Gavin Jones talk about?"), Turn("assistant", "Swindon."))
-    assert (
-        ask("What did he say of stories?", "He shared stories of the journey.", history=history)[0].status == "answered"
-    )
+    assistant = Assistant(seeds_index, embedder, generator, prompts.load(config.prompt), config)
+    answer = assistant.ask("What did he say of stories?", history)
+    assert (answer.question, answer.status) == ("What did he say of stories?", "answered")
+    assert answer.notes == ("Read as: What did Gavin Jones say of stories?",)
 
 
 def test_what_one_line_answers_is_not_asked_of_the_model(ask):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.followups import earlier_questions, search_query
+from rag.followups import by_name, earlier_questions, search_query
 from rag.types import Turn
 
 
@@ -40,3 +40,37 @@ def test_a_question_stands_behind_those_that_it_refers_to(earlier, question, que
     history = [turn for text in earlier for turn in (Turn("user", text), Turn("assistant", "In May. [1]"))]
     assert search_query(question, history) == query
     assert query.removesuffix(question).strip() == earlier_questions(question, history)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "question", "read"),
+    [
+        (
+            "Who opened the fair?",
+            "Ann Lee: “Ann Lee opened it.” [1]",
+            "Where does she work?",
+            "Where does Ann Lee work?",
+        ),
+        ("Who opened it?", "Mr Bo van Ek, head of it.", "And his phone number?", "And Mr Bo van Ek's phone number?"),
+        ("Who opened the Old Fair?", "It is Bo K Ek. [1]", "What's her job?", "What's Bo K Ek's job?"),
+        ("Who opened it?", "Father Ann Lee Orr.", "Who spoke after her?", "Who spoke after Father Ann Lee Orr?"),
+        ("Who opened it?", "Ann Lee.", "Who spoke with her in May?", "Who spoke with Ann Lee in May?"),
+        ("Who is Ann Lee?", "The head of Old Town Boats.", "Who did she meet?", "Who did Ann Lee meet?"),
+        ("Which club is Bo Ek from?", "Boat Club Nord", "When did he join?", "When did Bo Ek join?"),
+        ("Which person is new?", "Ann Lee [1]", "Is he old, and is he here?", "Is Ann Lee old, and is he here?"),
+        ("Who opened it?", "- Ann Lee [1]\n- Bo Ek [2]", "Where does she work?", "Where does she work?"),
+        ("Who opened it?", "Ann Lee and Bo Ek.", "Where does she work?", "Where does she work?"),
+        ("What did Ann Lee tell Bo Ek?", "A story.", "Did he like it?", "Did he like it?"),
+        ("Who opened it?", "The documents do not answer this question.", "Is he old?", "Is he old?"),
+        ("Who opened it?", "Ann Lee.", "What did Bo Ek say of her?", "What did Bo Ek say of her?"),
+        ("Who opened it?", "Ann Lee.", "Where was it?", "Where was it?"),
+    ],
+)
+def test_he_and_she_are_read_as_whom_the_last_turns_name(asked, told, question, read):
+    assert by_name(question, [Turn("user", asked), Turn("assistant", told)]) == read
+    assert search_query(question, [Turn("user", asked), Turn("assistant", told)]).endswith(read)
+
+
+def test_without_a_conversation_nobody_is_meant():
+    assert by_name("Where does she work?", []) == "Where does she work?"
+    assert by_name("Where does she work?", [Turn("user", "Who opened it?")]) == "Where does she work?"

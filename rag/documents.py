@@ -15,12 +15,14 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from rag.dates import iso_date
 from rag.errors import DocumentError
 from rag.formats import Extracted
 from rag.formats.docx import from_docx
 from rag.formats.html import from_html
 from rag.formats.pdf import from_pdf
-from rag.outline import date_of, first_heading, front_matter, iso_date, markdown_headings, text_headings, title_of
+from rag.outline import first_heading, front_matter, markdown_headings, text_headings
+from rag.titles import date_of, title_of
 from rag.types import Document
 
 __all__ = [

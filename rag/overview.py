@@ -15,8 +15,8 @@ from datetime import date
 
 from rag.catalogue import DOCUMENT, Catalogue, in_order, stems
 from rag.citations import Checked, Claim, Span, Support, quote
+from rag.dates import day
 from rag.index import DocumentInfo, Index
-from rag.outline import day
 from rag.sentences import sentences
 from rag.types import Evidence, Passage
 from rag.words import Word, content_words, count_in, dates_in, found

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from rag.dates import day
 from rag.errors import ModelDamaged
-from rag.outline import day
 from rag.sentences import is_item, sentences
 from rag.types import Document, Passage
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rag.dates import day
 from rag.errors import PromptError, QuestionError
-from rag.outline import day
 from rag.types import Evidence, Prompt, Task
 
 __all__ = ["PromptFile", "fit", "load"]

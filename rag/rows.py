@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.outline import day
+from rag.dates import day
 from rag.types import Document, Heading, Passage
 from rag.vectors import VectorIndex
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rag.outline import MONTH_NAMES
+from rag.dates import MONTH_NAMES
 
 __all__ = ["Word", "content_words", "count_in", "dates_in", "found"]
 

@@ -1,6 +1,8 @@
 import pytest
 
-from rag.outline import date_of, front_matter, iso_date, markdown_headings, text_headings, title_of
+from rag.dates import iso_date
+from rag.outline import front_matter, markdown_headings, text_headings
+from rag.titles import date_of, title_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,128 @@
+"""What the top of a plain text says of it: its title and its date."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from rag.dates import iso_date
+from rag.outline import HEADING_LENGTH, KEY_VALUE, Line, is_collection, is_heading_like, lines_of
+from rag.sentences import STARTERS
+from rag.types import Heading
+
+__all__ = ["date_of", "title_of"]
+
+TOP_LINES = 30
+"""How many lines that are not blank count as the top of a document."""
+SUMMARY_LENGTH = 80
+"""Characters of the longest title made from a sentence."""
+TITLE_LINES = 4
+"""Lines of the longest title."""
+SHORT_DOCUMENT = 20_000
+"""Characters up to which the first sentence of a document is taken to say what all of it is about."""
+
+CAPITALISED = r"[A-ZÀ-Þ0-9][\w'’&-]*"
+SUBJECT = re.compile(
+    rf"(?:The |This )?({CAPITALISED}(?: (?:(?:of|the|and|for|on|in) )*{CAPITALISED})+) (?:was|were|is|are|has|had)\b"
+)
+"""A sentence that begins with a name of several words is about what they name."""
+ENTITLED = re.compile(r"\b(?:en)?titled\b[:,]?\s+[\"“'‘]?([A-ZÀ-Þ][^.!?\"”\r\n]{4,90}\w)(?=[\"”'’]?(?:[.!?]|$))")
+"""What a text says that its subject is called, at the end of a sentence."""
+DATE_LABEL = re.compile(
+    r"[\W_]*(?:date|datum|published(?: on)?|publication date|date published|posted(?: on)?|issued|created|"
+    r"(?:last )?updated|stand|veröffentlicht(?: am)?|erstellt(?: am)?|vom)[\W_]*?[:：][\W_]*(.{4,60})",
+    re.IGNORECASE,
+)
+DAY_WITHIN = re.compile(
+    r"\b\d{1,2}(?:st|nd|rd|th)? [A-Z][a-zä]{2,8}\.? \d{4}\b|\b[A-Z][a-z]{2,8} \d{1,2}(?:st|nd|rd|th)?, \d{4}\b"
+)
+LEADS = re.compile(r"[^,]{6,30}, [^.!?]{1,60}$")
+"""A short line that begins with something before a comma: a date and a place, as under a title."""
+
+
+def title_of(text: str, headings: tuple[Heading, ...] = (), start: int = 0) -> str:
+    """Return the title of plain text: the lines that name it, else its first sentence, shortened.
+
+    Of several lines above the first paragraph those of two words or more are taken, since a word alone (``Events``)
+    names a category more often than a document: the first, and the second where both stand in one block or above the
+    fields (``Date: …``), since the first is often the organisation.
+    """
+    if is_collection(headings):
+        return ""
+    lines = [Line(start + line.start, line.text) for line in _top(text[start:])]
+    named = {heading.start: text[heading.start : heading.end] for heading in headings}
+    block = _block(text, lines)
+    titles: list[str] = [line.text for line in block]
+    for line in [] if block else lines:
+        name = next((named[at] for at in range(line.start, line.end) if at in named), "")
+        if not name and (not is_heading_like(line.text) or titles or not _is_alone(text, line)):
+            break
+        titles.append(name or line.text)
+    names = list(dict.fromkeys(title for title in titles if len(title.split()) > 1))
+    below = lines[len(titles)].text if len(titles) < len(lines) else ""
+    if len(names) > 1 and (block or KEY_VALUE.match(below)) and len(names[0]) + len(names[1]) <= HEADING_LENGTH:
+        return f"{names[0]} – {names[1]}"
+    return names[0] if names else titles[0] if titles else _first_sentence(text, lines)
+
+
+def _block(text: str, lines: list[Line]) -> list[Line]:
+    """Return the lines at the top, two or more without a blank one in between, that could all be headings.
+
+    One such line may stand alone above them.
+    """
+    alone = len(lines) > 1 and is_heading_like(lines[0].text) and _is_apart(text, lines[0], lines[1])
+    lines = lines[1:] if alone else lines
+    for count, (line, below) in enumerate(pairwise(lines), 1):
+        if not is_heading_like(line.text) or count > TITLE_LINES:
+            return lines[: count - 1] if 2 < count <= TITLE_LINES else []
+        if _is_apart(text, line, below):
+            return lines[:count] if count > 1 else []
+    return []
+
+
+def _is_apart(text: str, above: Line, below: Line) -> bool:
+    """Tell whether a blank line stands between two lines."""
+    return text[above.end : below.start].count("\n") > 1
+
+
+def _is_alone(text: str, line: Line) -> bool:
+    return bool(re.match(r"[ \t]*(?:\r?\n[ \t]*\r?\n|\r?\n?\Z)", text[line.end : line.end + 200]))
+
+
+def _first_sentence(text: str, lines: list[Line]) -> str:
+    if len(text) > SHORT_DOCUMENT:
+        return ""
+    if called := next(filter(None, (ENTITLED.search(line.text) for line in lines[:10])), None):
+        return called[1]
+    for line in lines[:10]:
+        match = re.match(r"[\"“]?[^\W\d_][^\r\n]{18,500}?(?<![A-Z])[.!?](?=\s|$)", line.text)
+        if not match or KEY_VALUE.match(line.text):
+            continue
+        sentence = match[0]
+        subject = SUBJECT.match(sentence)
+        if subject and subject[1].split()[0] not in STARTERS and len(subject[1]) <= SUMMARY_LENGTH:
+            return subject[1]
+        if len(sentence) <= SUMMARY_LENGTH:
+            return sentence.rstrip(".")
+        return sentence[: SUMMARY_LENGTH - 1].rsplit(" ", 1)[0].rstrip(" ,;:–-") + "…"
+    return ""
+
+
+def date_of(text: str) -> str:
+    """Return the date near the top: of a labelled line (``Date: 18.04.2011``), before a place, in a title."""
+    for number, line in enumerate(_top(text)):
+        if match := DATE_LABEL.match(line.text):
+            if date := iso_date(match[1]):
+                return date
+        elif (len(line.text) <= 30 or LEADS.match(line.text)) and len(line.text) > 4 and (date := iso_date(line.text)):
+            return date
+        elif (
+            number < TITLE_LINES and (match := DAY_WITHIN.search(line.text)) and is_heading_like(line.text.strip("*# "))
+        ):
+            return iso_date(match[0])
+    return ""
+
+
+def _top(text: str) -> list[Line]:
+    lines = (line for line in lines_of(text[:20_000]) if line.text)
+    return [line for line, _ in zip(lines, range(TOP_LINES), strict=False)]

@@ -1,0 +1,73 @@
+"""What the top of a text says of it: its title and its date."""
+
+import pytest
+
+from rag.outline import text_headings
+from rag.titles import date_of, title_of
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("Title\n\nDate: 18.04.2011\n\nText", "2011-04-18"),
+        ("Title\r\n**Published:** March 5, 2010\r\n", "2010-03-05"),
+        ("Last Updated: 2021-01-05 08:21:03", "2021-01-05"),
+        ("Datum: 3. Mai 2020", "2020-05-03"),
+        ("Minutes\n\n5 March 2010\n\nPresent: all", "2010-03-05"),
+        ("Minutes\n\n5 March 2010, Harbour Hall, Kiel\n\nPresent: all", "2010-03-05"),
+        ("# Board\n\n**Minutes, Tuesday 21 May 2024**\n\nAll came.", "2024-05-21"),
+        ("Minutes of the meeting held on March 5, 2010, in Kiel\n\nAll came.", "2010-03-05"),
+        ("Minutes\n\nThe last meeting was on 5 March 2010. It was long.", ""),
+        ("Minutes\n\n5 March 2010, when it rained, was a day of joy.", ""),
+        ("The date: nobody knows.\nIt was in 1066.", ""),
+        ("Text.\n" * 50 + "Date: 18.04.2011", ""),
+    ],
+)
+def test_the_date_stands_near_the_top(text, date):
+    assert date_of(text) == date
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Events\n\nLondon Roadshow\n\nDate: 18.04.2011\n\nThe roadshow was good.", "London Roadshow"),
+        ("1973 oil crisis\n\nThe crisis began in October 1973.", "1973 oil crisis"),
+        ("Harbour Trust\nMinutes of May 2021\n\nIt was short.", "Harbour Trust – Minutes of May 2021"),
+        (
+            "HARBOUR TRUST\n\nMinutes of May 2021\n\nDate: 3 May 2021\n\nIt was short.",
+            "HARBOUR TRUST – Minutes of May 2021",
+        ),
+        (
+            "HARBOUR TRUST\nOFFICE: CONTACTS\nMay 2021 (replaces that of April)\n\nRing us.",
+            "HARBOUR TRUST – OFFICE: CONTACTS",
+        ),
+        ("Harbour Trust\nHarbour Trust\n\nRing us.", "Harbour Trust"),
+        ("Harbour Trust\n\nBOARD\nMinutes of the meeting in Kiel\n\nPresent: all", "Minutes of the meeting in Kiel"),
+        ("Dear Ann,\nThank you for the boat.\n\nIt is blue.", "Thank you for the boat"),
+        ("On the road to the sea: Harbour Day 2021\n\nIt was short.", "On the road to the sea: Harbour Day 2021"),
+        ("Alkaloid\n\nAlkaloids are a group of compounds.", "Alkaloid"),
+        (
+            "Date: 11.03.2011\nLocation: Cardiff\nThe Cardiff show was held by all of us. More.",
+            "The Cardiff show was held by all of us",
+        ),
+        ("Date: 1.1.2011\nThe Cardiff Harbour Day was held by all of us in May.", "Cardiff Harbour Day"),
+        ("Date: 1.1.2011\nWe met in May.\nWe read a report entitled: Boats now: a plan.", "Boats now: a plan"),
+        ("Date: 1.1.2011\nAnn brought her book, titled “Old Boats”.", "Old Boats"),
+        ("Date: 1.1.2011\nAnn is entitled to a boat. She waits.", "Ann is entitled to a boat"),
+        ("Date: 1.1.2011\nThe Port of Kiel and the Town have a ferry.", "The Port of Kiel and the Town have a ferry"),
+        ("Date: 1.1.2011\nIf Ann Lee is in Kiel, who is in Oslo. Nobody.", "If Ann Lee is in Kiel, who is in Oslo"),
+        (
+            "Date: 1.1.2011\n" + "A very long sentence goes on " * 6 + ".",
+            "A very long sentence goes on A very long sentence goes on A very long sentence…",
+        ),
+        ("Date: 1.1.2011\n" + "A long story has a sentence first. " * 1000, ""),
+        ("• one\n• two", ""),
+        ("lower case words without an end", ""),
+        ("{'json': 1}", ""),
+    ],
+)
+def test_titles_of_plain_text(text, title):
+    found = title_of(text, tuple(text_headings(text)))
+
+    assert found == title
+    assert len(found) <= 80

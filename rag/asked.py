@@ -12,9 +12,9 @@ from rag.words import Word, content_words, count_in, dates_in
 __all__ = ["ANYONE", "COUNT", "HOW_MUCH", "ORGANISATION", "PEOPLE", "ROLE", "SAYS", "WHO", "YES_OR_NO", "Asked"]
 
 SAYS = frozenset(
-    """act among appear attend belong besid came collect come contribut describ each everi featur give given happen held
-    here hold list mention name occur part place present record refer repres report sent seri show speak spoke spoken
-    stand stood take taken talk took work""".split()
+    """act among appear attend belong besid came collect come contribut describ each everi featur gave give given
+    happen held here hold list mention name occur part place present record refer repres report sent seri show speak
+    spoke spoken stand stood take taken talk took work""".split()
 )
 """Stems that say that somebody or something is listed, speaks for another or took place, and nothing else."""
 PEOPLE = frozenset(

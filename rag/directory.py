@@ -71,10 +71,10 @@ class Directory:
                 return answer
         if re.search(r"\bwhen\b", question, re.IGNORECASE):
             return []
-        if talks_about(asked):
-            lists = self._lists(asked, meant)
-            return talked_about(asked, lists, self._holding(f"{earlier} {question}", meant))
         near = self._near(f"{earlier} {question}", among)
+        if talks_about(asked):
+            told = talked_about(asked, self._lists(asked, meant), self._holding(f"{earlier} {question}", meant))
+            return told or under_key(asked, near)
         listed = [record for record in near if not record.key]
         answer = (
             rosters.stands_for(asked, listed)

@@ -21,7 +21,9 @@ HONORIFIC = r"(?:(?:Prof|Dr|Mr|Mrs|Ms|Mx|Rev|Sir|Dame)\.?\s+)?"
 WORD = r"[A-ZÀ-ÞŁŚŻČŘŠŽ\d][\w'’.-]*"
 SMALL = r"(?:(?:and|of|the|for|in|on|de|da|di|del|van|von|der|den|la|le|y)\s+|&\s+)*"
 NAME = rf"(?P<name>{HONORIFIC}{WORD}(?:\s+{SMALL}{WORD}){{0,9}})"
-BULLET = re.compile(r"(?:[•◦▪‣·●○■□*+–-]|\d{1,3}[.)])\s+")
+CLOCK = r"\d{1,2}[.:]\d{2}(?:\s?[ap]m)?"
+BULLET = re.compile(rf"(?:[•◦▪‣·●○■□*+–-]|\d{{1,3}}[.)]|{CLOCK}(?:\s*[–-]\s*{CLOCK})?)\s+")
+"""What stands before an entry; in a programme, the time."""
 DASHED = re.compile(rf"{NAME}\s+[-–—]\s+(?P<value>\S[^!?]{{0,140}})")
 BRACKETED = re.compile(rf"{NAME}\s+\((?P<value>[^()]{{2,80}})\)(?:,\s.{{1,60}})?")
 LISTED = re.compile(rf"(?P<name>{HONORIFIC}{WORD}(?:\s+{WORD}){{1,3}}),\s+(?P<value>\S[^!?]{{0,140}})(?<![.])")

@@ -48,6 +48,13 @@ def test_entries_are_lines_in_a_row_that_say_something_of_a_name(text, found):
     assert [(record.name, record.value) for record in records(passages(text))] == found
 
 
+def test_what_stands_behind_a_time_is_an_entry_of_a_programme():
+    text = "Programme\n\n9.30 Coffee\n10.00 Welcome: Ann Lee\n11:15–12:00 Old boats: Bo Ek\n12.00 pm - The end: all\n"
+    found = records(passages(text))
+    assert [(record.key, record.value) for record in found] == [("Welcome", "Ann Lee"), ("Old boats", "Bo Ek")]
+    assert [text[record.start : record.end] for record in found] == ["Welcome: Ann Lee", "Old boats: Bo Ek"]
+
+
 def test_an_entry_stands_where_it_says():
     text = "Minutes\n\nPresent:\n  • Ann  Lee - City Council\n  • Bo Ek - Harbour Trust\n\nThe chair opened it."
     for record in records(passages(text)):

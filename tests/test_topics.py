@@ -31,6 +31,10 @@ Speakers:
 Di Fox - City of Oslo
 
 Anne Lee - Harbour Trust
+
+Programme
+
+10.30 New engines: Ida Orr
 """,
 }
 SHE = "Ann Lee: “She talked about the price of boats.”"
@@ -60,6 +64,10 @@ def test_the_sentences_are_quoted_with_those_whom_they_name(ask, question, told)
     text, quotes = ask(question)
     assert [line.split(" [")[0] for line in text.removeprefix("- ").split("\n- ")] == told
     assert quotes == [line.split("“")[1].removesuffix("”") for line in told]
+
+
+def test_a_line_of_the_programme_says_who_talked_about_its_title(ask):
+    assert ask("Who talked about new engines?") == ("Ida Orr: “New engines: Ida Orr” [1]", ["New engines: Ida Orr"])
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from rag.citations import Claim, Span, Support
 from rag.records import TOP, records
 from rag.sentences import sentences
 from rag.types import Evidence, Passage, Prompt
-from rag.words import STEMLESS, Word, content_words, found
+from rag.words import STEMLESS, Word, content_words, dates_in, found
 
 __all__ = ["confidence", "load_coefficients", "missing_words", "signals", "support"]
 
@@ -29,7 +29,7 @@ ASKED = 0.25
 """Weight of a word that the question already holds: an answer repeats it, and the source need not."""
 UNFOUND = 0.3
 """Highest support of a claim with a number, date or name that its passage does not hold (no passage, if asked for),
-and of one that rests on lines about something else alone."""
+of one that rests on lines about something else alone, and of one from passages without the date that is asked about."""
 SPANS = 32
 """Most sentences that are quoted for one claim."""
 GAIN = 0.12
@@ -70,7 +70,7 @@ def support(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str
     (greedy set cover); neighbours become one span.
     """
     words = content_words(question)
-    asked = {word.form for word in words}
+    asked = {word.form: word for word in words}
     names = _names(question, {word.text for word in words if word.kind == "name"})
     sources = [_source(item, names) for item in evidence]
     return [_cover(claim, sources, asked) for claim in claims]
@@ -129,7 +129,7 @@ def _heading(passage: Passage) -> str:
     return f"{passage.title}. {passage.date}. {passage.section}."
 
 
-def _cover(claim: Claim, sources: Sequence[_Source], asked: set[str]) -> Support | None:
+def _cover(claim: Claim, sources: Sequence[_Source], asked: Mapping[str, Word]) -> Support | None:
     """Return the spans that together hold as much of ``claim`` as possible."""
     words = {word.form: word for word in content_words(claim.text)}.values()
     left = {word: WEIGHTS[word.kind] * (ASKED if word.form in asked else 1.0) for word in words}
@@ -159,9 +159,14 @@ def _cover(claim: Claim, sources: Sequence[_Source], asked: set[str]) -> Support
         or (found(word, anywhere) or word.text in short if word.form in asked else found(word, here))
         for word in left
     )
-    known = known and (any(telling) or not telling)
+    known = known and (any(telling) or not telling) and _is_then(here, dates_in(asked.values()))
     score = 1 - sum(left.values()) / total
     return Support(_spans(chosen), score if known else min(score, UNFOUND))
+
+
+def _is_then(forms: frozenset[str], dates: Sequence[Word]) -> bool:
+    """Tell whether passages with ``forms`` have one of the ``dates`` that are asked about, if there are any."""
+    return not dates or any(found(date, forms) for date in dates)
 
 
 def _in_short(claim: str, texts: Sequence[str]) -> set[str]:

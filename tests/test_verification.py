@@ -146,6 +146,23 @@ def test_a_line_about_something_else_does_not_support_an_answer(question, draft,
     assert (found.score > 0.5) == supported
 
 
+@pytest.mark.parametrize(
+    ("question", "supported"),
+    [
+        ("Who won the cup in 2024?", True),
+        ("Who won the cup in May 2024?", True),
+        ("Who won the cup in 2023?", False),
+        ("Who won the cup on 19 May?", False),
+        ("Who won the cup in 2023 and in 2024?", True),
+        ("Who won the cup?", True),
+    ],
+)
+def test_what_is_asked_of_another_year_is_not_supported(question, supported):
+    evidence = [Evidence(Passage("cup.txt", 0, 25, "Ann Lee won the old cup.", "Cup", date="2024-05-18"), 1.0, 1)]
+    (found,) = support(parse("Ann Lee won it."), evidence, question)
+    assert (found.score > 0.5) == supported
+
+
 def test_the_top_of_a_document_is_about_all_of_it():
     text = "Date: 3 May 2021\n\nThe Harbour Day was in Kiel. Ann Lee opened it."
     evidence = [Evidence(Passage("day.txt", 0, len(text), text, "A day"), 1.0, 1)]

@@ -27,7 +27,8 @@ __all__ = ["Directory"]
 
 INTERROGATIVE = re.compile(r"\b(who|what|which|where|when)\b", re.IGNORECASE)
 OTHERWISE = re.compile(
-    r"\b(why|how|except|besides|apart from|other than|not|never|without|no)\b|n['’]t\b", re.IGNORECASE
+    r"\b(why|how|except|besides|apart from|other than|not|never|without|no|before|after|instead|former)\b|n['’]t\b",
+    re.IGNORECASE,
 )
 WHERE = re.compile(r"\bwhere\b|\b(?:venue|location)s?\b|\b(?:which|what) places?\b", re.IGNORECASE)
 WHEN = re.compile(r"\bwhen\b|\bdates?\b|\b(?:which|what) day\b", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.asked import COUNT, SAYS, YES_OR_NO
+from rag.asked import SAYS, YES_OR_NO
 from rag.citations import Claim
 from rag.types import Prompt
 from rag.words import content_words, found
@@ -28,17 +28,23 @@ TIME = re.compile(
     r"before|after|during|when|whenever|while|until|till|since|as soon as|every|each|end|beginning|start|time)s?)\b",
     re.IGNORECASE,
 )
-PHONE = re.compile(
-    r".*\b(?:phone|mobile|fax) number|(?:and )?what(?:'s|’s| is) (?:his|her|their) number", re.IGNORECASE
+YEAR = re.compile(r"\b\d{4}|\b(?:century|centuries|year)\b|\b\d\ds\b|['’]\d\d\b", re.IGNORECASE)
+LENGTH = re.compile(
+    r"\d{4}|\b(?:(?:second|minute|hour|day|week|month|term|season|year|decade)s?|centur\w+|since|until|till|from|always|"
+    r"ever|forever|long|brief\w*|life\w*|(?:kilo|centi|milli)?met(?:re|er)s?|[kcm]?m|miles?|yards?|feet|foot|inch(?:es)?|"
+    r"pages?|words?|lines?)\b",
+    re.IGNORECASE,
 )
+DIGITS = re.compile(r"\d{3}")
+AND = r"(?:and |but |so )?"
 KINDS = [
-    (COUNT, NUMBER),
-    (re.compile(r"(?:and |but |so )?(?:since |until |by )?when\b(?! it comes)", re.IGNORECASE), TIME),
-    (
-        re.compile(r".*\b(?:phone|mobile|fax) number|(?:and )?what(?:'s|’s| is) (?:his|her|their) number", re.I),
-        re.compile(r"\d{3}"),
-    ),
-    (re.compile(r".*\be-?mail address", re.IGNORECASE), re.compile("@")),
+    (rf"{AND}how many\b", NUMBER),
+    (rf"{AND}how long\b", LENGTH),
+    (rf"{AND}(?:since |until |by )?when\b(?! it comes)", TIME),
+    (rf"{AND}(?:in|since|until|by|from) (?:which|what) year\b", YEAR),
+    (rf"{AND}what(?:'s|’s| is) (?:his|her|their) number\b", DIGITS),
+    (r".*\b(?:phone|mobile|fax) number", DIGITS),
+    (r".*\be-?mail address", re.compile("@")),
 ]
 """Questions by how they begin, and what an answer to each holds somewhere."""
 
@@ -51,7 +57,9 @@ def answers(claims: Sequence[Claim], prompt: Prompt) -> bool:
     [False, False, True]
     """
     return _tells_more(claims, prompt) and all(
-        any(holds.search(claim.text) for claim in claims) for asks, holds in KINDS if asks.match(prompt.question)
+        any(holds.search(claim.text) for claim in claims)
+        for asks, holds in KINDS
+        if re.match(asks, prompt.question, re.IGNORECASE)
     )
 
 

@@ -15,7 +15,7 @@ from itertools import groupby
 from rag.sentences import sentences
 from rag.types import Passage
 
-__all__ = ["TOP", "Record", "records"]
+__all__ = ["ROW", "TOP", "Record", "records"]
 
 HONORIFIC = r"(?:(?:Prof|Dr|Mr|Mrs|Ms|Mx|Rev|Sir|Dame)\.?\s+)?"
 WORD = r"[A-ZÀ-ÞŁŚŻČŘŠŽ\d][\w'’.-]*"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.citations import Claim, Span, Support
-from rag.records import TOP, records
+from rag.records import ROW, TOP, Record, records
 from rag.sentences import sentences
 from rag.types import Evidence, Passage, Prompt
 from rag.words import STEMLESS, Word, content_words, dates_in, found
@@ -103,20 +103,25 @@ def _forms(text: str, date: str) -> frozenset[str]:
 def _strange(passage: Passage, spans: Sequence[tuple[int, int]], names: Sequence[list[str]]) -> frozenset[int]:
     """Return the places of the lines of lists and tables that have none of ``names`` whole in them or above them.
 
-    A small model takes the number of the next row, or the organisation of the next speaker. What stands at the top of a
-    document is said of all of it.
+    A small model takes the number of the next row, or the organisation of the next speaker.
     """
     if not names:
         return frozenset()
     asked = [[_letters(word) for word in name] for name in names]
-    starts = set[int]()
-    for record in records([passage]):
-        at_top = record.key and not record.name and record.start < TOP
-        place = passage.text if at_top else f"{record.text} {record.label} {record.block}"
-        known = _letters(f"{passage.title} {place}")
-        if not any(all(word in known for word in name) for name in asked):
-            starts.add(record.start - passage.start)
-    return frozenset(place for place, (a, b) in enumerate(spans) if any(a <= start < b for start in starts))
+    found = records([passage])
+    lines = {record.start - passage.start: _about(record) for record in found}
+    for start, end in spans:  # The first row of a table that another passage begins stands under no header.
+        if ROW.fullmatch(passage.text[start:end]):
+            lines.setdefault(start, f"{passage.section} {passage.text[start:end]}")
+    known = {start: _letters(f"{passage.title} {about}") for start, about in lines.items()}
+    strange = {start for start, text in known.items() if not any(all(word in text for word in name) for name in asked)}
+    return frozenset(place for place, (a, b) in enumerate(spans) if any(a <= start < b for start in strange))
+
+
+def _about(record: Record) -> str:
+    """Return what tells on what a line is; what stands at the top of a document is said of all of it."""
+    at_top = record.key and not record.name and record.start < TOP
+    return record.passage.text if at_top else f"{record.text} {record.label} {record.block}"
 
 
 def _letters(text: str) -> str:

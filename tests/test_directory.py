@@ -222,6 +222,8 @@ def test_it_keeps_to_the_chosen_documents(ask):
     [
         "What is Bo Ek's telephone number?",
         "What did Bo Ek say?",
+        "Who spoke for the City of Kiel before Bo Ek?",
+        "Who had the job after Kai Lund?",
         "Why did Bo Ek speak for Kiel?",
         "Which organisation did Bo Ek represent in Oslo?",
         "Which organisation did Eva Holm represent?",

@@ -146,6 +146,14 @@ def test_a_line_about_something_else_does_not_support_an_answer(question, draft,
     assert (found.score > 0.5) == supported
 
 
+def test_the_first_row_of_a_table_that_began_before_is_about_its_own_name():
+    rows = "| Di Fox | 960 200 |\n| Ann Lee | 960 214 |\n| Bo Ek | |"
+    evidence = [Evidence(Passage("offices.md", 2000, 2000 + len(rows), rows, "Town Hall list"), 1.0, 1)]
+    for name, supported in (("Di Fox", True), ("Bo Ek", False)):
+        (found,) = support(parse("960 200"), evidence, f"What is the phone number of {name}?")
+        assert (found.score > 0.5) == supported
+
+
 @pytest.mark.parametrize(
     ("question", "supported"),
     [

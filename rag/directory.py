@@ -19,7 +19,7 @@ from rag.index import DocumentInfo, Index
 from rag.keys import under_key
 from rag.records import TOP, Record, records
 from rag.rosters import List
-from rag.topics import talked_about, talks_about
+from rag.topics import talked_about, talks_about, topic
 from rag.types import Passage
 from rag.words import found
 
@@ -74,8 +74,7 @@ class Directory:
             return []
         near = self._near(f"{earlier} {question}", among)
         if talks_about(asked):
-            told = talked_about(asked, self._lists(asked, meant), self._holding(f"{earlier} {question}", meant))
-            return told or under_key(asked, near)
+            return self._talks(asked, f"{earlier} {question}", named, meant) or under_key(asked, near)
         listed = [record for record in near if not record.key]
         answer = (
             rosters.stands_for(asked, listed)
@@ -133,11 +132,16 @@ class Directory:
         ids = sorted(self._index.passage_ids([info.name]))
         return in_order(self._index.passages(ids)) if len(ids) <= PASSAGES else []
 
-    def _holding(self, query: str, documents: Sequence[DocumentInfo]) -> list[Passage]:
-        """Return the passages of ``documents`` that hold words of ``query``, in order."""
-        names = {info.name for info in documents}
-        ids = [number for number, _ in self._index.search_lexical(query, PASSAGES)]
-        return in_order(passage for passage in self._index.passages(ids) if passage.document in names)
+    def _talks(self, asked: Asked, query: str, named: Sequence[DocumentInfo], meant: Sequence[DocumentInfo]) -> Checked:
+        """Return who talked in the documents that are ``meant`` about what is asked."""
+        about = topic(asked, (info.title for info in named))
+        ids = [number for number, _ in self._index.search_lexical(query, PASSAGES)] if about else []
+        holding = in_order(passage for passage in self._index.passages(ids) if about <= stems(passage.text))
+        documents = {passage.document for passage in holding}
+        told_by = [info for info in meant if info.name in documents]
+        names = {info.name for info in told_by}
+        passages = [passage for passage in holding if passage.document in names]
+        return talked_about(asked, about, self._lists(asked, told_by), passages)
 
     def _entries(self, short: str, among: Collection[str] | None) -> list[Record]:
         """Return the entries of those in lists who stand for ``short`` somewhere."""

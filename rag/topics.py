@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rag.asked import COUNT, WHO, Asked
 from rag.catalogue import stems
@@ -14,7 +14,7 @@ from rag.sentences import sentences
 from rag.types import Evidence, Passage
 from rag.words import content_words, found
 
-__all__ = ["talked_about", "talks_about"]
+__all__ = ["talked_about", "talks_about", "topic"]
 
 TALKED = re.compile(
     r"\b(?:talk(?:ed|s)?|sp[eo]aks?|spoke|spoken) (?:about|on|of)\b|\b(?:discuss|mention)", re.IGNORECASE
@@ -28,15 +28,19 @@ def talks_about(asked: Asked) -> bool:
     return bool(WHO.search(asked.text) and TALKED.search(asked.text) and not COUNT.search(asked.text))
 
 
-def talked_about(asked: Asked, lists: Sequence[List], passages: Sequence[Passage]) -> Checked:
-    """Return the sentences of ``passages`` that hold all that was talked about and name somebody of ``lists``.
+def topic(asked: Asked, titles: Iterable[str]) -> frozenset[str]:
+    """Return the stems of what was talked about, where it was being told by ``titles``."""
+    return asked.rest.difference(*map(stems, titles)) - {"count", "discuss", "mention"}
+
+
+def talked_about(asked: Asked, topic: frozenset[str], lists: Sequence[List], passages: Sequence[Passage]) -> Checked:
+    """Return the sentences of ``passages`` that hold all of ``topic`` and name somebody of ``lists``.
 
     Who is "he" or "she" is who was named last.
     """
-    topic = asked.rest.difference(*(stems(title) for title, _ in lists)) - {"count", "discuss", "mention"}
     names = {_key(person) for _, records in lists for record in records for person in people(record)}
     answer: Checked = []
-    for passage in passages if topic else ():
+    for passage in passages:
         last: list[str] = []
         listed = {record.start - passage.start for record in records([passage])}
         for start, end in sentences(passage.text):

@@ -1,6 +1,6 @@
 """Fit the confidence anew, for another language model or collection: signals -> coefficients -> the least confidence.
 
-The signals are those of ``rag.verification.signals``, taken from the assistant as it searches and reads; nothing is
+The signals are those of ``rag.abstention.signals``, taken from the assistant as it searches and reads; nothing is
 drafted. What is told of the fit is cross-validated: each question is judged by coefficients that were fitted without it
 and without the questions of its cluster.
 """
@@ -24,13 +24,13 @@ from eval.questions import Question
 from eval.sets import KnownAnswerSet
 from eval.tables import aligned, percent
 from rag import prompts
+from rag.abstention import confidence, load_coefficients
 from rag.assistant import Assistant
 from rag.config import Config
 from rag.embedding import Embedder
 from rag.generation import Generator, Stop
 from rag.ingest import Progress
 from rag.types import Prompt
-from rag.verification import confidence, load_coefficients
 
 __all__ = ["Fitted", "calibrate", "fit", "take_signals", "threshold"]
 

@@ -12,7 +12,7 @@ from collections.abc import Generator as Steps
 from dataclasses import replace
 from typing import Any
 
-from rag import citations, prompts, retrieval, spelling, verification
+from rag import abstention, citations, prompts, retrieval, spelling, verification
 from rag.catalogue import Catalogue, words_of
 from rag.citations import Claim, Support
 from rag.config import Config
@@ -48,7 +48,7 @@ class Assistant:
         self.catalogue = Catalogue(index)
         self.overview = Overview(index, self.catalogue)
         self.directory = Directory(index, self.catalogue)
-        self.coefficients = verification.load_coefficients()
+        self.coefficients = abstention.load_coefficients()
         self._calibrate(index.calibration)
 
     @classmethod
@@ -213,12 +213,12 @@ class Assistant:
         """Return the probability that the evidence in ``prompt`` answers its question."""
         if not prompt.evidence or unnamed(prompt.query):
             return 0.0
-        return verification.confidence(self.signals(prompt, stop), self.coefficients)
+        return abstention.confidence(self.signals(prompt, stop), self.coefficients)
 
     def signals(self, prompt: Prompt, stop: Stop | None = None) -> dict[str, float]:
         """Return what speaks for and against the evidence in ``prompt`` holding an answer."""
         yes, no = self.generator.score(replace(prompt, task="answerable"), ["yes", "no"], stop)
-        return verification.signals(prompt, self.index.term_frequency, yes - no)
+        return abstention.signals(prompt, self.index.term_frequency, yes - no)
 
     def _answer(self, prompt: Prompt, draft: str, confidence: float) -> Answer:
         """Return the supported sentences of ``draft`` with their citations, or an abstention."""
@@ -235,7 +235,7 @@ class Assistant:
 
     def _refusal(self, prompt: Prompt) -> str:
         """Return the words of an abstention: that the documents do not say, and what of the question leads nowhere."""
-        missing = verification.missing_words(prompt.query, prompt.evidence)
+        missing = abstention.missing_words(prompt.query, prompt.evidence)
         # Of the words that only say how it is asked, a reader would learn nothing.
         named = [word.text for word in missing if word.kind != "word"]
         nowhere = [word for word in named if self.index.term_frequency(word) == 0]

@@ -11,7 +11,7 @@ from rag.index import DocumentInfo, Index
 from rag.types import Passage
 from rag.words import content_words
 
-__all__ = ["DOCUMENT", "Catalogue", "Titles", "in_order", "stems", "words_of"]
+__all__ = ["DOCUMENT", "Catalogue", "Titles", "heading", "in_order", "stems", "words_of"]
 
 DOCUMENT = frozenset("articl document event file meet minut page paper report".split())
 """Stems of what documents and what they tell of are called, beside the words that half of the titles share."""
@@ -25,7 +25,12 @@ def stems(text: str) -> frozenset[str]:
 
 def words_of(passage: Passage) -> frozenset[str]:
     """Return the stems of a passage and of what stands above it."""
-    return stems(passage.title) | stems(passage.section) | stems(passage.text)
+    return stems(heading(passage)) | stems(passage.text)
+
+
+def heading(passage: Passage) -> str:
+    """Return what stands above a passage where it is read: it belongs to what the passage says."""
+    return f"{passage.title}. {passage.date}. {passage.section}."
 
 
 def in_order(passages: Iterable[Passage]) -> list[Passage]:

@@ -1,4 +1,4 @@
-"""From a draft's claims to the spans that stand behind them, and the decision to answer or to abstain.
+"""From a draft's claims to the spans that stand behind them.
 
 Everything here can be checked by hand: a claim is supported by the share of its content words that are found in the
 span, where numbers, dates and names weigh more and must be found in the passage at all. It is lexical support, not
@@ -7,22 +7,19 @@ proof: it says that the source has these words, names and figures together, not 
 
 from __future__ import annotations
 
-import json
-import math
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from rag.catalogue import heading
 from rag.citations import Claim, Span, Support
 from rag.records import ROW, TOP, Record, records
 from rag.sentences import sentences
-from rag.types import Evidence, Passage, Prompt
+from rag.types import Evidence, Passage
 from rag.words import STEMLESS, Word, content_words, dates_in, found
 
-__all__ = ["confidence", "load_coefficients", "missing_words", "signals", "support"]
+__all__ = ["support"]
 
-COEFFICIENTS = Path(__file__).parent / "data" / "abstention.json"
 
 WEIGHTS = {"word": 1.0, "name": 2.0, "number": 2.0, "date": 2.0}
 ASKED = 0.25
@@ -43,12 +40,6 @@ NAME = re.compile(r"[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)+")
 CAPITALISED = re.compile(r"[A-ZÀ-Þ][\w'’-]*(?: [A-ZÀ-Þ][\w'’-]*)*")
 BEFORE_NAME = r"(?:\A|[^\w\s]\s*|\n|\b(?:Dr|Mr|Mrs|Ms|Prof|Professor)\.?\s|\b[a-zà-þ\d][\w'’-]*\s)"
 """What stands before a name that is given in short: the beginning, a stop, a title or a word in small letters."""
-WHAT_IS = re.compile(r"(?:what|who)(?:'s|’s| is| are| was| were)(?: an?| the)? (.{2,60}?)\s*[?.]*", re.IGNORECASE)
-IS_ONE = (
-    r"[\"”’)]*(?:\s\([^)]*\))?(?:\s+[-–—]\s+|,\s+|\s+(?:is|are|was|were|means|refers to|stands for)\s+)"
-    r"(?:also |now |still )?(?:an?|the|one of|any|those)\b"
-)
-"""What follows a name in a sentence that says what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +81,7 @@ def _source(evidence: Evidence, names: Sequence[list[str]]) -> _Source:
     passage = evidence.passage
     spans = sentences(passage.text)
     forms = [_forms(passage.text[a:b], passage.date) for a, b in spans]
-    around = frozenset(word.form for word in content_words(_heading(passage)))
+    around = frozenset(word.form for word in content_words(heading(passage)))
     return _Source(evidence, spans, forms, around.union(*forms), _strange(passage, spans, names))
 
 
@@ -127,11 +118,6 @@ def _about(record: Record) -> str:
 def _letters(text: str) -> str:
     """Return ``text`` in small letters without what lies between them: Fair Shares is Fairshares."""
     return "".join(character for character in text.lower() if character.isalnum())
-
-
-def _heading(passage: Passage) -> str:
-    """Return what stands above a passage where it is read: it belongs to what the passage says."""
-    return f"{passage.title}. {passage.date}. {passage.section}."
 
 
 def _cover(claim: Claim, sources: Sequence[_Source], asked: Mapping[str, Word]) -> Support | None:
@@ -212,59 +198,3 @@ def _spans(chosen: Sequence[tuple[_Source, int]]) -> tuple[Span, ...]:
             spans.append(Span(source.evidence, offset + start, offset + end))
         last = source, place
     return tuple(spans)
-
-
-def signals(prompt: Prompt, frequency: Callable[[str], int], yes: float) -> dict[str, float]:
-    """Return what speaks for and against the evidence in ``prompt`` holding an answer to its question.
-
-    ``yes`` is the difference of the model's log-probabilities of yes and no when asked, which is lower where it reads
-    one passage ``alone`` (1, otherwise 0), and where the question comes ``after`` another that it refers back to
-    (1, otherwise 0); ``dense`` is the best cosine; ``defined`` is 1 where it is asked what something is and a sentence
-    says that it is this or that; ``unknown`` is 1 where a name, number or date of the question occurs nowhere in the
-    index, whose passages with a word ``frequency`` counts.
-    """
-    evidence = prompt.evidence
-    missing = missing_words(prompt.query, evidence)
-    return {
-        "yes": yes,
-        "alone": float(len(evidence) == 1),
-        "after": float(bool(prompt.earlier)),
-        "dense": max((item.dense for item in evidence), default=0.0),
-        "defined": float(any(_defines(item.passage.text, prompt.question) for item in evidence)),
-        "unknown": float(any(word.kind != "word" and frequency(word.text) == 0 for word in missing)),
-    }
-
-
-def _defines(text: str, question: str) -> bool:
-    """Tell whether ``text`` says what that is for which ``question`` asks.
-
-    >>> _defines("Nightrider - a service that volunteers run.", "What is the Nightrider?")
-    True
-    """
-    asked = WHAT_IS.fullmatch(question.strip())
-    if not asked:
-        return False
-    name = r"\s+".join(map(re.escape, asked[1].split()))
-    return re.search(rf"\b{name}s?{IS_ONE}", text, re.IGNORECASE) is not None
-
-
-def missing_words(question: str, evidence: Sequence[Evidence]) -> list[Word]:
-    """Return the content words of ``question`` that no passage of ``evidence`` holds, in order, each once."""
-    texts = [f"{_heading(item.passage)} {item.passage.text}" for item in evidence]
-    forms = frozenset(word.form for text in texts for word in content_words(text))
-    return list({word.form: word for word in content_words(question) if not found(word, forms)}.values())
-
-
-def confidence(values: Mapping[str, float], coefficients: Mapping[str, float]) -> float:
-    """Return the probability that the documents answer the question: a logistic function of the signals.
-
-    ``1 / (1 + exp(-(intercept + sum of coefficient times signal)))``
-    """
-    total = coefficients["intercept"] + sum(coefficients[name] * value for name, value in values.items())
-    return 1 / (1 + math.exp(-max(-50.0, min(50.0, total))))
-
-
-def load_coefficients(file: Path = COEFFICIENTS) -> dict[str, float]:
-    """Return the coefficients of :func:`confidence`; the file says how, on what and when they were fitted."""
-    table: dict[str, float] = json.loads(file.read_text(encoding="utf-8"))["coefficients"]
-    return table

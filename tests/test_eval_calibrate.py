@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from eval import commands
 from eval.calibrate import calibrate, fit, take_signals, threshold
 from eval.journal import RunError
-from rag import generation, prompts, verification
+from rag import abstention, generation, prompts
 from rag.assistant import Assistant, made_for
 from rag.config import Config
 from rag.embedding import HashEmbedder
@@ -119,7 +119,7 @@ def test_the_fit_mends_what_ships_and_says_so():
     assert found.figures["fitted"]["false_refusals"] == 0
     assert found.figures["fitted"]["false_answers"] == 0
     assert found.figures["fitted"]["auroc"] == 1
-    assert found.coefficients.keys() == verification.load_coefficients().keys()
+    assert found.coefficients.keys() == abstention.load_coefficients().keys()
     assert found.coefficients["yes"] > 1
     table = found.table()
     assert "as shipped" in table
@@ -150,9 +150,9 @@ def test_it_is_not_taken_up_for_another_model_other_signals_or_against_the_setti
     made = made_for(HashEmbedder(), TinyGenerator(), PROMPT)
     noted = calibrate(separable(), 0.0, 0.5).noted(["tiny"], 0.0, made)
     index.calibrate(noted | {"made_for": made | {"generator": "1" * 64}})
-    assert assistant(index).coefficients == verification.load_coefficients()
+    assert assistant(index).coefficients == abstention.load_coefficients()
     index.calibrate(noted | {"coefficients": {"intercept": 0.0, "moon": 1.0}})
-    assert assistant(index).coefficients == verification.load_coefficients()
+    assert assistant(index).coefficients == abstention.load_coefficients()
     index.calibrate(noted)
     chosen = assistant(index, config=Config(min_confidence=0.9))
     assert chosen.config.min_confidence == 0.9

@@ -21,7 +21,7 @@ from eval.run import Selection
 from eval.run import run as measure
 from eval.statistics import Interval
 from eval.tables import comparison_table
-from rag import citations, retrieval, verification
+from rag import abstention, citations, retrieval, verification
 from rag.cli import main
 from rag.config import Config
 from rag.embedding import HashEmbedder
@@ -159,7 +159,7 @@ def test_a_failure_is_never_tolerated(accepted, tmp_path, monkeypatch):
     def crash(*_):
         raise RuntimeError("crashed")
 
-    monkeypatch.setattr(verification, "confidence", crash)
+    monkeypatch.setattr(abstention, "confidence", crash)
     found = verdict(accepted(), tmp_path)
     assert "right failed: RuntimeError: crashed" in found.never
     assert not found.passes
@@ -427,7 +427,7 @@ def test_the_gate_from_the_command_line(command_line, monkeypatch, capsys):
 def test_gate_exits_with_one_where_it_is_not_passed(command_line, monkeypatch, capsys):
     command_line("run", "--set", "set", "--out", "a")
     command_line("accept", "a")
-    monkeypatch.setattr(verification, "confidence", lambda *_: 1 / 0)
+    monkeypatch.setattr(abstention, "confidence", lambda *_: 1 / 0)
     assert command_line("gate", "--set", "set") == 1
     assert "NEVER: right failed: ZeroDivisionError" in capsys.readouterr().out
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 
 from rag import rosters
 from rag.abbreviations import abbreviation_in, listed_as_both, spelt_out
-from rag.asked import COUNT, HOW_MUCH, PEOPLE, SAYS, YES_OR_NO, Asked
+from rag.asked import COUNT, HOW_MUCH, PEOPLE, SAYS, Asked
 from rag.catalogue import DOCUMENT, Catalogue, Titles, in_order, stems
 from rag.citations import Checked, Claim
 from rag.index import DocumentInfo, Index
@@ -29,6 +29,9 @@ INTERROGATIVE = re.compile(r"\b(who|what|which|where|when)\b", re.IGNORECASE)
 OTHERWISE = re.compile(
     r"\b(why|how|except|besides|apart from|other than|not|never|without|no|before|after|instead|former)\b|n['’]t\b",
     re.IGNORECASE,
+)
+YES_OR_NO = re.compile(
+    r"(?:am|are|can|could|did|do|does|had|has|have|is|may|might|shall|should|was|were|will|would)\b", re.IGNORECASE
 )
 WHERE = re.compile(r"\bwhere\b|\b(?:venue|location)s?\b|\b(?:which|what) places?\b", re.IGNORECASE)
 WHEN = re.compile(r"\bwhen\b|\bdates?\b|\b(?:which|what) day\b", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.asked import SAYS, YES_OR_NO
+from rag.asked import SAYS
 from rag.citations import Claim
 from rag.types import Prompt
 from rag.words import content_words, found
@@ -14,6 +14,10 @@ __all__ = ["answers"]
 
 CHOICE = re.compile(r"\b(?:or|between|which of|who of|whether|of the two|both)\b", re.IGNORECASE)
 """What is in questions that may be answered with their own words."""
+ASKS = re.compile(
+    r"(?:(?:and|but|so) )?(?:\w+ )?(?:who|whom|whose|what|which|when|where|why|how)(?:['’]s)?\b", re.IGNORECASE
+)
+"""How a question begins that wants to be told something."""
 NUMBER = re.compile(
     r"\d|\b(?:zero|none|no|nobody|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty|dozens?|"
     r"hundreds?|thousands?|millions?|billions?|once|twice|half|both|all|single|couple|few|several|many|"
@@ -64,8 +68,8 @@ def answers(claims: Sequence[Claim], prompt: Prompt) -> bool:
 
 
 def _tells_more(claims: Sequence[Claim], prompt: Prompt) -> bool:
-    """Tell whether a claim has a word that the question lacks, or the question wants no more than a yes or a choice."""
-    if YES_OR_NO.match(prompt.question) or CHOICE.search(prompt.question):
+    """Tell whether a claim has a word that the question lacks, or the question may be answered with its own words."""
+    if not ASKS.match(prompt.question) or CHOICE.search(prompt.question):
         return True
     known = SAYS | {word.form for word in content_words(prompt.query)}
     return any(not found(word, known) for claim in claims for word in content_words(claim.text))

@@ -141,10 +141,9 @@ class Directory:
         ids = [number for number, _ in self._index.search_lexical(query, PASSAGES)] if about else []
         holding = in_order(passage for passage in self._index.passages(ids) if about <= stems(passage.text))
         documents = {passage.document for passage in holding}
-        told_by = [info for info in meant if info.name in documents]
-        names = {info.name for info in told_by}
-        passages = [passage for passage in holding if passage.document in names]
-        return talked_about(asked, about, self._lists(asked, told_by), passages)
+        lists = self._lists(asked, [info for info in meant if info.name in documents])
+        names = {info.name for info in meant}
+        return talked_about(asked, about, lists, [passage for passage in holding if passage.document in names])
 
     def _entries(self, short: str, among: Collection[str] | None) -> list[Record]:
         """Return the entries of those in lists who stand for ``short`` somewhere."""

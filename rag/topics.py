@@ -29,7 +29,7 @@ def talks_about(asked: Asked) -> bool:
 
 
 def topic(asked: Asked, titles: Iterable[str]) -> frozenset[str]:
-    """Return the stems of what was talked about, where it was being told by ``titles``."""
+    """Return the stems of what was talked about: not those of ``titles``, which say where."""
     return asked.rest.difference(*map(stems, titles)) - {"count", "discuss", "mention"}
 
 
@@ -38,7 +38,7 @@ def talked_about(asked: Asked, topic: frozenset[str], lists: Sequence[List], pas
 
     Who is "he" or "she" is who was named last.
     """
-    names = {_key(person) for _, records in lists for record in records for person in people(record)}
+    names = sorted({_key(person) for _, records in lists for record in records for person in people(record)})
     answer: Checked = []
     for passage in passages:
         last: list[str] = []

@@ -15,6 +15,7 @@ from rag.abbreviations import abbreviation_in, listed_as_both, spelt_out
 from rag.asked import COUNT, HOW_MUCH, PEOPLE, SAYS, Asked
 from rag.catalogue import DOCUMENT, Catalogue, Titles, in_order, stems
 from rag.citations import Checked, Claim
+from rag.hosts import HOSTING, asks_which, hosted, hosts
 from rag.index import DocumentInfo, Index
 from rag.keys import under_key
 from rag.records import TOP, Record, records
@@ -75,6 +76,8 @@ class Directory:
                 return answer
         if re.search(r"\bwhen\b", question, re.IGNORECASE):
             return []
+        if asked.stems & HOSTING and (answer := self._hosted(asked, named, among)):
+            return answer
         near = self._near(f"{earlier} {question}", among)
         if talks_about(asked):
             return self._talks(asked, f"{earlier} {question}", named, meant) or under_key(asked, near)
@@ -134,6 +137,14 @@ class Directory:
         """Return the passages of a document in order; of one that has very many, none."""
         ids = sorted(self._index.passage_ids([info.name]))
         return in_order(self._index.passages(ids)) if len(ids) <= PASSAGES else []
+
+    def _hosted(self, asked: Asked, named: Sequence[DocumentInfo], among: Collection[str] | None) -> Checked:
+        """Return by whom the ``named`` document was hosted, or all that are called so, or which of them by whom."""
+        called = self._catalogue.titles().called(asked.stems, among)
+        documents = called if asks_which(asked) or not named else named
+        if len(documents) > DOCUMENTS:
+            return []
+        return hosted(asked, [(info.title or info.name, hosts(self._passages(info))) for info in documents])
 
     def _talks(self, asked: Asked, query: str, named: Sequence[DocumentInfo], meant: Sequence[DocumentInfo]) -> Checked:
         """Return who talked in the documents that are ``meant`` about what is asked."""

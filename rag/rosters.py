@@ -22,6 +22,7 @@ __all__ = [
     "behind",
     "compared",
     "compares",
+    "in_several",
     "listed",
     "people",
     "quoted",
@@ -137,7 +138,7 @@ def listed(asked: Asked, lists: Sequence[List]) -> Checked:
     if rest:
         return _of_kind(asked, rest, lists)
     if len(lists) > 1 and IN_EACH.search(asked.text):
-        return _repeated(lists, len(lists))
+        return in_several(lists, len(lists))
     lines = [record for _, records in lists for record in records]
     count = sum(len(people(record)) for record in lines)
     if COUNT.search(asked.text):
@@ -170,7 +171,7 @@ def compared(asked: Asked, lists: Sequence[List]) -> Checked:
     if len(lists) < 2:
         return []
     if SEVERAL.search(asked.text) or not extreme:
-        return _repeated(lists, 2)
+        return in_several(lists, 2)
     counts = [sum(len(people(record)) for record in records) for _, records in lists]
     best = max(counts) if extreme[1].lower() == "most" else min(counts)
     before = "\n- " if counts.count(best) > 1 else ""
@@ -181,7 +182,7 @@ def compared(asked: Asked, lists: Sequence[List]) -> Checked:
     ]
 
 
-def _repeated(lists: Sequence[List], least: int) -> Checked:
+def in_several(lists: Sequence[List], least: int) -> Checked:
     """Return the people who are in ``least`` or more of ``lists``, with the documents whose lists those are."""
     seen: list[tuple[str, dict[str, Record]]] = []
     for title, records in lists:

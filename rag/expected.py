@@ -41,14 +41,16 @@ LENGTH = re.compile(
 )
 DIGITS = re.compile(r"\d{3}")
 AND = r"(?:and |but |so )?"
+VERB = r"(?:am|are|can|could|did|do|does|had|has|have|is|may|might|must|shall|should|was|were|will|would)"
+WHAT_IS = rf"{AND}what(?:'s|’s| is| was) (?:(?!for |if |in |of |to )[\w'’.-]+ ){{0,6}}"
+"""What is somebody's, without what it is for: no rule about it is asked for."""
 KINDS = [
     (rf"{AND}how many\b", NUMBER),
     (rf"{AND}how long\b", LENGTH),
-    (rf"{AND}(?:since |until |by )?when\b(?! it comes)", TIME),
+    (rf"{AND}(?:since |until |by )?when(?:['’]s| {VERB})\b", TIME),
     (rf"{AND}(?:in|since|until|by|from) (?:which|what) year\b", YEAR),
-    (rf"{AND}what(?:'s|’s| is) (?:his|her|their) number\b", DIGITS),
-    (r".*\b(?:phone|mobile|fax) number", DIGITS),
-    (r".*\be-?mail address", re.compile("@")),
+    (rf"{WHAT_IS}(?:(?:tele)?phone|mobile|fax) number\b|{WHAT_IS}(?:his|her|their) number\b", DIGITS),
+    (rf"{WHAT_IS}e-?mail address\b", re.compile("@")),
 ]
 """Questions by how they begin, and what an answer to each holds somewhere."""
 

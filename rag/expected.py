@@ -15,7 +15,9 @@ __all__ = ["answers"]
 CHOICE = re.compile(r"\b(?:or|between|which of|who of|whether|of the two|both)\b", re.IGNORECASE)
 """What is in questions that may be answered with their own words."""
 ASKS = re.compile(
-    r"(?:(?:and|but|so) )?(?:\w+ )?(?:who|whom|whose|what|which|when|where|why|how)(?:['’]s)?\b", re.IGNORECASE
+    r"(?:(?:according to|after|apart from|at|before|besides|during|except|for|in|on|other than)\b[^?.]*, )?"
+    r"(?:(?:and|but|so) )?(?:\w+ )?(?:who|whom|whose|what|which|when|where|why|how)(?:['’]s)?\b",
+    re.IGNORECASE,
 )
 """How a question begins that wants to be told something."""
 NUMBER = re.compile(

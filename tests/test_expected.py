@@ -14,6 +14,7 @@ from rag.types import Prompt
         ("In which building was the Kiel day?", "The Kiel day was held in a building. In Kiel.", False),
         ("In which building was the Kiel day?", "Kiel. The Old Customs House.", True),
         ("How many came to Kiel?", "12", True),
+        ("Apart from Kiel and Oslo, in which city was it?", "In Oslo.", False),
         ("Tell me of the Kiel day.", "The Kiel day.", True),
         ("Was the day in Kiel?", "Yes, the day was in Kiel.", True),
         ("Which came first, Kiel or Oslo?", "Kiel", True),

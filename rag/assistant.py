@@ -196,8 +196,11 @@ class Assistant:
             config.dense_weight,
             documents,
         )
-        if names := self.catalogue.titles().names_in(question):
-            found = [item for item in found if names & words_of(item.passage)] or found
+        titles = self.catalogue.titles()
+        if names := titles.names_in(question):
+            named = titles.named_by(names)
+            on_it = [item for item in found if item.passage.document in named or names & words_of(item.passage)]
+            found = on_it or found
         best = found[: config.evidence]
         return [
             replace(item, rank=rank)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from rag import rosters
 from rag.abbreviations import abbreviation_in, listed_as_both, spelt_out
 from rag.asked import COUNT, HOW_MUCH, PEOPLE, SAYS, Asked
-from rag.catalogue import DOCUMENT, Catalogue, Titles, in_order, stems
+from rag.catalogue import DOCUMENT, EVENTS, Catalogue, Titles, called, in_order, stems
 from rag.citations import Checked, Claim
 from rag.hosts import HOSTING, asks_which, hosted, hosts
 from rag.index import DocumentInfo, Index
@@ -68,9 +69,10 @@ class Directory:
             return _with_titles(self.answer(question[: also.start()], earlier, among))
         if not _asks_for_one_thing(question):
             return []
-        asked = Asked.of(question, earlier, DOCUMENT | titles.common)
-        named = _named(asked, titles, among)
-        meant = named or titles.called(asked.stems, among)
+        series = titles.series(question)
+        asked = Asked.of(question, earlier, DOCUMENT | titles.common | series | (EVENTS if series else frozenset()))
+        named = _named(asked, titles, among, series)
+        meant = named or titles.called(asked.stems, among, series)
         for pattern, keys in FIELDS.items():
             if pattern.search(question) and (answer := self._field(asked, named, meant, keys)):
                 return answer
@@ -89,7 +91,7 @@ class Directory:
         )
         if not answer and rosters.compares(asked):  # Only then are the lists of all documents looked through.
             answer = rosters.compared(asked, self._lists(asked, meant))
-        return answer or rosters.listed(asked, self._lists(asked, named))
+        return answer or rosters.listed(_within(asked, named), self._lists(asked, named))
 
     def _meaning(self, short: str, among: Collection[str] | None) -> Checked:
         """Return what ``short`` stands for, as a text spells it out, or else as lists have it."""
@@ -103,7 +105,7 @@ class Directory:
         """Return the field with one of ``keys`` of the ``named`` document, or of each that is ``meant``."""
         documents = named or (meant if EACH.search(asked.text) else [])
         rest = asked.rest - keys
-        if not documents or len(documents) > DOCUMENTS or rest.difference(*(stems(info.title) for info in documents)):
+        if not documents or len(documents) > DOCUMENTS or rest.difference(*map(called, documents)):
             return []
         lines = [self._line(info, keys) for info in documents]
         known = [line for line in lines if line]
@@ -128,7 +130,7 @@ class Directory:
         return [
             (
                 info.title or info.name,
-                [entry for entry in records(self._passages(info)) if not entry.key and asked.means(entry)],
+                [entry for entry in rosters.entries(records(self._passages(info))) if asked.means(entry)],
             )
             for info in documents
         ]
@@ -140,11 +142,14 @@ class Directory:
 
     def _hosted(self, asked: Asked, named: Sequence[DocumentInfo], among: Collection[str] | None) -> Checked:
         """Return by whom the ``named`` document was hosted, or all that are called so, or which of them by whom."""
-        called = self._catalogue.titles().called(asked.stems, among)
-        documents = called if asks_which(asked) or not named else named
+        titles = self._catalogue.titles()
+        every = titles.called(asked.stems, among, titles.series(asked.text))
+        documents = every if asks_which(asked) or not named else named
         if len(documents) > DOCUMENTS:
             return []
-        return hosted(asked, [(info.title or info.name, hosts(self._passages(info))) for info in documents])
+        return hosted(
+            _within(asked, documents), [(info.title or info.name, hosts(self._passages(info))) for info in documents]
+        )
 
     def _talks(self, asked: Asked, query: str, named: Sequence[DocumentInfo], meant: Sequence[DocumentInfo]) -> Checked:
         """Return who talked in the documents that are ``meant`` about what is asked."""
@@ -174,21 +179,26 @@ class Directory:
         return [record for run in documents.values() for record in records(run)]
 
 
-def _named(asked: Asked, titles: Titles, among: Collection[str] | None) -> list[DocumentInfo]:
+def _named(asked: Asked, titles: Titles, among: Collection[str] | None, series: frozenset[str]) -> list[DocumentInfo]:
     """Return the few documents that a question names by words of their titles or by their dates."""
-    marks = titles.named(asked.stems - SAYS - PEOPLE - DOCUMENT)
+    marks = titles.named(asked.stems - SAYS - PEOPLE - DOCUMENT - series)
     dated = [
         info
-        for info in titles.called(asked.stems, among)
-        if all(found(word, {info.date}) or word.form in stems(info.title) for word in asked.dates)
+        for info in titles.called(asked.stems, among, series)
+        if all(found(word, {info.date}) or word.form in called(info) for word in asked.dates)
     ]
     if not marks:
         documents = dated if asked.dates else []
     elif all(titles.counts[mark] == 1 for mark in marks):
-        documents = [info for info in dated if marks & stems(info.title)]
+        documents = [info for info in dated if marks & called(info)]
     else:
-        documents = [info for info in dated if marks <= stems(info.title)]
+        documents = [info for info in dated if marks <= called(info)]
     return documents if len(documents) <= DOCUMENTS else []
+
+
+def _within(asked: Asked, documents: Sequence[DocumentInfo]) -> Asked:
+    """Return ``asked`` of ``documents``: the words that they are called by ask for nothing."""
+    return replace(asked, nouns=asked.nouns.union(*map(called, documents)))
 
 
 def _with_titles(checked: Checked) -> Checked:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rag.catalogue import DOCUMENT, Catalogue, in_order, stems
+from rag.catalogue import DOCUMENT, EVENTS, Catalogue, called, in_order, stems
 from rag.citations import Checked, Claim, Span, Support, quote
 from rag.dates import day
 from rag.index import DocumentInfo, Index
@@ -32,8 +32,8 @@ EARLIEST = frozenset("first earliest oldest".split())
 LATEST = frozenset("last latest newest recent".split())
 WHEN = frozenset("date chronolog chronological order timelin".split())
 ABOUT = frozenset(
-    """among appear attend came collect come discuss everi featur happen held here hold list mention name occur part
-    place present refer seri show speak speaker speech spoke spoken take taken talk took""".split()
+    """among appear attend came collect come discuss everi featur give happen held here hold list mention name occur
+    part place present refer seri show speak speaker speech spoke spoken take taken talk took""".split()
 )
 """Stems that say that somebody or something is in a document, or that it was, and nothing else."""
 BETWEEN = frozenset("apart day earlier later month one pass week".split())
@@ -93,8 +93,9 @@ class Overview:
         if not (ASKS.search(question) or COMPARES.search(question)):
             return []
         titles = self._catalogue.titles()
-        asked = _asked(question, titles.common)
-        documents = titles.called(asked.nouns, among)
+        series = titles.series(question)
+        asked = _asked(question, titles.common | series | (EVENTS if series else frozenset()))
+        documents = titles.called(asked.nouns, among, series)
         if not asked.nouns or len(documents) < 2:
             return []
         if COMPARES.search(question) and not OTHERWISE.search(question):
@@ -132,7 +133,7 @@ def _naming(asked: _Asked, documents: Sequence[DocumentInfo], index: Index) -> C
     Nothing where a title holds one of them: then it is asked what that document says.
     """
     words = [*asked.names, *(word for word in asked.others if word.form not in ABOUT)]
-    if not words or any(word.form in stems(info.title) for word in words for info in documents):
+    if not words or any(word.form in called(info) for word in words for info in documents):
         return []
     phrase = " ".join(word.text for word in words)
     passages = index.passages([number for number, _ in index.search_lexical(phrase, SEARCHED)])
@@ -199,8 +200,8 @@ def _beside(
     kind = OF_KIND.search(question)
     if not kind or asked.dates or asked.number:
         return []
-    called = all(stems(kind[1]) <= stems(info.title) for info in documents)
-    order = list(every if stems(kind[1]) <= DOCUMENT and not called else documents)
+    titled = all(stems(kind[1]) <= stems(info.title) for info in documents)
+    order = list(every if stems(kind[1]) <= DOCUMENT and not titled else documents)
     one, left = _known(asked, documents)
     if len(one) != 1 or not left <= ABOUT | STEPS or not all(DAY.fullmatch(info.date) for info in order):
         return []
@@ -217,9 +218,9 @@ def _together(items: Checked) -> Support:
 
 def _known(asked: _Asked, documents: Sequence[DocumentInfo]) -> tuple[list[DocumentInfo], set[str]]:
     """Return the documents that a word of the question tells from all others by its title, and the words left."""
-    counts = Counter(stem for info in documents for stem in stems(info.title))
+    counts = Counter(stem for info in documents for stem in called(info))
     words = {word.form for word in asked.names} | asked.rest
-    known = [info for info in documents if any(counts[stem] == 1 for stem in words & stems(info.title))]
+    known = [info for info in documents if any(counts[stem] == 1 for stem in words & called(info))]
     return known, {stem for stem in words if counts[stem] != 1}
 
 

@@ -20,11 +20,12 @@ __all__ = ["ROW", "TOP", "Record", "records"]
 HONORIFIC = r"(?:(?:Prof|Dr|Mr|Mrs|Ms|Mx|Rev|Sir|Dame)\.?\s+)?"
 WORD = r"[A-ZÀ-ÞŁŚŻČŘŠŽ\d][\w'’.-]*"
 SMALL = r"(?:(?:and|of|the|for|in|on|de|da|di|del|van|von|der|den|la|le|y)\s+|&\s+)*"
+INVERTED = rf"[A-ZÀ-Þ][\w'’-]+, {WORD}(?: {WORD})?"
 NAME = rf"(?P<name>{HONORIFIC}{WORD}(?:\s+{SMALL}{WORD}){{0,9}})"
 CLOCK = r"\d{1,2}[.:]\d{2}(?:\s?[ap]m)?"
 BULLET = re.compile(rf"(?:[•◦▪‣·●○■□*+–-]|\d{{1,3}}[.)]|{CLOCK}(?:\s*[–-]\s*{CLOCK})?)\s+")
 """What stands before an entry; in a programme, the time."""
-DASHED = re.compile(rf"{NAME}\s+[-–—]\s+(?P<value>\S[^!?]{{0,140}})")
+DASHED = re.compile(rf"(?:{NAME}|(?P<inverted>{INVERTED}))\s+[-–—]\s+(?P<value>\S[^!?]{{0,140}})")
 BRACKETED = re.compile(rf"{NAME}\s+\((?P<value>[^()]{{2,80}})\)(?:,\s.{{1,60}})?")
 LISTED = re.compile(rf"(?P<name>{HONORIFIC}{WORD}(?:\s+{WORD}){{1,3}}),\s+(?P<value>\S[^!?]{{0,140}})(?<![.])")
 KEYED = re.compile(r"(?P<key>[A-ZÀ-Þ][\w'’/&-]*(?: [\w'’/&-]+){0,5}):\s+(?P<value>\S.{0,140})")
@@ -134,7 +135,9 @@ def _pattern(line: str) -> re.Pattern[str] | None:
 def _record(line: _Line, pattern: re.Pattern[str], label: str, block: str) -> Record:
     match = pattern.fullmatch(line.text)
     assert match
-    parts = {"name": "", "key": ""} | match.groupdict()
+    parts = {"name": "", "key": ""} | {name: part for name, part in match.groupdict().items() if part}
+    if "inverted" in parts:  # LUND, Sunniva
+        parts["name"] = " ".join(reversed(parts["inverted"].split(", ")))
     value = parts["value"].rstrip(" .")
     return Record(line.passage, line.start, line.end, line.text, parts["name"], parts["key"], value, label, block)
 

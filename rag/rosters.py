@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 
 from rag.asked import COUNT, HOW_MUCH, ORGANISATION, PEOPLE, ROLE, WHO, Asked
 from rag.catalogue import stems
 from rag.citations import Checked, Claim, Span, Support
-from rag.records import Record
+from rag.records import HONORIFIC, Record
 from rag.types import Evidence
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "behind",
     "compared",
     "compares",
+    "entries",
     "in_several",
     "listed",
     "people",
@@ -54,6 +56,8 @@ HOLDS_ROLE = re.compile(
     r"president|principal|professor|secretary|teacher|treasurer|trustee)\b",
     re.IGNORECASE,
 )
+PERSON = re.compile(rf"{HONORIFIC}[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’.-]*){{1,3}}")
+"""What somebody's name looks like in the first cell of a row."""
 COUNCIL = re.compile(r"\bM?(?:BC|DC)\b")
 """How British lists shorten borough and district councils."""
 SAME = 0.9
@@ -127,6 +131,20 @@ def around(record: Record) -> frozenset[str]:
     """Return the stems that a question may use of where ``record`` stands: the document, the list."""
     passage = record.passage
     return stems(passage.title) | stems(passage.document) | stems(record.label)
+
+
+def entries(records: Sequence[Record]) -> list[Record]:
+    """Return the entries of lists, and of the rows of tables those that are about somebody, each as one entry."""
+    rows: dict[int, list[Record]] = {}
+    for record in records:
+        if not record.key or PERSON.fullmatch(record.name):
+            rows.setdefault(record.start, []).append(record)
+    return [row[0] if not row[0].key else _entry(row) for row in rows.values()]
+
+
+def _entry(row: Sequence[Record]) -> Record:
+    value = ", ".join(cell.value for cell in row)
+    return replace(row[0], key="", value=value, text=f"{row[0].name}, {value}")
 
 
 def listed(asked: Asked, lists: Sequence[List]) -> Checked:

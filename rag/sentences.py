@@ -13,6 +13,8 @@ from itertools import pairwise
 
 __all__ = ["is_item", "sentences"]
 
+ENTRY = re.compile(r"[A-ZÀ-Þ][^.!?\n]{2,40}\s[-–—]\s+\S")
+"""An entry of a list, as several in a row are: a name, a dash and what is said of it."""
 LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 # The quantifiers are possessive: a failed match must not be tried again from within a run of stops.
 STOP = re.compile(
@@ -145,6 +147,8 @@ def _continues(
         return False
     row = " | " in text[above[0] : min(above[1], above[0] + 300)]
     if row or RULE.fullmatch(text, *above) or is_item(text, *below):
+        return False
+    if all(ENTRY.match(text, *line) for line in (above, below)):
         return False
     if wrapped:
         return text[below[0]].islower() or not _fits(text, above, below, width)

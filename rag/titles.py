@@ -36,6 +36,16 @@ DATE_LABEL = re.compile(
 DAY_WITHIN = re.compile(
     r"\b\d{1,2}(?:st|nd|rd|th)? [A-Z][a-zä]{2,8}\.? \d{4}\b|\b[A-Z][a-z]{2,8} \d{1,2}(?:st|nd|rd|th)?, \d{4}\b"
 )
+WEEKDAY = rf"\b\w+(?:day|tag),? (?:{DAY_WITHIN.pattern})"
+ON_A_WEEKDAY = re.compile(rf"[\W_]*(?:[^.!?]{{0,60}}{WEEKDAY}[^.!?]{{0,30}}\.(?:\s|$)|(?:On|Am) {WEEKDAY})")
+"""A short sentence at the top, or the beginning of one, with a weekday too: of an event that is reported on."""
+TITLE_LABEL = re.compile(
+    r"[\W_]*(?:title|subject|re|report|minutes|notes|topic|titel|betreff|thema|bericht|protokoll):[\W_]+"
+    r"([A-ZÀ-Þ\d][^\r\n]{5,90}\S)",
+    re.IGNORECASE,
+)
+"""A line that says what a letter or a report is on."""
+BETWEEN = re.compile(r"\s[-–—|]\s")
 LEADS = re.compile(r"[^,]{6,30}, [^.!?]{1,60}$")
 """A short line that begins with something before a comma: a date and a place, as under a title."""
 
@@ -51,11 +61,14 @@ def title_of(text: str, headings: tuple[Heading, ...] = (), start: int = 0) -> s
         return ""
     lines = [Line(start + line.start, line.text) for line in _top(text[start:])]
     named = {heading.start: text[heading.start : heading.end] for heading in headings}
+    label = next(filter(None, (TITLE_LABEL.fullmatch(line.text) for line in lines[:TITLE_LINES])), None)
+    if label and not lines[0].text.startswith("#"):
+        return label[1]
     block = _block(text, lines)
     titles: list[str] = [line.text for line in block]
     for line in [] if block else lines:
         name = next((named[at] for at in range(line.start, line.end) if at in named), "")
-        if not name and (not is_heading_like(line.text) or titles or not _is_alone(text, line)):
+        if not name and (not _may_be_title(line.text) or titles or not _is_alone(text, line)):
             break
         titles.append(name or line.text)
     names = list(dict.fromkeys(title for title in titles if len(title.split()) > 1))
@@ -70,14 +83,19 @@ def _block(text: str, lines: list[Line]) -> list[Line]:
 
     One such line may stand alone above them.
     """
-    alone = len(lines) > 1 and is_heading_like(lines[0].text) and _is_apart(text, lines[0], lines[1])
+    alone = len(lines) > 1 and _may_be_title(lines[0].text) and _is_apart(text, lines[0], lines[1])
     lines = lines[1:] if alone else lines
     for count, (line, below) in enumerate(pairwise(lines), 1):
-        if not is_heading_like(line.text) or count > TITLE_LINES:
+        if not _may_be_title(line.text) or count > TITLE_LINES:
             return lines[: count - 1] if 2 < count <= TITLE_LINES else []
         if _is_apart(text, line, below):
             return lines[:count] if count > 1 else []
     return []
+
+
+def _may_be_title(line: str) -> bool:
+    """Tell whether ``line`` could be a heading, or is one of two parts in capitals: OPEN DAY 2 - THE STORE."""
+    return is_heading_like(line) or (line.isupper() and is_heading_like(BETWEEN.sub(" ", line)))
 
 
 def _is_apart(text: str, above: Line, below: Line) -> bool:
@@ -120,6 +138,8 @@ def date_of(text: str) -> str:
             number < TITLE_LINES and (match := DAY_WITHIN.search(line.text)) and is_heading_like(line.text.strip("*# "))
         ):
             return iso_date(match[0])
+        elif number < TITLE_LINES and (match := ON_A_WEEKDAY.match(line.text)) and (day := DAY_WITHIN.search(match[0])):
+            return iso_date(day[0])
     return ""
 
 

@@ -37,7 +37,7 @@ DAY_WITHIN = re.compile(
     r"\b\d{1,2}(?:st|nd|rd|th)? [A-Z][a-zä]{2,8}\.? \d{4}\b|\b[A-Z][a-z]{2,8} \d{1,2}(?:st|nd|rd|th)?, \d{4}\b"
 )
 WEEKDAY = rf"\b\w+(?:day|tag),? (?:{DAY_WITHIN.pattern})"
-ON_A_WEEKDAY = re.compile(rf"[\W_]*(?:[^.!?]{{0,60}}{WEEKDAY}[^.!?]{{0,30}}\.(?:\s|$)|(?:On|Am) {WEEKDAY})")
+ON_A_WEEKDAY = re.compile(rf"[\W_]*(?:[^.!?]{{0,40}}{WEEKDAY}[^.!?]{{0,30}}\.(?:\s|$)|(?:On|Am) {WEEKDAY})")
 """A short sentence at the top, or the beginning of one, with a weekday too: of an event that is reported on."""
 TITLE_LABEL = re.compile(
     r"[\W_]*(?:title|subject|re|report|minutes|notes|topic|titel|betreff|thema|bericht|protokoll):[\W_]+"

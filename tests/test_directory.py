@@ -174,6 +174,24 @@ def test_who_was_also_elsewhere_is_in_both_lists(ask):
     assert ask("Who of the speakers in Kiel also spoke in Oslo?")[0].startswith("- Ann Lee: Harbour Day Kiel; Harbour")
 
 
+TABLES = {
+    name: f"{title}\n\n## Who spoke\n\n| Name | From |\n| --- | --- |\n{rows}\n| Two boats | £12 |"
+    for name, title, rows in (
+        ("kiel.md", "# Harbour Day Kiel", "| Ann Lee | Quay |\n| Dr Bo Ek | Club |"),
+        ("oslo.md", "# Harbour Day Oslo", "| Dr Bo Ek | Club |\n| Cy Orr | Oslo |"),
+    )
+}
+
+
+@pytest.mark.parametrize("ask", [TABLES], indirect=True)
+def test_people_in_tables_are_listed_too(ask):
+    assert ask("Who spoke at both harbour days, in Kiel and in Oslo?") is None
+    assert ask("Who spoke both in Kiel and in Oslo?")[0] == "- Dr Bo Ek: Harbour Day Kiel; Harbour Day Oslo [1][2]"
+    text, quotes = ask("Who were the speakers in Kiel?")
+    assert text == "- Ann Lee, Quay [1]\n- Dr Bo Ek, Club [1]"
+    assert quotes == ["| Ann Lee | Quay |\n| Dr Bo Ek | Club |"]
+
+
 @pytest.mark.parametrize("ask", [{"a.txt": "Kiel\n\nSpeakers:\n\nBo Ek - Oslo MBC\n\nDi Fox - ABC"}], indirect=True)
 def test_a_metropolitan_borough_council_is_a_council(ask):
     assert ask("Who spoke for Oslo council?")[0] == "- Bo Ek - Oslo MBC [1]"

@@ -148,3 +148,26 @@ def test_it_keeps_to_the_chosen_documents_and_sees_a_new_one(ask, lines):
 def test_nothing_is_said_of_the_order_where_a_date_is_missing(ask, lines):
     lines.add({"undated.txt": "Minutes of a meeting\n\nNobody came."})
     assert ask("Which meeting came first?") is None
+
+
+SERIES = {
+    "day-1-leeds.txt": "Open Day 1 on boats\n\nDate: 3 May 2021\n\nAnn Lee opened it.",
+    "day-2-york.txt": "Open Day 2 on ropes\n\nDate: 5 July 2021\n\nBo Ek opened it.",
+    "rules.txt": "House rules\n\nNobody smokes.",
+    "news.txt": "News of the quay\n\nIt rains.",
+    "list.txt": "Who to ring\n\nAsk Cy Orr.",
+}
+
+
+def test_the_documents_of_a_series_are_those_whose_titles_name_it(tmp_path, config):
+    with lines_of(SERIES, tmp_path, config) as lines:
+        assert "Open Day 1" in lines.ask_of_all("Which of the Open Day workshops came first?")[0]
+        text, _ = lines.ask_of_all("Give me the dates of all the Open Days.".replace("Days", "Day seminars"))
+        assert text.count("\n- ") == 1 and "ropes, 5 July 2021" in text
+        assert lines.ask_of_all("Which of the workshops came first?") is None
+        assert lines.ask_of_all("Which came first, Leeds or York?") is None
+
+
+def test_a_document_is_known_by_the_name_of_its_file(tmp_path, config):
+    with lines_of(SERIES, tmp_path, config) as lines:
+        assert lines.ask("When was the Open Day in York?")[1] == ["Date: 5 July 2021"]

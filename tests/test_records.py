@@ -35,6 +35,10 @@ def passages(text, section="", size=10_000):
             "Ann Lee, Chair, City Council\nBo Ek, Head of Boats\nCy Orr, Harbour Trust",
             [("Ann Lee", "Chair, City Council"), ("Bo Ek", "Head of Boats"), ("Cy Orr", "Harbour Trust")],
         ),
+        (
+            "LEE, Ann - Chair, Trust\nVAN EK, Bo - Kiel\nORR, Cy - Oslo",
+            [("Ann LEE", "Chair, Trust"), ("Bo VAN EK", "Kiel"), ("Cy ORR", "Oslo")],
+        ),
         ("Ann Lee - City Council", []),
         ("Ann Lee, Chair\nBo Ek, Head of Boats", []),
         ("The ferry has two boats - one is old.\nThe other - bought last year - is new.", []),

@@ -10,6 +10,8 @@ from rag.sentences import is_item, sentences
 # Sentences of each text are separated by ‖ (which no case holds otherwise).
 HARD = [
     "Dr. Lee met Mr. and Mrs. Hall.‖ They left.",
+    "LEE, Ann - Chair of the City Council‖\nEK, Bo - Harbour Trust of the North Sea (panel)‖\nORR, Cy - Oslo",
+    "Ann came late – as she\nalways did – to the fair.",
     "Prof. Tony Bovaird spoke.‖ Then J. K. Rowling did.",
     "See p. 4 and fig. 2 of No. 7.‖ It is there.",
     "The answer is no.‖ We asked twice.",

@@ -21,6 +21,10 @@ from rag.titles import date_of, title_of
         ("Minutes\n\n5 March 2010, when it rained, was a day of joy.", ""),
         ("The date: nobody knows.\nIt was in 1066.", ""),
         ("Text.\n" * 50 + "Date: 18.04.2011", ""),
+        ("Open Day\n\nCorn Hall, Leeds, on Thursday 5 October 2023. Hosted by the Trust.", "2023-10-05"),
+        ("Open Day\n\nOn Saturday 5 October 2019 the Trust held its meeting.", "2019-10-05"),
+        ("Ann Lee\n\nOn 5 October 2019 Ann Lee was born.", ""),
+        ("Ann Lee\n\nShe met him in the old town of Leeds on the evening of Saturday 5 October 2019.", ""),
     ],
 )
 def test_the_date_stands_near_the_top(text, date):
@@ -51,6 +55,13 @@ def test_the_date_stands_near_the_top(text, date):
             "The Cardiff show was held by all of us",
         ),
         ("Date: 1.1.2011\nThe Cardiff Harbour Day was held by all of us in May.", "Cardiff Harbour Day"),
+        (
+            "OPEN DAY 2 - THE STORE\nSeminar report\n\nDate: 1 May 2021\n\nWe met.",
+            "OPEN DAY 2 - THE STORE – Seminar report",
+        ),
+        ('OLD QUAY TRUST\n\nReport: Open Day 4, "Who sees it?"\nTown Hall, 1 May 2021', 'Open Day 4, "Who sees it?"'),
+        ("To: all\nSubject: Boats in the harbour\n\nDear all, it is late.", "Boats in the harbour"),
+        ("Ann Lee - Trust\nBo Ek - Club\n\nThey met in the old town hall.", "They met in the old town hall"),
         ("Date: 1.1.2011\nWe met in May.\nWe read a report entitled: Boats now: a plan.", "Boats now: a plan"),
         ("Date: 1.1.2011\nAnn brought her book, titled “Old Boats”.", "Old Boats"),
         ("Date: 1.1.2011\nAnn is entitled to a boat. She waits.", "Ann is entitled to a boat"),

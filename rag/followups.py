@@ -24,9 +24,9 @@ REFERS_BACK = re.compile(
 SOMEBODY = re.compile(r"\b(he|she|they|him|her|his|them|their)\b", re.IGNORECASE)
 NAME = (
     r"(?<![.?!:]\s)(?<=\s)(?:(?P<before>about|at|by|for|from|in|of|on|to|with)\s+)?(?:the\s+)?"
-    r"(?P<name>[A-ZÀ-Þ][\w-]*(?:\s+(?:of\s+(?:the\s+)?|and\s+|&\s+)?[A-ZÀ-Þ][\w-]*)*|(?:19|20)\d\d\b)"
+    r"(?P<name>[A-ZÀ-Þ][\w-]*(?:\s+(?:of\s+(?:the\s+)?|and\s+|&\s+)?[A-ZÀ-Þ][\w-]*)*|\d+(?:[.,:]\d+)*)\b"
 )
-"""A name or a year, with the word that it hangs on; what begins a question is none."""
+"""A name or a number, with the word that it hangs on; what begins a question is none."""
 ANOTHER = re.compile(rf"(?:.*\b[Tt]he ones?|[Aa]nd|[Bb]ut|(?:[Aa]nd )?(?:[Ww]hat|[Hh]ow) about)\s+{NAME}\s*\?*")
 """A question that asks of something else what the one before it asked."""
 PERSON = re.compile(

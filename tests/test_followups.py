@@ -29,6 +29,7 @@ from rag.types import Turn
             "Who hosted the York roadshow? And who hosted the one in York?",
         ),
         (["What did Ann say in York?"], "And in Leeds?", "What did Ann say in Leeds? And in Leeds?"),
+        (["What does it cost at 40 degrees?"], "And at 60?", "What does it cost at 60 degrees? And at 60?"),
         (["What did Ann say in York?"], "And Bo?", "What did Ann say in York? And Bo?"),
         (["Is York insured?"], "What about paying in Leeds?", "Is York insured? What about paying in Leeds?"),
         (["Who spoke in York?"], "Did she speak in Leeds?", "Who spoke in York? Did she speak in Leeds?"),

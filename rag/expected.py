@@ -20,6 +20,8 @@ ASKS = re.compile(
     re.IGNORECASE,
 )
 """How a question begins that wants to be told something."""
+OF_SOURCES = re.compile(r"\W*(?:the|these|this) (?:documents?|passages?|sources?|texts?)\b", re.IGNORECASE)
+"""How a sentence begins that tells of the sources instead of answering from them."""
 NUMBER = re.compile(
     r"\d|\b(?:zero|none|no|nobody|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty|dozens?|"
     r"hundreds?|thousands?|millions?|billions?|once|twice|half|both|all|single|couple|few|several|many|"
@@ -76,4 +78,5 @@ def _tells_more(claims: Sequence[Claim], prompt: Prompt) -> bool:
     if not ASKS.match(prompt.question) or CHOICE.search(prompt.question):
         return True
     known = SAYS | {word.form for word in content_words(prompt.query)}
-    return any(not found(word, known) for claim in claims for word in content_words(claim.text))
+    told = [claim.text for claim in claims if not OF_SOURCES.match(claim.text)]
+    return any(not found(word, known) for text in told for word in content_words(text))

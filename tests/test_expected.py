@@ -15,6 +15,8 @@ from rag.types import Prompt
         ("In which building was the Kiel day?", "Kiel. The Old Customs House.", True),
         ("How many came to Kiel?", "12", True),
         ("Apart from Kiel and Oslo, in which city was it?", "In Oslo.", False),
+        ("Who came to the Kiel day?", "The source states that it was late.", False),
+        ("Was the day in Kiel?", "The sources say that it was in Oslo.", True),
         ("Tell me of the Kiel day.", "The Kiel day.", True),
         ("Was the day in Kiel?", "Yes, the day was in Kiel.", True),
         ("Which came first, Kiel or Oslo?", "Kiel", True),

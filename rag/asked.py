@@ -28,6 +28,9 @@ LABELS = (PEOPLE | ATTENDING | frozenset("absent apolog contact host sponsor tea
 ORGANISATION = frozenset("affili agenc bodi charit compani employ firm institut organ organis organiz".split())
 ROLE = frozenset("capac function job posit post role titl".split())
 
+WROTE = frozenset("write writer written wrote".split())
+"""Stems of what an author has done: lists say who is one."""
+
 WHO = re.compile(
     r"\b(who|whom|whose|list|names?|give|(?:which|what) (?:\w+ ){0,2}(?:people|persons?|speakers?|guests?|members?|"
     r"participants?|attendees?|delegates?|panell?ists?|contributors?))\b",
@@ -58,6 +61,8 @@ class Asked:
         figures = tuple(word for word in words if word.kind in {"number", "date"})
         number = 1 if ONE.search(question) else count_in(words)
         others = frozenset(word.form for word in words if word.kind in {"word", "name"})
+        if others & WROTE and WHO.match(question):
+            others = others - WROTE | {"author"}
         return cls(question, others, figures, number, nouns)
 
     @property

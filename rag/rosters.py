@@ -16,6 +16,7 @@ from rag.catalogue import stems
 from rag.citations import Checked, Claim, Span, Support
 from rag.records import HONORIFIC, Record
 from rag.types import Evidence
+from rag.words import found
 
 __all__ = [
     "List",
@@ -105,6 +106,8 @@ def standing_for(asked: Asked, records: Sequence[Record]) -> Checked:
     lines = []
     for record in records:
         value, place = _beside_name(record), around(record)
+        if not all(found(date, {*value, *place, record.passage.date}) for date in asked.dates):
+            continue
         # What the title says too is said of all its list, unless it is all that stands beside a name.
         own = asked.rest - (place - value if value <= asked.rest else place)
         if own and own <= value and asked.means(record) and (_is_part(own, record.value, asked) or _is_of(own, asked)):

@@ -174,6 +174,16 @@ def test_who_was_also_elsewhere_is_in_both_lists(ask):
     assert ask("Who of the speakers in Kiel also spoke in Oslo?")[0].startswith("- Ann Lee: Harbour Day Kiel; Harbour")
 
 
+AUTHORS = "Minutes\n\nDate: 3 May 2021\n\nSpeakers:\n\nAnn Lee, author of the plan\nBo Ek, Head of Boats\nCy Orr, Club"
+
+
+@pytest.mark.parametrize("ask", [{"a.txt": AUTHORS}], indirect=True)
+def test_who_wrote_it_is_its_author(ask):
+    assert ask("Who wrote the plan?")[0] == ask("Who wrote the 2021 plan?")[0] == "- Ann Lee, author of the plan [1]"
+    assert ask("Who wrote the 2020 plan?") is None
+    assert ask("Who wrote the plan of the club?") is None
+
+
 TABLES = {
     name: f"{title}\n\n## Who spoke\n\n| Name | From |\n| --- | --- |\n{rows}\n| Two boats | £12 |"
     for name, title, rows in (

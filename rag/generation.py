@@ -301,7 +301,7 @@ class ScriptedGenerator:
     def score(self, prompt: Prompt, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
         """Return the logarithms of the scripted probabilities (see :meth:`Generator.score`)."""
         self._take(prompt, 1)
-        scripted = next((score for key, score in self._scores.items() if key in prompt.question), 0.9)
+        scripted = next((score for key, score in self._scores.items() if key in prompt.question), 0.97)
         first = min(max(scripted, 1e-6), 1 - 1e-6)
         others = (1 - first) / max(len(choices) - 1, 1)
         return [float(np.log(first if i == 0 else others)) for i in range(len(choices))]

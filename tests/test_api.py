@@ -45,7 +45,7 @@ def config(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def assistant(config):
-    generator = ScriptedGenerator({QUESTION: "It was held at the Cardiff Millennium Centre."}, {QUESTION: 0.9})
+    generator = ScriptedGenerator({QUESTION: "It was held at the Cardiff Millennium Centre."}, {QUESTION: 0.97})
     embedder = HashEmbedder()
     with Assistant(
         Index.open(config.index, embedder), embedder, generator, prompts.load(config.prompt), config

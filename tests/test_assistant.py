@@ -22,7 +22,7 @@ CARDIFF = "003_2751ee3485e30d0d.txt"
 def ask(seeds_index, embedder, config):
     """Ask a question of an assistant whose model gives ``reply`` and says yes with probability ``yes``."""
 
-    def run(question, reply, yes=0.9, history=(), documents=None, **settings):
+    def run(question, reply, yes=0.97, history=(), documents=None, **settings):
         generator = ScriptedGenerator({question.strip(): reply}, {question.strip(): yes})
         prompt = prompts.load(config.prompt)
         assistant = Assistant(seeds_index, embedder, generator, prompt, replace(config, **settings))
@@ -105,10 +105,10 @@ def test_what_is_not_in_the_documents_is_not_shown(ask):
     [
         ("Who spoke at the Newcastle roadshow?", "David Pugh spoke at the Newcastle roadshow [1].", 0.85),
         ("What is the capital of Mongolia?", "The capital of Mongolia is Ulaanbaatar.", 0.3),
-        (VENUE, "The sources do not tell.", 0.9),
-        (VENUE, "Bananas ripen quickly.", 0.9),
-        (VENUE, "", 0.9),
-        (VENUE, "Cardiff", 0.9),
+        (VENUE, "The sources do not tell.", 0.97),
+        (VENUE, "Bananas ripen quickly.", 0.97),
+        (VENUE, "", 0.97),
+        (VENUE, "Cardiff", 0.97),
     ],
 )
 def test_it_abstains_and_shows_the_nearest_passages(ask, question, reply, yes):

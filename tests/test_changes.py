@@ -54,7 +54,7 @@ def api(tmp_path_factory, embedder):
     config = Config(index=folder / "index", admin_token=TOKEN, upload_megabytes=1, requests_per_minute=100_000)
     with Index.create(config.index, embedder, config.passage_tokens) as index:
         ingest([folder / "in"], index, embedder, config)
-    generator = ScriptedGenerator({QUESTION: TEXT}, {QUESTION: 0.9, "plover": 0.1})
+    generator = ScriptedGenerator({QUESTION: TEXT}, {QUESTION: 0.97, "plover": 0.1})
     index = Index.open(config.index, embedder)
     with (
         Assistant(index, embedder, generator, prompts.load(config.prompt), config) as assistant,

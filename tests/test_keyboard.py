@@ -69,7 +69,7 @@ def config(tmp_path_factory):
 @pytest.fixture(scope="module")
 def address(config):
     embedder = HashEmbedder(64)
-    generator = ScriptedGenerator({"nest": "The plover nests by the river."}, {"nest": 0.9})
+    generator = ScriptedGenerator({"nest": "The plover nests by the river."}, {"nest": 0.97})
     (folder := config.index.parent / "birds").mkdir()
     (folder / "plover.txt").write_text("The plover nests by the river.", encoding="utf-8")
     with Index.create(config.index, embedder, config.passage_tokens) as index:

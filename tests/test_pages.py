@@ -55,7 +55,7 @@ def index(config):
 @pytest.fixture(scope="module")
 def address(config, index):
     replies = ANSWERS | {payload: payload for payload in PAYLOADS}
-    generator = ScriptedGenerator(replies, dict.fromkeys(replies, 0.9))
+    generator = ScriptedGenerator(replies, dict.fromkeys(replies, 0.97))
     assistant = Assistant(index, index._embedder, generator, prompts.load(config.prompt), config)
     with running_chat(lambda: assistant, [PLOVER], config) as address:
         yield address

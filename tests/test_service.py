@@ -47,7 +47,7 @@ def assistant(request):
         return ScriptedAssistant([BUILDING], pace=0)
     index, embedder, config = map(request.getfixturevalue, ["seeds_index", "embedder", "config"])
     generator = ScriptedGenerator(
-        {BUILDING.question: "It was held at the Cardiff Millennium Centre [1]."}, {BUILDING.question: 0.9}
+        {BUILDING.question: "It was held at the Cardiff Millennium Centre [1]."}, {BUILDING.question: 0.97}
     )
     return Assistant(index, embedder, generator, prompts.load(config.prompt), config)
 

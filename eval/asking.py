@@ -66,7 +66,7 @@ class Asking:
         except Exception as failure:  # counted and shown: a run of an hour must not end with it
             error = f"{type(failure).__name__}: {failure}"
         prompt, calls = self._recorder.take()
-        evidence = prompt.evidence if prompt else answer.evidence if answer else ()
+        evidence = answer.evidence if answer else prompt.evidence if prompt else ()
         table = answer_object(answer) if answer else None
         timings = table.pop("timings") if table else {}
         if table:

@@ -79,8 +79,12 @@ def drafts(folder: Path, name: str) -> dict[str, dict[str, Any]]:
 
 
 def replay(recorded: Mapping[str, Mapping[str, Any]], made: Mapping[str, Any]) -> ReplayGenerator:
-    """Return a generator that writes what was recorded."""
-    calls = {record["read"]: record["calls"] for record in recorded.values()}
+    """Return a generator that writes what was recorded, for each question as the language model was asked it."""
+    calls = dict[str, list[Any]]()
+    for record in recorded.values():
+        calls.setdefault(record["read"], [])
+        for call in record["calls"]:
+            calls.setdefault(call["query"], []).append(call)
     generator = made["identity"]["generator"]
     return ReplayGenerator(calls, generator["name"], generator["sha256"])
 

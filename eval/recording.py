@@ -38,7 +38,7 @@ class RecordingGenerator:
 
     def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:
         """Yield the draft, kept as it comes: what was written before a failure is there too."""
-        call = {"task": prompt.task, "draft": ""}
+        call = {"task": prompt.task, "query": prompt.query, "draft": ""}
         self._keep(prompt, call)
         for piece in self._inner.stream(prompt, limit, stop):
             call["draft"] += piece
@@ -47,7 +47,8 @@ class RecordingGenerator:
     def score(self, prompt: Prompt, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
         """Return the log-probabilities of the choices."""
         scores = self._inner.score(prompt, choices, stop)
-        self._keep(prompt, {"task": prompt.task, "scores": dict(zip(choices, scores, strict=True))})
+        told = dict(zip(choices, scores, strict=True))
+        self._keep(prompt, {"task": prompt.task, "query": prompt.query, "scores": told})
         return scores
 
     def warm(self, prompt: Prompt, stop: Stop | None = None) -> int:
@@ -64,8 +65,8 @@ class RecordingGenerator:
 
 
 class ReplayGenerator:
-    """Gives back what was recorded for a question. ``calls`` are those of ``RecordingGenerator`` by question as
-    it was read.
+    """Gives back what was recorded for a question. ``calls`` are those of ``RecordingGenerator`` by their query: of one
+    question there are several where it was asked of each document by itself.
 
     Raises ``GenerationError`` for a question that was not recorded.
     """
@@ -111,5 +112,5 @@ class GivenEvidence(Assistant):
     def retrieve(
         self, question: str, history: Sequence[Turn], documents: Collection[str] | None = None
     ) -> list[Evidence]:
-        """Return the evidence that was given."""
-        return list(self.evidence)
+        """Return the evidence that was given, of ``documents`` alone where they are named."""
+        return [item for item in self.evidence if documents is None or item.passage.document in documents]

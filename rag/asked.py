@@ -9,7 +9,7 @@ from rag.catalogue import stems
 from rag.records import Record
 from rag.words import Word, content_words, count_in, dates_in
 
-__all__ = ["ANYONE", "COUNT", "HOW_MUCH", "ORGANISATION", "PEOPLE", "ROLE", "SAYS", "WHO", "Asked"]
+__all__ = ["ANYONE", "COUNT", "HOW_MUCH", "ORGANISATION", "PEOPLE", "ROLE", "SAYS", "WHO", "YES_OR_NO", "Asked"]
 
 SAYS = frozenset(
     """act among appear attend belong besid came collect come contribut describ each everi featur gave give given
@@ -38,6 +38,9 @@ WHO = re.compile(
 )
 ONE = re.compile(r"\b(?:which|what) (?:person|speaker|guest|member|participant|attendee|panell?ist)\b", re.IGNORECASE)
 COUNT = re.compile(r"\bhow many\b", re.IGNORECASE)
+YES_OR_NO = re.compile(
+    r"(?:am|are|can|could|did|do|does|had|has|have|is|may|might|shall|should|was|were|will|would)\b", re.IGNORECASE
+)
 HOW_MUCH = re.compile(r"\bhow much\b", re.IGNORECASE)
 
 

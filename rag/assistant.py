@@ -14,15 +14,16 @@ from typing import Any
 
 from rag import abstention, citations, prompts, retrieval, spelling, verification
 from rag.catalogue import Catalogue, words_of
-from rag.citations import Claim, Support
+from rag.citations import Checked
 from rag.config import Config
 from rag.directory import Directory
+from rag.each import asked_of_each
 from rag.embedding import Embedder, open_embedder
 from rag.errors import QuestionError
 from rag.expected import answers
 from rag.followups import by_name, earlier_questions, search_query, unnamed
 from rag.generation import Generator, Stop, open_generator
-from rag.index import Index
+from rag.index import DocumentInfo, Index
 from rag.overview import CONFIDENCE, Overview
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Token, Turn
 
@@ -131,6 +132,8 @@ class Assistant:
         answer = self._look_up(prompt, documents)
         if answer:
             yield _reading(answer.evidence)
+        elif not earlier and (parts := asked_of_each(read, self.catalogue.titles(), documents)):
+            answer = yield from self._read_each(prompt, parts, clock, stop)
         else:
             answer = yield from self._read(prompt, clock, stop)
         yield replace(
@@ -157,18 +160,59 @@ class Assistant:
     def _read(self, prompt: Prompt, clock: _Clock, stop: Stop | None) -> Steps[Phase | Token, None, Answer]:
         """Read the evidence, write a draft where it holds an answer, and return the checked answer."""
         prompt, notes = prompts.fit(prompt, self.generator.measure, self.config.context - self.config.answer_tokens)
+        confidence, checked = yield from self._drafted(prompt, clock, stop)
+        if checked:
+            return replace(_answered(prompt.query, checked, confidence, prompt.evidence), notes=notes)
+        return replace(self._abstained(prompt, confidence), notes=notes)
+
+    def _read_each(
+        self, prompt: Prompt, parts: Sequence[tuple[DocumentInfo, str]], clock: _Clock, stop: Stop | None
+    ) -> Steps[Phase | Token, None, Answer]:
+        """Ask each document of ``parts`` its own question, and return what at least half of them tell, as a list."""
+        told: Checked = []
+        silent, confidences = list[str](), list[float]()
+        evidence = dict[Passage, Evidence]()
+        for info, question in parts:
+            if stop and stop():
+                break
+            title = info.title or info.name
+            alone = replace(prompt, question=question, evidence=tuple(self.retrieve(question, (), [info.name])))
+            alone, _ = prompts.fit(alone, self.generator.measure, self.config.context - self.config.answer_tokens)
+            confidence, checked = CONFIDENCE, self.directory.answer(question, "", [info.name])
+            if not checked:
+                confidence, checked = yield from self._drafted(alone, clock, stop, f"\n- {title}: ")
+            confidences.append(confidence)
+            told += citations.under(title, checked)
+            silent += [] if checked else [title]
+            read = [span.evidence for _, support in checked for span in support.spans]
+            evidence |= {item.passage: item for item in (*alone.evidence, *read) if item.passage not in evidence}
+        confidence = sum(confidences) / max(1, len(confidences))
+        shown = tuple(replace(item, rank=rank) for rank, item in enumerate(evidence.values(), start=1))
+        if 2 * len(silent) > len(confidences) or not told:
+            return self._abstained(replace(prompt, evidence=shown), confidence)
+        notes = (f"Nothing on this was found in: {'; '.join(silent)}.",) if silent else ()
+        return replace(_answered(prompt.query, told, confidence, shown), notes=notes)
+
+    def _drafted(
+        self, prompt: Prompt, clock: _Clock, stop: Stop | None, before: str = ""
+    ) -> Steps[Phase | Token, None, tuple[float, Checked]]:
+        """Return how likely it is that the evidence holds an answer, and the supported sentences of a draft.
+
+        Where it is not likely enough, nothing is written. ``before`` is shown in front of the draft.
+        """
         yield _reading(prompt.evidence)
         confidence = self._confidence(prompt, stop)
+        if confidence < self.config.min_confidence:
+            return confidence, []
         draft = ""
-        if confidence >= self.config.min_confidence:
-            for piece in self.generator.stream(prompt, self.config.answer_tokens, stop):
-                if not draft:
-                    clock.mark("first_token_s")
-                    yield Phase("writing", "Writing")
-                draft += piece
-                yield Token(piece)
-            yield Phase("checking", "Checking each sentence against the documents")
-        return replace(self._answer(prompt, draft, confidence), notes=notes)
+        for piece in self.generator.stream(prompt, self.config.answer_tokens, stop):
+            if not draft:
+                clock.mark("first_token_s")
+                yield Phase("writing", "Writing")
+            yield Token(piece if draft else before + piece)
+            draft += piece
+        yield Phase("checking", "Checking each sentence against the documents")
+        return confidence, self._checked(prompt, draft)
 
     def warm(self, passages: Sequence[Passage], stop: Stop | None = None) -> int:
         """Read ``passages`` ahead, for questions to come, until ``stop()``; return how many were new.
@@ -223,8 +267,8 @@ class Assistant:
         yes, no = self.generator.score(replace(prompt, task="answerable"), ["yes", "no"], stop)
         return abstention.signals(prompt, self.index.term_frequency, yes - no)
 
-    def _answer(self, prompt: Prompt, draft: str, confidence: float) -> Answer:
-        """Return the supported sentences of ``draft`` with their citations, or an abstention."""
+    def _checked(self, prompt: Prompt, draft: str) -> Checked:
+        """Return the supported sentences of ``draft`` with what stands behind them; none where they do not answer."""
         claims = citations.parse(draft)
         supports = verification.support(claims, prompt.evidence, prompt.query)
         kept = [
@@ -232,9 +276,11 @@ class Assistant:
             for claim, support in zip(claims, supports, strict=True)
             if support and support.score >= self.config.min_support
         ]
-        if not kept or not answers([claim for claim, _ in kept], prompt):
-            return Answer("", prompt.query, "abstained", confidence, self._refusal(prompt), evidence=prompt.evidence)
-        return _answered(prompt.query, kept, confidence, prompt.evidence)
+        return kept if answers([claim for claim, _ in kept], prompt) else []
+
+    def _abstained(self, prompt: Prompt, confidence: float) -> Answer:
+        """Return the answer that says that the documents do not answer the question."""
+        return Answer("", prompt.query, "abstained", confidence, self._refusal(prompt), evidence=prompt.evidence)
 
     def _refusal(self, prompt: Prompt) -> str:
         """Return the words of an abstention: that the documents do not say, and what of the question leads nowhere."""
@@ -286,23 +332,21 @@ def _reading(evidence: Sequence[Evidence]) -> Phase:
     return Phase("reading", f"Reading {len(evidence)} passage{'' if len(evidence) == 1 else 's'}")
 
 
-def _answered(
-    question: str, checked: Sequence[tuple[Claim, Support]], confidence: float, evidence: tuple[Evidence, ...]
-) -> Answer:
+def _answered(question: str, checked: Checked, confidence: float, evidence: tuple[Evidence, ...]) -> Answer:
     """Return the answer that consists of the claims in ``checked``."""
     text, shown, cited = citations.cite(*zip(*checked, strict=True))
     return Answer("", question, "answered", confidence, text, tuple(shown), tuple(cited), evidence)
 
 
 class _Clock:
-    """Seconds since the question came in, at each mark."""
+    """Seconds since the question came in, at each mark; of several alike, at the first."""
 
     def __init__(self) -> None:
         self._begin = time.perf_counter()
         self._marks = dict[str, float]()
 
     def mark(self, name: str) -> None:
-        self._marks[name] = round(time.perf_counter() - self._begin, 3)
+        self._marks.setdefault(name, round(time.perf_counter() - self._begin, 3))
 
     def finish(self) -> dict[str, float]:
         self.mark("total_s")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from rag.sentences import sentences as split_sentences
 from rag.types import Citation, Evidence, Sentence
 
-__all__ = ["Checked", "Claim", "Span", "Support", "cite", "parse", "quote", "without_marks"]
+__all__ = ["Checked", "Claim", "Span", "Support", "cite", "is_yes_or_no", "parse", "quote", "under", "without_marks"]
 
 MARK = re.compile(
     r"[ \t]*(?:\[|【)\s*(?:sources?\s*)?(\d{1,2}(?:\s*(?:,|-|–|and|&)\s*\d{1,2})*)\s*(?:\]|】)", re.IGNORECASE
@@ -22,6 +22,7 @@ FRAGMENT = 8
 """Most words of an answer that is no sentence."""
 LONGEST_QUOTE = 400
 """Characters of the longest sentence that is quoted within an answer."""
+YES_OR_NO = re.compile(r"(?:yes|no)[.!]?", re.IGNORECASE)
 BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+|#+\s+")
 
 
@@ -72,6 +73,19 @@ def parse(draft: str) -> list[Claim]:
     return claims
 
 
+def is_yes_or_no(claim: Claim) -> bool:
+    """Tell whether ``claim`` says yes or no and nothing else."""
+    return YES_OR_NO.fullmatch(claim.text) is not None
+
+
+def under(title: str, checked: Checked) -> Checked:
+    """Return ``checked`` as an entry of a list, under the ``title`` of the document that it is from."""
+    if not checked:
+        return []
+    (first, support), *others = checked
+    return [(Claim(f"{title}: {first.text}", "\n- "), support), *others]
+
+
 def without_marks(text: str) -> str:
     """Return ``text`` without marks: numbers of an earlier answer or of a source mean nothing in the next."""
     return MARK.sub("", text)
@@ -97,12 +111,13 @@ def cite(claims: Sequence[Claim], supports: Sequence[Support | None]) -> tuple[s
 
 def _in_context(claim: Claim, support: Support) -> Claim:
     """Return a claim of a few words with the one sentence behind it as a quotation."""
-    if len(claim.text.split()) > FRAGMENT or len(support.spans) != 1 or claim.text[-1] in ".!?":
+    bare = is_yes_or_no(claim)
+    if len(claim.text.split()) > FRAGMENT or len(support.spans) != 1 or (claim.text[-1] in ".!?" and not bare):
         return claim
     text = " ".join(quote(support.spans[0]).split())
     if len(text) > LONGEST_QUOTE or '"' in text or text.casefold() == claim.text.casefold():
         return claim
-    return replace(claim, text=f"{claim.text}: “{text}”")
+    return replace(claim, text=f"{claim.text.rstrip('.')}: “{text}”")
 
 
 def quote(span: Span) -> str:

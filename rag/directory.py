@@ -13,17 +13,19 @@ from dataclasses import replace
 
 from rag import rosters
 from rag.abbreviations import abbreviation_in, listed_as_both, spelt_out
-from rag.asked import COUNT, HOW_MUCH, PEOPLE, SAYS, Asked
+from rag.asked import COUNT, HOW_MUCH, PEOPLE, SAYS, YES_OR_NO, Asked
 from rag.catalogue import DOCUMENT, EVENTS, Catalogue, Titles, called, in_order, stems
 from rag.citations import Checked, Claim
+from rag.dates import day
 from rag.hosts import HOSTING, asks_which, hosted, hosts
 from rag.index import DocumentInfo, Index
 from rag.keys import under_key
 from rag.records import TOP, Record, records
 from rag.rosters import List
+from rag.sentences import sentences
 from rag.topics import talked_about, talks_about, topic
 from rag.types import Passage
-from rag.words import found
+from rag.words import content_words, found
 
 __all__ = ["Directory"]
 
@@ -32,15 +34,19 @@ OTHERWISE = re.compile(
     r"\b(why|how|except|besides|apart from|other than|not|never|without|no|before|after|instead|former)\b|n['’]t\b",
     re.IGNORECASE,
 )
-YES_OR_NO = re.compile(
-    r"(?:am|are|can|could|did|do|does|had|has|have|is|may|might|shall|should|was|were|will|would)\b", re.IGNORECASE
-)
 WHERE = re.compile(r"\bwhere\b|\b(?:venue|location)s?\b|\b(?:which|what) places?\b", re.IGNORECASE)
 WHEN = re.compile(r"\bwhen\b|\bdates?\b|\b(?:which|what) day\b", re.IGNORECASE)
 EACH = re.compile(r"\b(?:each|every|all)\b|\bwhere were the (?:\w+ )?\w+s\b", re.IGNORECASE)
 AND_AT_WHICH = re.compile(
     r",? and (?:at|in|on) (?:which|what) (?P<noun>(?:\w+ )??\w+)(?: each| respectively)?\s*\?*$", re.IGNORECASE
 )
+PUBLISHED = re.compile(
+    r"\b(?:by|contact|created|issued|last|next|posted|published|revised|stand|updated|version)\b", re.IGNORECASE
+)
+"""What stands beside a date that is not that of an event."""
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+TOP_LINES, DATED = 6, 120
+"""Sentences at the top among which the line with the date is looked for, and characters of the longest such line."""
 FIELDS = {WHERE: frozenset("locat place venu".split()), WHEN: frozenset(["date"])}
 """Stems of the fields that say where and when."""
 SEARCHED = 30
@@ -107,7 +113,7 @@ class Directory:
         rest = asked.rest - keys
         if not documents or len(documents) > DOCUMENTS or rest.difference(*map(called, documents)):
             return []
-        lines = [self._line(info, keys) for info in documents]
+        lines = [self._line(info, keys) or self._dated(info, asked) for info in documents]
         known = [line for line in lines if line]
         if len(known) < len(lines) or not asked.expects(len(known)):
             return []
@@ -120,8 +126,24 @@ class Directory:
 
     def _line(self, info: DocumentInfo, keys: frozenset[str]) -> Record | None:
         top = [passage for passage in self._passages(info) if passage.start < TOP]
-        found = (record for record in records(top) if record.key and not record.name and record.end <= TOP)
-        return next((record for record in found if stems(record.key) & keys), None)
+        found = [record for record in records(top) if record.end <= TOP]
+        under_key = (record for record in found if not record.name and stems(record.key) & keys)
+        beside = (record for record in found if len(record.name.split()) == 1 and stems(record.name) & keys)
+        return next(under_key, None) or next(beside, None)
+
+    def _dated(self, info: DocumentInfo, asked: Asked) -> Record | None:
+        """Return the line under the title that holds the date of a document, and for "where" names besides."""
+        words = content_words(day(info.date)) if DAY.fullmatch(info.date) else []
+        top = next(iter(self._passages(info)), None) if words else None
+        for start, end in sentences(top.text)[:TOP_LINES] if top else ():
+            text = " ".join(top.text[start:end].split()) if top else ""
+            forms = stems(text)
+            if top is None or len(text) > DATED or not all(found(word, forms) for word in words):
+                continue
+            named = {word.form for word in content_words(f"x {text}") if word.kind == "name"} - called(info)
+            if not PUBLISHED.search(text) and (named or not WHERE.search(asked.text)):
+                return Record(top, top.start + start, top.start + end, text, "", "date", text)
+        return None
 
     def _lists(self, asked: Asked, documents: Sequence[DocumentInfo]) -> list[List]:
         """Return the lists of ``documents`` that are asked for; of many documents, none."""
@@ -182,6 +204,8 @@ class Directory:
 def _named(asked: Asked, titles: Titles, among: Collection[str] | None, series: frozenset[str]) -> list[DocumentInfo]:
     """Return the few documents that a question names by words of their titles or by their dates."""
     marks = titles.named(asked.stems - SAYS - PEOPLE - DOCUMENT - series)
+    if among is not None and len(among) == 1 and not marks and not asked.dates:
+        return [info for info in titles.documents if info.name in among]
     dated = [
         info
         for info in titles.called(asked.stems, among, series)

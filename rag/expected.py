@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag.asked import SAYS
-from rag.citations import Claim
+from rag.citations import Claim, is_yes_or_no
 from rag.types import Prompt
 from rag.words import content_words, found
 
@@ -78,5 +78,5 @@ def _tells_more(claims: Sequence[Claim], prompt: Prompt) -> bool:
     if not ASKS.match(prompt.question) or CHOICE.search(prompt.question):
         return True
     known = SAYS | {word.form for word in content_words(prompt.query)}
-    told = [claim.text for claim in claims if not OF_SOURCES.match(claim.text)]
+    told = [claim.text for claim in claims if not OF_SOURCES.match(claim.text) and not is_yes_or_no(claim)]
     return any(not found(word, known) for text in told for word in content_words(text))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from rag.sentences import sentences
+from rag.sentences import COLUMNS, sentences
 from rag.types import Passage
 
 __all__ = ["ROW", "TOP", "Record", "records"]
@@ -28,12 +28,28 @@ BULLET = re.compile(rf"(?:[•◦▪‣·●○■□*+–-]|\d{{1,3}}[.)]|{CLOC
 DASHED = re.compile(rf"(?:{NAME}|(?P<inverted>{INVERTED}))\s+[-–—]\s+(?P<value>\S[^!?]{{0,140}})")
 BRACKETED = re.compile(rf"{NAME}\s+\((?P<value>[^()]{{2,80}})\)(?:,\s.{{1,60}})?")
 LISTED = re.compile(rf"(?P<name>{HONORIFIC}{WORD}(?:\s+{WORD}){{1,3}}),\s+(?P<value>\S[^!?]{{0,140}})(?<![.])")
+PERSON = rf"{HONORIFIC}[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’.-]*){{1,3}}"
+"""What somebody's name looks like."""
+BARE = re.compile(rf"(?P<name>{PERSON})")
+SPACED = re.compile(r"(?P<name>[^\W_].*?) {3}(?P<value>\S.*)")
+"""A row of two columns, which have no header."""
+PEOPLE = re.compile(
+    r"\b(?:absent|apologies|attend\w*|contributors?|delegates?|guests?|hosts?|members?|panel\w*|participants?|present|"
+    r"presenters?|speakers?|staff|team|trustees?|volunteers?)\b",
+    re.IGNORECASE,
+)
+"""What lists of people are called: below it a name alone is an entry."""
+NAMING = re.compile(r"(?P<label>[^:.]{4,60}?)(?: (?:were|was|are|is|included|includes))?: (?P<names>[^:]+)")
+ONE_OF_THEM = re.compile(
+    rf"(?:and )?(?P<text>(?P<name>{PERSON})(?: \((?P<brackets>[^()]+)\)|(?:,| from| of| for) (?P<value>[^;]+))?)"
+)
+"""One of several people in a sentence."""
 KEYED = re.compile(r"(?P<key>[A-ZÀ-Þ][\w'’/&-]*(?: [\w'’/&-]+){0,5}):\s+(?P<value>\S.{0,140})")
 PROSE = re.compile(r":\s+(?:[a-zà-þ][\w'’]*\s+\S+\s+\S|(?:\S+\s+){11}\S)")
 """What goes on as a sentence does, or as long, stands under no key: "Line managers: carry out the checks"."""
 ROW = re.compile(r"\|.*\||[^|]+(?: \|(?: [^|]+)?)+")
 RULE = re.compile(r"[|\s:=-]+")
-FEWEST = {ROW: 2, DASHED: 2, BRACKETED: 2, KEYED: 1, LISTED: 3}
+FEWEST = {SPACED: 2, ROW: 2, DASHED: 2, BRACKETED: 2, KEYED: 1, LISTED: 3, BARE: 2}
 """Lines in a row that make a list or a table: one alone may be anything."""
 
 SCATTERED = 3
@@ -76,7 +92,7 @@ class _Line:
 
 def records(passages: Sequence[Passage]) -> list[Record]:
     """Return the records in ``passages`` of one document, in order; a list may go on in the next passage."""
-    if not any(_pattern(_bare(line.strip())) for passage in passages for line in passage.text.splitlines()):
+    if not any(_may_have(_bare(line.strip())) for passage in passages for line in passage.text.splitlines()):
         return []  # To cut prose into sentences takes ten times as long as to see that it has no record.
     made: list[Record] = []
     above = ""
@@ -85,7 +101,10 @@ def records(passages: Sequence[Passage]) -> list[Record]:
     counts = Counter(_pattern(line.text) for line in lines)
     for pattern, run in groupby(lines, lambda line: _pattern(line.text)):
         found = list(run)
-        if pattern is None or (len(found) < FEWEST[pattern] and counts[pattern] < SCATTERED):
+        for line in found if pattern in {None, KEYED} else ():
+            made += _people(line)
+        few = pattern and len(found) < FEWEST[pattern] and counts[pattern] < SCATTERED
+        if pattern is None or few or (pattern is BARE and not PEOPLE.search(above)):
             last = found[-1]
             section = last.passage.section.rsplit(" > ", 1)[-1]
             text = last.text.rstrip(":")
@@ -99,7 +118,7 @@ def records(passages: Sequence[Passage]) -> list[Record]:
             label = above or line.passage.section.rsplit(" > ", 1)[-1]
             if pattern is ROW:
                 header = header or _cells(line.text)
-                made += _row(line, header, label)
+                made += _numbered(line, label) if header[0].isdigit() else _row(line, header, label)
             else:
                 made.append(_record(line, pattern, label, " ".join(block)))
                 block = block if pattern is KEYED else [*block, line.text]
@@ -118,13 +137,29 @@ def _lines(passage: Passage) -> Iterator[_Line]:
         last = end
         bullet = BULLET.match(passage.text, start, end)
         start = bullet.end() if bullet else start
-        text = " ".join(passage.text[start:end].replace("**", "").split())
+        text = _set(passage.text[start:end].replace("**", ""))
         yield _Line(passage, passage.start + start, passage.start + end, text, first)
+
+
+def _set(line: str) -> str:
+    """Return ``line`` without needless white space: columns as the row of a table or, where they are two, apart.
+
+    >>> _set("Ann Lee\\tChair"), _set("Mon      Ann    Bo")
+    ('Ann Lee   Chair', 'Mon | Ann | Bo')
+    """
+    cells = [" ".join(cell.split()) for cell in COLUMNS.split(line.strip())] if "\n" not in line.strip() else []
+    if len(cells) < 2 or "|" in line:
+        return " ".join(line.split())
+    return "   ".join(cells) if len(cells) == 2 else " | ".join(cells)
 
 
 def _bare(line: str) -> str:
     bullet = BULLET.match(line)
     return (line[bullet.end() :] if bullet else line).replace("**", "")
+
+
+def _may_have(line: str) -> bool:
+    return COLUMNS.search(line) is not None or PEOPLE.search(line) is not None or _pattern(line) is not None
 
 
 def _pattern(line: str) -> re.Pattern[str] | None:
@@ -138,8 +173,31 @@ def _record(line: _Line, pattern: re.Pattern[str], label: str, block: str) -> Re
     parts = {"name": "", "key": ""} | {name: part for name, part in match.groupdict().items() if part}
     if "inverted" in parts:  # LUND, Sunniva
         parts["name"] = " ".join(reversed(parts["inverted"].split(", ")))
-    value = parts["value"].rstrip(" .")
-    return Record(line.passage, line.start, line.end, line.text, parts["name"], parts["key"], value, label, block)
+    value = parts.get("value", "").rstrip(" .")
+    if pattern is SPACED and re.fullmatch(PERSON, value) and not re.fullmatch(PERSON, parts["name"]):
+        parts["name"], parts["key"] = "", parts["name"]  # Chair, and who it is
+    text = " ".join(line.text.split())
+    return Record(line.passage, line.start, line.end, text, parts["name"], parts["key"], value, label, block)
+
+
+def _people(line: _Line) -> Iterator[Record]:
+    """Yield those whom a sentence lists under what they are: "Speakers: Ann Lee (Camden), Bo Ek (Leeds)"."""
+    match = NAMING.fullmatch(line.text)
+    if not match or not PEOPLE.search(match["label"]):
+        return
+    apart = r";\s*" if ";" in match["names"] else r",\s*(?![^()]*\))|\s+and\s+(?![^()]*\))"
+    found = [ONE_OF_THEM.fullmatch(part) for part in re.split(apart, match["names"].rstrip(".")) if part]
+    if len(found) > 1 and all(found):
+        for one in filter(None, found):
+            value = (one["brackets"] or one["value"] or "").rstrip(" .")
+            yield Record(line.passage, line.start, line.end, one["text"], one["name"], "", value, match["label"])
+
+
+def _numbered(line: _Line, label: str) -> Iterator[Record]:
+    """Yield what a row says of its second cell, where the rows have numbers and no header."""
+    _, name, *values = [*_cells(line.text), ""]
+    if name:
+        yield Record(line.passage, line.start, line.end, line.text, name, "", ", ".join(filter(None, values)), label)
 
 
 def _row(line: _Line, header: Sequence[str], label: str) -> Iterator[Record]:
@@ -149,7 +207,9 @@ def _row(line: _Line, header: Sequence[str], label: str) -> Iterator[Record]:
         return
     for key, value in zip(header[1:], cells[1:], strict=False):
         if value:
-            yield Record(line.passage, line.start, line.end, line.text, cells[0], key, value, label)
+            yield Record(
+                line.passage, line.start, line.end, line.text, cells[0], key, value, f"{label} {header[0]}".strip()
+            )
 
 
 def _cells(row: str) -> list[str]:

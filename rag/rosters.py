@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from rag.asked import COUNT, HOW_MUCH, ORGANISATION, PEOPLE, ROLE, WHO, Asked
 from rag.catalogue import stems
 from rag.citations import Checked, Claim, Span, Support
-from rag.records import HONORIFIC, Record
+from rag.records import PERSON, Record
 from rag.types import Evidence
 from rag.words import found
 
@@ -57,8 +57,6 @@ HOLDS_ROLE = re.compile(
     r"president|principal|professor|secretary|teacher|treasurer|trustee)\b",
     re.IGNORECASE,
 )
-PERSON = re.compile(rf"{HONORIFIC}[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’.-]*){{1,3}}")
-"""What somebody's name looks like in the first cell of a row."""
 COUNCIL = re.compile(r"\bM?(?:BC|DC)\b")
 """How British lists shorten borough and district councils."""
 SAME = 0.9
@@ -75,7 +73,7 @@ def stands_for(asked: Asked, records: Sequence[Record]) -> Checked:
 
 def _beside(record: Record, asked: Asked) -> str | None:
     """Return the part of an entry's value that is asked for, or ``None`` where anything else is asked."""
-    if not asked.names(record):
+    if not record.value or not asked.names(record):
         return None
     rest = asked.rest - stems(record.name) - around(record)
     kind = OF_KIND.search(asked.text)
@@ -140,7 +138,7 @@ def entries(records: Sequence[Record]) -> list[Record]:
     """Return the entries of lists, and of the rows of tables those that are about somebody, each as one entry."""
     rows: dict[int, list[Record]] = {}
     for record in records:
-        if not record.key or PERSON.fullmatch(record.name):
+        if not record.key or re.fullmatch(PERSON, record.name):
             rows.setdefault(record.start, []).append(record)
     return [row[0] if not row[0].key else _entry(row) for row in rows.values()]
 

@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-__all__ = ["is_item", "sentences"]
+__all__ = ["COLUMNS", "is_item", "sentences"]
 
 ENTRY = re.compile(r"[A-ZÀ-Þ][^.!?\n]{2,40}\s[-–—]\s+\S")
 """An entry of a list, as several in a row are: a name, a dash and what is said of it."""
+COLUMNS = re.compile(r"(?<=[^\s.!?…])(?: {3,}|[ \u00a0]*\t\s*)(?=\S)")
+"""What stands between the columns of a table that is set with spaces or tabs; more space behind a stop is none."""
 LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 # The quantifiers are possessive: a failed match must not be tried again from within a run of stops.
 STOP = re.compile(
@@ -91,13 +93,21 @@ def _units(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         lowered = sum(1 for first, _ in paragraph[1:] if text[first].islower())
         mostly_lower = lowered * 2 > len(paragraph)
         width = max(last - first for first, last in paragraph)
+        rows = _rows(text, paragraph)
         begin, previous = paragraph[0][0], paragraph[0]
         for line in paragraph[1:]:
-            if not _continues(text, previous, line, wrapped, mostly_lower, width):
+            row = previous[0] in rows or line[0] in rows
+            if row or not _continues(text, previous, line, wrapped, mostly_lower, width):
                 yield begin, previous[1]
                 begin = line[0]
             previous = line
         yield begin, previous[1]
+
+
+def _rows(text: str, lines: list[tuple[int, int]]) -> set[int]:
+    """Return where those of ``lines`` begin that have columns, if there are several."""
+    rows = {first for first, last in lines if COLUMNS.search(text, first, last)}
+    return rows if len(rows) > 1 else set()
 
 
 def _paragraphs(text: str, start: int, end: int) -> Iterator[list[tuple[int, int]]]:
@@ -150,6 +160,8 @@ def _continues(
         return False
     if all(ENTRY.match(text, *line) for line in (above, below)):
         return False
+    if text[above[1] - 1] == ",":
+        return True
     if wrapped:
         return text[below[0]].islower() or not _fits(text, above, below, width)
     return text[below[0]].islower() and not mostly_lower and text[above[1] - 1] not in ".!?:;"

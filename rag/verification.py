@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.catalogue import heading
-from rag.citations import Claim, Span, Support
+from rag.citations import Claim, Span, Support, is_yes_or_no
 from rag.records import ROW, TOP, Record, records
 from rag.sentences import sentences
 from rag.types import Evidence, Passage
@@ -58,13 +58,14 @@ def support(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str
     """Return for each claim the spans that match it best, with a score from 0 to 1; ``None`` where nothing does.
 
     Spans are whole sentences of the source: the one that holds most of the claim, then those that add enough to it
-    (greedy set cover); neighbours become one span.
+    (greedy set cover); neighbours become one span. Behind a bare yes or no stands what holds the question itself.
     """
     words = content_words(question)
     asked = {word.form: word for word in words}
     names = _names(question, {word.text for word in words if word.kind == "name"})
     sources = [_source(item, names) for item in evidence]
-    return [_cover(claim, sources, asked) for claim in claims]
+    itself = Claim(question)
+    return [_cover(itself, sources, {}) if is_yes_or_no(claim) else _cover(claim, sources, asked) for claim in claims]
 
 
 def _names(question: str, words: Collection[str]) -> list[list[str]]:
@@ -100,7 +101,10 @@ def _strange(passage: Passage, spans: Sequence[tuple[int, int]], names: Sequence
         return frozenset()
     asked = [[_letters(word) for word in name] for name in names]
     found = records([passage])
-    lines = {record.start - passage.start: _about(record) for record in found}
+    lines = dict[int, str]()
+    for record in found:  # A sentence that lists several people is on each of them.
+        at = record.start - passage.start
+        lines[at] = f"{lines.get(at, '')} {_about(record)}"
     for start, end in spans:  # The first row of a table that another passage begins stands under no header.
         if ROW.fullmatch(passage.text[start:end]):
             lines.setdefault(start, f"{passage.section} {passage.text[start:end]}")

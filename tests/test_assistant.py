@@ -180,6 +180,52 @@ def test_a_question_about_all_documents_is_answered_from_all_of_them(ask):
     assert [item.rank for item in answer.evidence] == [1, 2, 3]
 
 
+def test_each_document_that_is_asked_for_is_read_by_itself(seeds_index, embedder, config):
+    replies = {"Birmingham": "Halima Khan opened the event.", "Manchester": "Halima Khan opened it."}
+    generator = ScriptedGenerator(replies, {"Birmingham": 0.97, "Manchester": 0.97})
+    assistant = Assistant(seeds_index, embedder, generator, prompts.load(config.prompt), config)
+    events = list(assistant.stream("What did the opening speaker say in Birmingham and in Manchester?"))
+    answer = events[-1]
+    assert {prompt.question for prompt in generator.prompts} == {
+        "What did the opening speaker say in Birmingham?",
+        "What did the opening speaker say in Manchester?",
+    }
+    assert all(len({item.passage.document for item in prompt.evidence}) == 1 for prompt in generator.prompts)
+    lines = answer.answer.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        "- Birmingham Co-production Roadshow",
+        "- Manchester Co-Production Roadshow",
+    ]
+    assert len({citation.document for citation in answer.citations}) == 2
+    assert [item.rank for item in answer.evidence] == [*range(1, len(answer.evidence) + 1)]
+    drafted = "".join(event.text for event in events if isinstance(event, Token))
+    assert drafted.startswith("\n- Birmingham Co-production Roadshow: Halima Khan") and "\n- Manchester" in drafted
+
+
+@pytest.mark.parametrize(
+    ("silent", "status"),
+    [({"Manchester": 0.01}, "answered"), (dict.fromkeys(["Birmingham", "Manchester"], 0.01), "abstained")],
+)
+def test_what_some_documents_do_not_tell_is_noted_and_what_most_do_not_is_no_answer(
+    seeds_index, embedder, config, silent, status
+):
+    replies = {"Birmingham": "Halima Khan opened the event.", "Manchester": "Halima Khan opened it."}
+    generator = ScriptedGenerator(replies, silent)
+    assistant = Assistant(seeds_index, embedder, generator, prompts.load(config.prompt), config)
+    answer = assistant.ask("What did the opening speaker say in Birmingham and in Manchester?")
+    assert answer.status == status
+    missed = ("Nothing on this was found in: Manchester Co-Production Roadshow.",)
+    assert answer.notes == (missed if status == "answered" else ())
+    assert len({item.passage.document for item in answer.evidence}) == 2
+
+
+def test_a_bare_yes_is_shown_with_the_sentence_that_it_rests_on(ask):
+    answer, _ = ask("Was the Cardiff roadshow at the Millennium Centre?", "Yes.")
+    assert answer.answer.startswith("Yes: “Location: Cardiff Millennium Centre")
+    answer, _ = ask("Was the Cardiff roadshow sponsored by a brewery in Bavaria?", "Yes.")
+    assert answer.status == "abstained"
+
+
 def test_events_come_in_order(seeds_index, embedder, config):
     generator = ScriptedGenerator({"building": "The venue was the Cardiff Millennium Centre."})
     assistant = Assistant(seeds_index, embedder, generator, prompts.load(config.prompt), config)

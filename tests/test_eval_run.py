@@ -429,7 +429,7 @@ def test_what_was_written_before_a_failure_is_kept():
     prompt = Prompt("", (), "Who?")
     with pytest.raises(GenerationError, match="on purpose"):
         list(generator.stream(prompt, 20))
-    assert generator.take() == (prompt, [{"task": "question", "draft": "Ann was "}])
+    assert generator.take() == (prompt, [{"task": "question", "query": "Who?", "draft": "Ann was "}])
     assert generator.take() == (None, [])
 
 

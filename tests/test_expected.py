@@ -19,6 +19,8 @@ from rag.types import Prompt
         ("Was the day in Kiel?", "The sources say that it was in Oslo.", True),
         ("Tell me of the Kiel day.", "The Kiel day.", True),
         ("Was the day in Kiel?", "Yes, the day was in Kiel.", True),
+        ("Was the day in Kiel?", "Yes.", True),
+        ("Who came to the Kiel day?", "Yes.", False),
         ("Which came first, Kiel or Oslo?", "Kiel", True),
         ("Which of the two was in Kiel?", "The one in Kiel.", True),
         ("And which building?", "The building in Kiel", False),

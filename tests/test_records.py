@@ -52,6 +52,44 @@ def test_entries_are_lines_in_a_row_that_say_something_of_a_name(text, found):
     assert [(record.name, record.value) for record in records(passages(text))] == found
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            "Rota\n\nDay      Cook       Cleaner\nMonday    Ann Lee    Bo Ek\n",
+            [("Monday", "Cook", "Ann Lee"), ("Monday", "Cleaner", "Bo Ek")],
+        ),
+        ("Mooring\t£4.50\nWinter mooring\t£2\n", [("Mooring", "", "£4.50"), ("Winter mooring", "", "£2")]),
+        ("Chair      Ann Lee\nTreasurer     Bo Ek\n", [("", "Chair", "Ann Lee"), ("", "Treasurer", "Bo Ek")]),
+        ("| 1 | Ann Lee | Kiel |\n| 2 | Bo Ek | Oslo |\n", [("Ann Lee", "", "Kiel"), ("Bo Ek", "", "Oslo")]),
+        ("It is open.   It is closed.\nIt is old.   It is new.\n", []),
+    ],
+)
+def test_columns_set_with_spaces_are_a_table(text, found):
+    assert [(record.name, record.key, record.value) for record in records(passages(text))] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            "The speakers were: Ann Lee (Boat Club, Kiel), Bo Ek (City of Oslo) and Cy Orr (Spice).",
+            [("Ann Lee", "Boat Club, Kiel"), ("Bo Ek", "City of Oslo"), ("Cy Orr", "Spice")],
+        ),
+        (
+            "On the panel were: Ann Lee, head of boats; Bo Ek from the City of Oslo; Cy Orr",
+            [("Ann Lee", "head of boats"), ("Bo Ek", "the City of Oslo"), ("Cy Orr", "")],
+        ),
+        ("Present:\nAnn Lee\nBo Ek\n", [("Ann Lee", ""), ("Bo Ek", "")]),
+        ("Boats:\nOld Nelly\nNew Nelly\n", []),
+        ("The boats were: Old Nelly (Kiel), New Nelly (Oslo).", []),
+        ("The members were: pleased, on the whole, and Ann Lee was too.", []),
+    ],
+)
+def test_people_are_entries_in_a_sentence_or_alone_on_a_line_where_it_says_what_they_are(text, found):
+    assert [(record.name, record.value) for record in records(passages(text)) if record.name] == found
+
+
 def test_what_stands_behind_a_time_is_an_entry_of_a_programme():
     text = "Programme\n\n9.30 Coffee\n10.00 Welcome: Ann Lee\n11:15–12:00 Old boats: Bo Ek\n12.00 pm - The end: all\n"
     found = records(passages(text))

@@ -159,7 +159,9 @@ def _bare(line: str) -> str:
 
 
 def _may_have(line: str) -> bool:
-    return COLUMNS.search(line) is not None or PEOPLE.search(line) is not None or _pattern(line) is not None
+    """Tell whether ``line`` may be a record, or the name of a list of people."""
+    named = (":" in line or len(line.split()) <= HEADING) and PEOPLE.search(line)
+    return bool(named) or COLUMNS.search(line) is not None or _pattern(line) not in {None, BARE}
 
 
 def _pattern(line: str) -> re.Pattern[str] | None:

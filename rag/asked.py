@@ -7,9 +7,21 @@ from dataclasses import dataclass
 
 from rag.catalogue import stems
 from rag.records import Record
-from rag.words import Word, content_words, count_in, dates_in
+from rag.words import Word, content_words, count_in, dates_in, found
 
-__all__ = ["ANYONE", "COUNT", "HOW_MUCH", "ORGANISATION", "PEOPLE", "ROLE", "SAYS", "WHO", "YES_OR_NO", "Asked"]
+__all__ = [
+    "ANYONE",
+    "COUNT",
+    "HOW_MUCH",
+    "MONEY",
+    "ORGANISATION",
+    "PEOPLE",
+    "ROLE",
+    "SAYS",
+    "WHO",
+    "YES_OR_NO",
+    "Asked",
+]
 
 SAYS = frozenset(
     """act among appear attend belong besid came collect come contribut describ each everi featur gave give given
@@ -18,15 +30,19 @@ SAYS = frozenset(
 )
 """Stems that say that somebody or something is listed, speaks for another or took place, and nothing else."""
 PEOPLE = frozenset(
-    "attende contributor deleg everyon guest member panellist particip peopl person speaker staff".split()
+    "attende contributor deleg everybodi everyon guest member panellist particip peopl person speaker staff".split()
 )
-ANYONE = frozenset("everyon peopl person".split())
+ANYONE = frozenset("everybodi everyon peopl person".split())
 SPEAKING = frozenset("speak speech spoke spoken talk".split())
 ATTENDING = frozenset("attend attende deleg guest particip present".split())
 LABELS = (PEOPLE | ATTENDING | frozenset("absent apolog contact host sponsor team".split())) - ANYONE
 """Stems of what lists of people are called: who is in one of them is not in another."""
 ORGANISATION = frozenset("affili agenc bodi charit compani employ firm institut organ organis organiz".split())
 ROLE = frozenset("capac function job posit post role titl".split())
+
+MONEY = frozenset("award charg cost fee get got grant money paid pay price receiv worth".split())
+"""Stems that say that it is about an amount, and nothing else."""
+BRACKETS = re.compile(r"\([^()]*\)")
 
 WROTE = frozenset("write writer written wrote".split())
 """Stems of what an author has done: lists say who is one."""
@@ -89,9 +105,12 @@ class Asked:
         return self.number in {None, count}
 
     def names(self, record: Record) -> bool:
-        """Tell whether it holds the name of ``record``, or two words of it."""
-        name = stems(record.name)
-        return len(name & self.stems) >= min(2, len(name))
+        """Tell whether it holds the name of ``record``, or two words of it and all its numbers, brackets left out."""
+        name = content_words(BRACKETS.sub("", record.name))
+        told = {word.form for word in self.figures}
+        words = {word.form for word in name if word.kind in {"word", "name"}}
+        numbers = [word for word in name if word.kind in {"number", "date"}]
+        return len(words & self.stems) >= min(2, len(words)) and all(found(word, told) for word in numbers)
 
     def means(self, record: Record) -> bool:
         """Tell whether the list of ``record`` is asked for: that of the speakers, where speakers are.

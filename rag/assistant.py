@@ -132,7 +132,7 @@ class Assistant:
         answer = self._look_up(prompt, documents)
         if answer:
             yield _reading(answer.evidence)
-        elif not earlier and (parts := asked_of_each(read, self.catalogue.titles(), documents)):
+        elif not earlier and (parts := self._asked_of_each(read, documents)):
             answer = yield from self._read_each(prompt, parts, clock, stop)
         else:
             answer = yield from self._read(prompt, clock, stop)
@@ -231,15 +231,7 @@ class Assistant:
         would those on something else, where the question names one document by its title.
         """
         config = self.config
-        found = retrieval.retrieve(
-            search_query(question, history),
-            self.index,
-            self.embedder,
-            max(config.evidence, LOOKED_AT),
-            config.candidates,
-            config.dense_weight,
-            documents,
-        )
+        found = self._looked_at(search_query(question, history), documents)
         titles = self.catalogue.titles()
         if names := titles.names_in(question):
             named = titles.named_by(names)
@@ -251,6 +243,20 @@ class Assistant:
             for rank, item in enumerate(best, start=1)
             if item.score >= config.closeness * best[0].score
         ]
+
+    def _looked_at(self, query: str, documents: Collection[str] | None) -> list[Evidence]:
+        """Return the passages among which those are that are read, best first."""
+        config = self.config
+        limit, share = max(config.evidence, LOOKED_AT), config.dense_weight
+        return retrieval.retrieve(query, self.index, self.embedder, limit, config.candidates, share, documents)
+
+    def _asked_of_each(self, question: str, documents: Collection[str] | None) -> Sequence[tuple[DocumentInfo, str]]:
+        """Return the documents of each of which ``question`` asks the same, and what it is asked."""
+
+        def near() -> list[str]:
+            return list(dict.fromkeys(item.passage.document for item in self._looked_at(question, documents)))
+
+        return asked_of_each(question, self.catalogue.titles(), documents, near)
 
     def _is_known(self, word: str) -> bool:
         """Return whether ``word`` is in some passage, or whole in the embedder's vocabulary: what is typed well is."""

@@ -83,7 +83,7 @@ class Directory:
             if pattern.search(question) and (answer := self._field(asked, named, meant, keys)):
                 return answer
         if re.search(r"\bwhen\b", question, re.IGNORECASE):
-            return []
+            return under_key(asked, self._near(f"{earlier} {question}", among))
         if asked.stems & HOSTING and (answer := self._hosted(asked, named, among)):
             return answer
         near = self._near(f"{earlier} {question}", among)
@@ -94,6 +94,7 @@ class Directory:
             rosters.stands_for(asked, listed)
             or under_key(asked, near)
             or rosters.standing_for(asked, [record for record in near if record.name])
+            or rosters.called(asked, listed)
         )
         if not answer and rosters.compares(asked):  # Only then are the lists of all documents looked through.
             answer = rosters.compared(asked, self._lists(asked, meant))

@@ -7,7 +7,7 @@ So each document is asked by itself, by its title, and the answer is the list of
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 
 from rag.asked import YES_OR_NO
@@ -41,28 +41,38 @@ ASKS = re.compile(r"\b(?:who|what|which|where|when|why|how|did|do|does|was|were|
 AND = re.compile(r"(?:,|,? and|,? &)(?: (?:also|at|by|during|for|from|in|of|on|the|to|with))*")
 
 
+Near = Callable[[], Sequence[str]]
+"""Returns the public names of the documents that are nearest to the question, the nearest first."""
+
+
 def asked_of_each(
-    question: str, titles: Titles, among: Collection[str] | None = None
+    question: str, titles: Titles, among: Collection[str] | None = None, near: Near = tuple
 ) -> list[tuple[DocumentInfo, str]]:
     """Return the documents of ``titles`` of which ``question`` asks the same, and what each of them is asked.
 
-    ``among`` are the public names of documents to look at. None where it is asked of one document, or of all together.
+    ``among`` are the public names of documents to look at; those that are ``near`` are taken where "each of the three
+    meetings" does not say which. None where it is asked of one document, or of all together.
     """
     if YES_OR_NO.match(question) or TOGETHER.search(question):
         return []
     question = RESPECTIVELY.sub("", question)
-    return _of_each(question, titles, among) or _of_several(question, titles, among)
+    return _of_each(question, titles, among, near) or _of_several(question, titles, among)
 
 
-def _of_each(question: str, titles: Titles, among: Collection[str] | None) -> list[tuple[DocumentInfo, str]]:
+def _of_each(
+    question: str, titles: Titles, among: Collection[str] | None, near: Near
+) -> list[tuple[DocumentInfo, str]]:
     """Return the documents of the kind that ``question`` names behind "each", "every", "all" or "both"."""
     for match in OF_EACH.finditer(question):
         if not APART.search(question) and (not match["each"] or AT_EVERY.search(question)):
             continue
-        words = match["kind"].split()
+        words, number = match["kind"].split(), _number(match)
         for count in range(len(words), 0, -1):
             documents = _of_kind(words[:count], question, titles, among)
-            if 1 < len(documents) <= MOST and _number(match) in {None, len(documents)}:
+            if number and len(documents) > number and stems(" ".join(words[:count])) <= DOCUMENT | EVENTS:
+                nearest = list(near())[:number]
+                documents = [info for info in documents if info.name in nearest]
+            if 1 < len(documents) <= MOST and number in {None, len(documents)}:
                 before, behind = question[: match.start()], " ".join(words[count:])
                 behind = f" {behind}" * bool(behind) + question[match.end() :]
                 return [(info, f"{before}{info.title or info.name}{behind}") for info in documents]
@@ -76,10 +86,9 @@ def _of_kind(words: list[str], question: str, titles: Titles, among: Collection[
     kind, last = stems(" ".join(words)), words[-1]
     own = kind - DOCUMENT - (EVENTS if series else frozenset())
     documents = [info for info in titles.called((), among, series) if own <= called(info)] if kind else []
-    named = stems(last) or all(
-        re.search(rf"\b{re.escape(last.removesuffix('s'))}", info.title, re.IGNORECASE) for info in documents
-    )
-    return documents if named else []
+    # A word such as "day" or "about" belongs to what they are called where their titles have it.
+    ends = stems(last) or all(re.search(rf"\b{re.escape(last)}", info.title, re.IGNORECASE) for info in documents)
+    return documents if ends else []
 
 
 def _number(match: re.Match[str]) -> int | None:

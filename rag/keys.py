@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from rag.asked import ANYONE, COUNT, ORGANISATION, ROLE, SAYS, Asked
+from rag.asked import ANYONE, COUNT, HOW_MUCH, MONEY, ORGANISATION, ROLE, SAYS, Asked
 from rag.catalogue import stems
 from rag.citations import Checked, Claim
 from rag.records import Record
-from rag.rosters import around, behind, quoted
+from rag.rosters import AMOUNT, around, behind, quoted
 from rag.words import found
 
 __all__ = ["under_key"]
@@ -25,7 +25,15 @@ GOES_WITH = {"phone": "number", "email": "address"}
 WHO = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
 SEVERAL = re.compile(r"\b(?:are|were|list|names?|all|every|each|people)\b", re.IGNORECASE)
 SOMEBODY_ELSE = re.compile(r"\b(?:he|she|him|his|hers?|they|them|their)\b", re.IGNORECASE)
-SOMEBODY = re.compile(r"[A-ZÀ-ÞŁŚŻČŘŠŽ][^\d]*")
+FITTING = [
+    (WHO, re.compile(r"[A-ZÀ-ÞŁŚŻČŘŠŽ][^\d]*").fullmatch),
+    (re.compile(r"\bwhen\b", re.IGNORECASE), re.compile(r".*\d").match),
+    (HOW_MUCH, AMOUNT.match),
+]
+"""What a value must be for what is asked."""
+PRICES = MONEY | frozenset("amount each rate".split())
+HIRING = frozenset("book buy hire order rent".split())
+"""Stems of columns of prices, and of what one pays for."""
 
 
 def under_key(asked: Asked, records: Sequence[Record]) -> Checked:
@@ -37,7 +45,7 @@ def under_key(asked: Asked, records: Sequence[Record]) -> Checked:
         return []
     lines = [record for record in records if record.key and _is_asked(asked, record)]
     whole = [record for record in lines if _alike(stems(record.key)) <= _alike(asked.stems)]
-    lines = whole or lines
+    lines = _nearest(asked, whole or lines)
     values = {record.value.casefold() for record in lines}
     if len(values) == 1 and (asked.number in {None, 1} or str(asked.number) in _place(lines[0])):
         return [(Claim(lines[0].value), behind(lines[:1]))]
@@ -45,22 +53,32 @@ def under_key(asked: Asked, records: Sequence[Record]) -> Checked:
     return quoted(lines) if several else []
 
 
+def _nearest(asked: Asked, lines: Sequence[Record]) -> list[Record]:
+    """Return those of ``lines`` whose names have the most words of the question."""
+    counts = [len(stems(line.name) & asked.stems) for line in lines]
+    return [line for line, count in zip(lines, counts, strict=True) if count == max(counts)]
+
+
 def _is_asked(asked: Asked, record: Record) -> bool:
     """Tell whether the key is in the question, and all else that is asked where the line stands, or in its value."""
     key = _alike(stems(record.key))
     hits = key & _alike(stems(asked.text))
-    if not hits or not asked.names(record) or (WHO.search(asked.text) and not SOMEBODY.fullmatch(record.value)):
+    price = AMOUNT.match(record.value) and (HOW_MUCH.search(asked.text) or asked.stems & MONEY)
+    if not hits and not (price and record.name and key <= PRICES):
         return False
-    known = _place(record) | stems(record.name)
+    if not asked.names(record) or not all(fits(record.value) for asks, fits in FITTING if asks.search(asked.text)):
+        return False
+    known = _place(record)
     left = _alike(asked.stems - SAYS - ANYONE - asked.nouns - known) - key - {GOES_WITH.get(hit, "") for hit in hits}
+    left -= PRICES | HIRING if price else frozenset()
     counted = {word for word in asked.figures if word.form == str(asked.number)}
     figures = [word for word in asked.figures if word not in counted and not found(word, known | {record.passage.date})]
     return not left and not figures
 
 
 def _place(record: Record) -> frozenset[str]:
-    """Return the stems and figures of the value and of where it stands."""
-    return around(record) | stems(record.block) | stems(record.value)
+    """Return the stems and figures of the line and of where it stands."""
+    return around(record) | stems(record.name) | stems(record.block) | stems(record.value)
 
 
 def _alike(words: Iterable[str]) -> frozenset[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from rag.sentences import COLUMNS
 from rag.types import Heading
 
 __all__ = [
@@ -30,6 +31,7 @@ LABEL_WORDS = 5
 ITEM = re.compile(r"(?:[•◦▪‣·●○■□–—*+-]|\d{1,3}[.)]|\(?[a-zA-Z0-9]{1,2}\)|[a-z]\.)(?:\s|$)")
 NUMBERED = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*\.?|(?i:chapter|part|section|appendix|annex)\s+\w+\W?)\s+\S")
 KEY_VALUE = re.compile(r"[^\W\d_][\w/-]*(?: [\w/-]+){0,2}:\s+\S")
+SET_APART = re.compile(rf"[^\W\d_][a-zà-þ][\w/-]*(?: [\w/-]+)?{COLUMNS.pattern}")
 EQUALS = re.compile(r"[ \t]*(=(?: ?=){0,5})[ \t]*([^=\s](?:[^\r\n]{0,200}[^=\s])?)[ \t]*(=(?: ?=){0,5})[ \t]*")
 
 
@@ -141,8 +143,8 @@ def is_heading_like(line: str) -> bool:
         return False
     if NUMBERED.match(line):
         return True
-    # "Ann Lee - City Council" is an entry of a list, "Date: today" a property.
-    keyed = KEY_VALUE.match(line) and not line.isupper()
+    # "Ann Lee - City Council" is an entry of a list, "Date: today" a property, with a colon or set apart.
+    keyed = (KEY_VALUE.match(line) or SET_APART.match(line)) and not line.isupper()
     entry = re.search(r"\s[-–—|]\s", line) or ITEM.match(line) or keyed or "://" in line
     return not entry and (line[0].isalnum() or line[0] in '"“„«(¿¡') and not line[0].islower()
 

@@ -17,7 +17,7 @@ from rag.types import Passage
 
 __all__ = ["ROW", "TOP", "Record", "records"]
 
-HONORIFIC = r"(?:(?:Prof|Dr|Mr|Mrs|Ms|Mx|Rev|Sir|Dame)\.?\s+)?"
+HONORIFIC = r"(?:(?:Prof|Dr|Mrs?|Miss|Ms|Mx|Rev|Sir|Dame|Lady|Lord|Capt|Captain|Cllr|Councillor|Professor)\.?\s+)?"
 WORD = r"[A-ZÀ-ÞŁŚŻČŘŠŽ\d][\w'’.-]*"
 SMALL = r"(?:(?:and|of|the|for|in|on|de|da|di|del|van|von|der|den|la|le|y)\s+|&\s+)*"
 INVERTED = rf"[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+){{0,2}}, {WORD}(?: {WORD})?"
@@ -39,7 +39,9 @@ PEOPLE = re.compile(
     re.IGNORECASE,
 )
 """What lists of people are called: below it a name alone is an entry."""
-NAMING = re.compile(r"(?P<label>[^:.]{4,60}?)(?: (?:were|was|are|is|included|includes))?: (?P<names>[^:]+)")
+NAMING = re.compile(
+    r"(?P<label>[^:.]{4,60}?)(?:(?: (?:were|was|are|is|included|includes))?:| (?:were|are)) (?P<names>[^:]+)"
+)
 ONE_OF_THEM = re.compile(
     rf"(?:and )?(?P<text>(?P<name>{PERSON})(?: \((?P<brackets>[^()]+)\)|(?:,| from| of| for) (?P<value>[^;]+))?)"
 )
@@ -97,10 +99,11 @@ def records(passages: Sequence[Passage]) -> list[Record]:
     made: list[Record] = []
     above = ""
     block: list[str] = []
-    lines = [line for passage in passages for line in _lines(passage)]
-    counts = Counter(_pattern(line.text) for line in lines)
-    for pattern, run in groupby(lines, lambda line: _pattern(line.text)):
-        found = list(run)
+    lines = [line for passage in passages for line in _lines(passage) if not RULE.fullmatch(line.text)]
+    patterns = _patterns(lines)
+    counts = Counter(patterns)
+    for pattern, run in groupby(zip(patterns, lines, strict=True), lambda pair: pair[0]):
+        found = [line for _, line in run]
         for line in found if pattern in {None, KEYED} else ():
             made += _people(line)
         few = pattern and len(found) < FEWEST[pattern] and counts[pattern] < SCATTERED
@@ -113,15 +116,20 @@ def records(passages: Sequence[Passage]) -> list[Record]:
             block = ([] if begin >= 0 else block) + [line.text for line in found[max(begin, 0) :]]
             continue
         header: list[str] = []
-        for line in found:
+        for line, below in zip(found, [*found[1:], None], strict=True):
+            if line.first and line is not found[0] and below and not below.first and line.start > line.passage.start:
+                header = []  # Another table, unless it goes on in the next passage.
             block = [] if line.first else block
             label = above or line.passage.section.rsplit(" > ", 1)[-1]
             if pattern is ROW:
-                header = header or _cells(line.text)
-                made += _numbered(line, label) if header[0].isdigit() else _row(line, header, label)
+                cells = _cells(line.text)
+                header = header or cells
+                if len(header) + 1 == len(cells):  # Nothing stands above the first column.
+                    header = ["", *header]
+                made += _row(line, cells, header, label)
             else:
                 made.append(_record(line, pattern, label, " ".join(block)))
-                block = block if pattern is KEYED else [*block, line.text]
+                block = block if made[-1].key else [*block, line.text]
     return made
 
 
@@ -147,7 +155,9 @@ def _set(line: str) -> str:
     >>> _set("Ann Lee\\tChair"), _set("Mon      Ann    Bo")
     ('Ann Lee   Chair', 'Mon | Ann | Bo')
     """
-    cells = [" ".join(cell.split()) for cell in COLUMNS.split(line.strip())] if "\n" not in line.strip() else []
+    lines = [part.strip() for part in line.strip().splitlines()]
+    lines = [part for part in lines if not RULE.fullmatch(part)] or lines
+    cells = [" ".join(cell.split()) for cell in COLUMNS.split(lines[0])] if len(lines) == 1 else []
     if len(cells) < 2 or "|" in line:
         return " ".join(line.split())
     return "   ".join(cells) if len(cells) == 2 else " | ".join(cells)
@@ -160,13 +170,26 @@ def _bare(line: str) -> str:
 
 def _may_have(line: str) -> bool:
     """Tell whether ``line`` may be a record, or the name of a list of people."""
-    named = (":" in line or len(line.split()) <= HEADING) and PEOPLE.search(line)
-    return bool(named) or COLUMNS.search(line) is not None or _pattern(line) not in {None, BARE}
+    naming = NAMING.match(line)
+    named = PEOPLE.search(naming["label"] if naming else line) if naming or len(line.split()) <= HEADING else None
+    return named is not None or COLUMNS.search(line) is not None or _pattern(line) not in {None, BARE}
 
 
 def _pattern(line: str) -> re.Pattern[str] | None:
     pattern = next((pattern for pattern in FEWEST if pattern.fullmatch(line)), None)
-    return None if pattern is KEYED and PROSE.search(line) else pattern
+    # Headings in capitals (PART A - COPIES) are no entries.
+    return None if (pattern is KEYED and PROSE.search(line)) or (pattern is DASHED and line.isupper()) else pattern
+
+
+def _patterns(lines: Sequence[_Line]) -> list[re.Pattern[str] | None]:
+    """Return what each line is: two columns next to a row of more in the same table are a row that has fewer cells."""
+    found = [_pattern(line.text) for line in lines]
+    for at, line in enumerate(lines):
+        above = at > 0 and found[at - 1] is ROW and not line.first
+        below = at + 1 < len(lines) and found[at + 1] is ROW and not lines[at + 1].first and line.first
+        if found[at] is SPACED and (above or below):
+            found[at] = ROW
+    return found
 
 
 def _record(line: _Line, pattern: re.Pattern[str], label: str, block: str) -> Record:
@@ -176,8 +199,11 @@ def _record(line: _Line, pattern: re.Pattern[str], label: str, block: str) -> Re
     if "inverted" in parts:  # LUND, Sunniva
         parts["name"] = " ".join(reversed(parts["inverted"].split(", ")))
     value = parts.get("value", "").rstrip(" .")
-    if pattern is SPACED and re.fullmatch(PERSON, value) and not re.fullmatch(PERSON, parts["name"]):
-        parts["name"], parts["key"] = "", parts["name"]  # Chair, and who it is
+    if pattern is SPACED and not re.fullmatch(PERSON, parts["name"]):
+        if parts["name"][0].isdigit() and re.fullmatch(PERSON, value):
+            parts["name"], value = value, parts["name"]  # When, and who it was
+        else:
+            parts["name"], parts["key"] = "", parts["name"]  # Chair, and who it is; Mooring, and what it costs
     text = " ".join(line.text.split())
     return Record(line.passage, line.start, line.end, text, parts["name"], parts["key"], value, label, block)
 
@@ -188,31 +214,34 @@ def _people(line: _Line) -> Iterator[Record]:
     if not match or not PEOPLE.search(match["label"]):
         return
     apart = r";\s*" if ";" in match["names"] else r",\s*(?![^()]*\))|\s+and\s+(?![^()]*\))"
-    found = [ONE_OF_THEM.fullmatch(part) for part in re.split(apart, match["names"].rstrip(".")) if part]
+    parts = list[str]()
+    for part in filter(None, re.split(apart, match["names"].rstrip("."))):
+        if parts and ";" not in match["names"] and part[0].islower() and not part.startswith("and "):
+            parts[-1] += f", {part}"  # a trainee, who stood in for another
+        else:
+            parts.append(part)
+    found = [ONE_OF_THEM.fullmatch(part) for part in parts]
     if len(found) > 1 and all(found):
         for one in filter(None, found):
             value = (one["brackets"] or one["value"] or "").rstrip(" .")
             yield Record(line.passage, line.start, line.end, one["text"], one["name"], "", value, match["label"])
 
 
-def _numbered(line: _Line, label: str) -> Iterator[Record]:
-    """Yield what a row says of its second cell, where the rows have numbers and no header."""
-    _, name, *values = [*_cells(line.text), ""]
-    if name:
-        yield Record(line.passage, line.start, line.end, line.text, name, "", ", ".join(filter(None, values)), label)
-
-
-def _row(line: _Line, header: Sequence[str], label: str) -> Iterator[Record]:
-    """Yield what each cell of a row says of the first."""
-    cells = _cells(line.text)
-    if cells == header or RULE.fullmatch(line.text) or not cells[0]:
+def _row(line: _Line, cells: Sequence[str], header: Sequence[str], label: str) -> Iterator[Record]:
+    """Yield what each cell of a row says of the first, or of the second where the rows are numbered."""
+    if cells[0].isdigit():
+        if header[0].isdigit():  # There is no header.
+            header = [""] * len(cells)
+        cells, header = cells[1:], header[1:]
+    if cells == header or not cells or not cells[0]:
         return
+    label = f"{label} {header[0]}".strip() if header else label
+    if not any(header):
+        cells, header = [cells[0], ", ".join(filter(None, cells[1:]))], ["", ""]
     for key, value in zip(header[1:], cells[1:], strict=False):
         if value:
-            yield Record(
-                line.passage, line.start, line.end, line.text, cells[0], key, value, f"{label} {header[0]}".strip()
-            )
+            yield Record(line.passage, line.start, line.end, line.text, cells[0], key, value, label)
 
 
 def _cells(row: str) -> list[str]:
-    return [cell.strip() for cell in row.strip("|").split("|")]
+    return [cell.strip() for cell in re.split(r"\|| {3}", row.strip("|"))]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 
-from rag.asked import COUNT, HOW_MUCH, ORGANISATION, PEOPLE, ROLE, WHO, Asked
+from rag.asked import COUNT, HOW_MUCH, MONEY, ORGANISATION, PEOPLE, ROLE, WHO, Asked
 from rag.catalogue import stems
 from rag.citations import Checked, Claim, Span, Support
 from rag.records import PERSON, Record
@@ -19,9 +19,11 @@ from rag.types import Evidence
 from rag.words import found
 
 __all__ = [
+    "AMOUNT",
     "List",
     "around",
     "behind",
+    "called",
     "compared",
     "compares",
     "entries",
@@ -43,14 +45,17 @@ STANDS_FOR = re.compile(
 )
 OF_KIND = re.compile(r"\b(?:which|what)\s+(\w+)(?:\s+(\w+))?", re.IGNORECASE)
 AMOUNT = re.compile(r"[£$€]?\s?\d")
-MONEY = frozenset("award charg cost fee get got grant money paid pay price receiv worth".split())
+PLURAL = re.compile(r"\b(?:are|were|have been|list|names|all|every)\b|^name\b", re.IGNORECASE)
+SEQUENCE = frozenset("chronolog current first last one order present".split())
+"""Stems of what is said of the order of a list."""
 EXTREME = re.compile(r"\b(most|fewest|least)\b", re.IGNORECASE)
 SEVERAL = re.compile(r"\b(?:more than one|(?:two|2) or more|at least (?:two|2)|several)\b", re.IGNORECASE)
 IN_EACH = re.compile(r"\b(?:both|also)\b", re.IGNORECASE)
 COMPARING = frozenset("few fewest least one sever".split())
 """Stems of the words of these two that mean something by themselves."""
 PART = re.compile(r",\s|\s(?:and|of|for|&)\s")
-OF = re.compile(r"\b(?:from|for|of|represent\w*)\s+(?:the\s+)?(\w+)", re.IGNORECASE)
+PLACE = re.compile(r"\bin\s+(?:the\s+)?(\w+)", re.IGNORECASE)
+OF = re.compile(r"\b(?:from|for|(?<!name )of|represent\w*)\s+(?:the\s+)?(\w+)", re.IGNORECASE)
 HOLDS_ROLE = re.compile(
     r"\b(?:administrator|advis[eo]r|analyst|assistant|author|c[eft]o|chair\w*|chief|consultant|co-?ordinator|deputy|"
     r"director|editor|engineer|executive|fellow|founder|head|lead|leader|lecturer|manager|member|officer|owner|partner|"
@@ -102,12 +107,15 @@ def standing_for(asked: Asked, records: Sequence[Record]) -> Checked:
     if not WHO.search(asked.text) or COUNT.search(asked.text):
         return []
     lines = []
+    in_place = frozenset().union(*(stems(match[1]) for match in PLACE.finditer(asked.text)))
     for record in records:
         value, place = _beside_name(record), around(record)
         if not all(found(date, {*value, *place, record.passage.date}) for date in asked.dates):
             continue
         # What the title says too is said of all its list, unless it is all that stands beside a name.
         own = asked.rest - (place - value if value <= asked.rest else place)
+        if own & in_place:
+            continue  # Who spoke in Leeds need not be from there.
         if own and own <= value and asked.means(record) and (_is_part(own, record.value, asked) or _is_of(own, asked)):
             lines.append(record)
     return quoted(lines) if asked.expects(len(lines)) else []
@@ -166,6 +174,21 @@ def listed(asked: Asked, lists: Sequence[List]) -> Checked:
     # "Who is from Leeds" does not ask for the list that the report on Leeds has.
     asks = WHO.search(asked.text) and not re.search(r"\bfrom\b", asked.text, re.IGNORECASE)
     return quoted(lines) if asks and asked.expects(count) else []
+
+
+def called(asked: Asked, records: Sequence[Record]) -> Checked:
+    """Return the list that is called what is asked for: "Name all the directors", of one below "The directors"."""
+    if not WHO.search(asked.text) or not PLURAL.search(asked.text) or asked.figures:
+        return []
+    lines = [record for record in records if not record.key and record.label and _is_called(asked, record)]
+    labels = {(record.passage.document, record.label) for record in lines}
+    return quoted(lines) if len(labels) == 1 and len(lines) > 1 else []
+
+
+def _is_called(asked: Asked, record: Record) -> bool:
+    label = stems(record.label)
+    rest = asked.rest - SEQUENCE - (around(record) - label)
+    return bool(rest) and rest <= label
 
 
 def _of_kind(asked: Asked, rest: frozenset[str], lists: Sequence[List]) -> Checked:

@@ -15,8 +15,10 @@ __all__ = ["COLUMNS", "is_item", "sentences"]
 
 ENTRY = re.compile(r"[A-ZÀ-Þ][^.!?\n]{2,40}\s[-–—]\s+\S")
 """An entry of a list, as several in a row are: a name, a dash and what is said of it."""
-COLUMNS = re.compile(r"(?<=[^\s.!?…])(?: {3,}|[ \u00a0]*\t\s*)(?=\S)")
-"""What stands between the columns of a table that is set with spaces or tabs; more space behind a stop is none."""
+KEYED = re.compile(r"[A-ZÀ-Þ][\w'’/&-]*(?: [\w'’/&-]+){0,3}:\s")
+"""A line with a key, as several in a row are."""
+COLUMNS = re.compile(r"(?:(?<=[^\s.!?…:]) {3,}|(?<=[^\s:])[ \u00a0]*\t\s*)(?=\S)")
+"""What stands between the columns of a table that is set with spaces or tabs; behind a stop or a colon it is none."""
 LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 # The quantifiers are possessive: a failed match must not be tried again from within a run of stops.
 STOP = re.compile(
@@ -76,8 +78,8 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[i
     # A text that is all in lower case has sentences too.
     caseless = lower > sum(1 for _ in SENTENCE_STARTS[False].finditer(text, start, end))
     spans: list[tuple[int, int]] = []
-    for first, last in _units(text, start, end):
-        spans.extend(_split(text, first, last, caseless))
+    for first, last, is_row in _units(text, start, end):
+        spans.extend([(first, last)] if is_row else _split(text, first, last, caseless))
     return spans
 
 
@@ -86,8 +88,8 @@ def is_item(text: str, start: int, end: int) -> bool:
     return bool(ITEM.match(text, start, end)) or text[start] == "|" or " | " in text[start : min(end, start + 300)]
 
 
-def _units(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield the spans between the line breaks that end a sentence."""
+def _units(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Yield the spans between the line breaks that end a sentence, and whether each is a row of columns."""
     for paragraph in _paragraphs(text, start, end):
         wrapped = _is_wrapped(text, paragraph)
         lowered = sum(1 for first, _ in paragraph[1:] if text[first].islower())
@@ -98,10 +100,10 @@ def _units(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         for line in paragraph[1:]:
             row = previous[0] in rows or line[0] in rows
             if row or not _continues(text, previous, line, wrapped, mostly_lower, width):
-                yield begin, previous[1]
+                yield begin, previous[1], begin in rows
                 begin = line[0]
             previous = line
-        yield begin, previous[1]
+        yield begin, previous[1], begin in rows
 
 
 def _rows(text: str, lines: list[tuple[int, int]]) -> set[int]:
@@ -158,7 +160,7 @@ def _continues(
     row = " | " in text[above[0] : min(above[1], above[0] + 300)]
     if row or RULE.fullmatch(text, *above) or is_item(text, *below):
         return False
-    if all(ENTRY.match(text, *line) for line in (above, below)):
+    if any(all(pattern.match(text, *line) for line in (above, below)) for pattern in (ENTRY, KEYED)):
         return False
     if text[above[1] - 1] == ",":
         return True

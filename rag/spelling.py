@@ -66,6 +66,13 @@ class _Spellings:
             or word
         )
 
+    def first_name(self, surname: str, typed: str) -> str:
+        """Return the one word that stands before ``surname`` and is like the one that was ``typed`` there."""
+        before = {word for word, following in self.behind.items() if surname in following and word != typed.lower()}
+        alike = [word for word in before if word[0] == typed[0].lower() and _likeness(word, typed.lower()) >= NEIGHBOUR]
+        known = typed.lower() in self.behind and surname in self.behind[typed.lower()]
+        return alike[0].capitalize() if len(alike) == 1 and not known else typed
+
     def joined(self, question: str) -> str:
         """Return ``question`` with two words as one where the evidence has them as one alone: the night rider."""
         whole = {word.lower(): word for word in self.words if len(word) >= 2 * SHORTEST}
@@ -103,7 +110,16 @@ def corrected(question: str, evidence: Sequence[Evidence], known: Callable[[str]
         before = word
         return word
 
-    return WORD.sub(right, spellings.joined(question))
+    return _with_first_names(question, WORD.sub(right, spellings.joined(question)), spellings)
+
+
+def _with_first_names(typed: str, read: str, spellings: _Spellings) -> str:
+    """Return ``read`` with the first names before the surnames that were mistyped as the evidence has them, too."""
+    for first, second in reversed(list(itertools.pairwise(WORD.finditer(read)))):
+        between = read[first.end() : second.start()]
+        if between == " " and second[0].istitle() and second[0] not in typed:
+            read = read[: first.start()] + spellings.first_name(second[0], first[0]) + read[first.end() :]
+    return read
 
 
 def _nearest(word: str, words: Counter[str], least: float) -> str:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from rag.dates import iso_date
 from rag.outline import HEADING_LENGTH, KEY_VALUE, Line, is_collection, is_heading_like, lines_of
-from rag.sentences import STARTERS
+from rag.sentences import COLUMNS, STARTERS
 from rag.types import Heading
 
 __all__ = ["date_of", "title_of"]
@@ -30,7 +30,8 @@ ENTITLED = re.compile(r"\b(?:en)?titled\b[:,]?\s+[\"“'‘]?([A-ZÀ-Þ][^.!?\"�
 """What a text says that its subject is called, at the end of a sentence."""
 DATE_LABEL = re.compile(
     r"[\W_]*(?:date|datum|published(?: on)?|publication date|date published|posted(?: on)?|issued|created|"
-    r"(?:last )?updated|stand|veröffentlicht(?: am)?|erstellt(?: am)?|vom)[\W_]*?[:：][\W_]*(.{4,60})",
+    r"(?:last )?updated|stand|veröffentlicht(?: am)?|erstellt(?: am)?|vom)"
+    r"(?:[\W_]*?[:：][\W_]*| {3,}|\s*\t\s*)(.{4,60})",
     re.IGNORECASE,
 )
 DAY_WITHIN = re.compile(
@@ -65,12 +66,12 @@ def title_of(text: str, headings: tuple[Heading, ...] = (), start: int = 0) -> s
     if label and not lines[0].text.startswith("#"):
         return label[1]
     block = _block(text, lines)
-    titles: list[str] = [line.text for line in block]
+    titles: list[str] = [COLUMNS.split(line.text)[0] for line in block]
     for line in [] if block else lines:
         name = next((named[at] for at in range(line.start, line.end) if at in named), "")
         if not name and (not _may_be_title(line.text) or titles or not _is_alone(text, line)):
             break
-        titles.append(name or line.text)
+        titles.append(name or COLUMNS.split(line.text)[0])
     names = list(dict.fromkeys(title for title in titles if len(title.split()) > 1))
     below = lines[len(titles)].text if len(titles) < len(lines) else ""
     if len(names) > 1 and (block or KEY_VALUE.match(below)) and len(names[0]) + len(names[1]) <= HEADING_LENGTH:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from rag.catalogue import heading
 from rag.citations import Claim, Span, Support, is_yes_or_no
+from rag.dates import MONTH_NAMES
 from rag.records import ROW, TOP, Record, records
 from rag.sentences import sentences
 from rag.types import Evidence, Passage
@@ -160,8 +161,18 @@ def _cover(claim: Claim, sources: Sequence[_Source], asked: Mapping[str, Word]) 
 
 
 def _is_then(forms: frozenset[str], dates: Sequence[Word]) -> bool:
-    """Tell whether passages with ``forms`` have one of the ``dates`` that are asked about, if there are any."""
-    return not dates or any(found(date, forms) for date in dates)
+    """Tell whether passages with ``forms`` have one of the ``dates`` that are asked about, if there are any.
+
+    A month of a year is there too where its name stands in what is of that year.
+    """
+    return not dates or any(found(date, forms) or _is_month_of(date, forms) for date in dates)
+
+
+def _is_month_of(date: Word, forms: frozenset[str]) -> bool:
+    year, _, month = date.form.partition("-")
+    if len(month) != 2 or not any(form == year or form.startswith(f"{year}-") for form in forms):
+        return False
+    return any(word.form in forms for word in content_words(f"in {MONTH_NAMES[int(month) - 1]}"))
 
 
 def _in_short(claim: str, texts: Sequence[str]) -> set[str]:

@@ -82,6 +82,42 @@ Telephone: 960 300
 }
 
 
+COLUMNS = {
+    "harbour.txt": """Harbour Office
+
+Week beginning    Day watch      Night watch
+-------------------------------------------
+4 February        N. Trent       A. Boscastle
+18 February       D. Hockaday    S. Oduya
+
+Prices
+
+Item                        Each      Notes
+Photocopy, A4, on paper     £0.45     by staff
+Photocopy, A3, on paper     £0.70     by staff
+Photocopy, A5, on paper     £0.20
+
+                    Half day    Whole day
+Dye House (seats 16)     £30.00      £52.00
+Weaving Room (seats 40)     £55.00      £95.00
+
+The harbour masters
+
+1937-1966    Winifred Garrow
+1966-1981    Edgar Pounce
+""",
+    "meeting.txt": """Moorings Meeting
+
+Date      27.04.2019
+Place     Old Lifeboat Hall, Kiel
+
+Present:\tMrs Cordelia Ash (chair), Capt. Ruth Eller (deputy harbour master)
+Apologies:\tMr Hal Pasco, Dr Bea Lund
+""",
+    "fair.txt": "Sea Fair\n\n8 June 2019, Custom House, Oslo\n\nThe speakers were Ann Lee of the Boat Club and Bo Ek.",
+}
+
+
 @pytest.fixture
 def ask(request, tmp_path, config):
     with lines_of(getattr(request, "param", DAYS), tmp_path, config) as lines:
@@ -162,6 +198,30 @@ def test_what_stands_under_a_key_or_a_header_is_quoted(ask, question, answer, qu
 )
 def test_a_key_that_stands_elsewhere_is_left_to_the_model(ask, question):
     assert ask(question) is None
+
+
+@pytest.mark.parametrize("ask", [COLUMNS], indirect=True)
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Who has the night watch in the week beginning 18 February?", "S. Oduya"),
+        ("How much is an A3 photocopy on paper?", "£0.70"),
+        ("What does it cost to hire the Dye House for a whole day?", "£52.00"),
+        ("Name all the harbour masters.", "- 1937-1966 Winifred Garrow"),
+        ("Where was the moorings meeting held?", "Old Lifeboat Hall, Kiel"),
+        ("Who sent apologies to the moorings meeting?", "Mr Hal Pasco, Dr Bea Lund"),
+        ("Where was the sea fair?", "8 June 2019, Custom House, Oslo"),
+        ("Who spoke at the sea fair?", "- Ann Lee of the Boat Club"),
+        ("Who has the night watch in the week beginning 25 February?", None),
+        ("How much is an A2 photocopy on paper?", None),
+        ("What is the name of the harbour master?", None),
+        ("Who spoke at the sea fair in Hamburg?", None),
+        ("Who sent apologies to the sea fair?", None),
+    ],
+)
+def test_columns_and_people_in_sentences_are_understood(ask, question, answer):
+    found = ask(question)
+    assert (found and found[0].startswith(answer)) if answer else found is None
 
 
 def test_who_is_listed_where_is_told_with_the_titles(ask):

@@ -84,6 +84,16 @@ def test_it_keeps_to_the_chosen_documents(titles):
     assert asked_of_each("How many came to Kiel and Bergen?", titles, chosen) == []
 
 
+def test_which_of_all_meetings_are_meant_is_told_by_what_is_near(titles):
+    near = ["oslo.txt", "prices.txt", "kiel.txt"]
+    parts = asked_of_each("What did each of the two meetings decide?", titles, near=lambda: near)
+    assert [question for _, question in parts] == [
+        "What did Price list of the boats decide?",
+        "What did Harbour Day Oslo decide?",
+    ]
+    assert asked_of_each("What did each of the two boats cost?", titles, near=lambda: near) == []
+
+
 def test_very_many_documents_are_not_asked_one_by_one(tmp_path, config):
     files = {f"{n}.txt": f"Harbour Day {n}\n\nMany came." for n in range(MOST + 1)}
     with lines_of(files, tmp_path, config) as lines:

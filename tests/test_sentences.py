@@ -49,6 +49,7 @@ HARD = [
     "The principles:\n‖• People as assets\n‖• Mutuality and\n  reciprocity\n‖• Networks",
     "Steps:\n‖1. Log in.\n‖2. Click on Save.\n‖3. Leave",
     "Lunch rota\n‖Day      Cook     Cleaner\n‖Monday   ann      bo\n‖Friday   cy       di\n‖it may change.",
+    "Present: Mrs Cordelia Ash (chair), Captain Ruth Eller of the harbour\n‖Apologies: Mr Hal Pasco, Dr Bea Lund",
     "Adult\t£4\n‖child\t£2",
     "It is late.‖    It is dark\nand cold.‖    It rains.",
     "They came from Oslo,\nBergen and Kiel.",

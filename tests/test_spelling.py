@@ -10,7 +10,10 @@ TEXT = (
     "A Nightrider runs."
 )
 EVIDENCE = [Evidence(Passage("a.txt", 0, len(TEXT), TEXT, "Manchester Communication Academy"), 1.0, 1)]
-KNOWN = {word.strip(".,:").lower() for word in f"{TEXT} Manchester Communication Academy".split()}
+KNOWN = {
+    word.strip(".,:").lower()
+    for word in f"{TEXT} Manchester Communication Academy Carl Demetrio what did say and".split()
+}
 
 
 @pytest.mark.parametrize(
@@ -21,6 +24,7 @@ KNOWN = {word.strip(".,:").lower() for word in f"{TEXT} Manchester Communication
         ("rabiya latif", "Rabiyah latif"),
         ("MANCHESTER COMUNICATION ACADAMY", "MANCHESTER Communication Academy"),
         ("who closd teh plenery sesion", "who closed the plenary session"),
+        ("What did Carl Tayler say, and Demetrio Latif?", "What did Carol Taylor say, and Demetrio Latif?"),
         ("rabiya lateef, wat council?", "Rabiyah Latif, what council?"),
         ("lateef", "lateef"),
         ("did carol tyalor close?", "did carol Taylor close?"),

@@ -11,6 +11,7 @@ from rag.titles import date_of, title_of
     [
         ("Title\n\nDate: 18.04.2011\n\nText", "2011-04-18"),
         ("Title\r\n**Published:** March 5, 2010\r\n", "2010-03-05"),
+        ("Minutes\n\nDate      18.04.2011\nPlace     Kiel", "2011-04-18"),
         ("Last Updated: 2021-01-05 08:21:03", "2021-01-05"),
         ("Datum: 3. Mai 2020", "2020-05-03"),
         ("Minutes\n\n5 March 2010\n\nPresent: all", "2010-03-05"),
@@ -35,6 +36,8 @@ def test_the_date_stands_near_the_top(text, date):
     ("text", "title"),
     [
         ("Events\n\nLondon Roadshow\n\nDate: 18.04.2011\n\nThe roadshow was good.", "London Roadshow"),
+        ("PORT BOARD      Posted 5 May 2019\nHarbour watch of May\n\nIt runs.", "PORT BOARD – Harbour watch of May"),
+        ("Sea Meeting\n\nDate      27.04.2019\nPlace     Old Hall\n\nIt was long.", "Sea Meeting"),
         ("1973 oil crisis\n\nThe crisis began in October 1973.", "1973 oil crisis"),
         ("Harbour Trust\nMinutes of May 2021\n\nIt was short.", "Harbour Trust – Minutes of May 2021"),
         (

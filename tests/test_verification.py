@@ -187,3 +187,13 @@ def test_numbers_times_and_days_are_read_as_they_are_meant(draft, text):
     evidence = [Evidence(Passage("a.txt", 900, 900 + len(text), text, "Minutes", date="2024-05-21"), 1.0, 1)]
     (found,) = support(parse(draft), evidence, "And when?")
     assert found.score > 0.5
+
+
+def test_a_month_stands_for_itself_in_what_is_of_its_year():
+    passage = Passage(
+        "m.txt", 0, 60, "It carried 218,600 people in the year to the end of September.", "Ferry", date="2018-11-14"
+    )
+    asked = "How many people did it carry in the year to September {}?"
+    for year, supported in ((2018, True), (2019, False)):
+        (found,) = support(parse("218,600"), [Evidence(passage, 1.0, 1)], asked.format(year))
+        assert (found.score > 0.5) == supported

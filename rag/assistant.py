@@ -24,6 +24,7 @@ from rag.expected import answers
 from rag.followups import by_name, earlier_questions, search_query, unnamed
 from rag.generation import Generator, Stop, open_generator
 from rag.index import DocumentInfo, Index
+from rag.keywords import in_full
 from rag.overview import CONFIDENCE, Overview
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Token, Turn
 
@@ -123,7 +124,7 @@ class Assistant:
         yield Phase("searching", "Searching the documents")
         named = by_name(question, history)
         evidence = self.retrieve(named, history, documents)
-        read = spelling.corrected(named, evidence, self._is_known)
+        read = in_full(spelling.corrected(named, evidence, self._is_known))
         if read != named:
             evidence = self.retrieve(read, history, documents)
         clock.mark("retrieval_s")

@@ -33,6 +33,8 @@ LIKENESS = 0.8
 """Measure of Ratcliff and Obershelp (twice the letters in common, by those of both) above which two words are one."""
 NEIGHBOUR = 0.6
 """The same where the word before is right, and in the evidence stands before what is meant too: of a surname."""
+SHOUTED = 4
+"""Words in capitals from which they are no abbreviations."""
 SWAPPED = 0.9
 """What two words are alike that differ by the order of two letters."""
 
@@ -90,7 +92,7 @@ def corrected(question: str, evidence: Sequence[Evidence], known: Callable[[str]
 
     Known is what stands in some passage, or what is a word of the language anyway. A word is left as it is where
     nothing in the evidence, and none of the words that questions are asked with, is like it, or where it is only
-    another form of a word there.
+    another form of a word there. What is all in capitals is read in small letters: a model makes little of it.
 
     >>> from rag.types import Passage
     >>> found = [Evidence(Passage("a.txt", 0, 30, "Demetria Cacafranca - Social Lab"), 1.0, 1)]
@@ -99,6 +101,7 @@ def corrected(question: str, evidence: Sequence[Evidence], known: Callable[[str]
     """
     spellings = _Spellings.of(evidence)
     before = ""
+    question = question.lower() if question.isupper() and len(WORD.findall(question)) >= SHOUTED else question
 
     def right(match: re.Match[str]) -> str:
         nonlocal before

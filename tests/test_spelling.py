@@ -23,6 +23,7 @@ KNOWN = {
         ("carol tayler?", "carol Taylor?"),
         ("rabiya latif", "Rabiyah latif"),
         ("MANCHESTER COMUNICATION ACADAMY", "MANCHESTER Communication Academy"),
+        ("WHO CLOSD MANCHESTER ACADAMY", "who closed manchester Academy"),
         ("who closd teh plenery sesion", "who closed the plenary session"),
         ("What did Carl Tayler say, and Demetrio Latif?", "What did Carol Taylor say, and Demetrio Latif?"),
         ("rabiya lateef, wat council?", "Rabiyah Latif, what council?"),

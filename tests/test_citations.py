@@ -1,16 +1,9 @@
-import doctest
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import rag.citations
 from rag.citations import Span, Support, cite, parse, without_marks
 from rag.types import Evidence, Passage
-
-
-def test_examples_in_the_docstrings():
-    assert doctest.testmod(rag.citations).failed == 0
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,10 @@
 """Contract tests that the real generator and the fake both pass, and what only the real one can show."""
 
-import doctest
 import threading
 from dataclasses import replace
 
 import pytest
 
-import rag.lookup
 from rag import models, prompts
 from rag.config import Config
 from rag.errors import GenerationError, ModelDamaged
@@ -288,10 +286,6 @@ def test_guessing_stays_within_the_context(guesses):
     with real(context=512) as generator:
         room = generator.context - generator.measure(wanted)
         assert len(generator._tokens("".join(generator.stream(wanted, room)))) <= room
-
-
-def test_the_example_of_guessing_holds():
-    assert doctest.testmod(rag.lookup).failed == 0
 
 
 def test_a_guess_takes_the_first_place_and_needs_a_long_match():

@@ -1,17 +1,10 @@
-import doctest
-
 import pytest
 
-import rag.words
 from rag.words import content_words, found
 
 
 def forms(text):
     return [word.form for word in content_words(text)]
-
-
-def test_examples_in_the_docstrings():
-    assert doctest.testmod(rag.words).failed == 0
 
 
 @pytest.mark.parametrize(

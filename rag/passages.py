@@ -15,7 +15,7 @@ from typing import Protocol
 
 from rag.dates import day
 from rag.errors import ModelDamaged
-from rag.sentences import is_item, sentences
+from rag.sentences import COLUMNS, is_item, sentences
 from rag.types import Document, Passage
 
 __all__ = [
@@ -34,7 +34,9 @@ COST_OF_PARAGRAPH, COST_OF_LINE, COST_OF_SENTENCE, COST_OF_WORD = 0.05, 0.25, 0.
 COST_OF_LIST = 0.3
 """Of a break between items of a list or rows of a table, beside that of the line."""
 COST_OF_INTRODUCTION, COST_OF_HEADING = 1.5, 3.0
-"""Of a break behind a line that ends in a colon, and behind a heading."""
+"""Of a break behind a line that ends in a colon or is drawn, and behind a heading."""
+RULES = {"---", "===", "___"}
+"""How a line ends that is drawn below the header of a table."""
 COST_OF_OUTER, COST_OF_INNER = 0.5, 0.25
 """Of a heading inside a passage: one of the outermost level of the document, and any other."""
 CHARACTERS_PER_TOKEN = 10
@@ -276,10 +278,16 @@ def _cost(text: str, start: int, end: int, following: int) -> float:
     gap = text[end:following]
     lines = gap.count("\n") or gap.count("\r")
     cost = COST_OF_PARAGRAPH if lines > 1 else COST_OF_LINE if lines else COST_OF_SENTENCE
-    if text[end - 1] in ":：":
+    if text[end - 1] in ":：" or text[max(start, end - 3) : end] in RULES:
         return cost + COST_OF_INTRODUCTION
-    both = following < len(text) and is_item(text, start, end) and is_item(text, following, len(text))
+    both = following < len(text) and _is_row(text, start, end) and _is_row(text, following, len(text))
     return cost + COST_OF_LIST if both else cost
+
+
+def _is_row(text: str, start: int, end: int) -> bool:
+    """Tell whether ``text[start:end]`` begins with an item of a list, or a row of a table of any kind."""
+    line = text.find("\n", start, end)
+    return is_item(text, start, end) or COLUMNS.search(text, start, end if line < 0 else line) is not None
 
 
 def _partition(parts: list[_Part], ruler: _Ruler) -> list[tuple[int, int]]:

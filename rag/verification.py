@@ -138,7 +138,7 @@ def _cover(claim: Claim, sources: Sequence[_Source], asked: Mapping[str, Word]) 
             for source in sources
             for place, forms in enumerate(source.forms)
         ]
-        gain, source, place = max(gains, key=lambda item: _rank(item, chosen, total), default=(0.0, None, 0))
+        gain, source, place = max(gains, key=lambda item: _rank(item, chosen, total, asked), default=(0.0, None, 0))
         if source is None or gain <= 0 or (chosen and gain < min(GAIN * total, ENTRY)):
             break
         chosen.append((source, place))
@@ -192,12 +192,13 @@ def _stands_alone(part: str, text: str) -> bool:
 
 
 def _rank(
-    item: tuple[float, _Source, int], chosen: Sequence[tuple[_Source, int]], total: float
-) -> tuple[float, int, int]:
-    """Return what decides between spans: what they add, the passage in use, the better evidence."""
+    item: tuple[float, _Source, int], chosen: Sequence[tuple[_Source, int]], total: float, asked: Mapping[str, Word]
+) -> tuple[float, float, int, int]:
+    """Return what decides between spans: what they add, the passage in use, words of the question, better evidence."""
     gain, source, place = item
     in_use = any(source is other for other, _ in chosen)
-    return gain / total + (IN_USE if in_use else 0.0), -source.evidence.rank, -place
+    on_it = sum(WEIGHTS[word.kind] for word in asked.values() if found(word, source.forms[place]))
+    return gain / total + (IN_USE if in_use else 0.0), on_it, -source.evidence.rank, -place
 
 
 def _spans(chosen: Sequence[tuple[_Source, int]]) -> tuple[Span, ...]:

@@ -197,3 +197,12 @@ def test_a_month_stands_for_itself_in_what_is_of_its_year():
     for year, supported in ((2018, True), (2019, False)):
         (found,) = support(parse("218,600"), [Evidence(passage, 1.0, 1)], asked.format(year))
         assert (found.score > 0.5) == supported
+
+
+def test_of_sentences_that_say_it_the_one_that_is_on_the_question_is_quoted():
+    text = "David Pugh spoke of timebanking. Tris Dyson used timebanking as a tool."
+    evidence = [Evidence(Passage("c.txt", 0, len(text), text, "Cardiff"), 1.0, 1)]
+    for whom, sentence in (("Tris Dyson", text[33:]), ("David Pugh", text[:32])):
+        (found,) = support(parse("Timebanking"), evidence, f"What did {whom} speak of, or use as a tool?")
+        (span,) = found.spans
+        assert text[span.start : span.end] == sentence

@@ -51,6 +51,8 @@ FIELDS = {WHERE: frozenset("locat place venu".split()), WHEN: frozenset(["date"]
 """Stems of the fields that say where and when."""
 SEARCHED = 30
 """Passages that are looked through for a record."""
+FEW, FAR = 10, 3
+"""Passages up to which those further off are looked through too, and how far off they are."""
 DOCUMENTS, PASSAGES = 10, 400
 """Documents that are looked through whole, and the most passages of one."""
 
@@ -193,7 +195,8 @@ class Directory:
     def _near(self, query: str, among: Collection[str] | None) -> list[Record]:
         """Return the records in the passages that hold words of ``query``, and in those beside them."""
         ids = {number for number, _ in self._index.search_lexical(query, SEARCHED)}
-        beside = ids | {number + step for number in ids for step in (-1, 1)}
+        reach = FAR if len(ids) <= FEW else 1
+        beside = {number + step for number in ids for step in range(-reach, reach + 1)}
         passages = self._index.passages(sorted(self._index.existing(beside)))
         documents: dict[str, list[Passage]] = {}
         for passage in in_order(passages):

@@ -115,22 +115,18 @@ def records(passages: Sequence[Passage]) -> list[Record]:
             begin = max((at for at, line in enumerate(found) if line.first), default=-1)
             block = ([] if begin >= 0 else block) + [line.text for line in found[max(begin, 0) :]]
             continue
-        header: list[str] = []
-        for line, below in zip(found, [*found[1:], None], strict=True):
-            if line.first and line is not found[0] and below and not below.first and line.start > line.passage.start:
-                header = []  # Another table, unless it goes on in the next passage.
+        if pattern is ROW:
+            made += _table(found, above)
+            continue
+        for line in found:
             block = [] if line.first else block
-            label = above or line.passage.section.rsplit(" > ", 1)[-1]
-            if pattern is ROW:
-                cells = _cells(line.text)
-                header = header or cells
-                if len(header) + 1 == len(cells):  # Nothing stands above the first column.
-                    header = ["", *header]
-                made += _row(line, cells, header, label)
-            else:
-                made.append(_record(line, pattern, label, " ".join(block)))
-                block = block if made[-1].key else [*block, line.text]
+            made.append(_record(line, pattern, _label(line, above), " ".join(block)))
+            block = block if made[-1].key else [*block, line.text]
     return made
+
+
+def _label(line: _Line, above: str) -> str:
+    return above or line.passage.section.rsplit(" > ", 1)[-1]
 
 
 def _is_heading(line: str) -> bool:
@@ -225,6 +221,20 @@ def _people(line: _Line) -> Iterator[Record]:
         for one in filter(None, found):
             value = (one["brackets"] or one["value"] or "").rstrip(" .")
             yield Record(line.passage, line.start, line.end, one["text"], one["name"], "", value, match["label"])
+
+
+def _table(rows: Sequence[_Line], above: str) -> Iterator[Record]:
+    """Yield what the cells of ``rows`` say, each below the header that its table begins with."""
+    header: list[str] = []
+    for line, below in zip(rows, [*rows[1:], None], strict=True):
+        cells = _cells(line.text)
+        # Behind a blank line another table begins; at the beginning of a passage the same goes on.
+        apart = line.first and line.start > line.passage.start and below and not below.first
+        if apart or not header:
+            header = cells
+        if len(header) + 1 == len(cells):  # Nothing stands above the first column.
+            header = ["", *header]
+        yield from _row(line, cells, header, _label(line, above))
 
 
 def _row(line: _Line, cells: Sequence[str], header: Sequence[str], label: str) -> Iterator[Record]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from rag.asked import COUNT, HOW_MUCH, MONEY, ORGANISATION, PEOPLE, ROLE, WHO, Asked
 from rag.catalogue import stems
@@ -123,7 +124,8 @@ def standing_for(asked: Asked, records: Sequence[Record]) -> Checked:
 
 def _is_part(own: frozenset[str], value: str, asked: Asked) -> bool:
     """Tell whether a whole part of ``value`` is asked for: the deputy director of something is a deputy director."""
-    return any(stems(part) & own and stems(part) <= asked.stems for part in PART.split(value))
+    parts = [written for part in PART.split(value) for written in (part, part.replace(" ", ""))]
+    return any(stems(part) & own and stems(part) <= asked.stems for part in parts)
 
 
 def _is_of(own: frozenset[str], asked: Asked) -> bool:
@@ -132,8 +134,9 @@ def _is_of(own: frozenset[str], asked: Asked) -> bool:
 
 
 def _beside_name(record: Record) -> frozenset[str]:
-    """Return the stems of what stands beside a name; a Metropolitan Borough Council is a council."""
-    return stems(record.value) | (frozenset(["council"]) if COUNCIL.search(record.value) else frozenset())
+    """Return the stems of what stands beside a name, Fair Shares as Fairshares too; a borough council is a council."""
+    joined = frozenset().union(*(stems(f"{one}{other}") for one, other in pairwise(record.value.split())))
+    return stems(record.value) | joined | (frozenset(["council"]) if COUNCIL.search(record.value) else frozenset())
 
 
 def around(record: Record) -> frozenset[str]:

@@ -149,6 +149,7 @@ def test_the_line_with_the_answer_is_quoted(ask, question, answer, quote):
         ("Who spoke for the Harbour Trust?", ["Ann Lee - Harbour Trust", "Anne Lee - Harbour Trust"]),
         ("Which two people spoke for the Harbour Trust?", ["Ann Lee - Harbour Trust", "Anne Lee - Harbour Trust"]),
         ("Who represented the Harbour Trust in Oslo?", ["Anne Lee - Harbour Trust"]),
+        ("Who represented Harbourtrust in Oslo?", ["Anne Lee - Harbour Trust"]),
         ("Who spoke in Oslo?", ["Anne Lee - Harbour Trust", "Finn Gram - City of Oslo"]),
         (
             "Who were the speakers at the harbour day in June 2022?",

@@ -17,6 +17,8 @@ from rag.words import NUMBERS
 
 __all__ = ["asked_of_each"]
 
+ANY_KIND = EVENTS | frozenset("articl document event meet report".split())
+"""Stems of what any document, or what it tells of, may be called."""
 MOST = 12
 """Documents that are asked one by one: each takes seconds."""
 KIND = 4
@@ -46,11 +48,11 @@ Near = Callable[[], Sequence[str]]
 
 
 def asked_of_each(
-    question: str, titles: Titles, among: Collection[str] | None = None, near: Near = tuple
+    question: str, titles: Titles, among: Collection[str] | None = None, near: Near | None = None
 ) -> list[tuple[DocumentInfo, str]]:
     """Return the documents of ``titles`` of which ``question`` asks the same, and what each of them is asked.
 
-    ``among`` are the public names of documents to look at; those that are ``near`` are taken where "each of the three
+    ``among`` are the public names of documents to look at; those that are ``near`` are taken where "each of the
     meetings" does not say which. None where it is asked of one document, or of all together.
     """
     if YES_OR_NO.match(question) or TOGETHER.search(question):
@@ -60,7 +62,7 @@ def asked_of_each(
 
 
 def _of_each(
-    question: str, titles: Titles, among: Collection[str] | None, near: Near
+    question: str, titles: Titles, among: Collection[str] | None, near: Near | None
 ) -> list[tuple[DocumentInfo, str]]:
     """Return the documents of the kind that ``question`` names behind "each", "every", "all" or "both"."""
     for match in OF_EACH.finditer(question):
@@ -69,8 +71,8 @@ def _of_each(
         words, number = match["kind"].split(), _number(match)
         for count in range(len(words), 0, -1):
             documents = _of_kind(words[:count], question, titles, among)
-            if number and len(documents) > number and stems(" ".join(words[:count])) <= DOCUMENT | EVENTS:
-                nearest = list(near())[:number]
+            if near and documents and stems(" ".join(words[:count])) <= ANY_KIND:
+                nearest = near()[:number]
                 documents = [info for info in documents if info.name in nearest]
             if 1 < len(documents) <= MOST and number in {None, len(documents)}:
                 before, behind = question[: match.start()], " ".join(words[count:])
@@ -85,7 +87,8 @@ def _of_kind(words: list[str], question: str, titles: Titles, among: Collection[
     words = [word.lower().removesuffix("s") for word in words]
     kind, last = stems(" ".join(words)), words[-1]
     own = kind - DOCUMENT - (EVENTS if series else frozenset())
-    documents = [info for info in titles.called((), among, series) if own <= called(info)] if kind else []
+    known = own or kind <= ANY_KIND
+    documents = [info for info in titles.called((), among, series) if own <= called(info)] if kind and known else []
     # A word such as "day" or "about" belongs to what they are called where their titles have it.
     ends = stems(last) or all(re.search(rf"\b{re.escape(last)}", info.title, re.IGNORECASE) for info in documents)
     return documents if ends else []

@@ -67,6 +67,8 @@ def test_each_document_is_asked_by_its_name(titles, question, asked):
         "How far apart are Kiel and Oslo?",
         "Did each harbour day have a choir?",
         "What does each boat cost?",
+        "What does each page cost?",
+        "What is paid for each minute?",
         "Who opened it in Kiel, and what did Oslo decide?",
         "What happened in Kiel and in Hamburg?",
         "",
@@ -91,6 +93,8 @@ def test_which_of_all_meetings_are_meant_is_told_by_what_is_near(titles):
         "What did Price list of the boats decide?",
         "What did Harbour Day Oslo decide?",
     ]
+    parts = asked_of_each("What did each meeting decide?", titles, near=lambda: near)
+    assert {info.name for info, _ in parts} == set(near)
     assert asked_of_each("What did each of the two boats cost?", titles, near=lambda: near) == []
 
 

@@ -21,6 +21,10 @@ ALIKE = {
     **dict.fromkeys("email mail".split(), "email"),
 }
 """Stems of keys that are called so or so."""
+GENERAL = frozenset("date locat number place subject time titl total venu".split())
+"""Stems of keys that any document may have: by themselves they do not tell which is meant."""
+FROM = dict.fromkeys(("from", "for", "of"), frozenset(["organis"]))
+"""What is meant by keys without a word of their own, in tables of people."""
 GOES_WITH = {"phone": "number", "email": "address"}
 WHO = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
 SEVERAL = re.compile(r"\b(?:are|were|list|names?|all|every|each|people)\b", re.IGNORECASE)
@@ -28,6 +32,7 @@ SOMEBODY_ELSE = re.compile(r"\b(?:he|she|him|his|hers?|they|them|their)\b", re.I
 FITTING = [
     (WHO, re.compile(r"[A-ZÀ-ÞŁŚŻČŘŠŽ][^\d]*").fullmatch),
     (re.compile(r"\bwhen\b", re.IGNORECASE), re.compile(r".*\d").match),
+    (re.compile(r"\bwhere\b", re.IGNORECASE), re.compile(r"[^£$€\d]").match),
     (HOW_MUCH, AMOUNT.match),
 ]
 """What a value must be for what is asked."""
@@ -61,10 +66,12 @@ def _nearest(asked: Asked, lines: Sequence[Record]) -> list[Record]:
 
 def _is_asked(asked: Asked, record: Record) -> bool:
     """Tell whether the key is in the question, and all else that is asked where the line stands, or in its value."""
-    key = _alike(stems(record.key))
-    hits = key & _alike(stems(asked.text))
+    key = _alike(stems(record.key)) or FROM.get(record.key.lower(), frozenset())
+    hits = (key & _alike(stems(asked.text))) - {"each"}
     price = AMOUNT.match(record.value) and (HOW_MUCH.search(asked.text) or asked.stems & MONEY)
     if not hits and not (price and record.name and key <= PRICES):
+        return False
+    if key <= GENERAL and not asked.stems - key - SAYS - ANYONE:
         return False
     if not asked.names(record) or not all(fits(record.value) for asks, fits in FITTING if asks.search(asked.text)):
         return False

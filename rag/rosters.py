@@ -44,6 +44,8 @@ STANDS_FOR = re.compile(
     r"\b(?:for|from|with)\s*\?*$|\bfor whom\b|\bfrom where\b|\bwhere\b.*\b(?:from|work)|\brepresent|\bbelong",
     re.IGNORECASE,
 )
+WHO_IS = re.compile(rf"(?:and )?who(?:'s|’s| is| was) (?-i:{PERSON})\s*\?*", re.IGNORECASE)
+"""What asks for somebody, and not for those beside whom their name stands."""
 OF_KIND = re.compile(r"\b(?:which|what)\s+(\w+)(?:\s+(\w+))?", re.IGNORECASE)
 AMOUNT = re.compile(r"[£$€]?\s?\d")
 PLURAL = re.compile(r"\b(?:are|were|have been|list|names|all|every)\b|^name\b", re.IGNORECASE)
@@ -105,11 +107,13 @@ def _is_role(text: str) -> bool:
 
 def standing_for(asked: Asked, records: Sequence[Record]) -> Checked:
     """Return the entries beside which stands what the question holds."""
-    if not WHO.search(asked.text) or COUNT.search(asked.text):
+    if not WHO.search(asked.text) or COUNT.search(asked.text) or WHO_IS.fullmatch(asked.text.strip()):
         return []
     lines = []
     in_place = frozenset().union(*(stems(match[1]) for match in PLACE.finditer(asked.text)))
     for record in records:
+        if record.name[0].isdigit():  # a week, a number of a row
+            continue
         value, place = _beside_name(record), around(record)
         if not all(found(date, {*value, *place, record.passage.date}) for date in asked.dates):
             continue
@@ -147,11 +151,13 @@ def around(record: Record) -> frozenset[str]:
 
 def entries(records: Sequence[Record]) -> list[Record]:
     """Return the entries of lists, and of the rows of tables those that are about somebody, each as one entry."""
-    rows: dict[int, list[Record]] = {}
+    found: list[list[Record]] = []
     for record in records:
-        if not record.key or re.fullmatch(PERSON, record.name):
-            rows.setdefault(record.start, []).append(record)
-    return [row[0] if not row[0].key else _entry(row) for row in rows.values()]
+        if record.key and found and found[-1][0].key and found[-1][0].start == record.start:
+            found[-1].append(record)
+        elif not record.key or re.fullmatch(PERSON, record.name):
+            found.append([record])
+    return [_entry(row) if row[0].key else row[0] for row in found]
 
 
 def _entry(row: Sequence[Record]) -> Record:

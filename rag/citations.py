@@ -79,11 +79,18 @@ def is_yes_or_no(claim: Claim) -> bool:
 
 
 def under(title: str, checked: Checked) -> Checked:
-    """Return ``checked`` as an entry of a list, under the ``title`` of the document that it is from."""
-    if not checked:
-        return []
-    (first, support), *others = checked
-    return [(Claim(f"{title}: {first.text}", "\n- "), support), *others]
+    """Return ``checked`` as one entry of a list, under the ``title`` of the document that it is from.
+
+    >>> under("Leeds", [(Claim("Two came:"), Support((), 1.0)), (Claim("Ann", "\\n- "), Support((), 0.9))])
+    [(Claim(text='Leeds: Two came: Ann', before='\\n- '), Support(spans=(), score=0.9))]
+    """
+    text = ""
+    for claim, _ in checked:
+        apart = "; " if claim.before.startswith("\n") and text and text[-1].isalnum() else " "
+        text = f"{text}{apart}{claim.text}".strip()
+    spans = dict.fromkeys(span for _, support in checked for span in support.spans)
+    score = min((support.score for _, support in checked), default=0.0)
+    return [(Claim(f"{title}: {text}", "\n- "), Support(tuple(spans), score))] if checked else []
 
 
 def without_marks(text: str) -> str:

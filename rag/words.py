@@ -48,8 +48,8 @@ _TOKEN = re.compile(
     rf"""
     (?P<iso>\b\d{{4}}-\d{{1,2}}-\d{{1,2}}\b)
   | (?P<dotted>\b\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}\b)
-  | (?P<day_first>\b\d{{1,2}}(?:st|nd|rd|th)?(?:\s+of)?\s+(?:{_MONTH})\b\.?(?:,?\s+\d{{4}}\b)?)
-  | (?P<month_first>\b(?:{_MONTH})\b\.?\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?!\.?\d)(?:,?\s+\d{{4}}\b)?)
+  | (?P<day_first>\b\d{{1,2}}(?:st|nd|rd|th)?(?:\s+of)?\s+(?:{_MONTH})\b\.?(?:\s?,?\s+\d{{4}}\b)?)
+  | (?P<month_first>\b(?:{_MONTH})\b\.?\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?!\.?\d)(?:\s?,?\s+\d{{4}}\b)?)
   | (?P<month_year>\b(?:{_MONTH})\b\.?,?\s+\d{{4}}\b)
   | (?P<time>\b\d{{1,2}}:\d{{2}}\b)
   | (?P<spelt>\b(?:{"|".join(TENS)})(?:[-\s](?:{"|".join(UNITS)}))?\b)
@@ -164,5 +164,17 @@ def _stemmer() -> Any:
 
 @functools.lru_cache(maxsize=65536)
 def _stem(word: str) -> str:
-    """Return the stem of a lower-case word (Snowball English); a possessive is dropped."""
-    return str(_stemmer().stemWord(STEMLESS.sub("", word)))
+    """Return the stem of a lower-case word (Snowball English); a possessive and what stands on letters are dropped."""
+    return str(_stemmer().stemWord(_plain(STEMLESS.sub("", word))))
+
+
+def _plain(word: str) -> str:
+    """Return ``word`` without the accents of Latin letters, which readers leave out.
+
+    >>> _plain("hōryū"), _plain("zürich"), _plain("йод")
+    ('horyu', 'zurich', 'йод')
+    """
+    if word.isascii():
+        return word
+    bases = ((unicodedata.normalize("NFKD", letter)[0], letter) for letter in word)
+    return "".join(base if base.isascii() and base.isalpha() else letter for base, letter in bases)

@@ -18,6 +18,8 @@ def forms(text):
         "March 11, 2011",
         "Mar 11th 2011",
         "11 mar. 2011",
+        "March 11 , 2011",
+        "11 March , 2011",
     ],
 )
 def test_one_date_in_many_spellings(text):
@@ -67,3 +69,8 @@ def test_possessives_and_endings_are_one_word():
 )
 def test_ugly_text_does_no_harm(text):
     assert all(word.form for word in content_words(text))
+
+
+def test_a_name_without_its_accents_is_the_name():
+    assert forms("x Zürich and Shōtoku") == forms("x Zurich and Shotoku")
+    assert forms("x Łódź") != forms("x Lod")

@@ -31,7 +31,8 @@ APART = re.compile(r"\b(?:when|where|how (?:many|much|long)|what (?:was|were|is|
 """How it is asked what "all" or "both" have each for themselves; who was at both of them is another question."""
 TOGETHER = re.compile(
     r"\b(?:altogether|overall|combined|in all|total|sum|apart|between|differ\w*|same|common|compare\w*|average|"
-    r"most|least|fewest|more|less|first|last|earliest|latest|or|than)\b",
+    r"most|least|fewest|more|less|first|last|earliest|latest|or|than|together|relat\w*|connect\w*|link\w*|"
+    r"(?:dis)?agree\w*|one another|(?:to|with) each other|versus|vs)\b",
     re.IGNORECASE,
 )
 """What asks for something that only all documents together tell."""

@@ -65,6 +65,8 @@ def test_each_document_is_asked_by_its_name(titles, question, asked):
         "How many boats came to each of the two harbour days?",
         "Which came first, Kiel or Oslo?",
         "How far apart are Kiel and Oslo?",
+        "How are Kiel and Oslo related?",
+        "What did Kiel and Oslo agree on?",
         "Did each harbour day have a choir?",
         "What does each boat cost?",
         "What does each page cost?",

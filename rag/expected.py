@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rag.asked import SAYS
 from rag.citations import Claim, is_yes_or_no
+from rag.records import PERSON
 from rag.types import Prompt
 from rag.words import content_words, found
 
@@ -20,6 +21,8 @@ ASKS = re.compile(
     re.IGNORECASE,
 )
 """How a question begins that wants to be told something."""
+WHO_DID = re.compile(r"(?:and |but |so )?who (?!(?:am|are|is|was|were|else)\b)\w+", re.IGNORECASE)
+"""What asks for somebody by what they did; "Who is Ann Lee?" does not."""
 OF_SOURCES = re.compile(r"\W*(?:the|these|this) (?:documents?|passages?|sources?|texts?)\b", re.IGNORECASE)
 """How a sentence begins that tells of the sources instead of answering from them."""
 NUMBER = re.compile(
@@ -66,11 +69,24 @@ def answers(claims: Sequence[Claim], prompt: Prompt) -> bool:
     >>> [answers([Claim(text)], asked) for text in ("In Leeds.", "The town hall", "In May.")]
     [False, False, True]
     """
+    claims = [claim for claim in claims if not _names_who_is_known(claim, prompt.question)]
     return _tells_more(claims, prompt) and all(
         any(holds.search(claim.text) for claim in claims)
         for asks, holds in KINDS
         if re.match(asks, prompt.question, re.IGNORECASE)
     )
+
+
+def _names_who_is_known(claim: Claim, question: str) -> bool:
+    """Tell whether it is asked who did something and ``claim`` begins with somebody whom the question names itself.
+
+    >>> _names_who_is_known(Claim("Ann Lee printed the book."), "Who printed Ann Lee's book?")
+    True
+    """
+    if not WHO_DID.match(question) or CHOICE.search(question):
+        return False
+    named = re.match(PERSON, claim.text)
+    return named is not None and re.search(rf"\b{re.escape(named[0])}\b", question, re.IGNORECASE) is not None
 
 
 def _tells_more(claims: Sequence[Claim], prompt: Prompt) -> bool:

@@ -23,6 +23,10 @@ from rag.types import Prompt
         ("Who came to the Kiel day?", "Yes.", False),
         ("Which came first, Kiel or Oslo?", "Kiel", True),
         ("Which of the two was in Kiel?", "The one in Kiel.", True),
+        ("Who printed Ann Lee's book?", "Ann Lee printed the book of boats.", False),
+        ("Who printed Ann Lee's book?", "Ann Lee wrote it. Bo Ek printed it.", True),
+        ("Who is Ann Lee?", "Ann Lee is a printer.", True),
+        ("Who printed it, Ann Lee or Bo Ek?", "Ann Lee printed it.", True),
         ("And which building?", "The building in Kiel", False),
     ],
 )

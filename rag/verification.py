@@ -37,6 +37,8 @@ ENTRY = 1.5
 IN_USE = 0.05
 """What it counts for a sentence that its passage is quoted already."""
 
+YEARS = re.compile(r"\b(\d{4})\s?(?:[-–—]{1,2}|to|until|and)\s?(\d{4}|\d\d)\b")
+"""From one year to another."""
 NAME = re.compile(r"[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)+")
 CAPITALISED = re.compile(r"[A-ZÀ-Þ][\w'’-]*(?: [A-ZÀ-Þ][\w'’-]*)*")
 BEFORE_NAME = r"(?:\A|[^\w\s]\s*|\n|\b(?:Dr|Mr|Mrs|Ms|Prof|Professor)\.?\s|\b[a-zà-þ\d][\w'’-]*\s)"
@@ -149,23 +151,35 @@ def _cover(claim: Claim, sources: Sequence[_Source], asked: Mapping[str, Word]) 
         return None
     here = frozenset().union(*(source.around for source, _ in chosen))
     anywhere = frozenset().union(*(source.around for source in sources))
-    short = _in_short(claim.text, [source.evidence.passage.text for source, _ in chosen])
+    texts = [source.evidence.passage.text for source, _ in chosen]
+    short = _in_short(claim.text, texts)
     known = all(
         word.kind == "word"
         or (found(word, anywhere) or word.text in short if word.form in asked else found(word, here))
         for word in left
     )
-    known = known and (any(telling) or not telling) and _is_then(here, dates_in(asked.values()))
+    known = known and (any(telling) or not telling) and _is_then(here, texts, dates_in(asked.values()))
     score = 1 - sum(left.values()) / total
     return Support(_spans(chosen), score if known else min(score, UNFOUND))
 
 
-def _is_then(forms: frozenset[str], dates: Sequence[Word]) -> bool:
+def _is_then(forms: frozenset[str], texts: Sequence[str], dates: Sequence[Word]) -> bool:
     """Tell whether passages with ``forms`` have one of the ``dates`` that are asked about, if there are any.
 
-    A month of a year is there too where its name stands in what is of that year.
+    A month of a year is there too where its name stands in what is of that year, and a year between two of ``texts``.
     """
-    return not dates or any(found(date, forms) or _is_month_of(date, forms) for date in dates)
+    return not dates or any(
+        found(date, forms) or _is_month_of(date, forms) or any(_is_within(date, text) for text in texts)
+        for date in dates
+    )
+
+
+def _is_within(date: Word, text: str) -> bool:
+    """Tell whether the year ``date`` lies between two of ``text``, as 1947 does in 1946-49."""
+    if not re.fullmatch(r"\d{4}", date.form):
+        return False
+    spans = ((first, first[: 4 - len(last)] + last) for first, last in YEARS.findall(text))
+    return any(first < date.form < last for first, last in spans)
 
 
 def _is_month_of(date: Word, forms: frozenset[str]) -> bool:

@@ -206,3 +206,11 @@ def test_of_sentences_that_say_it_the_one_that_is_on_the_question_is_quoted():
         (found,) = support(parse("Timebanking"), evidence, f"What did {whom} speak of, or use as a tool?")
         (span,) = found.spans
         assert text[span.start : span.end] == sentence
+
+
+@pytest.mark.parametrize(("year", "supported"), [(1947, True), (1946, True), (1950, False), (1945, False)])
+def test_a_year_is_within_two(year, supported):
+    text = "The plea was made in the midst of the Greek Civil War ( 1946 -- 49 ) ."
+    evidence = [Evidence(Passage("t.txt", 0, len(text), text, "Doctrine"), 1.0, 1)]
+    (found,) = support(parse("In the midst of the Greek Civil War."), evidence, f"When was the plea made in {year}?")
+    assert (found.score > 0.5) == supported

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.asked import SAYS
+from rag.asked import SAYS, YES_OR_NO
 from rag.citations import Claim, is_yes_or_no
 from rag.records import PERSON
 from rag.types import Prompt
@@ -15,12 +15,8 @@ __all__ = ["answers"]
 
 CHOICE = re.compile(r"\b(?:or|between|which of|who of|whether|of the two|both)\b", re.IGNORECASE)
 """What is in questions that may be answered with their own words."""
-ASKS = re.compile(
-    r"(?:(?:according to|after|apart from|at|before|besides|during|except|for|in|on|other than)\b[^?.]*, )?"
-    r"(?:(?:and|but|so) )?(?:\w+ )?(?:who|whom|whose|what|which|when|where|why|how)(?:['’]s)?\b",
-    re.IGNORECASE,
-)
-"""How a question begins that wants to be told something."""
+WHETHER = re.compile(rf"(?:^(?:and |but |so )?|, ){YES_OR_NO.pattern}", re.IGNORECASE)
+"""What asks whether something is so: it may be said again."""
 WHO_DID = re.compile(r"(?:and |but |so )?who (?!(?:am|are|is|was|were|else)\b)\w+", re.IGNORECASE)
 """What asks for somebody by what they did; "Who is Ann Lee?" does not."""
 OF_SOURCES = re.compile(r"\W*(?:the|these|this) (?:documents?|passages?|sources?|texts?)\b", re.IGNORECASE)
@@ -91,7 +87,7 @@ def _names_who_is_known(claim: Claim, question: str) -> bool:
 
 def _tells_more(claims: Sequence[Claim], prompt: Prompt) -> bool:
     """Tell whether a claim has a word that the question lacks, or the question may be answered with its own words."""
-    if not ASKS.match(prompt.question) or CHOICE.search(prompt.question):
+    if WHETHER.search(prompt.question) or CHOICE.search(prompt.question):
         return True
     known = SAYS | {word.form for word in content_words(prompt.query)}
     told = [claim.text for claim in claims if not OF_SOURCES.match(claim.text) and not is_yes_or_no(claim)]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from rag.catalogue import words_of
+from rag.collection.catalogue import words_of
 from rag.types import Evidence, Prompt
 from rag.words import Word, content_words, found
 

@@ -12,20 +12,21 @@ from collections.abc import Generator as Steps
 from dataclasses import replace
 from typing import Any
 
-from rag import abstention, citations, prompts, retrieval, spelling, verification
-from rag.catalogue import Catalogue, words_of
+from rag import abstention, citations, prompts, retrieval, verification
 from rag.citations import Checked
+from rag.collection.catalogue import Catalogue, words_of
+from rag.collection.directory import Directory
+from rag.collection.overview import CONFIDENCE, Overview
 from rag.config import Config
-from rag.directory import Directory
-from rag.each import asked_of_each
 from rag.embedding import Embedder, open_embedder
 from rag.errors import QuestionError
 from rag.expected import answers
-from rag.followups import by_name, earlier_questions, search_query, unnamed
 from rag.generation import Generator, Stop, open_generator
 from rag.index import DocumentInfo, Index
-from rag.keywords import in_full
-from rag.overview import CONFIDENCE, Overview
+from rag.question import spelling
+from rag.question.each import asked_of_each
+from rag.question.followups import by_name, earlier_questions, search_query, unnamed
+from rag.question.keywords import in_full
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Token, Turn
 
 __all__ = ["Assistant", "made_for"]

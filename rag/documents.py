@@ -20,9 +20,9 @@ from rag.errors import DocumentError
 from rag.formats import Extracted
 from rag.formats.docx import from_docx
 from rag.formats.html import from_html
+from rag.formats.outline import first_heading, front_matter, markdown_headings, text_headings
 from rag.formats.pdf import from_pdf
-from rag.outline import first_heading, front_matter, markdown_headings, text_headings
-from rag.titles import date_of, title_of
+from rag.formats.titles import date_of, title_of
 from rag.types import Document
 
 __all__ = [

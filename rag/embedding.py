@@ -1,4 +1,4 @@
-"""Texts become unit vectors: the seam ``Embedder``, and an exact fake for tests. The real ones are ``rag.encoders``."""
+"""Texts become unit vectors: the seam ``Embedder``, and an exact fake for tests. The real ones: ``rag.encoders``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rag.passages import Tokenizer
 
 if TYPE_CHECKING:
     from rag.config import Config
-    from rag.encoders import FolderEmbedder
+    from rag.encoders.folders import FolderEmbedder
 
 __all__ = [
     "Embedder",
@@ -76,7 +76,7 @@ def open_embedder(config: Config) -> FolderEmbedder:
         ModelMissing: the weights are not on this machine.
         ModelDamaged: the weights are not what they should be.
     """
-    from rag.encoders import open_folder
+    from rag.encoders.folders import open_folder
 
     folder = models.locate(config.embedder, config.models)
     fingerprint = models.fingerprint(config.embedder, config.models)

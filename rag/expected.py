@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.asked import SAYS, YES_OR_NO
 from rag.citations import Claim, is_yes_or_no
-from rag.records import PERSON
+from rag.collection.asked import SAYS, YES_OR_NO
+from rag.collection.records import PERSON
 from rag.types import Prompt
 from rag.words import content_words, found
 

@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args
 from filelock import FileLock
 
 from rag.errors import TooMany
-from rag.rows import now
+from rag.storage.rows import now
 from rag.types import Turn
 
 __all__ = ["KINDS", "Feedback", "Kind", "Span", "add", "forget", "pending", "remove"]

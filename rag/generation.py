@@ -3,7 +3,7 @@
 A generator keeps the :class:`~rag.types.Prompt` in its parts as long as it can. The embedded one tokenises each part
 on its own (instructions, every passage, the question), which has three uses: what a
 document says is never read as a control token; a count of tokens is exact; and the attention state of a part is
-computed once and used again (see :mod:`rag.reading`).
+computed once and used again (see :mod:`rag.inference.reading`).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ import numpy as np
 from rag import models
 from rag.config import Config, usable_cores
 from rag.errors import GenerationError
-from rag.llama import Interrupted, Llama, Stop
-from rag.lookup import Lookup
+from rag.inference.llama import Interrupted, Llama, Stop
+from rag.inference.lookup import Lookup
+from rag.inference.reading import Part, Parts, Reader
+from rag.inference.states import Owner, StateCache
 from rag.prompts import PromptFile
-from rag.reading import Part, Parts, Reader
-from rag.states import Owner, StateCache
 from rag.types import Evidence, Prompt, Task
 
 if TYPE_CHECKING:

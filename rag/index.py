@@ -1,7 +1,7 @@
 """The index on disk: documents, passages, vectors and terms, opened, changed and searched.
 
-SQLite holds the truth (``rag.storage``, ``rag.rows``); the vectors in memory are derived from it (``rag.dense``), the
-full-text index is part of it (``rag.lexical``).
+SQLite holds the truth (``rag.storage.database``, ``rag.storage.rows``); the vectors in memory are derived from it
+(``rag.storage.dense``), the full-text index is part of it (``rag.storage.lexical``).
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rag import feedback, rows, states
+from rag import feedback
 from rag.archive import Archive
-from rag.dense import VECTORS, DenseSearch
 from rag.embedding import Embedder, Vectors
 from rag.errors import DocumentError, IndexBusy, IndexFault, IndexMismatch
-from rag.lexical import LexicalSearch
-from rag.storage import DATABASE, SCHEMA_VERSION, Storage, missing
+from rag.inference import states
+from rag.storage import rows
+from rag.storage.database import DATABASE, SCHEMA_VERSION, Storage, missing
+from rag.storage.dense import VECTORS, DenseSearch
+from rag.storage.lexical import LexicalSearch
 from rag.types import Document, Passage
 
 __all__ = ["DocumentInfo", "Index", "Scored", "text_hash"]
@@ -378,7 +380,7 @@ class Index:
         return [(1 - WINDOW) * cosine + WINDOW * best.get(i, cosine) for i, cosine in zip(ids, whole, strict=True)]
 
     def search_lexical(self, question: str, k: int) -> Scored:
-        """Return the ``k`` passages with the highest BM25, positive here; see ``rag.lexical``."""
+        """Return the ``k`` passages with the highest BM25, positive here; see ``rag.storage.lexical``."""
         return self._lexical.search(question, k)
 
     def coverage(self, question: str, passage: int) -> float:

@@ -1,6 +1,7 @@
 """The weights: which are known, where they lie, and whether they are what they should be.
 
-A model's files are ``<models folder>/<model name>/<file name>``. How they get there is told in :mod:`rag.download`.
+A model's files are ``<models folder>/<model name>/<file name>``. How they get there is told in
+:mod:`rag.weights.download`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import ModelDamaged, ModelMissing, ModelUnknown
-from rag.hashes import Progress, forget, note, noted, sha256
+from rag.weights.hashes import Progress, forget, note, noted, sha256
 
 __all__ = [
     "File",
@@ -130,8 +131,8 @@ def model(name: str) -> Model:
 
 
 def pull(name: str, folder: Path, progress: Progress | None = None, source: Path | None = None) -> Path:
-    """Bring the model ``name`` into ``folder`` and return where it is: :func:`rag.download.pull`."""
-    from rag import download
+    """Bring the model ``name`` into ``folder`` and return where it is: :func:`rag.weights.download.pull`."""
+    from rag.weights import download
 
     return download.pull(name, folder, progress, source)
 

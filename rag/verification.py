@@ -11,10 +11,10 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.catalogue import heading
 from rag.citations import Claim, Span, Support, is_yes_or_no
+from rag.collection.catalogue import heading
+from rag.collection.records import ROW, TOP, Record, records
 from rag.dates import MONTH_NAMES
-from rag.records import ROW, TOP, Record, records
 from rag.sentences import sentences
 from rag.types import Evidence, Passage
 from rag.words import STEMLESS, Word, content_words, dates_in, found

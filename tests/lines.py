@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from rag.catalogue import Catalogue
 from rag.citations import Checked, cite
+from rag.collection.catalogue import Catalogue
+from rag.collection.directory import Directory
+from rag.collection.overview import Overview
 from rag.config import Config
-from rag.directory import Directory
 from rag.embedding import HashEmbedder
 from rag.index import Index
 from rag.ingest import ingest
-from rag.overview import Overview
 
 EMBEDDER = HashEmbedder()
 

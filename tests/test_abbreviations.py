@@ -3,7 +3,7 @@
 import pytest
 from lines import lines_of
 
-from rag.abbreviations import abbreviation_in
+from rag.collection.abbreviations import abbreviation_in
 
 FILES = {
     "text.txt": """The harbour

@@ -9,9 +9,9 @@ import pytest
 from rag import prompts
 from rag.answers import answer_object
 from rag.assistant import Assistant
+from rag.collection.overview import CONFIDENCE
 from rag.errors import QuestionError
 from rag.generation import ScriptedGenerator
-from rag.overview import CONFIDENCE
 from rag.types import Answer, Phase, Token, Turn
 
 VENUE = "In which building was the Cardiff roadshow?"

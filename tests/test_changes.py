@@ -17,8 +17,8 @@ from rag.config import Config
 from rag.embedding import HashEmbedder
 from rag.generation import ScriptedGenerator
 from rag.index import Index
+from rag.inference.states import StateCache
 from rag.ingest import ingest
-from rag.states import StateCache
 from ui import examples
 
 TOKEN = "an administrator's token"

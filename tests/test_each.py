@@ -3,8 +3,8 @@
 import pytest
 from lines import lines_of
 
-from rag.catalogue import Catalogue
-from rag.each import MOST, asked_of_each
+from rag.collection.catalogue import Catalogue
+from rag.question.each import MOST, asked_of_each
 
 FILES = {
     "kiel.txt": "Harbour Day Kiel\n\nDate: 3 May 2021\n\nMany came.",

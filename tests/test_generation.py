@@ -9,8 +9,8 @@ from rag import models, prompts
 from rag.config import Config
 from rag.errors import GenerationError, ModelDamaged
 from rag.generation import LlamaGenerator, ScriptedGenerator
-from rag.lookup import Lookup
-from rag.states import StateCache
+from rag.inference.lookup import Lookup
+from rag.inference.states import StateCache
 from rag.types import Evidence, Passage, Prompt
 
 SMALL = "smollm2-135m-instruct"

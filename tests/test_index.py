@@ -27,9 +27,9 @@ from rag.embedding import HashEmbedder
 from rag.errors import DocumentError, IndexBusy, IndexFault, IndexMismatch, IndexMissing
 from rag.index import VECTORS, WINDOW, Index, text_hash
 from rag.passages import cut, windows
-from rag.storage import DATABASE
+from rag.storage.database import DATABASE
+from rag.storage.vectors import VectorIndex
 from rag.types import Document, Heading, Passage
-from rag.vectors import VectorIndex
 
 EMBEDDER = HashEmbedder(32)
 LIMIT = 24
@@ -404,7 +404,7 @@ class TestSearching:
 
     def test_kept_scores_are_those_of_the_full_text_index(self, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
         """Whatever was asked before, changed since or had to give way, one query over all words says the same."""
-        monkeypatch.setattr("rag.lexical.KEPT", 800)  # fifty passages
+        monkeypatch.setattr("rag.storage.lexical.KEPT", 800)  # fifty passages
         plain = "SELECT rowid, -bm25(terms) AS score FROM terms WHERE terms MATCH ?"
         draw = random.Random(3)
         for number in range(60):
@@ -526,7 +526,7 @@ class TestProcessesAndThreads:
         put(index, "a.txt", prose(1))
         with self.start(index.folder, "with index.writing(): print('in'); input()") as other:
             assert other.stdout is not None and other.stdout.readline() == "in\n"
-            monkeypatch.setattr("rag.storage.WAIT", 0.2)
+            monkeypatch.setattr("rag.storage.database.WAIT", 0.2)
             with pytest.raises(IndexBusy, match="Another process is changing the index"):
                 index.delete("a.txt")
             assert index.search_lexical(prose(1, 1), 1)

@@ -25,7 +25,7 @@ from rag.errors import DocumentError, IndexBusy, IndexMissing
 from rag.index import Index
 from rag.ingest import IngestReport, ingest
 from rag.passages import cut
-from rag.storage import DATABASE
+from rag.storage.database import DATABASE
 from rag.types import Document
 
 CONFIG = Config(passage_tokens=24)
@@ -341,7 +341,7 @@ def readers() -> list[str]:
 def test_another_ingest_at_the_same_time_is_refused(
     index: Index, folder: Path, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.storage.WAIT", 0.1)
+    monkeypatch.setattr("rag.storage.database.WAIT", 0.1)
     with Index.open(index.folder, embedder) as other, index.writing(), pytest.raises(IndexBusy):
         ingest([folder], other, embedder, CONFIG)
 

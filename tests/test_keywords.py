@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.keywords import in_full
+from rag.question.keywords import in_full
 
 
 @pytest.mark.parametrize(

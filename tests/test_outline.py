@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.outline import front_matter, markdown_headings, text_headings
+from rag.formats.outline import front_matter, markdown_headings, text_headings
 
 
 def names(headings, text):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.records import records
+from rag.collection.records import records
 from rag.types import Passage
 
 

@@ -7,8 +7,8 @@ import pytest
 from rag.config import Config
 from rag.embedding import HashEmbedder
 from rag.index import Index
+from rag.inference.states import FOLDER, StateCache, sweep
 from rag.ingest import ingest
-from rag.states import FOLDER, StateCache, sweep
 
 MIB = 1 << 20
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rag.outline import text_headings
-from rag.titles import date_of, title_of
+from rag.formats.outline import text_headings
+from rag.formats.titles import date_of, title_of
 
 
 @pytest.mark.parametrize(

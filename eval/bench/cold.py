@@ -22,9 +22,9 @@ from eval.journal import RunError
 from eval.questions import Question
 from rag.config import Config
 from rag.config import load as load_config
-from rag.dense import VECTORS
 from rag.ingest import Progress
-from rag.storage import DATABASE
+from rag.storage.database import DATABASE
+from rag.storage.dense import VECTORS
 from rag.types import Evidence, Passage, Turn
 
 __all__ = ["child", "copied", "help_seconds", "now_mb", "peak_mb", "starts"]

@@ -13,7 +13,7 @@ from typing import Any
 
 from rag.errors import DocumentError
 from rag.formats import Block, Extracted, assemble, flowing
-from rag.outline import first_heading
+from rag.formats.outline import first_heading
 
 __all__ = ["from_docx"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.dates import iso_date
 from rag.formats import Block, Extracted, assemble, flowing
-from rag.outline import first_heading
+from rag.formats.outline import first_heading
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup

@@ -1,6 +1,6 @@
 """The rows of the index: how a document, its passages, vectors and words are written and removed.
 
-Every function takes the connection of an open transaction (``rag.storage``), and commits nothing itself.
+Every function takes the connection of an open transaction (``rag.storage.database``), and commits nothing itself.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.dates import day
+from rag.storage.vectors import VectorIndex
 from rag.types import Document, Heading, Passage
-from rag.vectors import VectorIndex
 
 __all__ = [
     "best_windows",

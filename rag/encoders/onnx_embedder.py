@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag import bert
 from rag.embedding import Vectors, encodable
-from rag.encoders import FolderEmbedder
+from rag.encoders import bert
+from rag.encoders.folders import FolderEmbedder
 from rag.passages import FileTokenizer
 
 if TYPE_CHECKING:

@@ -17,12 +17,12 @@ from contextlib import suppress
 
 import numpy as np
 
-from rag import rows
 from rag.embedding import Vectors
 from rag.errors import IndexBusy
-from rag.lists import Cancelled, Source, Stop, is_due, lists_for, part, tune
-from rag.storage import Storage
-from rag.vectors import Ids, VectorIndex
+from rag.storage import rows
+from rag.storage.database import Storage
+from rag.storage.lists import Cancelled, Source, Stop, is_due, lists_for, part, tune
+from rag.storage.vectors import Ids, VectorIndex
 
 __all__ = ["VECTORS", "DenseSearch"]
 

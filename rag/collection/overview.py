@@ -13,8 +13,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rag.catalogue import DOCUMENT, EVENTS, Catalogue, called, in_order, stems
 from rag.citations import Checked, Claim, Span, Support, quote
+from rag.collection.catalogue import DOCUMENT, EVENTS, Catalogue, called, in_order, stems
 from rag.dates import day
 from rag.index import DocumentInfo, Index
 from rag.sentences import sentences

@@ -12,10 +12,10 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from rag.asked import COUNT, HOW_MUCH, MONEY, ORGANISATION, PEOPLE, ROLE, WHO, Asked
-from rag.catalogue import stems
 from rag.citations import Checked, Claim, Span, Support
-from rag.records import PERSON, Record
+from rag.collection.asked import COUNT, HOW_MUCH, MONEY, ORGANISATION, PEOPLE, ROLE, WHO, Asked
+from rag.collection.catalogue import stems
+from rag.collection.records import PERSON, Record
 from rag.types import Evidence
 from rag.words import found
 

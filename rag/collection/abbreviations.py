@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from rag.citations import Checked, Claim, Span, Support
-from rag.records import Record
-from rag.rosters import behind
+from rag.collection.records import Record
+from rag.collection.rosters import behind
 from rag.sentences import sentences
 from rag.types import Evidence, Passage
 

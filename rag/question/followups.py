@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.records import HONORIFIC
+from rag.collection.records import HONORIFIC
 from rag.types import Turn
 from rag.words import content_words
 

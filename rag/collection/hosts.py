@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.asked import COUNT, ORGANISATION, Asked
-from rag.catalogue import stems
 from rag.citations import Checked, Claim
-from rag.records import Record
-from rag.rosters import List, behind, in_several
+from rag.collection.asked import COUNT, ORGANISATION, Asked
+from rag.collection.catalogue import stems
+from rag.collection.records import Record
+from rag.collection.rosters import List, behind, in_several
 from rag.sentences import sentences
 from rag.types import Passage
 

@@ -25,10 +25,10 @@ from filelock import FileLock
 
 from rag import models
 from rag.errors import DownloadError
-from rag.hashes import Progress, note, sha256
 from rag.models import File, HubSource, IndexSource, Model, PathSource, Source
-from rag.ranges import Unavailable
-from rag.sources import Corrupt, FolderSupply, HubSupply, IndexSupply, Supply
+from rag.weights.hashes import Progress, note, sha256
+from rag.weights.ranges import Unavailable
+from rag.weights.sources import Corrupt, FolderSupply, HubSupply, IndexSupply, Supply
 
 __all__ = ["pull"]
 

@@ -11,19 +11,19 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from rag import rosters
-from rag.abbreviations import abbreviation_in, listed_as_both, spelt_out
-from rag.asked import COUNT, HOW_MUCH, PEOPLE, SAYS, YES_OR_NO, Asked
-from rag.catalogue import DOCUMENT, EVENTS, Catalogue, Titles, called, in_order, stems
 from rag.citations import Checked, Claim
+from rag.collection import rosters
+from rag.collection.abbreviations import abbreviation_in, listed_as_both, spelt_out
+from rag.collection.asked import COUNT, HOW_MUCH, PEOPLE, SAYS, YES_OR_NO, Asked
+from rag.collection.catalogue import DOCUMENT, EVENTS, Catalogue, Titles, called, in_order, stems
+from rag.collection.hosts import HOSTING, asks_which, hosted, hosts
+from rag.collection.keys import under_key
+from rag.collection.records import TOP, Record, records
+from rag.collection.rosters import List
+from rag.collection.topics import talked_about, talks_about, topic
 from rag.dates import day
-from rag.hosts import HOSTING, asks_which, hosted, hosts
 from rag.index import DocumentInfo, Index
-from rag.keys import under_key
-from rag.records import TOP, Record, records
-from rag.rosters import List
 from rag.sentences import sentences
-from rag.topics import talked_about, talks_about, topic
 from rag.types import Passage
 from rag.words import content_words, found
 

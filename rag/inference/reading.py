@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.llama import Interrupted, Llama, Run, Stop
-from rag.states import StateCache
+from rag.inference.llama import Interrupted, Llama, Run, Stop
+from rag.inference.states import StateCache
 from rag.types import Task
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """The real embedders: a model's folder on this machine, run by sentence-transformers or by ONNX Runtime.
 
-Both read their weights from that folder and never ask the network. ONNX Runtime (``rag.onnx_embedder``) is fast and
-starts at once; sentence-transformers is its reference, and the way in for every model that is not plain BERT
-(``rag.bert.is_plain``).
+Both read their weights from that folder and never ask the network. ONNX Runtime (``rag.encoders.onnx_embedder``) is
+fast and starts at once; sentence-transformers is its reference, and the way in for every model that is not plain BERT
+(``rag.encoders.bert.is_plain``).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from rag import bert
 from rag.config import usable_cores
 from rag.embedding import Progress, Vectors, encodable
+from rag.encoders import bert
 from rag.errors import ModelDamaged
 from rag.passages import FileTokenizer, Tokenizer
 
@@ -33,7 +33,7 @@ BATCH_TEXTS = 16
 
 def open_folder(folder: Path, threads: int = 0, name: str = "", fingerprint: str = "") -> FolderEmbedder:
     """Return the embedder for the model in ``folder``, the fast one where it can run it."""
-    from rag.onnx_embedder import OnnxEmbedder
+    from rag.encoders.onnx_embedder import OnnxEmbedder
 
     kind = OnnxEmbedder if bert.is_plain(folder) else SentenceTransformerEmbedder
     return kind(folder, threads, name, fingerprint)

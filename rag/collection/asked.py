@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rag.catalogue import stems
-from rag.records import Record
+from rag.collection.catalogue import stems
+from rag.collection.records import Record
 from rag.words import Word, content_words, count_in, dates_in, found
 
 __all__ = [

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from rag.asked import ANYONE, COUNT, HOW_MUCH, MONEY, ORGANISATION, ROLE, SAYS, Asked
-from rag.catalogue import stems
 from rag.citations import Checked, Claim
-from rag.records import Record
-from rag.rosters import AMOUNT, around, behind, quoted
+from rag.collection.asked import ANYONE, COUNT, HOW_MUCH, MONEY, ORGANISATION, ROLE, SAYS, Asked
+from rag.collection.catalogue import stems
+from rag.collection.records import Record
+from rag.collection.rosters import AMOUNT, around, behind, quoted
 from rag.words import found
 
 __all__ = ["under_key"]

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 
-from rag.asked import YES_OR_NO
-from rag.catalogue import DOCUMENT, EVENTS, Titles, called, stems
+from rag.collection.asked import YES_OR_NO
+from rag.collection.catalogue import DOCUMENT, EVENTS, Titles, called, stems
 from rag.index import DocumentInfo
 from rag.words import NUMBERS
 

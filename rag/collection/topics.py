@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from rag.asked import COUNT, WHO, Asked
-from rag.catalogue import stems
 from rag.citations import Checked, Claim, Span, Support
-from rag.records import HONORIFIC, records
-from rag.rosters import List, people
+from rag.collection.asked import COUNT, WHO, Asked
+from rag.collection.catalogue import stems
+from rag.collection.records import HONORIFIC, records
+from rag.collection.rosters import List, people
 from rag.sentences import sentences
 from rag.types import Evidence, Passage
 from rag.words import content_words, found

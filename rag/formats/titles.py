@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from rag.dates import iso_date
-from rag.outline import HEADING_LENGTH, KEY_VALUE, Line, is_collection, is_heading_like, lines_of
+from rag.formats.outline import HEADING_LENGTH, KEY_VALUE, Line, is_collection, is_heading_like, lines_of
 from rag.sentences import COLUMNS, STARTERS
 from rag.types import Heading
 

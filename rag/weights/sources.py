@@ -23,9 +23,9 @@ from typing import Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from rag.hashes import Progress
 from rag.models import File, HubSource, IndexSource
-from rag.ranges import CONNECT_SECONDS, RangeFile, RangesRefused, Unavailable, client, stream
+from rag.weights.hashes import Progress
+from rag.weights.ranges import CONNECT_SECONDS, RangeFile, RangesRefused, Unavailable, client, stream
 
 __all__ = ["Corrupt", "FolderSupply", "HubSupply", "IndexSupply", "Supply", "Unavailable"]
 

@@ -18,7 +18,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.storage import Storage
+from rag.storage.database import Storage
 from rag.words import STOP_WORDS
 
 __all__ = ["LexicalSearch"]

@@ -13,11 +13,12 @@ from dataclasses import replace
 from typing import Any
 
 from rag import abstention, citations, prompts, retrieval, verification
-from rag.citations import Checked
+from rag.citations import Checked, Support, quote
 from rag.collection.catalogue import Catalogue, words_of
 from rag.collection.directory import Directory
 from rag.collection.overview import CONFIDENCE, Overview
 from rag.config import Config
+from rag.dates import in_another_year
 from rag.embedding import Embedder, open_embedder
 from rag.errors import QuestionError
 from rag.expected import answers
@@ -282,7 +283,7 @@ class Assistant:
         kept = [
             (claim, support)
             for claim, support in zip(claims, supports, strict=True)
-            if support and support.score >= self.config.min_support
+            if support and support.score >= self.config.min_support and not _of_another_year(prompt.question, support)
         ]
         return kept if answers([claim for claim, _ in kept], prompt) else []
 
@@ -344,6 +345,11 @@ def _answered(question: str, checked: Checked, confidence: float, evidence: tupl
     """Return the answer that consists of the claims in ``checked``."""
     text, shown, cited = citations.cite(*zip(*checked, strict=True))
     return Answer("", question, "answered", confidence, text, tuple(shown), tuple(cited), evidence)
+
+
+def _of_another_year(question: str, support: Support) -> bool:
+    """Return whether all that stands behind a claim is on a month or season of another year than is asked for."""
+    return bool(support.spans) and all(in_another_year(question, quote(span)) for span in support.spans)
 
 
 class _Clock:

@@ -24,6 +24,12 @@ LONGEST_QUOTE = 400
 """Characters of the longest sentence that is quoted within an answer."""
 YES_OR_NO = re.compile(r"(?:yes|no)[.!]?", re.IGNORECASE)
 BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+|#+\s+")
+OF_SOURCES = re.compile(
+    r"(?:according to the (?:document|passage|source|text)s?,|"
+    r"the (?:document|passage|source|text)s? (?:states?|says?|mentions?|indicates?|explains?|notes?) that)\s+(?=\w)",
+    re.IGNORECASE,
+)
+"""What a model puts before its answer, and no source says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,8 @@ def parse(draft: str) -> list[Claim]:
 
     >>> parse("It was in Cardiff [1]. Spice hosted it. [2, 3]")
     [Claim(text='It was in Cardiff.', before=''), Claim(text='Spice hosted it.', before=' ')]
+    >>> parse("The source states that it was in Cardiff.")
+    [Claim(text='It was in Cardiff.', before='')]
     """
     plain = without_marks(draft.replace("**", ""))
     claims, last = [], 0
@@ -68,7 +76,9 @@ def parse(draft: str) -> list[Claim]:
         begin = bullet.end() if bullet else start
         if not any(character.isalnum() for character in plain[begin:end]):
             continue
-        claims.append(Claim(plain[begin:end], plain[last:begin]))
+        framed = OF_SOURCES.match(plain, begin, end)
+        said = plain[framed.end() : end] if framed else plain[begin:end]
+        claims.append(Claim(said[0].upper() + said[1:] if framed else said, plain[last:begin]))
         last = end
     return claims
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
-__all__ = ["MONTH_NAMES", "day", "iso_date"]
+__all__ = ["MONTH_NAMES", "day", "in_another_year", "iso_date"]
 
 MONTH_NAMES = "January February March April May June July August September October November December".split()
 MONTHS = {
@@ -23,6 +23,10 @@ SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?!\d)")
 COMPACT = re.compile(r"(?:D:)?(\d{4})(\d{2})(\d{2})(?:\d{6})?(?!\d)")
 MONTH_YEAR = re.compile(r"([^\W\d_]{3,10})\.?,? (\d{4})\b")
 YEAR = re.compile(r"(\d{4})$")
+YEARS = re.compile(r"\b(?:1\d|20)\d\d\b")
+PART_OF_YEAR = re.compile(
+    rf"\b({'|'.join(MONTH_NAMES)}|spring|summer|autumn|fall|winter)(?: of)?,? ({YEARS.pattern})", re.IGNORECASE
+)
 
 
 def iso_date(text: str) -> str:
@@ -49,6 +53,19 @@ def iso_date(text: str) -> str:
         if (match := pattern.match(text)) and (number := MONTHS.get(match[month][:3].lower())):
             return _iso(match[year], str(number), match[day] if day else None)
     return match[1] if (match := YEAR.match(text)) and "1000" <= match[1] <= "2999" else ""
+
+
+def in_another_year(asked: str, told: str) -> bool:
+    """Tell whether ``told`` names a month or season that ``asked`` wants of a certain year, but only of others.
+
+    >>> in_another_year("When does the Autumn 2025 round close?", "Autumn 2024: 11 October")
+    True
+    >>> in_another_year("When does the Autumn 2025 round close?", "Autumn 2024: 11 October; Autumn 2025: not known")
+    False
+    """
+    wanted = {part.lower() for part, _ in PART_OF_YEAR.findall(asked)}
+    named = {part.lower() for part, _ in PART_OF_YEAR.findall(told)}
+    return bool(wanted & named) and not set(YEARS.findall(asked)) & set(YEARS.findall(told))
 
 
 def _slashed(first: int, second: int, year: str) -> str:

@@ -12,6 +12,8 @@ from rag.assistant import Assistant
 from rag.collection.overview import CONFIDENCE
 from rag.errors import QuestionError
 from rag.generation import ScriptedGenerator
+from rag.index import Index
+from rag.ingest import ingest
 from rag.types import Answer, Phase, Token, Turn
 
 VENUE = "In which building was the Cardiff roadshow?"
@@ -224,6 +226,17 @@ def test_a_bare_yes_is_shown_with_the_sentence_that_it_rests_on(ask):
     assert answer.answer.startswith("Yes: “Location: Cardiff Millennium Centre")
     answer, _ = ask("Was the Cardiff roadshow sponsored by a brewery in Bavaria?", "Yes.")
     assert answer.status == "abstained"
+
+
+def test_what_is_said_of_another_year_is_no_answer(tmp_path, embedder, config):
+    rounds = "# The fund\n\nThe spring 2025 round closes on 14 March. The autumn 2024 round closes on 11 October.\n"
+    (tmp_path / "fund.md").write_text(rounds, "utf-8")
+    with Index.create(tmp_path / "index", embedder, config.passage_tokens) as index:
+        ingest([tmp_path / "fund.md"], index, embedder, config)
+        generator = ScriptedGenerator({"spring": "It closes on 14 March.", "autumn": "It closes on 11 October."})
+        assistant = Assistant(index, embedder, generator, prompts.load(config.prompt), config)
+        for round, status in (("spring 2025", "answered"), ("autumn 2024", "answered"), ("autumn 2025", "abstained")):
+            assert assistant.ask(f"On which day does the {round} round close?").status == status, round
 
 
 def test_events_come_in_order(seeds_index, embedder, config):

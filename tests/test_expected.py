@@ -15,7 +15,7 @@ from rag.types import Prompt
         ("In which building was the Kiel day?", "Kiel. The Old Customs House.", True),
         ("How many came to Kiel?", "12", True),
         ("Apart from Kiel and Oslo, in which city was it?", "In Oslo.", False),
-        ("Who came to the Kiel day?", "The source states that it was late.", False),
+        ("Who came to the Kiel day?", "The source tells of late arrivals.", False),
         ("Was the day in Kiel?", "The sources say that it was in Oslo.", True),
         ("Tell me of the Kiel day.", "The Kiel day.", False),
         ("the kiel day?", "The Kiel day?", False),

@@ -19,6 +19,7 @@ __all__ = [
     "Phase",
     "Prompt",
     "Sentence",
+    "Status",
     "Task",
     "Token",
     "Turn",
@@ -145,25 +146,33 @@ class Sentence:
     support: float
 
 
+Status = Literal["answered", "unsure", "abstained"]
+"""The outcomes of a question."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the assistant says, and everything that is needed to check it.
 
-    ``answer`` is the text with its marks; ``confidence`` is the probability, between 0 and 1, that the documents answer
-    the question. ``query`` is what was searched for, where that is not the question as it was asked. ``notes`` tell
-    the reader what could not be taken into account (evidence that did not fit). ``receipt`` says what
-    produced the answer; ``timings`` are seconds.
+    ``status`` is one of three outcomes: ``answered``; ``unsure``, where ``sentences`` are the sentences of the
+    documents that may answer the question, verbatim and cited (a draft that its sources support comes before them);
+    ``abstained``, where nothing is claimed. ``answer`` is the text with its marks; ``confidence`` is the probability,
+    between 0 and 1, that the documents answer the question. ``path`` names how it was answered: ``read`` from
+    passages, or the operation of a plan over the collection. ``query`` is what was searched for, where that is not the
+    question as it was asked. ``notes`` tell the reader what could not be taken into account (evidence that did not
+    fit). ``receipt`` says what produced the answer; ``timings`` are seconds.
     """
 
     id: str
     question: str
-    status: Literal["answered", "abstained"]
+    status: Status
     confidence: float
     answer: str
     sentences: tuple[Sentence, ...] = ()
     citations: tuple[Citation, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     query: str = ""
+    path: str = "read"
     notes: tuple[str, ...] = ()
     receipt: dict[str, Any] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)

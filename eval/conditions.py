@@ -26,7 +26,7 @@ from eval.spans import overlap
 from rag.config import Config
 from rag.embedding import Embedder
 from rag.index import Index
-from rag.question.followups import search_query
+from rag.followups import search_query
 from rag.retrieval import retrieve
 from rag.types import Evidence, Passage
 

@@ -29,7 +29,7 @@ from rag.embedding import Embedder
 from rag.generation import Generator
 from rag.index import Index
 from rag.ingest import Progress
-from rag.question.followups import search_query
+from rag.followups import search_query
 from rag.retrieval import retrieve
 from rag.types import Evidence, Passage
 

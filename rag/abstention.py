@@ -1,61 +1,96 @@
-"""Whether to answer: how likely it is that the evidence holds an answer, from signals that anybody can look at."""
+"""Whether to answer: how likely it is that the evidence holds an answer, from signals that anybody can look at.
+
+Some are known once the evidence was read, the others once an answer was drafted from it. Each stage has coefficients of
+its own, so that a question that is far from answered costs no draft.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
-from rag.collection.catalogue import words_of
+from rag.catalogue import words_of
+from rag.citations import Checked, Claim, quote
+from rag.language import YES_NO
 from rag.types import Evidence, Prompt
+from rag.verification import WEIGHTS, heading
 from rag.words import Word, content_words, found
 
-__all__ = ["confidence", "load_coefficients", "missing_words", "signals"]
+__all__ = [
+    "Coefficients",
+    "Stage",
+    "confidence",
+    "draft_signals",
+    "is_hollow",
+    "load_coefficients",
+    "missing_words",
+    "signals",
+]
 
 COEFFICIENTS = Path(__file__).parent / "data" / "abstention.json"
 
-WHAT_IS = re.compile(r"(?:what|who)(?:'s|’s| is| are| was| were)(?: an?| the)? (.{2,60}?)\s*[?.]*", re.IGNORECASE)
-IS_ONE = (
-    r"[\"”’)]*(?:\s\([^)]*\))?(?:\s+[-–—]\s+|,\s+|\s+(?:is|are|was|were|means|refers to|stands for)\s+)"
-    r"(?:also |now |still )?(?:an?|the|one of|any|those)\b"
-)
-"""What follows a name in a sentence that says what it is."""
+Stage = Literal["read", "drafted"]
+Coefficients = dict[Stage, dict[str, float]]
+"""For each stage the coefficients of its signals, and an ``intercept``."""
 
 
 def signals(prompt: Prompt, frequency: Callable[[str], int], yes: float) -> dict[str, float]:
     """Return what speaks for and against the evidence in ``prompt`` holding an answer to its question.
 
-    ``yes`` is the difference of the model's log-probabilities of yes and no when asked, which is lower where it reads
-    one passage ``alone`` (1, otherwise 0), and where the question comes ``after`` another that it refers back to
-    (1, otherwise 0); ``dense`` is the best cosine; ``defined`` is 1 where it is asked what something is and a sentence
-    says that it is this or that; ``unknown`` is 1 where a name, number or date of the question occurs nowhere in the
-    index, whose passages with a word ``frequency`` counts.
+    - ``yes``: the difference of the model's log-probabilities of yes and no when it is asked so;
+    - ``alone``: 1 where it reads one passage alone, for which that difference is lower; otherwise 0;
+    - ``after``: 1 where the question comes after another that it refers back to, which lowers it too;
+    - ``dense``: the best cosine of a passage;
+    - ``covered``: the share of the question's words that the evidence has; names, numbers and dates count twice;
+    - ``unknown``: 1 where one of these three occurs nowhere in the index, whose passages with a word ``frequency`` counts.
     """
-    evidence = prompt.evidence
-    missing = missing_words(prompt.query, evidence)
+    missing = missing_words(prompt.query, prompt.evidence)
     return {
         "yes": yes,
-        "alone": float(len(evidence) == 1),
+        "alone": float(len(prompt.evidence) == 1),
         "after": float(bool(prompt.earlier)),
-        "dense": max((item.dense for item in evidence), default=0.0),
-        "defined": float(any(_defines(item.passage.text, prompt.question) for item in evidence)),
+        "dense": max((item.dense for item in prompt.evidence), default=0.0),
+        "covered": 1 - _weight(missing) / max(1.0, _weight(content_words(prompt.query))),
         "unknown": float(any(word.kind != "word" and frequency(word.text) == 0 for word in missing)),
     }
 
 
-def _defines(text: str, question: str) -> bool:
-    """Tell whether ``text`` says what that is for which ``question`` asks.
+def draft_signals(prompt: Prompt, claims: Sequence[Claim], kept: Checked) -> dict[str, float]:
+    """Return what a draft's ``claims`` say for and against, of which those in ``kept`` have support.
 
-    >>> _defines("Nightrider - a service that volunteers run.", "What is the Nightrider?")
-    True
+    - ``supported``: the mean support of the claims, 0 for those that were not kept;
+    - ``on_it``: the share of the question's words in the sentences that are cited and what stands above them;
+    - ``hollow``: 1 where the draft says nothing that the question does not.
     """
-    asked = WHAT_IS.fullmatch(question.strip())
-    if not asked:
-        return False
-    name = r"\s+".join(map(re.escape, asked[1].split()))
-    return re.search(rf"\b{name}s?{IS_ONE}", text, re.IGNORECASE) is not None
+    spans = [span for _, support in kept for span in support.spans]
+    cited = [f"{heading(span.evidence.passage)} {quote(span)}" for span in spans]
+    forms = frozenset(word.form for text in cited for word in content_words(text))
+    asked = content_words(prompt.query)
+    return {
+        "supported": sum(support.score for _, support in kept) / max(1, len(claims)),
+        "on_it": _weight([word for word in asked if found(word, forms)]) / max(1.0, _weight(asked)),
+        "hollow": float(is_hollow([claim for claim, _ in kept], prompt)),
+    }
+
+
+def is_hollow(claims: Sequence[Claim], prompt: Prompt) -> bool:
+    """Tell whether ``claims`` say nothing that the question does not.
+
+    >>> asked = Prompt("", (), "When was the fair in Leeds?")
+    >>> [is_hollow([Claim(text)], asked) for text in ("The fair was in Leeds.", "In May.", "Yes, it was in Leeds.")]
+    [True, False, False]
+    """
+    words = [word for claim in claims for word in content_words(claim.text)]
+    known = {word.form for word in content_words(prompt.query)}
+    decides = any(claim.text.lower().split(",")[0] in YES_NO for claim in claims)
+    return not decides and all(found(word, known) for word in words)
+
+
+def _weight(words: Sequence[Word]) -> float:
+    return sum(WEIGHTS[word.kind] for word in {word.form: word for word in words}.values())
 
 
 def missing_words(question: str, evidence: Sequence[Evidence]) -> list[Word]:
@@ -67,13 +102,14 @@ def missing_words(question: str, evidence: Sequence[Evidence]) -> list[Word]:
 def confidence(values: Mapping[str, float], coefficients: Mapping[str, float]) -> float:
     """Return the probability that the documents answer the question: a logistic function of the signals.
 
-    ``1 / (1 + exp(-(intercept + sum of coefficient times signal)))``
+    ``1 / (1 + exp(-(intercept + sum of coefficient times signal)))``.
     """
-    total = coefficients["intercept"] + sum(coefficients[name] * value for name, value in values.items())
+    total = coefficients["intercept"]
+    total += sum(weight * values[name] for name, weight in coefficients.items() if name != "intercept")
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, total))))
 
 
-def load_coefficients(file: Path = COEFFICIENTS) -> dict[str, float]:
+def load_coefficients(file: Path = COEFFICIENTS) -> Coefficients:
     """Return the coefficients of :func:`confidence`; the file says how, on what and when they were fitted."""
-    table: dict[str, float] = json.loads(file.read_text(encoding="utf-8"))["coefficients"]
+    table: Coefficients = json.loads(file.read_text(encoding="utf-8"))["coefficients"]
     return table

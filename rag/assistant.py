@@ -9,28 +9,31 @@ import hashlib
 import time
 from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Generator as Steps
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from rag import abstention, citations, prompts, retrieval, verification
-from rag.citations import Checked, Support, quote
-from rag.collection.catalogue import Catalogue, words_of
-from rag.collection.directory import Directory
-from rag.collection.overview import CONFIDENCE, Overview
+from rag import abstention, citations, prompts, retrieval, spelling, verification
+from rag.catalogue import Catalogue, words_of
+from rag.citations import Checked, Claim, Span
 from rag.config import Config
-from rag.dates import in_another_year
 from rag.embedding import Embedder, open_embedder
 from rag.errors import QuestionError
-from rag.expected import answers
+from rag.followups import by_name, earlier_questions, search_query
 from rag.generation import Generator, Stop, open_generator
-from rag.index import DocumentInfo, Index
-from rag.question import spelling
-from rag.question.each import asked_of_each
-from rag.question.followups import by_name, earlier_questions, search_query, unnamed
-from rag.question.keywords import in_full
-from rag.types import Answer, Evidence, Passage, Phase, Prompt, Token, Turn
+from rag.index import Index
+from rag.types import Answer, Evidence, Passage, Phase, Prompt, Status, Token, Turn
 
 __all__ = ["Assistant", "made_for"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """What came of reading evidence: the confidence, the supported claims, the signals, the number of claims."""
+
+    confidence: float
+    kept: Checked
+    signals: dict[str, float]
+    claims: int = 0
 
 
 class Assistant:
@@ -50,8 +53,6 @@ class Assistant:
         self.prompt = prompt
         self.config = config
         self.catalogue = Catalogue(index)
-        self.overview = Overview(index, self.catalogue)
-        self.directory = Directory(index, self.catalogue)
         self.coefficients = abstention.load_coefficients()
         self._calibrate(index.calibration)
 
@@ -75,8 +76,9 @@ class Assistant:
         if fitted["coefficients"].keys() != self.coefficients.keys():
             return
         self.coefficients = fitted["coefficients"]
-        if self.config.min_confidence == Config().min_confidence:
-            self.config = replace(self.config, min_confidence=fitted["min_confidence"])
+        for name in ("min_confidence", "min_unsure"):
+            if getattr(self.config, name) == getattr(Config(), name):
+                self.config = replace(self.config, **{name: fitted[name]})
 
     def close(self) -> None:
         """Free the language model and close the index."""
@@ -126,87 +128,42 @@ class Assistant:
         yield Phase("searching", "Searching the documents")
         named = by_name(question, history)
         evidence = self.retrieve(named, history, documents)
-        read = in_full(spelling.corrected(named, evidence, self._is_known))
+        read = spelling.corrected(named, evidence, self._is_known)
         if read != named:
             evidence = self.retrieve(read, history, documents)
         clock.mark("retrieval_s")
         earlier = earlier_questions(read, history)
-        prompt = Prompt(self.prompt.instructions, tuple(evidence), read, earlier=earlier)
-        answer = self._look_up(prompt, documents)
-        if answer:
-            yield _reading(answer.evidence)
-        elif not earlier and (parts := self._asked_of_each(read, documents)):
-            answer = yield from self._read_each(prompt, parts, clock, stop)
-        else:
-            answer = yield from self._read(prompt, clock, stop)
+        answer = yield from self._read(
+            Prompt(self.prompt.instructions, tuple(evidence), read, earlier=earlier), clock, stop
+        )
         yield replace(
             answer,
             id=id or _identity(question, history),
             question=question,
-            query=prompt.query if earlier else "",
+            query=f"{earlier} {read}" if earlier else "",
             notes=answer.notes if read == question else (f"Read as: {read}", *answer.notes),
-            receipt=self._receipt(),
+            receipt=self._receipt() | answer.receipt,
             timings=clock.finish(),
         )
 
-    def _look_up(self, prompt: Prompt, documents: Collection[str] | None) -> Answer | None:
-        """Return the answer to a question about the collection, or that single lines answer; ``None`` to any other."""
-        checked = self.overview.answer(prompt.query, documents) or self.directory.answer(
-            prompt.question, prompt.earlier, documents
-        )
-        if not checked:
-            return None
-        passages = dict.fromkeys(span.evidence.passage for _, support in checked for span in support.spans)
-        evidence = tuple(Evidence(passage, 1.0, rank) for rank, passage in enumerate(passages, start=1))
-        return _answered(prompt.query, checked, CONFIDENCE, evidence)
-
     def _read(self, prompt: Prompt, clock: _Clock, stop: Stop | None) -> Steps[Phase | Token, None, Answer]:
-        """Read the evidence, write a draft where it holds an answer, and return the checked answer."""
+        """Read the evidence, draft an answer where it may hold one, check the draft and decide what to say."""
         prompt, notes = prompts.fit(prompt, self.generator.measure, self.config.context - self.config.answer_tokens)
-        confidence, checked = yield from self._drafted(prompt, clock, stop)
-        if checked:
-            return replace(_answered(prompt.query, checked, confidence, prompt.evidence), notes=notes)
-        return replace(self._abstained(prompt, confidence), notes=notes)
-
-    def _read_each(
-        self, prompt: Prompt, parts: Sequence[tuple[DocumentInfo, str]], clock: _Clock, stop: Stop | None
-    ) -> Steps[Phase | Token, None, Answer]:
-        """Ask each document of ``parts`` its own question, and return what at least half of them tell, as a list."""
-        told: Checked = []
-        silent, confidences = list[str](), list[float]()
-        evidence = dict[Passage, Evidence]()
-        for info, question in parts:
-            if stop and stop():
-                break
-            title = info.title or info.name
-            alone = replace(prompt, question=question, evidence=tuple(self.retrieve(question, (), [info.name])))
-            alone, _ = prompts.fit(alone, self.generator.measure, self.config.context - self.config.answer_tokens)
-            confidence, checked = CONFIDENCE, self.directory.answer(question, "", [info.name])
-            if not checked:
-                confidence, checked = yield from self._drafted(alone, clock, stop, f"\n- {title}: ")
-            confidences.append(confidence)
-            told += citations.under(title, checked)
-            silent += [] if checked else [title]
-            read = [span.evidence for _, support in checked for span in support.spans]
-            evidence |= {item.passage: item for item in (*alone.evidence, *read) if item.passage not in evidence}
-        confidence = sum(confidences) / max(1, len(confidences))
-        shown = tuple(replace(item, rank=rank) for rank, item in enumerate(evidence.values(), start=1))
-        if 2 * len(silent) > len(confidences) or not told:
-            return self._abstained(replace(prompt, evidence=shown), confidence)
-        notes = (f"Nothing on this was found in: {'; '.join(silent)}.",) if silent else ()
-        return replace(_answered(prompt.query, told, confidence, shown), notes=notes)
+        drafted = yield from self._drafted(prompt, clock, stop)
+        return replace(self._answer(prompt, drafted), notes=notes)
 
     def _drafted(
         self, prompt: Prompt, clock: _Clock, stop: Stop | None, before: str = ""
-    ) -> Steps[Phase | Token, None, tuple[float, Checked]]:
+    ) -> Steps[Phase | Token, None, Drafted]:
         """Return how likely it is that the evidence holds an answer, and the supported sentences of a draft.
 
-        Where it is not likely enough, nothing is written. ``before`` is shown in front of the draft.
+        Where it is too unlikely nothing is written. ``before`` is shown in front of the draft.
         """
         yield _reading(prompt.evidence)
-        confidence = self._confidence(prompt, stop)
-        if confidence < self.config.min_confidence:
-            return confidence, []
+        signals = self.signals(prompt, stop)
+        confidence = abstention.confidence(signals, self.coefficients["read"])
+        if confidence < self.config.min_unsure or not prompt.evidence:
+            return Drafted(confidence, [], signals)
         draft = ""
         for piece in self.generator.stream(prompt, self.config.answer_tokens, stop):
             if not draft:
@@ -215,7 +172,44 @@ class Assistant:
             yield Token(piece if draft else before + piece)
             draft += piece
         yield Phase("checking", "Checking each sentence against the documents")
-        return confidence, self._checked(prompt, draft)
+        claims = citations.parse(draft)
+        kept = self._checked(prompt, claims)
+        signals |= abstention.draft_signals(prompt, claims, kept)
+        return Drafted(abstention.confidence(signals, self.coefficients["drafted"]), kept, signals, len(claims))
+
+    def _checked(self, prompt: Prompt, claims: Sequence[Claim]) -> Checked:
+        """Return those of ``claims`` that the evidence supports, with what stands behind them."""
+        supports = verification.support(claims, prompt.evidence, prompt.query)
+        return [
+            (claim, support)
+            for claim, support in zip(claims, supports, strict=True)
+            if support and support.score >= self.config.min_support
+        ]
+
+    def _answer(self, prompt: Prompt, drafted: Drafted) -> Answer:
+        """Return what is said: the draft, what may be the answer, or that there is none."""
+        confidence, kept = drafted.confidence, drafted.kept
+        receipt = {"signals": {name: round(value, 4) for name, value in drafted.signals.items()}}
+        hollow = abstention.is_hollow([claim for claim, _ in kept], prompt)
+        if confidence >= self.config.min_confidence and 2 * len(kept) >= drafted.claims > 0 and not hollow:
+            text, sentences, cited = citations.cite(*zip(*kept, strict=True))
+            status: Status = "answered"
+        elif confidence >= self.config.min_unsure and (quotes := self._quotes(prompt, [] if hollow else kept)):
+            text, sentences, cited = citations.cite(*zip(*quotes, strict=True))
+            text, status = f"{UNSURE}\n{text}", "unsure"
+        else:
+            text, sentences, cited = self._refusal(prompt), [], []
+            status = "abstained"
+        return Answer(
+            "", prompt.query, status, confidence, text, tuple(sentences), tuple(cited), prompt.evidence, receipt=receipt
+        )
+
+    def _quotes(self, prompt: Prompt, kept: Checked) -> Checked:
+        """Return the sentences that may answer the question: those behind a draft, or nearest to the question."""
+        spans = list(dict.fromkeys(span for _, support in kept for span in support.spans))
+        spans += verification.nearest(prompt.query, prompt.evidence)
+        apart = [span for at, span in enumerate(spans) if not any(_overlap(span, other) for other in spans[:at])]
+        return citations.as_quotes(apart[:QUOTES])
 
     def warm(self, passages: Sequence[Passage], stop: Stop | None = None) -> int:
         """Read ``passages`` ahead, for questions to come, until ``stop()``; return how many were new.
@@ -234,62 +228,31 @@ class Assistant:
         would those on something else, where the question names one document by its title.
         """
         config = self.config
-        found = self._looked_at(search_query(question, history), documents)
+        found = retrieval.retrieve(
+            search_query(question, history),
+            self.index,
+            self.embedder,
+            max(config.evidence, LOOKED_AT),
+            config.candidates,
+            config.dense_weight,
+            documents,
+        )
         titles = self.catalogue.titles()
         if names := titles.names_in(question):
             named = titles.named_by(names)
             on_it = [item for item in found if item.passage.document in named or names & words_of(item.passage)]
             found = on_it or found
-        best = found[: config.evidence]
-        return [
-            replace(item, rank=rank)
-            for rank, item in enumerate(best, start=1)
-            if item.score >= config.closeness * best[0].score
-        ]
-
-    def _looked_at(self, query: str, documents: Collection[str] | None) -> list[Evidence]:
-        """Return the passages among which those are that are read, best first."""
-        config = self.config
-        limit, share = max(config.evidence, LOOKED_AT), config.dense_weight
-        return retrieval.retrieve(query, self.index, self.embedder, limit, config.candidates, share, documents)
-
-    def _asked_of_each(self, question: str, documents: Collection[str] | None) -> Sequence[tuple[DocumentInfo, str]]:
-        """Return the documents of each of which ``question`` asks the same, and what it is asked."""
-
-        def near() -> list[str]:
-            return list(dict.fromkeys(item.passage.document for item in self._looked_at(question, documents)))
-
-        return asked_of_each(question, self.catalogue.titles(), documents, near)
+        best = [item for item in found[: config.evidence] if item.score >= config.closeness * found[0].score]
+        return retrieval.continued(best, self.index)
 
     def _is_known(self, word: str) -> bool:
         """Return whether ``word`` is in some passage, or whole in the embedder's vocabulary: what is typed well is."""
         return self.index.term_frequency(word) > 0 or len(self.embedder.tokenizer.spans(word.lower())) == 1
 
-    def _confidence(self, prompt: Prompt, stop: Stop | None) -> float:
-        """Return the probability that the evidence in ``prompt`` answers its question."""
-        if not prompt.evidence or unnamed(prompt.query):
-            return 0.0
-        return abstention.confidence(self.signals(prompt, stop), self.coefficients)
-
     def signals(self, prompt: Prompt, stop: Stop | None = None) -> dict[str, float]:
         """Return what speaks for and against the evidence in ``prompt`` holding an answer."""
         yes, no = self.generator.score(replace(prompt, task="answerable"), ["yes", "no"], stop)
         return abstention.signals(prompt, self.index.term_frequency, yes - no)
-
-    def _checked(self, prompt: Prompt, draft: str) -> Checked:
-        """Return the supported sentences of ``draft`` with what stands behind them; none where they do not answer."""
-        claims = citations.parse(draft)
-        supports = verification.support(claims, prompt.evidence, prompt.query)
-        kept = [
-            (claim, support)
-            for claim, support in zip(claims, supports, strict=True)
-            if support and support.score >= self.config.min_support and not _of_another_year(prompt.question, support)
-        ]
-        return kept if answers([claim for claim, _ in kept], prompt) else []
-
-    def _abstained(self, prompt: Prompt, confidence: float) -> Answer:
-        """Return the answer that says that the documents do not answer the question."""
-        return Answer("", prompt.query, "abstained", confidence, self._refusal(prompt), evidence=prompt.evidence)
 
     def _refusal(self, prompt: Prompt) -> str:
         """Return the words of an abstention: that the documents do not say, and what of the question leads nowhere."""
@@ -299,9 +262,7 @@ class Assistant:
         nowhere = [word for word in named if self.index.term_frequency(word) == 0]
         text = "The documents do not answer this question."
         if nowhere:
-            text += " They nowhere mention " + " or ".join(f"“{word}”" for word in nowhere) + "."
-        if whom := unnamed(prompt.query):
-            text += f" The question does not say who “{whom}” is."
+            text += " They never mention " + " or ".join(f"“{word}”" for word in nowhere) + "."
         return text
 
     def _receipt(self) -> dict[str, Any]:
@@ -321,6 +282,10 @@ def made_for(embedder: Embedder, generator: Generator, prompt: prompts.PromptFil
     return {"embedder": embedder.fingerprint, "generator": generator.fingerprint, "prompt": prompt.fingerprint}
 
 
+UNSURE = "The documents do not say this outright. This may answer it:"
+"""What stands before the sentences that may answer a question."""
+QUOTES = 3
+"""Most sentences that are shown so."""
 LOOKED_AT = 10
 """Passages among which those on what the question names are looked for."""
 SETTINGS = (
@@ -332,6 +297,7 @@ SETTINGS = (
     "context",
     "answer_tokens",
     "min_confidence",
+    "min_unsure",
     "min_support",
 )
 """The settings that an answer depends on."""
@@ -341,15 +307,9 @@ def _reading(evidence: Sequence[Evidence]) -> Phase:
     return Phase("reading", f"Reading {len(evidence)} passage{'' if len(evidence) == 1 else 's'}")
 
 
-def _answered(question: str, checked: Checked, confidence: float, evidence: tuple[Evidence, ...]) -> Answer:
-    """Return the answer that consists of the claims in ``checked``."""
-    text, shown, cited = citations.cite(*zip(*checked, strict=True))
-    return Answer("", question, "answered", confidence, text, tuple(shown), tuple(cited), evidence)
-
-
-def _of_another_year(question: str, support: Support) -> bool:
-    """Return whether all that stands behind a claim is on a month or season of another year than is asked for."""
-    return bool(support.spans) and all(in_another_year(question, quote(span)) for span in support.spans)
+def _overlap(one: Span, other: Span) -> bool:
+    same = one.evidence.passage.document == other.evidence.passage.document
+    return same and one.start < other.end and other.start < one.end
 
 
 class _Clock:

@@ -8,21 +8,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from rag.language import YES_NO
 from rag.sentences import sentences as split_sentences
 from rag.types import Citation, Evidence, Sentence
 
-__all__ = ["Checked", "Claim", "Span", "Support", "cite", "is_yes_or_no", "parse", "quote", "under", "without_marks"]
+__all__ = [
+    "Checked",
+    "Claim",
+    "Span",
+    "Support",
+    "as_quotes",
+    "cite",
+    "is_yes_or_no",
+    "parse",
+    "quote",
+    "under",
+    "without_marks",
+]
 
 MARK = re.compile(
     r"[ \t]*(?:\[|【)\s*(?:sources?\s*)?(\d{1,2}(?:\s*(?:,|-|–|and|&)\s*\d{1,2})*)\s*(?:\]|】)", re.IGNORECASE
 )
-FRAGMENT = 8
-"""Most words of an answer that is no sentence."""
-LONGEST_QUOTE = 400
-"""Characters of the longest sentence that is quoted within an answer."""
-YES_OR_NO = re.compile(r"(?:yes|no)[.!]?", re.IGNORECASE)
+YES_OR_NO = re.compile(rf"(?:{'|'.join(YES_NO)})[.!]?", re.IGNORECASE)
 BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+|#+\s+")
 OF_SOURCES = re.compile(
     r"(?:according to the (?:document|passage|source|text)s?,|"
@@ -88,6 +97,11 @@ def is_yes_or_no(claim: Claim) -> bool:
     return YES_OR_NO.fullmatch(claim.text) is not None
 
 
+def as_quotes(spans: Sequence[Span]) -> Checked:
+    """Return each of ``spans`` as a claim of a list that says its words and nothing else."""
+    return [(Claim(" ".join(quote(span).split()), "\n- "), Support((span,), 1.0)) for span in spans]
+
+
 def under(title: str, checked: Checked) -> Checked:
     """Return ``checked`` as one entry of a list, under the ``title`` of the document that it is from.
 
@@ -111,12 +125,9 @@ def without_marks(text: str) -> str:
 def cite(claims: Sequence[Claim], supports: Sequence[Support | None]) -> tuple[str, list[Sentence], list[Citation]]:
     """Return the answer's text with its marks, its sentences and its citations.
 
-    A span that stands behind several sentences is one citation. A claim without support gets no mark. An answer of a
-    few words is given with the sentence that they stand in: that is where a reader sees whether they answer it.
+    A span that stands behind several sentences is one citation. A claim without support gets no mark.
     """
     text, citations, shown = "", dict[tuple[str, int, int], Citation](), []
-    if len(claims) == 1 and supports[0]:
-        claims = [_in_context(claims[0], supports[0])]
     for claim, support in zip(claims, supports, strict=True):
         marks: tuple[int, ...] = ()
         if support:
@@ -124,17 +135,6 @@ def cite(claims: Sequence[Claim], supports: Sequence[Support | None]) -> tuple[s
         text += claim.before + claim.text + (" " + "".join(f"[{mark}]" for mark in marks) if marks else "")
         shown.append(Sentence(claim.text, marks, round(support.score, 4) if support else 0.0))
     return text.strip(), shown, list(citations.values())
-
-
-def _in_context(claim: Claim, support: Support) -> Claim:
-    """Return a claim of a few words with the one sentence behind it as a quotation."""
-    bare = is_yes_or_no(claim)
-    if len(claim.text.split()) > FRAGMENT or len(support.spans) != 1 or (claim.text[-1] in ".!?" and not bare):
-        return claim
-    text = " ".join(quote(support.spans[0]).split())
-    if len(text) > LONGEST_QUOTE or '"' in text or text.casefold() == claim.text.casefold():
-        return claim
-    return replace(claim, text=f"{claim.text.rstrip('.')}: “{text}”")
 
 
 def quote(span: Span) -> str:

@@ -72,8 +72,10 @@ class Config:
     gpu_layers: int = 0
     """Layers of the language model put on a GPU, where llama.cpp was built for one; -1 puts all there."""
     min_confidence: float = 0.5
-    """Below this confidence, 0 to 1, the assistant abstains."""
-    min_support: float = 0.5
+    """From this confidence, 0 to 1, the assistant answers."""
+    min_unsure: float = 0.2
+    """From this confidence, 0 to 1, it shows what may be the answer; below it, it abstains."""
+    min_support: float = 0.4
     """Below this support, 0 to 1, a sentence of a draft is not shown."""
     host: str = "127.0.0.1"
     """Address that the server listens on."""
@@ -116,6 +118,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "threads": (0, 1024),
     "gpu_layers": (-1, 1000),
     "min_confidence": (0, 1),
+    "min_unsure": (0, 1),
     "min_support": (0, 1),
     "port": (0, 65535),
     "queue_length": (1, 10_000),

@@ -313,6 +313,18 @@ class Index:
         found = {row["id"]: rows.passage_from(row, by_id[row["document"]]) for row in spans}
         return [found[i] for i in ids if i in found]
 
+    def neighbours(self, passage: Passage) -> tuple[Passage | None, Passage | None]:
+        """Return the passages before and behind ``passage`` in its document, where there are any."""
+        query = (
+            "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document WHERE d.name = ? AND p.start {} ? "
+            "ORDER BY p.start {} LIMIT 1"
+        )
+        with self._storage.reading() as connection:
+            before = connection.execute(query.format("<", "DESC"), (passage.document, passage.start)).fetchone()
+            behind = connection.execute(query.format(">", "ASC"), (passage.document, passage.start)).fetchone()
+        found = {p.id: p for p in self.passages([row["id"] for row in (before, behind) if row])}
+        return (found.get(before["id"]) if before else None, found.get(behind["id"]) if behind else None)
+
     def existing(self, ids: Collection[int]) -> set[int]:
         """Return those of ``ids`` that are of passages in the index."""
         with self._storage.reading() as connection:

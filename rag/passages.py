@@ -16,6 +16,7 @@ from typing import Protocol
 from rag.dates import day
 from rag.errors import ModelDamaged
 from rag.sentences import COLUMNS, is_item, sentences
+from rag.statements import cells, table_header
 from rag.types import Document, Passage
 
 __all__ = [
@@ -122,7 +123,8 @@ def context_text(passage: Passage, tokenizer: Tokenizer, limit: int) -> str:
     wanted = min(len(tokenizer.spans(section)), room // 2)
     title = _trimmed(title, tokenizer, room - wanted)
     section = _trimmed(section, tokenizer, room - len(tokenizer.spans(title)))
-    for lines in ([title, section, passage.text], [title, passage.text]):
+    header = " ".join(cells(passage.header)) if passage.header else ""
+    for lines in ([title, section, header, passage.text], [title, section, passage.text], [title, passage.text]):
         text = "\n".join(filter(None, lines))
         if len(tokenizer.spans(text)) <= limit:
             return text
@@ -361,6 +363,7 @@ class _Outline:
             date=document.date,
             section=self._sections[under] if under >= 0 else "",
             page=page,
+            header=table_header(document.text, start),
         )
 
     def _behind_headings(self, at: int, end: int) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rag.dates import day
 from rag.errors import PromptError, QuestionError
+from rag.statements import readable
 from rag.types import Evidence, Prompt, Task
 
 __all__ = ["PromptFile", "fit", "load"]
@@ -37,11 +38,11 @@ class PromptFile:
         return self.sections["instructions"]
 
     def passage(self, evidence: Evidence) -> str:
-        """Return the text of one passage of evidence under the title and date of its document."""
+        """Return one passage under the title and date of its document, each cell of a table behind its header."""
         passage = evidence.passage
         title = " – ".join(part for part in (passage.title or passage.document, passage.section) if part)
         date = f" ({day(passage.date)})" if passage.date else ""
-        return self.sections["passage"].format(title=title + date, text=passage.text)
+        return self.sections["passage"].format(title=title + date, text=readable(passage))
 
     def text(self, prompt: Prompt) -> str:
         """Return all of ``prompt`` as one text, without the model's own chat template."""

@@ -12,17 +12,22 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 from rag.embedding import Embedder
 from rag.index import Index, Scored
-from rag.types import Evidence
+from rag.sentences import is_item
+from rag.statements import is_row
+from rag.types import Evidence, Passage
 
-__all__ = ["fuse", "retrieve"]
+__all__ = ["continued", "fuse", "retrieve"]
 
 MEASURED = 30
 """First candidates of each kind whose mean and deviation count: those behind them are hardly about the question."""
 IN_OTHER_WORDS = 0.9
 """Least share of the dense score for a question that is asked in words of its own."""
+CONTINUED = 2
+"""Most passages that are read besides because a list or a table goes on in them."""
 FEW, ENOUGH = 0.25, 0.4
 """Shares of a question's words in the best lexical candidate up to which it is, and from which it is not.
 
@@ -66,6 +71,49 @@ def retrieve(
         Evidence(passage, scores[passage.id], rank, dense[passage.id], lexical.get(passage.id, 0.0))
         for rank, passage in enumerate(found, start=1)
     ]
+
+
+def continued(evidence: Sequence[Evidence], index: Index, most: int = CONTINUED) -> list[Evidence]:
+    """Return ``evidence`` with up to ``most`` passages more: those with the rest of a list or table that it breaks off.
+
+    They come next to the passage that they go on from, with its scores; ranks are counted anew.
+    """
+    known = {item.passage.id for item in evidence}
+    found = list[Evidence]()
+    for item in evidence:
+        before, behind = list[Passage](), list[Passage]()
+        passage: Passage | None = item.passage
+        while passage and len(known) < len(evidence) + most and _begins_within(passage):
+            passage = _unless(known, index.neighbours(passage)[0])
+            before[:0] = [passage] if passage else []
+        passage = item.passage
+        while passage and len(known) < len(evidence) + most and _is_open(passage):
+            passage = _unless(known, index.neighbours(passage)[1], _begins_within)
+            behind += [passage] if passage else []
+        found += [replace(item, passage=one) for one in (*before, item.passage, *behind)]
+    return [replace(item, rank=rank) for rank, item in enumerate(found, start=1)]
+
+
+def _unless(
+    known: set[int], passage: Passage | None, wanted: Callable[[Passage], bool] = lambda _: True
+) -> Passage | None:
+    """Return ``passage``, noted as ``known``, unless it was so before or is not ``wanted``."""
+    if passage is None or passage.id in known or not wanted(passage):
+        return None
+    known.add(passage.id)
+    return passage
+
+
+def _begins_within(passage: Passage) -> bool:
+    """Tell whether ``passage`` begins in the middle of a list or a table."""
+    line = passage.text.partition("\n")[0]
+    return is_item(passage.text, 0, len(passage.text)) or is_row(line)
+
+
+def _is_open(passage: Passage) -> bool:
+    """Tell whether a list or a table may go on behind ``passage``, or what it introduces begins there."""
+    line = passage.text.rstrip().rpartition("\n")[2].strip()
+    return line.endswith(":") or is_item(line, 0, len(line)) or is_row(line)
 
 
 def _dense_share(least: float, coverage: float) -> float:

@@ -63,6 +63,7 @@ class Passage:
     ``id`` is the row of the passage in the index (0 before it has one). ``document`` is the public name
     of its document, ``title`` and ``date`` are its document's. ``section`` holds the headings above it, outermost
     first, joined by `` > ``. ``page`` is the number of the page on which it begins, where its document has pages.
+    ``header`` is the header row of the table in the middle of which it begins, if it does.
     """
 
     document: str
@@ -74,6 +75,7 @@ class Passage:
     page: int | None = None
     id: int = 0
     date: str = ""
+    header: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,48 +11,47 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from rag.dates import MONTH_NAMES
+from rag.language import HALVES, MONTHS, UNITS, language_of, numbers, stop_words, weekdays
 
 __all__ = ["Word", "content_words", "count_in", "dates_in", "found"]
 
 Kind = Literal["word", "name", "number", "date"]
 
-MONTHS = [name.lower() for name in MONTH_NAMES]
-NUMBERS = dict(
-    zip(
-        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split(),
-        range(2, 21),
-        strict=True,
-    )
-)
 TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
-UNITS = dict(zip("one two three four five six seven eight nine".split(), range(1, 10), strict=True))
-MULTIPLES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
-STOP_WORDS = frozenset(
-    """a about after all also am an and any are as at be because been before being between both but by can could did
-    do does doing for from had has have having he her here hers him his how i if in into is it its itself me more most
-    my no nor not of off on once only or other our out over own please same she should so some such tell than that the
-    their them then there these they this those through to too under until up us very was we were what when where which
-    while who whom whose why will with would you your many much long often day year""".split()
-)
+UNITS_OF_TEN = dict(zip("one two three four five six seven eight nine".split(), range(1, 10), strict=True))
+MULTIPLES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9, "hundred": 1e2}
 
 STEMLESS = re.compile(r"['’]s?$")
 """What is no part of a word: a possessive, or the "is" of "what's"."""
 
-_MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in MONTHS)
+STEMMERS = {"en": "english", "de": "german", "fr": "french", "es": "spanish"}
+LETTERS = frozenset("BCDFGHJKLMNPQRSTUVWXZ")
+"""Letters that are a name by themselves, as in "class B", and no word of a language."""
+CURRENCY = re.compile(r"(£|€|\$|\b(?:GBP|EUR|USD))\s?$")
+BETWEEN = re.compile(r"[\s-]?[^\W\d_]+[\s-]([^\W\d_]{3,14})\b")
+"""A word between a number and its unit: "2 working days"."""
+UNIT = re.compile(r"[\s-]?(per cent\b|[^\W\d_]{1,14}\b|%|€|£|\$)")
+
+_MONTH = "|".join(
+    f"{re.escape(month[:3])}(?:{re.escape(month[3:])})?" for month in sorted(MONTHS, key=len, reverse=True)
+)
+_MULTIPLE = "thousand|million|billion|hundred"
 _TOKEN = re.compile(
     rf"""
     (?P<iso>\b\d{{4}}-\d{{1,2}}-\d{{1,2}}\b)
   | (?P<dotted>\b\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}\b)
-  | (?P<day_first>\b\d{{1,2}}(?:st|nd|rd|th)?(?:\s+of)?\s+(?:{_MONTH})\b\.?(?:\s?,?\s+\d{{4}}\b)?)
+  | (?P<day_first>\b\d{{1,2}}(?:st|nd|rd|th|er|\.)?(?:\s+(?:of|de))?\s+(?:{_MONTH})\b\.?
+        (?:(?:\s?,?|\s+de)\s+\d{{4}}\b)?)
   | (?P<month_first>\b(?:{_MONTH})\b\.?\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?!\.?\d)(?:\s?,?\s+\d{{4}}\b)?)
   | (?P<month_year>\b(?:{_MONTH})\b\.?,?\s+\d{{4}}\b)
-  | (?P<time>\b\d{{1,2}}:\d{{2}}\b)
-  | (?P<spelt>\b(?:{"|".join(TENS)})(?:[-\s](?:{"|".join(UNITS)}))?\b)
+  | (?P<clock>\b\d{{1,2}}(?:[.:]\d{{2}})?\s?(?:[ap]m|[ap]\.m\.)(?!\w))
+  | (?P<time>\b\d{{1,2}}(?::\d{{2}}|\s?h\s?\d{{2}}(?!\s?min))\b)
+  | (?P<spelt>\b(?:{"|".join(TENS)})(?:[-\s](?:{"|".join(UNITS_OF_TEN)}))?\b(?:\s(?:{_MULTIPLE})\b)?)
+  | (?P<counted>\b(?:{"|".join(numbers("en"))}|one|a)\s(?:{_MULTIPLE})\b)
+  | (?P<coded>\b[^\W\d_](?:\w|[-/](?=\w))*?\d(?:\w|[-/](?=\w)|\.(?=\d))*)
   | (?P<number>\d+(?:[.,]\d+)*(?:\s?(?:k|m|bn|thousand|million|billion)\b)?)
   | (?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*)
     """,
@@ -67,34 +66,93 @@ class Word:
     form: str
     text: str
     kind: Kind
+    measure: str = ""
+    """Of a number with a unit: what it measures and how much, in the first unit of its kind (``time:172800``); of a
+    weekday ``weekday:1`` to ``7``."""
+    start: int = 0
+    """Where it begins in the text, brought to Unicode's form NFKC."""
 
 
-def content_words(text: str) -> list[Word]:
+def content_words(text: str, language: str = "") -> list[Word]:
     """Return the words of ``text`` that carry meaning, in order: no stop words, names and numbers told apart.
+
+    Where no ``language`` is given (ISO 639-1), it is guessed from the text.
 
     >>> [(w.form, w.kind) for w in content_words("On 11 March 2011 Paul Davies named six barriers.")]
     [('2011-03-11', 'date'), ('paul', 'name'), ('davi', 'name'), ('name', 'word'), ('6', 'number'), ('barrier', 'word')]
     """
-    found_words = []
+    plain = unicodedata.normalize("NFKC", text)
+    language = language or language_of(plain)
+    ignored, words = stop_words(language), list[Word]()
     first = True
-    for match in _TOKEN.finditer(unicodedata.normalize("NFKC", text)):
+    for match in _TOKEN.finditer(plain):
         kind, written = match.lastgroup or "word", match.group()
-        if kind == "spelt":
-            tens, _, units = re.sub(r"\s", "-", written.lower()).partition("-")
-            found_words.append(Word(str(TENS[tens] + UNITS.get(units, 0)), written, "number"))
-        elif kind == "time":  # 9:30 is 9.30
-            found_words.append(Word(_number(written.replace(":", ".")), written, "number"))
-        elif kind == "number":
-            found_words.append(Word(_number(written), written, "number"))
-        elif kind != "word":
-            found_words.append(Word(_date(kind, written), written, "date"))
-        elif written.lower() in NUMBERS:
-            found_words.append(Word(str(NUMBERS[written.lower()]), written, "number"))
-        elif len(written) > 1 and STEMLESS.sub("", written.lower()) not in STOP_WORDS:
-            name = written[0].isupper() and not first
-            found_words.append(Word(_stem(written.lower()), written, "name" if name else "word"))
-        first = text[match.end() : match.end() + 1] in {".", "?", "!", ":"} or (first and not written[0].isalnum())
-    return found_words
+        # In German every noun has a capital: it makes no name.
+        word = _read(kind, written, first or language == "de", language)
+        if word.kind == "number" and kind != "clock":
+            word = _measured(word, plain, match)
+        word = replace(word, start=match.start())
+        plain_word = kind == "word" and word.kind in {"word", "name"} and not word.measure
+        letter = len(written) == 1 and written in LETTERS and words
+        if not plain_word or letter or (len(written) > 1 and STEMLESS.sub("", written.lower()) not in ignored):
+            words.append(word)
+        first = plain[match.end() : match.end() + 1] in {".", "?", "!", ":"} or (first and not written[0].isalnum())
+    return words
+
+
+def _read(kind: str, written: str, first: bool, language: str) -> Word:
+    """Return the word ``written``, which matched the group ``kind`` of the tokens; a ``first`` one is no name."""
+    lower = written.lower()
+    if kind == "spelt":
+        return Word(_spelt(lower), written, "number")
+    if kind == "counted":
+        count, _, multiple = lower.partition(" ")
+        return Word(f"{numbers(language).get(count, 1) * MULTIPLES[multiple.strip()]:.10g}", written, "number")
+    if kind == "clock":
+        return Word(_clock(lower), written, "number")
+    if kind in {"time", "number"}:  # 9:30 is 9.30
+        return Word(_number(re.sub(r"\s?h\s?|:", ".", lower) if kind == "time" else lower), written, "number")
+    if kind == "coded":  # "A100", "ed25519": a digit in a name is no number
+        return Word(re.sub(r"[-/_.]", "", lower), written, "name")
+    if kind != "word":
+        return Word(_date(kind, written), written, "date")
+    if lower in numbers(language):
+        return Word(str(numbers(language)[lower]), written, "number")
+    if lower in HALVES:
+        return Word("0.5", written, "number", "share:50")
+    if (day := weekdays(language).get(lower)) and (len(lower) > 3 or written[0].isupper()):
+        return Word(f"weekday{day}", written, "name", f"weekday:{day}")
+    return Word(_stem(lower, language), written, "name" if written[0].isupper() and not first else "word")
+
+
+def _measured(word: Word, text: str, match: re.Match[str]) -> Word:
+    """Return a number with what it measures, where a unit stands behind or a currency before it."""
+    before, behind = CURRENCY.search(text, max(0, match.start() - 5), match.start()), UNIT.match(text, match.end())
+    unit = UNITS.get(before[1].lower()) if before else None
+    unit = unit or (UNITS.get(behind[1].lower()) if behind else None)
+    if unit is None and (further := BETWEEN.match(text, match.end())):
+        apart = UNITS.get(further[1].lower())
+        unit = apart if apart and apart.dimension == "time" else None
+    try:
+        return replace(word, measure=f"{unit.dimension}:{float(word.form) * unit.factor:.6g}") if unit else word
+    except ValueError:
+        return word
+
+
+def _spelt(text: str) -> str:
+    """Return "twenty-five thousand" as ``25000``."""
+    parts = re.split(r"[-\s]+", text)
+    value: float = TENS[parts[0]]
+    for part in parts[1:]:
+        value = value * MULTIPLES[part] if part in MULTIPLES else value + UNITS_OF_TEN.get(part, 0)
+    return f"{value:.10g}"
+
+
+def _clock(text: str) -> str:
+    """Return "2.30 pm" as ``14.3``, as "14:30" is read."""
+    hour, _, minutes = re.sub(r"[^\d.:]|\.m\.", "", text).strip(".").replace(":", ".").partition(".")
+    late = "p" in text
+    return _number(f"{int(hour) % 12 + 12 * late}.{minutes or '0'}")
 
 
 def dates_in(words: Iterable[Word]) -> tuple[Word, ...]:
@@ -132,6 +190,8 @@ def _number(text: str) -> str:
     digits, unit = re.fullmatch(r"([\d.,]+?)\s?([a-z]*)", text.lower()).groups()  # type: ignore[union-attr]
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", digits):
         digits = digits.replace(",", "")
+    elif re.fullmatch(r"(?:\d{1,3}(?:\.\d{3})+|\d+),\d{1,2}", digits):  # 1.250,00 and 14,5
+        digits = digits.replace(".", "").replace(",", ".")
     try:
         value = float(digits) * MULTIPLES.get(unit, 1)
     except ValueError:
@@ -147,25 +207,30 @@ def _date(kind: str, text: str) -> str:
     elif kind == "dotted":
         day, month, year = numbers
     else:
-        name = re.search(_MONTH, text, re.IGNORECASE)
-        month = next(i for i, m in enumerate(MONTHS, 1) if m.startswith(name.group()[:3].lower()))  # type: ignore[union-attr]
+        name = re.search(rf"(?:{_MONTH})\b", text, re.IGNORECASE)
+        month = _month(name.group().lower()) if name else 0
         if kind == "month_year":
             return f"{numbers[0]:04d}-{month:02d}"
         day, year = numbers[0], numbers[1] if len(numbers) > 1 else 0
     return f"{year:04d}-{month:02d}-{day:02d}" if year else f"--{month:02d}-{day:02d}"
 
 
+def _month(name: str) -> int:
+    """Return the number of the month with this ``name``, or the name's beginning."""
+    return MONTHS.get(name) or next(number for other, number in MONTHS.items() if other.startswith(name[:3]))
+
+
 @functools.cache
-def _stemmer() -> Any:
+def _stemmer(language: str) -> Any:
     import snowballstemmer
 
-    return snowballstemmer.stemmer("english")
+    return snowballstemmer.stemmer(STEMMERS[language])
 
 
 @functools.lru_cache(maxsize=65536)
-def _stem(word: str) -> str:
-    """Return the stem of a lower-case word (Snowball English); a possessive and what stands on letters are dropped."""
-    return str(_stemmer().stemWord(_plain(STEMLESS.sub("", word))))
+def _stem(word: str, language: str) -> str:
+    """Return the stem of a lower-case word (Snowball); a possessive and what stands on letters are dropped."""
+    return _plain(str(_stemmer(language).stemWord(STEMLESS.sub("", word) if language == "en" else word)))
 
 
 def _plain(word: str) -> str:

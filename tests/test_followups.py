@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.question.followups import by_name, earlier_questions, search_query
+from rag.followups import by_name, earlier_questions, search_query
 from rag.types import Turn
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.question.spelling import corrected
+from rag.spelling import corrected
 from rag.types import Evidence, Passage
 
 TEXT = (

@@ -11,7 +11,7 @@ from eval.bench.stages import Watch, Watched
 from eval.questions import Question
 from rag import prompts
 from rag.ingest import Progress
-from rag.question.followups import earlier_questions
+from rag.followups import earlier_questions
 from rag.types import Evidence, Prompt
 
 __all__ = ["answers", "searches", "warm_up"]

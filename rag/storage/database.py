@@ -19,7 +19,7 @@ from rag.errors import IndexBusy, IndexFault, IndexMissing
 __all__ = ["DATABASE", "SCHEMA_VERSION", "Storage"]
 
 DATABASE = "footnote.db"
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -37,7 +37,8 @@ CREATE INDEX IF NOT EXISTS documents_sha256 ON documents (sha256);
 CREATE TABLE IF NOT EXISTS passages (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, section TEXT NOT NULL, page INTEGER, text_hash TEXT NOT NULL);
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, section TEXT NOT NULL, header TEXT NOT NULL,
+    page INTEGER, text_hash TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS passages_document ON passages (document);
 CREATE INDEX IF NOT EXISTS passages_text_hash ON passages (text_hash);
 CREATE TABLE IF NOT EXISTS vectors (

@@ -18,8 +18,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.language import language_of, stop_words
 from rag.storage.database import Storage
-from rag.words import STOP_WORDS
 
 __all__ = ["LexicalSearch"]
 
@@ -142,6 +142,7 @@ def _words_and_pairs(question: str) -> tuple[list[str], list[str]]:
     (['prime', 'minister', 'fiji'], ['prime minister'])
     """
     words = _words(question)
-    kept = [word for word in words if word not in STOP_WORDS]
-    pairs = [f"{first} {second}" for first, second in pairwise(words) if not STOP_WORDS & {first, second}]
+    ignored = stop_words(language_of(question))
+    kept = [word for word in words if word not in ignored]
+    pairs = [f"{first} {second}" for first, second in pairwise(words) if not ignored & {first, second}]
     return list(dict.fromkeys(kept or words))[:MOST_WORDS], list(dict.fromkeys(pairs))[:MOST_WORDS]

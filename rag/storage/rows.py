@@ -117,16 +117,26 @@ def write_passage(
     ``vectors`` has the shape (1 + windows, dimension): that of the passage, then those of its windows.
     """
     row = connection.execute(
-        'INSERT INTO passages (document, start, "end", section, page, text_hash) VALUES (?, ?, ?, ?, ?, ?)',
-        (number, passage.start, passage.end, passage.section, passage.page, text_hash),
+        'INSERT INTO passages (document, start, "end", section, header, page, text_hash) VALUES (?, ?, ?, ?, ?, ?, ?)',
+        (number, passage.start, passage.end, passage.section, passage.header, passage.page, text_hash),
     ).lastrowid
     stored = np.ascontiguousarray(vectors, dtype=STORED)
     connection.execute("INSERT INTO vectors (passage, vector) VALUES (?, ?)", (row, stored[0].tobytes()))
     connection.execute("INSERT INTO windows (passage, vectors) VALUES (?, ?)", (row, stored[1:].tobytes()))
     connection.execute(
         "INSERT INTO terms (rowid, title, section, text) VALUES (?, ?, ?, ?)",
-        (row, _named(document.title, document.date), passage.section, document.text[passage.start : passage.end]),
+        (
+            row,
+            _named(document.title, document.date),
+            _above(passage.section, passage.header),
+            document.text[passage.start : passage.end],
+        ),
     )
+
+
+def _above(section: str, header: str) -> str:
+    """Return what stands above a passage: its headings, and the header of the table that it goes on with."""
+    return f"{section} {header}".strip()
 
 
 def _named(title: str, date: str) -> str:
@@ -141,13 +151,21 @@ def remove_passages(connection: sqlite3.Connection, number: int) -> None:
     what is removed, hence the note that ``forget_words`` is due.
     """
     rows = connection.execute(
-        'SELECT p.id, d.title, d.date, p.section, p.start, p."end", d.text FROM passages p '
+        'SELECT p.id, d.title, d.date, p.section, p.header, p.start, p."end", d.text FROM passages p '
         "JOIN documents d ON d.id = p.document WHERE d.id = ? ORDER BY p.id",
         (number,),
     ).fetchall()
     connection.executemany(
         "INSERT INTO terms (terms, rowid, title, section, text) VALUES ('delete', ?, ?, ?, ?)",
-        ((r["id"], _named(r["title"], r["date"]), r["section"], r["text"][r["start"] : r["end"]]) for r in rows),
+        (
+            (
+                r["id"],
+                _named(r["title"], r["date"]),
+                _above(r["section"], r["header"]),
+                r["text"][r["start"] : r["end"]],
+            )
+            for r in rows
+        ),
     )
     connection.execute("DELETE FROM passages WHERE document = ?", (number,))
     connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'removals'")
@@ -185,6 +203,7 @@ def passage_from(row: sqlite3.Row, document: sqlite3.Row) -> Passage:
         title=document["title"],
         date=document["date"],
         section=row["section"],
+        header=row["header"],
         page=row["page"],
         id=row["id"],
     )

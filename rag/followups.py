@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.collection.records import HONORIFIC
 from rag.types import Turn
 from rag.words import content_words
 
-__all__ = ["by_name", "earlier_questions", "search_query", "unnamed"]
+__all__ = ["by_name", "earlier_questions", "search_query"]
 
+HONORIFIC = r"(?:(?:Prof|Dr|Mrs?|Miss|Ms|Mx|Rev|Sir|Dame|Lady|Lord|Capt|Captain|Cllr|Councillor|Professor)\.?\s+)?"
 REFERS_BACK = re.compile(
     r"\b(he|she|it|its|they|them|their|his|her|this|that|those|these|there|then|one|ones)\b"
     r"|^(and|but|so|or|what about|how about)\b",
@@ -40,7 +40,6 @@ WHO = re.compile(r"(?:and |so )?(?:who|whom|whose|which (?:person|speaker|member
 WHO_IS = re.compile(rf"(?:[Aa]nd )?[Ww]ho(?:'s|’s| is| was)\s+{PERSON.pattern}\s*\?*")
 HERS = r"her(?= [a-zß-ÿ])(?! (?:about|and|as|at|by|for|from|in|of|on|or|than|to|when|with)\b)"
 HE = re.compile(rf"\b(?:(?P<own>his|{HERS})|he|she|him|her)\b", re.IGNORECASE)
-NOBODY = re.compile(r"\b(he|she|him)\b", re.IGNORECASE)
 OWN = 2
 """Content words with which a question stands for itself, where nothing in it refers back; a name is as good as two."""
 EARLIER = 3
@@ -109,19 +108,6 @@ def _asked_of_another(earlier: str, question: str) -> str:
         return earlier
     instead = (alike or names)[0]
     return earlier[: instead.start("name")] + other["name"] + earlier[instead.end("name") :]
-
-
-def unnamed(query: str) -> str:
-    """Return the "he" or "she" of a question that names nobody, who could be anybody; empty where there is none.
-
-    >>> unnamed("Which council does he work for?"), unnamed("What did Ann Lee say she wanted?")
-    ('he', '')
-    """
-    words = content_words(query)
-    # In a question that is all in lower case any word may be a name.
-    named = query == query.lower() or any(word.text[0].isupper() for word in words) or re.match("who", query, re.I)
-    found = NOBODY.search(query)
-    return found[1] if found and not named else ""
 
 
 def _refers_back(question: str) -> bool:

@@ -11,9 +11,10 @@ from pathlib import PurePath
 
 from rag.index import DocumentInfo, Index
 from rag.types import Passage
+from rag.verification import heading
 from rag.words import content_words
 
-__all__ = ["DOCUMENT", "EVENTS", "Catalogue", "Titles", "called", "heading", "in_order", "stems", "words_of"]
+__all__ = ["DOCUMENT", "EVENTS", "Catalogue", "Titles", "called", "in_order", "stems", "words_of"]
 
 DOCUMENT = frozenset("articl document event file meet minut page paper report".split())
 """Stems of what documents and what they tell of are called, beside the words that half of the titles share."""
@@ -33,11 +34,6 @@ def stems(text: str) -> frozenset[str]:
 def words_of(passage: Passage) -> frozenset[str]:
     """Return the stems of a passage and of what stands above it."""
     return stems(heading(passage)) | stems(passage.text)
-
-
-def heading(passage: Passage) -> str:
-    """Return what stands above a passage where it is read: it belongs to what the passage says."""
-    return f"{passage.title}. {passage.date}. {passage.section}."
 
 
 def in_order(passages: Iterable[Passage]) -> list[Passage]:

@@ -1,0 +1,105 @@
+"""What the words of a language mean to a comparison of texts, read from ``rag/data/languages.toml``."""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "BOUNDS",
+    "HALVES",
+    "MONTHS",
+    "NEGATIONS",
+    "OPPOSITES",
+    "UNITS",
+    "YES_NO",
+    "Unit",
+    "language_of",
+    "numbers",
+    "stop_words",
+    "weekdays",
+]
+
+FILE = Path(__file__).parent / "data" / "languages.toml"
+WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit: what it measures, and how many of the base unit of that dimension it is."""
+
+    dimension: str
+    factor: float
+
+
+def _spaced(alias: str) -> str:
+    return alias.replace("\u00a0", " ")  # a space that is part of a name
+
+
+_TABLE: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
+_UNITS = _TABLE.pop("units")
+_STOP: dict[str, frozenset[str]] = {name: frozenset(table["stop"].split()) for name, table in _TABLE.items()}
+
+UNITS = {
+    alias: Unit(dimension, float(factor))
+    for dimension, units in _UNITS.items()
+    for factor, aliases in units.values()
+    for alias in map(_spaced, aliases.split(" "))
+}
+"""Units by each way to write them."""
+MONTHS = {name: n for table in _TABLE.values() for n, name in enumerate(table["months"].split(), start=1)}
+"""Number of each month by its name, in every language."""
+_NUMBERS = {
+    language: {word: n for n, word in enumerate(table["numbers"].split(), start=2)}
+    for language, table in _TABLE.items()
+}
+NEGATIONS = frozenset(word for table in _TABLE.values() for word in table["negation"].split())
+"""Words that negate, in every language."""
+_WEEKDAYS = {
+    language: {
+        written: at
+        for at, name in enumerate(table["weekdays"].split(), start=1)
+        for written in (name, f"{name}s", name[: table.get("weekday_letters", 3)])
+    }
+    for language, table in _TABLE.items()
+}
+BOUNDS = tuple(phrase for table in _TABLE.values() for phrase in table["bounds"])
+"""Phrases with a word of negation that negate nothing: "no more than"."""
+HALVES = frozenset(word for table in _TABLE.values() for word in table["halves"].split())
+"""Words for 50 per cent."""
+YES_NO = {word: at == 0 for table in _TABLE.values() for at, word in enumerate(table["yes_no"].split())}
+"""Words of consent (true) and of denial (false)."""
+OPPOSITES = [tuple(pair.split("/")) for table in _TABLE.values() for pair in table["opposites"].split()]
+"""Pairs of words that exclude each other."""
+
+
+@functools.lru_cache(maxsize=4096)
+def language_of(text: str) -> str:
+    """Return the language whose stop words ``text`` has most of; English where none has more.
+
+    >>> [language_of(text) for text in ("When is it open?", "Wann ist das Büro offen?", "8 GB")]
+    ['en', 'de', 'en']
+    """
+    words = Counter(WORD.findall(text.lower()))
+    return max(_STOP, key=lambda name: sum(words[word] for word in _STOP[name]))
+
+
+def stop_words(language: str) -> frozenset[str]:
+    """Return the stop words of a language."""
+    return _STOP[language]
+
+
+def numbers(language: str) -> Mapping[str, int]:
+    """Return small numbers by their words, from two on: ``one`` is an article in most languages."""
+    return _NUMBERS[language]
+
+
+def weekdays(language: str) -> Mapping[str, int]:
+    """Return the number of each day of the week, Monday 1, by its name, its plural and its first letters."""
+    return _WEEKDAYS[language]

@@ -1,0 +1,129 @@
+"""What a text says, in the smallest pieces that say one thing of one thing: clauses of prose and cells of tables.
+
+A claim mixes two things up where each of its words stands in the source, but no piece of the source has them together:
+the price of one row with the name of another. A cell is a piece together with its column's header and the first cell of
+its row, which says what the row is about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.sentences import COLUMNS, sentences
+from rag.types import Passage
+
+__all__ = ["Statement", "cells", "clauses", "is_row", "readable", "statements", "table_header"]
+
+CLAUSE = re.compile(r"[;)]\s*|\.\s+|,\s+|\s+(?:and|or|but|und|oder|aber|et|ou|mais|y|pero)\s+")
+FARTHEST = 20_000
+"""Characters before a row within which the header of its table is looked for."""
+RULE = re.compile(r"[|\s:=+-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A piece of a passage: its ``text``, and the headers of a cell, which say what it is ``about``.
+
+    ``start`` and ``end`` are those of its whole sentence or row in the passage; ``row`` tells whether it is a cell.
+    """
+
+    start: int
+    end: int
+    text: str
+    about: str = ""
+    row: bool = False
+
+
+def is_row(line: str) -> bool:
+    """Tell whether ``line`` is a row of a table: between bars, or of at least three columns set with spaces or tabs."""
+    return " | " in line.strip().strip("|") or line.strip().startswith("|") or len(COLUMNS.findall(line)) >= 2
+
+
+def cells(row: str) -> list[str]:
+    """Return the cells of a row.
+
+    >>> cells("| Hall 3 | £43 |"), cells("Mon   closed   10-12")
+    (['Hall 3', '£43'], ['Mon', 'closed', '10-12'])
+    """
+    line = row.strip()
+    parts = line.strip("|").split("|") if "|" in line else re.split(r" {3,}|\s*\t\s*", line)
+    return [" ".join(part.split()) for part in parts]
+
+
+def table_header(text: str, start: int) -> str:
+    """Return the header row of the table in the middle of which ``start`` lies in ``text``; empty where it does not."""
+    end = text.find("\n", start)
+    if not is_row(text[start : end if end >= 0 else len(text)]):
+        return ""
+    header, at = "", start
+    while at > 0:
+        before = text.rfind("\n", 0, at - 1) + 1
+        line = text[before : at - 1]
+        if not (is_row(line) or (line.strip() and RULE.fullmatch(line))) or start - before > FARTHEST:
+            break
+        header = header if RULE.fullmatch(line) else line.strip()
+        at = before
+    return header
+
+
+def readable(passage: Passage) -> str:
+    """Return the text of a passage with the rows of its tables as a reader says them: each cell behind its header.
+
+    >>> text = "Prices\\n| Room | Day | Hour |\\n|---|---|---|\\n| Hall 3 | £43 | £9 |"
+    >>> print(readable(Passage("a.md", 0, len(text), text)))
+    Prices
+    Room: Hall 3; Day: £43; Hour: £9
+    """
+    header, lines = cells(passage.header) if passage.header else [], list[str]()
+    for line in passage.text.splitlines():
+        if header and is_row(line) and not RULE.fullmatch(line):
+            lines = lines[:-1] if lines and cells(lines[-1]) == header else lines
+            lines.append(_said(cells(line), header))
+        elif not (header and RULE.fullmatch(line)):
+            header = cells(line) if is_row(line) else []
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _said(row: Sequence[str], header: Sequence[str]) -> str:
+    names = [*[""] * (len(row) - len(header)), *header]
+    pairs = zip(names, row, strict=False)
+    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
+
+
+def statements(passage: Passage) -> list[Statement]:
+    """Return what ``passage`` says, in order."""
+    found, header = list[Statement](), cells(passage.header) if passage.header else []
+    for start, end in sentences(passage.text):
+        line = passage.text[start:end]
+        if RULE.fullmatch(line):
+            continue
+        if not is_row(line):
+            header = []
+            found += (Statement(start, end, text) for text in clauses(line))
+        elif header:
+            found += _cells(start, end, cells(line), header)
+        else:
+            header = cells(line)
+            found.append(Statement(start, end, " ".join(header), row=True))
+    return found
+
+
+def clauses(text: str) -> list[str]:
+    """Return the clauses of a sentence.
+
+    >>> clauses("Fix 12 costs £35 and Fix 24 costs £60; both end in May.")
+    ['Fix 12 costs £35', 'Fix 24 costs £60', 'both end in May.']
+    """
+    return [part.strip() for part in CLAUSE.split(text) if part and part.strip()]
+
+
+def _cells(start: int, end: int, row: Sequence[str], header: Sequence[str]) -> Iterator[Statement]:
+    """Yield a statement a cell; what the row is about, its first cell, is part of each."""
+    names = [*[""] * (len(row) - len(header)), *header]
+    yield Statement(start, end, row[0], names[0] if names else "", row=True)
+    for name, cell in zip(names[1:], row[1:], strict=False):
+        if cell:
+            yield Statement(start, end, cell, f"{row[0]}. {name}", row=True)

@@ -45,7 +45,7 @@ def signals(prompt: Prompt, frequency: Callable[[str], int], yes: float) -> dict
     - ``after``: 1 where the question comes after another that it refers back to, which lowers it too;
     - ``dense``: the best cosine of a passage;
     - ``covered``: the share of the question's words that the evidence has; names, numbers and dates count twice;
-    - ``unknown``: 1 where one of these three occurs nowhere in the index, whose passages with a word ``frequency`` counts.
+    - ``unknown``: 1 where one of these three is nowhere in the index; ``frequency`` counts the passages with a word.
     """
     missing = missing_words(prompt.query, prompt.evidence)
     return {

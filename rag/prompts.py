@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rag.dates import day
 from rag.errors import PromptError, QuestionError
+from rag.language import language_of
 from rag.statements import readable
 from rag.types import Evidence, Prompt, Task
 
@@ -51,10 +52,11 @@ class PromptFile:
 
     def asked(self, prompt: Prompt, task: Task) -> str:
         """Return what comes last: what is asked, as ``task`` wants it."""
-        question = prompt.question
+        question, language = prompt.question, language_of(prompt.question)
         if prompt.earlier:
             question = self.sections["followup"].format(question=question, earlier=prompt.earlier)
-        return self.sections[task].format(question=question)
+        section = self.sections.get(f"{task}_{language}", self.sections[task])
+        return section.format(question=question)
 
 
 def load(file: Path) -> PromptFile:
@@ -69,14 +71,20 @@ def load(file: Path) -> PromptFile:
         raise PromptError(f"The prompt file {file} cannot be read ({error}); restore it or name another.") from error
     _, *parts = re.split(r"^## +(\w+) *\n", text, flags=re.MULTILINE)
     sections = dict(zip(parts[::2], parts[1::2], strict=True))
-    for name in PLACEHOLDERS.keys() ^ sections.keys():
+    translated = {name: wanted for name in sections for base, wanted in PLACEHOLDERS.items() if _translates(name, base)}
+    for name in (PLACEHOLDERS | translated).keys() ^ sections.keys():
         state = "lacks the" if name in PLACEHOLDERS else "has an unknown"
         raise PromptError(f"The prompt file {file} {state} section '## {name}'; see prompts/README.md.")
-    for name, wanted in PLACEHOLDERS.items():
+    for name, wanted in (PLACEHOLDERS | translated).items():
         _check_placeholders(file, name, sections[name], wanted)
     # One line break belongs to the layout of the file: the empty line before the next heading.
     bodies = {name: body.removesuffix("\n") for name, body in sections.items()}
     return PromptFile(hashlib.sha256(text.encode()).hexdigest(), bodies)
+
+
+def _translates(name: str, base: str) -> bool:
+    """Tell whether the section ``name`` is the section ``base`` in another language: ``question_de``."""
+    return re.fullmatch(rf"{base}_[a-z]{{2}}", name) is not None
 
 
 def _check_placeholders(file: Path, name: str, body: str, wanted: set[str]) -> None:

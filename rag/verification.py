@@ -3,8 +3,8 @@
 A claim is kept unless its source contradicts it or has too few of its words. What contradicts can be checked by hand:
 
 - a number, date or name that the evidence does not have (numbers by value and unit: two days are 48 hours);
-- a value that the source gives of something else: another statement, with a value of the same kind, has more of what the
-  claim and the question say than any statement with the claim's value (the neighbouring row, last year's fee);
+- a value that the source gives of something else: another statement, with a value of the same kind, has more of what
+  the claim and the question say than any statement with the claim's value (the neighbouring row, last year's fee);
 - a negation, or one of two opposites (before and after), where the statement behind it has none, or the other;
 - evidence without the date that is asked about.
 

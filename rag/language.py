@@ -14,6 +14,7 @@ from typing import Any
 __all__ = [
     "BOUNDS",
     "HALVES",
+    "LACKING",
     "MONTHS",
     "NEGATIONS",
     "OPPOSITES",
@@ -73,6 +74,8 @@ BOUNDS = tuple(phrase for table in _TABLE.values() for phrase in table["bounds"]
 """Phrases with a word of negation that negate nothing: "no more than"."""
 HALVES = frozenset(word for table in _TABLE.values() for word in table["halves"].split())
 """Words for 50 per cent."""
+LACKING = frozenset(table["lacking"] for table in _TABLE.values())
+"""Words for "without", from which it cannot be told whether a clause is negated."""
 YES_NO = {word: at == 0 for table in _TABLE.values() for at, word in enumerate(table["yes_no"].split())}
 """Words of consent (true) and of denial (false)."""
 OPPOSITES = [tuple(pair.split("/")) for table in _TABLE.values() for pair in table["opposites"].split()]
@@ -80,14 +83,15 @@ OPPOSITES = [tuple(pair.split("/")) for table in _TABLE.values() for pair in tab
 
 
 @functools.lru_cache(maxsize=4096)
-def language_of(text: str) -> str:
-    """Return the language whose stop words ``text`` has most of; English where none has more.
+def language_of(text: str, default: str = "en") -> str:
+    """Return the language whose stop words ``text`` has most of; the ``default`` where it has none.
 
     >>> [language_of(text) for text in ("When is it open?", "Wann ist das Büro offen?", "8 GB")]
     ['en', 'de', 'en']
     """
     words = Counter(WORD.findall(text.lower()))
-    return max(_STOP, key=lambda name: sum(words[word] for word in _STOP[name]))
+    counts = {name: sum(words[word] for word in ignored) for name, ignored in _STOP.items()}
+    return max(counts, key=counts.__getitem__) if any(counts.values()) else default
 
 
 def stop_words(language: str) -> frozenset[str]:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from rag.sentences import COLUMNS, sentences
 from rag.types import Passage
 
-__all__ = ["Statement", "cells", "clauses", "is_row", "readable", "statements", "table_header"]
+__all__ = ["Statement", "cells", "clauses", "is_row", "readable", "statements", "table_header", "without_bullet"]
 
-CLAUSE = re.compile(r"[;)]\s*|\.\s+|,\s+|\s+(?:and|or|but|und|oder|aber|et|ou|mais|y|pero)\s+")
+BULLET = re.compile(r"\s*(?:[•◦▪‣·●○■□*–-]|\(?(?:\d{1,3}|[a-z])[.)])\s+")
+CLAUSE = re.compile(r";\s*|,\s+|\s+(?:and|or|but|und|oder|aber|et|ou|mais|y|pero)\s+")
 FARTHEST = 20_000
 """Characters before a row within which the header of its table is looked for."""
 RULE = re.compile(r"[|\s:=+-]+")
@@ -95,20 +96,31 @@ def _said(row: Sequence[str], header: Sequence[str]) -> str:
 
 def statements(passage: Passage) -> list[Statement]:
     """Return what ``passage`` says, in order."""
-    found, header = list[Statement](), cells(passage.header) if passage.header else []
+    found, header, subject = list[Statement](), cells(passage.header) if passage.header else [], ""
     for start, end in sentences(passage.text):
         line = passage.text[start:end]
         if RULE.fullmatch(line):
             continue
         if not is_row(line):
             header = []
-            found += (Statement(start, end, text) for text in clauses(line))
+            found += (Statement(start, end, text) for text in clauses(without_bullet(line)))
         elif header:
-            found += _cells(start, end, cells(line), header)
+            row = cells(line)
+            row[0] = subject = row[0] or subject  # an empty first cell goes on with the row above
+            found += _cells(start, end, row, header)
         else:
             header = cells(line)
             found.append(Statement(start, end, " ".join(header), row=True))
     return found
+
+
+def without_bullet(line: str) -> str:
+    """Return ``line`` without what numbers or marks it as an item: "5. Keys" says nothing of five.
+
+    >>> without_bullet("5. Keys are counted."), without_bullet("5 keys")
+    ('Keys are counted.', '5 keys')
+    """
+    return BULLET.sub("", line, count=1) if BULLET.match(line) else line
 
 
 def clauses(text: str) -> list[str]:
@@ -121,9 +133,10 @@ def clauses(text: str) -> list[str]:
 
 
 def _cells(start: int, end: int, row: Sequence[str], header: Sequence[str]) -> Iterator[Statement]:
-    """Yield a statement a cell; what the row is about, its first cell, is part of each."""
+    """Yield a statement a cell; what the row is about, the first cells that are no numbers, is part of each."""
     names = [*[""] * (len(row) - len(header)), *header]
-    yield Statement(start, end, row[0], names[0] if names else "", row=True)
-    for name, cell in zip(names[1:], row[1:], strict=False):
+    subject = ". ".join(cell for cell in row[:2] if cell and not cell[0].isdigit())
+    for at, (name, cell) in enumerate(zip(names, row, strict=False)):
         if cell:
-            yield Statement(start, end, cell, f"{row[0]}. {name}", row=True)
+            about = f"{subject}. {name}" if at else name
+            yield Statement(start, end, cell, about, row=True)

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 
 from rag.citations import Claim, Span, Support, is_yes_or_no
 from rag.dates import MONTH_NAMES
-from rag.language import BOUNDS, NEGATIONS, OPPOSITES, YES_NO, language_of
+from rag.language import BOUNDS, LACKING, NEGATIONS, OPPOSITES, UNITS, YES_NO, language_of
 from rag.sentences import sentences
-from rag.statements import Statement, clauses, statements
+from rag.statements import Statement, clauses, statements, without_bullet
 from rag.types import Evidence, Passage
 from rag.words import Word, content_words, dates_in, found
 
@@ -47,6 +47,10 @@ AROUND = 0.5
 """Weight of a word that stands in the same sentence, or above it, but not in the statement itself."""
 MARGIN = 0.5
 """By how much another statement must fit better to say that the claim's value is of something else."""
+MOST = 0.5
+"""Share of the words of a claim that such a statement must have."""
+TIMES = {"number": 1.0, "date": 1.0, "name": 2.0}
+"""How many times better it must fit; names stand in sentences about others, too."""
 SAME = 0.6
 """Share of a claim's words that a statement must have for its negation to be compared."""
 
@@ -89,7 +93,7 @@ def support(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str
     """
     spoken = language_of(" ".join([question, *(claim.text for claim in claims)]))
     asked = {word.form: word for word in content_words(question, spoken)}
-    sources = [_source(item) for item in evidence]
+    sources = [_source(item, spoken) for item in evidence]
     itself = Claim(question)
     return [
         _cover(itself, sources, {}, spoken) if is_yes_or_no(claim) else _cover(claim, sources, asked, spoken)
@@ -101,9 +105,10 @@ def nearest(question: str, evidence: Sequence[Evidence], most: int = 3) -> list[
     """Return up to ``most`` sentences of ``evidence`` that say most of what ``question`` asks about, the best first."""
     words = {word.form: word for word in content_words(question)}.values()
     scored = list[tuple[float, int, int, Span]]()
-    for source in map(_source, evidence):
+    spoken = language_of(question)
+    for source in (_source(item, spoken) for item in evidence):
         passage = source.evidence.passage
-        above = _forms(heading(passage), "", language_of(passage.text))
+        above = _forms(heading(passage), "", language_of(passage.text, spoken))
         for place, ((start, end), forms) in enumerate(zip(source.spans, source.forms, strict=True)):
             own = sum(WEIGHTS[word.kind] for word in words if _has(word, forms))
             fit = own + AROUND * sum(WEIGHTS[word.kind] for word in words if _has(word, above - forms))
@@ -117,11 +122,11 @@ def heading(passage: Passage) -> str:
     return f"{passage.title}. {passage.date}. {passage.section}. {passage.header}"
 
 
-def _source(evidence: Evidence) -> _Source:
+def _source(evidence: Evidence, spoken: str) -> _Source:
     passage = evidence.passage
-    language = language_of(passage.text)
+    language = language_of(passage.text, spoken)
     spans = sentences(passage.text)
-    forms = [_forms(passage.text[a:b], passage.date, language) for a, b in spans]
+    forms = [_forms(without_bullet(passage.text[a:b]), passage.date, language) for a, b in spans]
     around = _forms(heading(passage), "", language)
     by_start = dict(zip([start for start, _ in spans], forms, strict=True))
     stated = [_stated(statement, by_start[statement.start] | around, language) for statement in statements(passage)]
@@ -229,16 +234,17 @@ def _within(words: Sequence[Word], text: str, part: str) -> list[Word]:
 
 def _is_of_another(words: Sequence[Word], stated: Sequence[_Stated], asked: Mapping[str, Word]) -> bool:
     """Tell whether a value among the ``words`` of a clause is, in the source, that of something else."""
-    context = [*{**asked, **{word.form: word for word in words}}.values()]
+    values = [word for word in words if word.kind != "word" and word.form not in asked and word.text.lower() not in UNITS]
+    own = {word.form: word for word in words}
+    context = own if len(own) > len(values) + 1 else {**asked, **own}
     return any(
         # Two values of a kind in one clause, as from … to, say nothing of each other.
         _fits_another(
             value,
-            {word.form: WEIGHTS[word.kind] for word in context if word.form in asked or not _is_alike(word, value)},
+            {word.form: WEIGHTS[word.kind] for word in context.values() if word.form in asked or not _is_alike(word, value)},
             stated,
         )
-        for value in words
-        if value.kind != "word" and value.form not in asked
+        for value in values
     )
 
 
@@ -247,12 +253,16 @@ def _is_alike(word: Word, value: Word) -> bool:
 
 
 def _fits_another(value: Word, context: Mapping[str, float], stated: Sequence[_Stated]) -> bool:
-    """Tell whether a statement with another value of the kind of ``value`` has more of ``context`` than any with it."""
+    """Tell whether a statement with another value of the kind of ``value`` has more of ``context`` than any with it.
+
+    It must have most of it, or it is about something else anyway.
+    """
     with_it = [item for item in stated if _has(value, item.forms)]
     others = [item for item in stated if _kind(value) in item.kinds and not _has(value, item.forms)]
     if not with_it or not others:
         return False
-    return max(_fit(item, context) for item in others) >= max(_fit(item, context) for item in with_it) + MARGIN
+    best, here = (max(_fit(item, context) for item in items) for items in (others, with_it))
+    return best >= here + MARGIN and best >= MOST * sum(context.values()) and best >= TIMES[value.kind] * here
 
 
 def _fit(item: _Stated, context: Mapping[str, float]) -> float:
@@ -262,7 +272,7 @@ def _fit(item: _Stated, context: Mapping[str, float]) -> float:
 
 
 def _is_negated(
-    part: str, words: Sequence[Word], said: Collection[str], stated: Sequence[_Stated], sources: Sequence[_Source]
+    part: str, words: Sequence[Word], said: frozenset[str], stated: Sequence[_Stated], sources: Sequence[_Source]
 ) -> bool:
     """Tell whether what the source says nearest to a ``part`` of a claim is negated where the claim is not, or so.
 
@@ -280,7 +290,7 @@ def _is_negated(
     if not near:
         return False
     own, told = _plain_words(part, answers=True), _plain_words(near)
-    if _negates(told) not in {_negates(own), _negates(said)}:
+    if not LACKING & (own | said | told) and _negates(told) not in {_negates(own), _negates(said)}:
         return True
     return any(_excludes(own, told, *pair) or _excludes(told, own, *pair) for pair in OPPOSITES)
 
@@ -293,7 +303,8 @@ def _nearest(words: Sequence[Word], texts: Iterable[tuple[Collection[str], str]]
         held = sum(WEIGHTS[word.kind] for word in words if _has(word, forms))
         if held > most:
             best, most = text, held
-    return best if len(words) > 1 and most >= SAME * total else ""
+    says = len(words) > 2 or any(word.kind == "word" for word in words)  # a name alone says nothing
+    return best if says and len(words) > 1 and most >= SAME * total else ""
 
 
 def _negates(words: Collection[str]) -> bool:

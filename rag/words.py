@@ -28,6 +28,7 @@ STEMLESS = re.compile(r"['’]s?$")
 """What is no part of a word: a possessive, or the "is" of "what's"."""
 
 STEMMERS = {"en": "english", "de": "german", "fr": "french", "es": "spanish"}
+ACRONYMS = re.compile(r"[A-ZÀ-Þ]{2,}s")
 LETTERS = frozenset("BCDFGHJKLMNPQRSTUVWXZ")
 """Letters that are a name by themselves, as in "class B", and no word of a language."""
 CURRENCY = re.compile(r"(£|€|\$|\b(?:GBP|EUR|USD))\s?$")
@@ -122,6 +123,8 @@ def _read(kind: str, written: str, first: bool, language: str) -> Word:
         return Word("0.5", written, "number", "share:50")
     if (day := weekdays(language).get(lower)) and (len(lower) > 3 or written[0].isupper()):
         return Word(f"weekday{day}", written, "name", f"weekday:{day}")
+    if ACRONYMS.fullmatch(written):  # "GPUs"
+        lower = lower[:-1]
     return Word(_stem(lower, language), written, "name" if written[0].isupper() and not first else "word")
 
 

@@ -62,6 +62,7 @@ def draft_signals(prompt: Prompt, claims: Sequence[Claim], kept: Checked) -> dic
     """Return what a draft's ``claims`` say for and against, of which those in ``kept`` have support.
 
     - ``supported``: the mean support of the claims, 0 for those that were not kept;
+    - ``joint``: how much of the question one statement with the draft's values has (see :class:`Support`);
     - ``on_it``: the share of the question's words in the sentences that are cited and what stands above them;
     - ``hollow``: 1 where the draft says nothing that the question does not.
     """
@@ -71,6 +72,7 @@ def draft_signals(prompt: Prompt, claims: Sequence[Claim], kept: Checked) -> dic
     asked = content_words(prompt.query)
     return {
         "supported": sum(support.score for _, support in kept) / max(1, len(claims)),
+        "joint": sum(support.joint for _, support in kept) / max(1, len(claims)),
         "on_it": _weight([word for word in asked if found(word, forms)]) / max(1.0, _weight(asked)),
         "hollow": float(is_hollow([claim for claim, _ in kept], prompt)),
     }

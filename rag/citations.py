@@ -60,10 +60,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What stands behind a claim: its spans, and how much of the claim they hold, 0 to 1."""
+    """What stands behind a claim: its spans, and how much of the claim they hold, 0 to 1.
+
+    ``joint`` is how much of the claim and the question the statements with the claim's values have, 0 to 1.
+    """
 
     spans: tuple[Span, ...]
     score: float
+    joint: float = 1.0
 
 
 Checked = list[tuple[Claim, Support]]

@@ -75,7 +75,7 @@ class Config:
     """From this confidence, 0 to 1, the assistant answers."""
     min_unsure: float = 0.2
     """From this confidence, 0 to 1, it shows what may be the answer; below it, it abstains."""
-    min_support: float = 0.4
+    min_support: float = 0.35
     """Below this support, 0 to 1, a sentence of a draft is not shown."""
     host: str = "127.0.0.1"
     """Address that the server listens on."""

@@ -189,7 +189,25 @@ def _cover(claim: Claim, sources: Sequence[_Source], asked: Mapping[str, Word], 
         return None
     score = 1 - sum(left.values()) / total
     contradicted = _is_unknown(claim, left, chosen, sources, asked) or _is_contradicted(claim, sources, asked, language)
-    return Support(_spans(chosen), CONTRADICTED if contradicted else score)
+    joint = _joint(claim, [item for source in sources for item in source.stated], asked, language)
+    return Support(_spans(chosen), CONTRADICTED if contradicted else score, joint)
+
+
+def _joint(claim: Claim, stated: Sequence[_Stated], asked: Mapping[str, Word], language: str) -> float:
+    """Return how much of the claim and the question one statement has: one with the value, for each that it gives."""
+    words = {word.form: word for word in content_words(claim.text, language)}
+    values = [word for word in words.values() if _is_value(word, asked)]
+    context = {word.form: WEIGHTS[word.kind] for word in {**asked, **words}.values() if word not in values}
+    total = sum(context.values())
+    if not total:
+        return 1.0
+    holders = [[item for item in stated if _has(value, item.forms)] for value in values] or [list(stated)]
+    return min(max((_fit(item, context) for item in items), default=0.0) for items in holders) / total
+
+
+def _is_value(word: Word, asked: Mapping[str, Word]) -> bool:
+    """Tell whether ``word`` is a number, date or name that the question does not give itself."""
+    return word.kind != "word" and word.form not in asked and word.text.lower() not in UNITS
 
 
 def _is_unknown(
@@ -234,14 +252,18 @@ def _within(words: Sequence[Word], text: str, part: str) -> list[Word]:
 
 def _is_of_another(words: Sequence[Word], stated: Sequence[_Stated], asked: Mapping[str, Word]) -> bool:
     """Tell whether a value among the ``words`` of a clause is, in the source, that of something else."""
-    values = [word for word in words if word.kind != "word" and word.form not in asked and word.text.lower() not in UNITS]
+    values = [word for word in words if _is_value(word, asked)]
     own = {word.form: word for word in words}
     context = own if len(own) > len(values) + 1 else {**asked, **own}
     return any(
         # Two values of a kind in one clause, as from … to, say nothing of each other.
         _fits_another(
             value,
-            {word.form: WEIGHTS[word.kind] for word in context.values() if word.form in asked or not _is_alike(word, value)},
+            {
+                word.form: WEIGHTS[word.kind]
+                for word in context.values()
+                if word.form in asked or not _is_alike(word, value)
+            },
             stated,
         )
         for value in values

@@ -7,15 +7,15 @@
     journal, runs, run                  records that survive a kill; the folder of a run; a run from end to end
     spans, retrieval_metrics, answer_metrics, citation_metrics, abstention_metrics, calibration_metrics, cost_metrics,
     precision_recall                    every metric, pure, each with its formula and an example worked by hand
-    scoring, lost_points                the scores of one question, and where it was lost
+    outcomes, scoring, lost_points      what became of one question, its scores, and where it was lost
     statistics, catalogue, summary      intervals and tests; what each figure is called; the figures of a run
     compare, robustness                 two runs, question by question; runs under several conditions
     baseline, gate                      what was accepted, and what may not get worse
-    claims, checker                     the check of answers alone, on claims that people have labelled
+    claims, checker, drafts             the check of answers alone, on claims and drafts that people have labelled
     calibrate                           when to answer, fitted anew for another model or collection
     review                              what readers said, as known-answer questions
-    tables                              figures for a terminal
-    charts, plots, markup, sections, deciding, worst, report      figures for people, as one page
+    tables, differences                 figures for a terminal, of one run and of two
+    charts, plots, markup, sections, groups, deciding, worst, report      figures for people, as one page
     commands                            what ``footnote eval`` does
     bench                               what an answer costs
 

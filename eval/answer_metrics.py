@@ -2,7 +2,7 @@
 
 Two ways to normalise: that of SQuAD for exact match and token F1, so that figures can be compared with
 published ones, and our own (``words``) for facts, which survives other dashes, quotes and ways to write a
-number.
+number. Sets of others list the beginnings of words as facts (``preempt``, ``75 gb``): for them there is ``substring``.
 """
 
 from __future__ import annotations
@@ -11,24 +11,35 @@ import re
 import string
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 __all__ = [
+    "MATCHES",
+    "Match",
     "contains_reference",
     "exact_match",
     "fact_coverage",
     "facts_found",
     "normalise",
+    "plain",
     "said_anyway",
     "says",
     "token_f1",
     "words",
 ]
 
+Match = Literal["words", "substring"]
+"""How a phrase is looked for: as a run of whole words, or as characters that begin a word."""
+MATCHES: tuple[Match, ...] = ("words", "substring")
+
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLES = frozenset(("a", "an", "the"))
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[,'’\u00a0\u2009\u202f]\d{3})+(?!\d)")
 _WORD = re.compile(r"[^\W_]+(?:(?<=\d)[.:/](?=\d)[^\W_]+)*|[%€£$]")
+_PLAIN = str.maketrans(
+    dict.fromkeys("‘’‚‛ʼ`´", "'") | dict.fromkeys("“”„‟«»", '"') | dict.fromkeys("‐‒–—―−", "-") | {"⁄": "/", "\xad": ""}
+)
 
 
 def normalise(text: str) -> str:
@@ -80,13 +91,26 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(word for word in found if word not in _ARTICLES) or tuple(found)
 
 
-def says(text: str, phrase: str) -> bool:
-    """Tell whether the words of ``phrase`` stand in ``text``, one behind the other.
+def plain(text: str) -> str:
+    """Return ``text`` in small letters, with plain apostrophes, quotes and dashes, and single spaces.
+
+    >>> plain("The “Co–production”  of\\u00a075\\u00a0GB")
+    'the "co-production" of 75 gb'
+    """
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_PLAIN).casefold().split())
+
+
+def says(text: str, phrase: str, match: Match = "words") -> bool:
+    """Tell whether ``text`` says ``phrase``: its words one behind the other, or its characters (``plain``).
+
+    Characters must begin where a word does; a number in front or at the end is a whole one.
 
     >>> says("It cost £1,250 in all.", "£1250"), says("In 1998 it began", "199")
     (True, False)
+    >>> [says("A preemptible node, for 17 days", phrase, "substring") for phrase in ("preempt", "7 days", "emptible")]
+    [True, False, False]
     """
-    return _stands_in(words(phrase), words(text))
+    return _finder(text, match)(phrase)
 
 
 def contains_reference(answer: str, references: Iterable[str]) -> float:
@@ -99,29 +123,29 @@ def contains_reference(answer: str, references: Iterable[str]) -> float:
     return float(any(_stands_in(words(reference), said) for reference in references))
 
 
-def facts_found(answer: str, facts: Iterable[Sequence[str]]) -> tuple[bool, ...]:
+def facts_found(answer: str, facts: Iterable[Sequence[str]], match: Match = "words") -> tuple[bool, ...]:
     """Tell for each fact whether the answer says it in one of its accepted spellings."""
-    said = words(answer)
-    return tuple(any(_stands_in(words(spelling), said) for spelling in fact) for fact in facts)
+    is_said = _finder(answer, match)
+    return tuple(any(map(is_said, fact)) for fact in facts)
 
 
-def fact_coverage(answer: str, facts: Iterable[Sequence[str]]) -> float | None:
+def fact_coverage(answer: str, facts: Iterable[Sequence[str]], match: Match = "words") -> float | None:
     """Return the share of the facts that the answer says; None where there are no facts.
 
     >>> fact_coverage("It was held in Leeds on 11 March.", [["11 March", "March 11"], ["Leeds"], ["2011"]])
     0.6666666666666666
     """
-    found = facts_found(answer, facts)
+    found = facts_found(answer, facts, match)
     return sum(found) / len(found) if found else None
 
 
-def said_anyway(answer: str, never: Iterable[str]) -> tuple[str, ...]:
+def said_anyway(answer: str, never: Iterable[str], match: Match = "words") -> tuple[str, ...]:
     """Return what the answer says although it must not.
 
     >>> said_anyway("My instructions are secret.", ["my instructions are", "password"])
     ('my instructions are',)
     """
-    return tuple(phrase for phrase in never if says(answer, phrase))
+    return tuple(filter(_finder(answer, match), never))
 
 
 def _references(references: Iterable[str]) -> list[str]:
@@ -133,6 +157,25 @@ def _f1(answer: Sequence[str], reference: Sequence[str]) -> float:
         return float(not answer and not reference)
     shared = (Counter(answer) & Counter(reference)).total()
     return 2 * shared / (len(answer) + len(reference))
+
+
+def _finder(text: str, match: Match) -> Callable[[str], bool]:
+    """Return what tells of a phrase whether ``text`` says it."""
+    if match == "substring":
+        folded = plain(text)
+        return lambda phrase: (sought := _beginning(plain(phrase))) is not None and bool(sought.search(folded))
+    said = words(text)
+    return lambda phrase: _stands_in(words(phrase), said)
+
+
+def _beginning(phrase: str) -> re.Pattern[str] | None:
+    """Return the pattern of ``phrase`` where a word begins, numbers at its ends whole; None where it is empty."""
+    if not phrase:
+        return None
+    before = r"(?<!\d[.,])" if phrase[0].isdigit() else ""
+    before += r"(?<![^\W_])" if phrase[0].isalnum() else ""
+    after = r"(?!\d|[.,]\d)" if phrase[-1].isdigit() else ""
+    return re.compile(before + re.escape(phrase) + after)
 
 
 def _stands_in(phrase: Sequence[str], text: Sequence[str]) -> bool:

@@ -84,7 +84,7 @@ def replay(recorded: Mapping[str, Mapping[str, Any]], made: Mapping[str, Any]) -
     for record in recorded.values():
         calls.setdefault(record["read"], [])
         for call in record["calls"]:
-            calls.setdefault(call["query"], []).append(call)
+            calls.setdefault(call.get("query", record["read"]), []).append(call)
     generator = made["identity"]["generator"]
     return ReplayGenerator(calls, generator["name"], generator["sha256"])
 
@@ -112,7 +112,7 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_kept(name: str) -> bool:
-    return name in COMPARED or name.startswith(("answer.", "citation."))
+    return name in COMPARED or name.startswith(("answer.", "citation.", "decision.", "outcome."))
 
 
 def _draft(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Fit the confidence anew, for another language model or collection: signals -> coefficients -> the least confidence.
+"""Fit the confidence anew, for another language model or collection: signals -> coefficients -> both thresholds.
 
 The signals are those of ``rag.abstention.signals``, taken from the assistant as it searches and reads; nothing is
 drafted. What is told of the fit is cross-validated: each question is judged by coefficients that were fitted without it
@@ -32,42 +32,66 @@ from rag.generation import Generator, Stop
 from rag.ingest import Progress
 from rag.types import Prompt
 
-__all__ = ["Fitted", "calibrate", "fit", "take_signals", "threshold"]
+__all__ = ["MIN_UNSURE", "Accepted", "Fitted", "calibrate", "fit", "take_signals", "threshold"]
 
 Floats = NDArray[np.float64]
 STRENGTH = 1.0
 """``C`` of the regularisation, as scikit-learn counts it: larger ones let the coefficients be larger."""
 FOLDS = 5
+MIN_UNSURE = 0.3
+"""The least confidence to be unsure with, where the settings know none."""
+
+
+THRESHOLDS = {"min_confidence": "answered from", "min_unsure": "unsure from"}
+SCORES = {"auroc": "AUROC", "brier": "Brier", "ece": "ECE"}
+SHARES = {
+    "false_answers": "false answers",
+    "false_unsure": "false unsure",
+    "unsure": "unsure",
+    "false_refusals": "false refusals",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Which shares of the unanswerable questions may be answered, and which more met as unsure."""
+
+    answered: float
+    unsure: float
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """``coefficients`` of the confidence, the least one to answer with, and how (before, fitted) does on the questions.
+    """``coefficients`` of the confidence, the least one to answer with, and the least one to be unsure with.
 
-    ``figures`` holds for "as shipped" and "fitted": least confidence, AUROC, Brier score, calibration error, and the
-    shares of false answers and false refusals before a draft is checked.
+    ``figures`` holds for "as shipped" and "fitted": both thresholds, AUROC, Brier score, calibration error, and, before
+    a draft is checked, the shares of unanswerable questions that are answered and met as unsure (``false_``), and of
+    answerable ones that are refused and met as unsure.
     """
 
     coefficients: dict[str, float]
     min_confidence: float
+    min_unsure: float
     count: int
     figures: dict[str, dict[str, float]]
 
     def table(self) -> str:
         """Return the figures for a terminal."""
-        rows = [["", "least", "AUROC", "Brier", "calibration error", "false answers", "false refusals"]]
+        rows = [["", *THRESHOLDS.values(), *SCORES.values(), *SHARES.values()]]
         for name, found in self.figures.items():
-            scores = (f"{found[key]:.3f}" for key in ("min_confidence", "auroc", "brier", "ece"))
-            rows.append([name, *scores, percent(found["false_answers"]), percent(found["false_refusals"])])
-        return "\n".join(aligned(rows, right=range(1, 7)))
+            scores = (f"{found[key]:.3f}" for key in (*THRESHOLDS, *SCORES))
+            rows.append([name, *scores, *(percent(found[key]) for key in SHARES)])
+        return "\n".join(aligned(rows, right=range(1, len(rows[0]))))
 
-    def noted(self, sets: Sequence[str], accepted: float, made_for: Mapping[str, str]) -> dict[str, Any]:
+    def noted(self, sets: Sequence[str], accepted: Accepted, made_for: Mapping[str, str]) -> dict[str, Any]:
         """Return what the index is to note: what the assistant takes up, and how, on what and when it was fitted."""
         return {
             "coefficients": self.coefficients,
             "min_confidence": self.min_confidence,
+            "min_unsure": self.min_unsure,
             "made_for": dict(made_for),
-            "how": f"logistic regression (C = {STRENGTH:g}), at most {accepted:g} of false answers accepted",
+            "how": f"logistic regression (C = {STRENGTH:g}), of the unanswerable questions at most "
+            f"{accepted.answered:g} answered and {accepted.unsure:g} met as unsure",
             "on": f"{self.count} questions of {', '.join(sets)}",
             "measured": {"how": f"cross-validated in {FOLDS} folds, before a draft is checked"}
             | self.figures["fitted"],
@@ -117,10 +141,10 @@ def take_signals(
         return [row for row in journal.records.values() if row["signals"]]
 
 
-def calibrate(rows: Sequence[Mapping[str, Any]], accepted: float, before: float) -> Fitted:
-    """Return what is fitted on the records of ``take_signals``; ``accepted`` is the share of false answers.
+def calibrate(rows: Sequence[Mapping[str, Any]], accepted: Accepted, before: tuple[float, float]) -> Fitted:
+    """Return what is fitted on the records of ``take_signals``.
 
-    ``before`` is the least confidence that the coefficients as they ship are used with. Raises ``RunError`` where the
+    ``before`` are both thresholds that the coefficients as they ship are used with. Raises ``RunError`` where the
     questions are too few, or all answerable, or none.
     """
     answerable = np.array([row["answerable"] for row in rows], dtype=float)
@@ -135,14 +159,15 @@ def calibrate(rows: Sequence[Mapping[str, Any]], accepted: float, before: float)
     values = np.array([[row["signals"][name] for name in names] for row in rows])
     judged = _cross_validated(values, answerable, clusters)
     as_shipped = np.array([confidence(row["signals"], shipped) for row in rows])
-    least = threshold(judged, answerable, accepted)
+    least = threshold(judged, answerable, accepted.answered)
+    unsure = min(least, threshold(judged, answerable, min(1.0, accepted.answered + accepted.unsure)))
     figures = {
-        "as shipped": _figures(as_shipped, answerable, before),
-        "fitted": _figures(judged, answerable, least),
+        "as shipped": _figures(as_shipped, answerable, *before),
+        "fitted": _figures(judged, answerable, least, unsure),
     }
     intercept, *weights = (round(float(weight), 4) for weight in fit(values, answerable))
     coefficients = {"intercept": intercept, **dict(zip(names, weights, strict=True))}
-    return Fitted(coefficients, least, len(rows), figures)
+    return Fitted(coefficients, least, unsure, len(rows), figures)
 
 
 def fit(values: ArrayLike, answerable: ArrayLike, strength: float = STRENGTH) -> Floats:
@@ -204,14 +229,17 @@ def _cross_validated(values: Floats, answerable: Floats, clusters: Sequence[str]
     return judged
 
 
-def _figures(judged: Floats, answerable: Floats, least: float) -> dict[str, float]:
-    answered = judged >= least
+def _figures(judged: Floats, answerable: Floats, least: float, unsure: float) -> dict[str, float]:
+    answered, shown = judged >= least, (judged < least) & (judged >= unsure)
     found = {
         "min_confidence": least,
+        "min_unsure": unsure,
         "auroc": auroc(judged, answerable),
         "brier": brier(judged, answerable),
         "ece": calibration_error(reliability(judged, answerable)),
         "false_answers": answered[answerable == 0].mean(),
-        "false_refusals": 1 - answered[answerable == 1].mean(),
+        "false_unsure": shown[answerable == 0].mean(),
+        "unsure": shown[answerable == 1].mean(),
+        "false_refusals": 1 - (answered | shown)[answerable == 1].mean(),
     }
     return {name: round(float(value or 0.0), 6) for name, value in found.items()}

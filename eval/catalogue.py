@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from eval.retrieval_metrics import RANKING_METRICS
+from eval.retrieval_metrics import DOCUMENT_CUTOFFS, RANKING_METRICS
 
-__all__ = ["BY_KIND", "CATALOGUE", "HEADLINES", "SET_LEVEL", "Metric", "metric"]
+__all__ = ["BY_KIND", "CATALOGUE", "GROUPINGS", "HEADLINES", "OUTCOMES", "SET_LEVEL", "Metric", "metric"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ CUTOFFS = (3, 5, 10)
 def _retrieval() -> Iterator[Metric]:
     for name, group in RETRIEVERS.items():
         yield Metric(f"{name}.found", "enough gold in the evidence", group, binary=True)
+        for k in DOCUMENT_CUTOFFS:
+            yield Metric(f"{name}.document@{k}", f"a right document in the first {k}", group, binary=True)
         for ranking in RANKING_METRICS:
             yield Metric(f"{name}.{ranking}", ranking, group, binary=ranking.startswith("hit@"))
         for k in CUTOFFS:
@@ -40,9 +42,24 @@ def _retrieval() -> Iterator[Metric]:
             yield Metric(f"{name}.span_precision@{k}", f"share of the first {k} that is gold", group)
 
 
+def _outcomes() -> Iterator[Metric]:
+    group = "Outcomes of answerable questions"
+    yield Metric("outcome.right", "right", group, binary=True)
+    yield Metric("outcome.helpful", "right, or unsure with every fact quoted", group, binary=True)
+    for name in ("wrong", "unsure", "refused"):
+        yield Metric(f"outcome.{name}", name, group, binary=True, higher=False)
+    group = "Outcomes of unanswerable questions"
+    yield Metric("outcome.false_answer", "answered", group, binary=True, higher=False)
+    yield Metric("outcome.false_unsure", "unsure", group, binary=True, higher=False)
+
+
+LENIENT = "Abstention, unsure with the right passage counting as an answer"
+
 CATALOGUE: tuple[Metric, ...] = (
-    Metric("decision.right", "answered or declined rightly", "Decision", binary=True),
+    Metric("decision.right", "answered or declined rightly, unsure a refusal", "Decision", binary=True),
+    Metric("decision.lenient", "the same, unsure with the right passage allowed", "Decision", binary=True),
     Metric("answer.conditioned", "facts stated, a right refusal counting 1", "Decision"),
+    *_outcomes(),
     Metric("answer.correct", "right", "Answers to answerable questions", binary=True),
     Metric("answer.fact_coverage", "facts stated", "Answers to answerable questions"),
     Metric("answer.contains", "holds a reference word for word", "Answers to answerable questions", binary=True),
@@ -64,6 +81,7 @@ CATALOGUE: tuple[Metric, ...] = (
     Metric("citation.character_precision", "characters cited that are gold", "Citations"),
     Metric("citation.character_recall", "gold characters cited", "Citations"),
     Metric("evidence.found", "enough gold in what was read", "Evidence", binary=True),
+    Metric("evidence.document", "a right document in what was read", "Evidence", binary=True),
     Metric("evidence.distractors", "passages read without any gold", "Evidence", higher=False),
     *_retrieval(),
 )
@@ -79,6 +97,8 @@ SET_LEVEL: tuple[Metric, ...] = (
     Metric("abstention.answerable_recall", "answerable questions answered", "Abstention"),
     Metric("abstention.answerable_f1", "answerable F1", "Abstention"),
     Metric("abstention.macro_f1", "mean of both F1", "Abstention"),
+    Metric("lenient.false_refusal_rate", "answerable questions neither answered nor quoted", LENIENT, higher=False),
+    Metric("lenient.macro_f1", "mean of both F1", LENIENT),
     Metric("calibration.auroc", "AUROC of the confidence", "Confidence"),
     Metric("calibration.aurc", "area under risk–coverage", "Confidence", higher=False),
     Metric("calibration.brier", "Brier score", "Confidence", higher=False),
@@ -87,14 +107,17 @@ SET_LEVEL: tuple[Metric, ...] = (
 """The metrics of a whole set; the confidence is held against whether the documents answer the question."""
 
 HEADLINES = (
-    "answer.correct",
-    "decision.right",
-    "abstention.false_answer_rate",
-    "abstention.false_refusal_rate",
+    "outcome.right",
+    "outcome.helpful",
+    "outcome.wrong",
+    "outcome.false_answer",
     "citation.document",
     "retrieval.found",
 )
+OUTCOMES = tuple(known.name for known in CATALOGUE if known.name.startswith("outcome."))
 BY_KIND = ("retrieval.found", "answer.correct", "answer.fact_coverage", "citation.document", "decision.right")
+GROUPINGS = ("kind", "genre", "language", "path")
+"""What questions are grouped by: fields of the records of ``questions.jsonl``."""
 
 _KNOWN = {known.name: known for known in (*CATALOGUE, *SET_LEVEL)}
 

@@ -1,8 +1,8 @@
 """The check of answers alone: does the support of a claim tell whether its source bears it out?
 
 What is shown of an answer, and every figure on its citations, rests on ``rag.verification.support``, so it is measured
-on claims that people have labelled. Nothing is fitted on them. What was measured last is kept in
-``eval/data/checker.json`` and told beside those figures.
+on claims, and on drafts (``eval.drafts``), that people have labelled. Nothing is fitted on them. What was measured last
+on each set is kept in ``eval/data/checker.json`` and told beside those figures.
 """
 
 from __future__ import annotations
@@ -23,26 +23,40 @@ from eval.journal import RunError, write_whole
 from eval.questions import SetError
 from eval.statistics import Interval, bootstrap
 from eval.tables import aligned, percent
-from rag import sentences, verification, words
+from rag import citations, sentences, verification, words
 from rag.citations import Claim
 from rag.types import Evidence, Passage
 
-__all__ = ["FILE", "check_claims", "checker_table", "keep", "kept", "sentence_on", "supports"]
+__all__ = [
+    "FILE",
+    "check_claims",
+    "checker_hash",
+    "checker_table",
+    "judged",
+    "keep",
+    "kept",
+    "sentence_on",
+    "supports",
+]
 
 FILE = Path(__file__).parent / "data" / "checker.json"
-FORMAT = 1
+FORMAT = 2
 TASKS = {"whole": LABELS[:1], "any": LABELS[:2]}
 """Which labels count as borne out: by the whole claim alone, or by any part of it too."""
 LABELLED = {"whole": "whole, or not", "any": "in part at least, or not at all"}
+
+
+def judged(claims: Sequence[Claim], passage: Passage, question: str) -> list[float]:
+    """Return the support of each claim by one passage, 0 to 1: the one place where the check is called."""
+    supports = verification.support(claims, [Evidence(passage, 0.0, 1)], question)
+    return [support.score if support else 0.0 for support in supports]
 
 
 def supports(claims: Sequence[LabelledClaim]) -> list[float]:
     """Return the support of each claim by its source, 0 to 1; the source is one passage, and nothing was asked."""
     found = []
     for claim in claims:
-        passage = Passage(claim.id, 0, len(claim.source), claim.source)
-        (support,) = verification.support([Claim(claim.text)], [Evidence(passage, 0.0, 1)], "")
-        found.append(support.score if support else 0.0)
+        found += judged([Claim(claim.text)], Passage(claim.id, 0, len(claim.source), claim.source), "")
     return found
 
 
@@ -56,7 +70,6 @@ def check_claims(name: str, claims: Sequence[LabelledClaim], min_support: float)
         raise SetError(f"The claims of {name} must be both supported and not supported, or nothing can be told apart.")
     scores = np.array(supports(claims))
     return {
-        "format": FORMAT,
         "set": name,
         "claims": len(claims),
         "clusters": len({claim.cluster for claim in claims}),
@@ -92,39 +105,54 @@ def _rounded(interval: Interval) -> dict[str, float]:
 def checker_hash() -> str:
     """Return the SHA-256 of the program that decides what is supported."""
     digest = hashlib.sha256()
-    for module in (verification, words, sentences):
+    for module in (verification, citations, words, sentences):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()
 
 
 def keep(checked: dict[str, Any], file: Path | None = None) -> None:
-    """Let reports tell these figures from now on."""
-    write_whole(file or FILE, json.dumps(checked, ensure_ascii=False, indent=1) + "\n")
+    """Let reports tell these figures from now on, beside those of other sets."""
+    file = file or FILE
+    sets = {**kept(file), checked["set"]: {name: value for name, value in checked.items() if name != "mistaken"}}
+    write_whole(file, json.dumps({"format": FORMAT, "sets": sets}, ensure_ascii=False, indent=1) + "\n")
 
 
-def kept(file: Path | None = None) -> dict[str, Any] | None:
-    """Return what was measured last; None where nothing was. Raises ``RunError`` where the file is damaged."""
+def kept(file: Path | None = None) -> dict[str, dict[str, Any]]:
+    """Return what was measured last on each set, by its name. Raises ``RunError`` where the file is damaged."""
     file = file or FILE
     if not file.exists():
-        return None
+        return {}
     try:
-        checked: dict[str, Any] = json.loads(file.read_text("utf-8"))
-        if checked["format"] != FORMAT:
-            raise ValueError(f"of another version of Footnote: {checked['format']}")
-        sentence_on(checked)
-    except (ValueError, KeyError, TypeError) as error:
+        table = json.loads(file.read_text("utf-8"))
+        if table["format"] != FORMAT:
+            raise ValueError(f"of another version of Footnote: {table['format']}")
+        sets: dict[str, dict[str, Any]] = table["sets"]
+        for checked in sets.values():
+            sentence_on(checked)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"{file} is damaged ({error}). Measure anew: footnote eval verify --set … --keep") from error
-    return checked
+    return sets
 
 
 def sentence_on(checked: Mapping[str, Any]) -> str:
     """Return in words how well the check does alone, on what it was measured, and when."""
-    whole, any_ = (checked["figures"][task]["balanced_accuracy"] for task in TASKS)
     earlier = "" if checked["checker"] == checker_hash() else ", in an earlier version"
+    if "drafts" in checked:
+        return _sentence_on_drafts(checked, earlier)
+    whole, any_ = (checked["figures"][task]["balanced_accuracy"] for task in TASKS)
     return (
         f"The check alone, on {checked['claims']} labelled claims ({checked['set']}, {checked['when']}{earlier}), at a "
         f"support of {checked['min_support']:g}: balanced accuracy {_told(whole)} in telling claims that their source "
         f"bears out from others, {_told(any_)} where bearing out a part counts. Guessing has 50 %."
+    )
+
+
+def _sentence_on_drafts(checked: Mapping[str, Any], earlier: str) -> str:
+    rates = (checked["figures"]["all"][label] for label in ("right", "wrong"))
+    right, wrong = (_told(rate | {"point": rate["count"] / max(1, rate["total"])}) for rate in rates)
+    return (
+        f"The check alone, on {checked['drafts']} labelled drafts ({checked['set']}, {checked['when']}{earlier}), at a "
+        f"support of {checked['min_support']:g}: {right} of the right ones pass, {wrong} of the wrong ones do not."
     )
 
 

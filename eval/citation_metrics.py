@@ -69,7 +69,7 @@ def citation_coverage(answer: Answer) -> float | None:
 
 
 def document_gold(citations: Iterable[Located], question: Question) -> PrecisionRecall:
-    """Compare the documents cited with those that hold gold.
+    """Compare the documents cited with those that hold the answer, whether spans are known in them or not.
 
     Precision: cited gold documents / cited documents. Recall: cited gold documents / gold documents, or,
     where any gold is enough, 1 where one is cited. Two documents are cited, one of the two that are needed:
@@ -79,7 +79,7 @@ def document_gold(citations: Iterable[Located], question: Question) -> Precision
     >>> document_gold([Span("a", 90, 99), Span("c", 0, 9)], question)
     PrecisionRecall(precision=0.5, recall=0.5, f1=0.5)
     """
-    cited, gold = {citation.document for citation in citations}, {span.document for span in question.gold}
+    cited, gold = {citation.document for citation in citations}, question.sources
     both = len(cited & gold)
     return PrecisionRecall.of(both / max(1, len(cited)), _recall(both, len(gold), question))
 

@@ -13,13 +13,14 @@ from typing import Any
 
 from eval import baseline as baselines
 from eval import checker, runs, sets
+from eval.differences import comparison_table
 from eval.journal import RunError, write_whole
 from eval.questions import SetError
 from eval.review import accept as accept_feedback
 from eval.review import default_set, described
 from eval.run import Selection, default_folder, identity_of
 from eval.run import run as measure
-from eval.tables import comparison_table, run_table
+from eval.tables import run_table
 from rag.config import Config
 
 __all__ = ["accept", "bench", "calibrate", "compare", "convert", "gate", "report", "review", "run"]
@@ -173,17 +174,19 @@ def convert(_: Config, options: argparse.Namespace) -> int:
 
 
 def calibrate(config: Config, options: argparse.Namespace) -> int:
-    """Fit the confidence anew on sets, and note it in the index with the least confidence to answer with."""
+    """Fit the confidence anew on sets, and note it in the index with the least ones to answer and to be unsure with."""
+    from eval.calibrate import MIN_UNSURE, Accepted, take_signals
     from eval.calibrate import calibrate as fitted_on
-    from eval.calibrate import take_signals
     from rag import prompts
     from rag.assistant import made_for
     from rag.embedding import open_embedder
     from rag.generation import open_generator
     from rag.index import Index
 
-    if not 0 <= options.false_answers <= 1:
-        raise RunError(f"--false-answers is a share between 0 and 1, not {options.false_answers:g}.")
+    accepted = Accepted(options.false_answers, options.false_unsure)
+    for name, share in {"--false-answers": accepted.answered, "--false-unsure": accepted.unsure}.items():
+        if not 0 <= share <= 1:
+            raise RunError(f"{name} is a share between 0 and 1, not {share:g}.")
     embedder, prompt = open_embedder(config), prompts.load(config.prompt)
     selection = Selection(options.split or "", options.limit, options.seed)
     rows, names = list[dict[str, Any]](), list[str]()
@@ -194,28 +197,34 @@ def calibrate(config: Config, options: argparse.Namespace) -> int:
                 asked = known, selection.answered(known), config, embedder, generator
                 rows += take_signals(*asked, file.with_name(f"{file.name}.jsonl"), BUILD / "indexes", tell)
             names.append(known.name)
-        found = fitted_on(rows, options.false_answers, config.min_confidence)
+        before = config.min_confidence, float(getattr(config, "min_unsure", MIN_UNSURE))
+        found = fitted_on(rows, accepted, before)
         print(found.table())
         if (area := found.figures["fitted"]["auroc"]) <= 0.5:
             raise RunError(
                 f"Nothing is noted: on questions that it was not fitted on, the confidence tells no more than guessing "
                 f"(AUROC {area:.2f}). Take more questions, or another language model."
             )
-        index.calibrate(found.noted(names, options.false_answers, made_for(embedder, generator, prompt)))
+        index.calibrate(found.noted(names, accepted, made_for(embedder, generator, prompt)))
     print(
         f"Noted in the index in {config.index}, for this language model: answered is what has a confidence of "
-        f"{found.min_confidence:.3f}, unless the settings say another min_confidence than the usual. A server takes it "
-        "up when it is started again."
+        f"{found.min_confidence:.3f}; from {found.min_unsure:.3f} on, what may answer is shown. Settings that are not "
+        "the usual ones go before both. A server takes it up when it is started again."
     )
     return 0
 
 
 def verify(config: Config, options: argparse.Namespace) -> int:
-    """Measure the check of answers alone, on labelled claims; ``keep`` lets reports tell the figures."""
+    """Measure the check of answers alone, on labelled claims or drafts; ``keep`` lets reports tell the figures."""
     from eval.claims import read_claims
+    from eval.drafts import check_drafts, drafts_file, drafts_table, read_drafts
 
-    checked = checker.check_claims(options.set.resolve().stem, read_claims(options.set), config.min_support)
-    print(checker.checker_table(checked))
+    if file := drafts_file(options.set):
+        checked = check_drafts(file.resolve().parent.name, read_drafts(file), config.min_support)
+        print(drafts_table(checked))
+    else:
+        checked = checker.check_claims(options.set.resolve().stem, read_claims(options.set), config.min_support)
+        print(checker.checker_table(checked))
     if options.keep:
         checker.keep(checked)
         print(f"Reports tell these figures from now on: {checker.FILE}")
@@ -256,8 +265,9 @@ def bench(config: Config, options: argparse.Namespace, serve: Any = None) -> int
 def _print_figures(finished: runs.Run) -> None:
     """Print the figures of a run, and how far the check behind its answers can be trusted."""
     print(run_table(finished))
-    if finished.metrics["counts"]["asked"] and (checked := checker.kept()):
-        print(f"\n{checker.sentence_on(checked)}")
+    if finished.metrics["counts"]["asked"]:
+        for checked in checker.kept().values():
+            print(f"\n{checker.sentence_on(checked)}")
 
 
 def _point_to(folder: Path) -> None:

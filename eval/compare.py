@@ -16,6 +16,8 @@ __all__ = ["COMPARED", "FLIPPED", "Difference", "Flip", "compare", "difference",
 COMPARED = (
     "decision.right",
     "answer.correct",
+    "outcome.helpful",
+    "outcome.wrong",
     "answer.fact_coverage",
     "answer.token_f1",
     "answer.conditioned",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eval import baseline as baselines
-from eval.catalogue import metric
+from eval.catalogue import CATALOGUE, GROUPINGS, metric
 from eval.collection import opened_index
 from eval.compare import FLIPPED, Difference, Flip, difference, flips
 from eval.journal import RunError
@@ -17,6 +17,7 @@ from eval.run import Selection
 from eval.run import run as measure
 from eval.runs import Run
 from eval.sets import KnownAnswerSet
+from eval.summary import mean
 from eval.tables import aligned, figure
 from rag.config import Config
 from rag.embedding import Embedder
@@ -35,23 +36,26 @@ NEVER = {
 class Limits:
     """What ``gate.toml`` says of a set: by how much a metric may fall below the baseline, and where it must not be.
 
-    A floor is a ceiling for a metric of which less is better.
+    A floor is a ceiling for a metric of which less is better. ``groups`` holds those of groups of questions, by their
+    grouping (``eval.catalogue.GROUPINGS``) and name.
     """
 
     margin: float = 0.02
     watched: tuple[str, ...] = ()
     floors: Mapping[str, float] = field(default_factory=dict)
+    groups: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One metric at the gate."""
+    """One metric at the gate: of all questions, or of a ``group`` of them."""
 
     name: str
     now: float
     floor: float | None
     difference: Difference | None
     margin: float
+    group: str = ""
 
     @property
     def faults(self) -> list[str]:
@@ -103,19 +107,41 @@ def limits(file: Path, name: str) -> Limits:
     try:
         table = tomllib.loads(file.read_text("utf-8"))
         margin, watched = float(table["margin"]), tuple(table["watched"])
-        floors = {key: float(value) for key, value in table.get("floors", {}).get(name, {}).items()}
+        of_set = table.get("floors", {}).get(name, {})
+        floors = {key: float(value) for key, value in of_set.items() if not isinstance(value, dict)}
+        groups = _group_floors({key: value for key, value in of_set.items() if isinstance(value, dict)})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"{file} cannot be read ({error}).") from error
     for key in (*watched, *floors):
         if metric(key) is None:
             raise RunError(f"{file} names {key!r}, which is no metric.")
-    return Limits(margin, watched, floors)
+    for (grouping, group), floor in groups.items():
+        _check_group(f"{file} has floors for the {grouping} {group} of {name}", grouping, floor)
+    return Limits(margin, watched, floors, groups)
+
+
+def _check_group(where: str, grouping: str, floors: Mapping[str, float]) -> None:
+    """Raise ``RunError`` where questions are not grouped like this, or a metric is not one of single questions."""
+    if grouping not in GROUPINGS:
+        raise RunError(f"{where}. Questions are grouped by {', '.join(GROUPINGS)}.")
+    known = {metric.name for metric in CATALOGUE}
+    if other := [name for name in floors if name not in known]:
+        raise RunError(f"{where}: {other[0]!r} is no metric of single questions.")
+
+
+def _group_floors(tables: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[tuple[str, str], dict[str, float]]:
+    """Return the floors of each group by its grouping and name."""
+    return {
+        (grouping, group): {key: float(value) for key, value in floors.items()}
+        for grouping, groups in tables.items()
+        for group, floors in groups.items()
+    }
 
 
 def check(run: Run, baseline: Run | None, limit: Limits) -> Verdict:
     """Hold a run against its limits and, where there is one, the baseline; both are of the same set."""
     names = dict.fromkeys((*limit.watched, *limit.floors))
-    lines, notes = [], []
+    lines, notes = [], list[str]()
     for name in names:
         known, now = metric(name), run.metrics["metrics"].get(name)
         if known is None or now is None:
@@ -124,10 +150,29 @@ def check(run: Run, baseline: Run | None, limit: Limits) -> Verdict:
         lines.append(Line(name, now["point"], limit.floors.get(name), found, limit.margin))
     if missing := [name for name in limit.floors if name not in run.metrics["metrics"]]:
         notes.append(f"Not measured in this run: {', '.join(missing)}.")
+    for (grouping, group), floors in limit.groups.items():
+        held, absent = _held(run, grouping, group, floors)
+        lines += held
+        notes += absent
     if baseline and (rest := baseline.questions.keys() ^ run.questions.keys()):
         notes.append(f"{len(rest)} questions are in one of the two only and were left out of the comparison.")
     flipped = flips(baseline.questions, run.questions, FLIPPED) if baseline else []
     return Verdict(lines, _never(run), flipped, notes)
+
+
+def _held(run: Run, grouping: str, group: str, floors: Mapping[str, float]) -> tuple[list[Line], list[str]]:
+    """Return the lines of a group of questions, and what could not be measured of it."""
+    rows = [row for row in run.questions.values() if row.get(grouping) == group]
+    if not rows:
+        return [], [f"No question of this run has the {grouping} {group}."]
+    means = {name: mean(rows, name) for name in floors}
+    lines = [
+        Line(name, found["point"], floors[name], None, 0.0, f"{grouping} {group}")
+        for name, found in means.items()
+        if found
+    ]
+    absent = ", ".join(name for name, found in means.items() if not found)
+    return lines, [f"Not measured in this run for the {grouping} {group}: {absent}."] if absent else []
 
 
 def fast_tier(
@@ -166,7 +211,8 @@ def _never(run: Run) -> list[str]:
 
 def _cells(line: Line) -> list[str]:
     found, floor = line.difference, line.floor
-    cells = [line.name, "–" if floor is None else figure(line.name, floor)]
+    name = f"{line.group}: {line.name}" if line.group else line.name
+    cells = [name, "–" if floor is None else figure(line.name, floor)]
     if found is None:
         return [*cells, "–", figure(line.name, line.now), "–", "", "", "", "; ".join(line.faults) or "ok"]
     gained = found.gained

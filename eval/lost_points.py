@@ -6,15 +6,17 @@ from typing import Literal
 
 __all__ = ["LostAt", "lost_at"]
 
-LostAt = Literal["retrieval", "refusal", "reading", "citation"]
+LostAt = Literal["retrieval", "refusal", "reading", "citation", "unsure"]
 
 
-def lost_at(*, found: bool, abstained: bool, correct: bool, cited: bool) -> LostAt | None:
+def lost_at(*, found: bool, abstained: bool, correct: bool, cited: bool, quoted: bool = False) -> LostAt | None:
     """Return the stage at which an answerable question was lost, the first that failed; None where it was not.
 
-    ``found``: the evidence holds the gold (``retrieval_metrics.gold_found``); ``correct``: the answer is
-    right; ``cited``: it cites a gold document.
+    ``found``: the evidence holds the gold (``retrieval_metrics.gold_found``); ``abstained``: nothing was claimed;
+    ``correct``: the answer is right; ``cited``: it cites a gold document; ``quoted``: it was not answered, but what
+    answers it was quoted (``outcomes.quotes_answer``).
 
+    - ``unsure``: quoted and not answered;
     - ``retrieval``: not answered rightly, and the gold was not in the evidence;
     - ``refusal``: abstained though it was there;
     - ``reading``: answered wrongly though it was there;
@@ -28,10 +30,14 @@ def lost_at(*, found: bool, abstained: bool, correct: bool, cited: bool) -> Lost
     'reading'
     >>> lost_at(found=False, abstained=False, correct=True, cited=False)
     'citation'
+    >>> lost_at(found=True, abstained=True, correct=False, cited=True, quoted=True)
+    'unsure'
     >>> lost_at(found=True, abstained=False, correct=True, cited=True)
     """
     if correct and not abstained:
         return None if cited else "citation"
+    if quoted:
+        return "unsure"
     if not found:
         return "retrieval"
     return "refusal" if abstained else "reading"

@@ -2,10 +2,11 @@
 
     {"id", "question", "answerable": true | false, "answers": ["reference answer", ...],
      "gold": [{"document": "file.txt", "start": 0, "end": 10}, ...],
-     "facts": [["accepted spelling", ...], ...]?, "never": ["what must not be said", ...]?,
-     "history": [{"role", "content"}, ...]?, "kind"?, "need": "all" | "any"?, "split"?, "cluster"?}
+     "docs": ["file.txt", ...]?, "facts": [["accepted spelling", ...], ...]?, "never": ["what must not be said", ...]?,
+     "match": "words" | "substring"?, "history": [{"role", "content"}, ...]?, "kind"?, "genre"?, "language"?,
+     "need": "all" | "any"?, "split"?, "cluster"?}
 
-Other fields are left alone.
+Where ``docs`` stands without ``gold``, the set knows documents and facts but no spans. Other fields are left alone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
+from eval.answer_metrics import MATCHES, Match
 from rag.errors import FootnoteError
 from rag.types import Turn
 
@@ -59,8 +61,10 @@ class Question:
 
     ``gold`` are the spans that hold the answer: each of them alone where ``need`` is ``any``, only all of
     them together where it is ``all``. ``facts`` are what a full answer says, each in its accepted spellings;
-    ``never`` is what it must not say. ``kind`` groups questions in reports. ``cluster`` is what a question
-    shares with others, so that they are not independent: by default the document it is about.
+    ``never`` is what it must not say, and ``match`` how either is looked for. ``documents`` are those that hold the
+    answer where no spans are known: no others may be cited. ``kind``, ``genre`` (of the documents: a lease, minutes)
+    and ``language`` group questions in reports. ``cluster`` is what a question shares with others, so that they are not
+    independent: by default the document it is about.
     """
 
     id: str
@@ -75,14 +79,23 @@ class Question:
     need: Literal["all", "any"] = "any"
     split: str = ""
     cluster: str = ""
+    documents: tuple[str, ...] = ()
+    genre: str = ""
+    language: str = ""
+    match: Match = "words"
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The documents that hold the answer: those that are named, or those of the gold; none where none does."""
+        return frozenset(self.documents or (span.document for span in self.gold)) if self.answerable else frozenset()
 
 
-def read_questions(file: Path) -> tuple[Question, ...]:
-    """Read one question a line. Raises ``SetError`` naming file and line."""
+def read_questions(file: Path, match: Match | None = None) -> tuple[Question, ...]:
+    """Read one question a line; ``match`` is for those that say none. Raises ``SetError`` naming file and line."""
     questions: dict[str, Question] = {}
     for number, row in read_json_lines(file):
         with located(f"{file}, line {number}"):
-            question = _question(row)
+            question = _question(row, match)
         if question.id in questions:
             raise SetError(f"{file}, line {number}: the id {question.id!r} was used before; ids must differ.")
         questions[question.id] = question
@@ -146,9 +159,11 @@ def listed(row: Mapping[str, Any], key: str, kind: type[T]) -> list[T]:
     return values
 
 
-def _question(row: Mapping[str, Any]) -> Question:
+def _question(row: Mapping[str, Any], match: Match | None) -> Question:
     id_ = text_of(row, "id")
     gold = tuple(_span(span) for span in listed(row, "gold", dict))
+    documents = tuple(map(_name, listed(row, "docs", str)))
+    places = [*(span.document for span in gold), *documents]
     answerable = row.get("answerable")
     if not isinstance(answerable, bool):
         raise ValueError("answerable must be true or false")
@@ -170,14 +185,43 @@ def _question(row: Mapping[str, Any]) -> Question:
         kind=str(row.get("kind") or ("answerable" if answerable else "unanswerable")).strip("[]'\""),
         need=need,
         split=str(row.get("split", "")),
-        cluster=_cluster(row, id_, gold),
+        cluster=_cluster(row, id_, places),
+        documents=documents,
+        genre=str(row.get("genre") or _folder(places)),
+        language=str(row.get("language", "")),
+        match=_match(row, match or usual_match(documents, gold)),
     )
 
 
-def _cluster(row: Mapping[str, Any], id_: str, gold: Sequence[Span]) -> str:
+def usual_match(documents: Sequence[str], gold: Sequence[Span]) -> Match:
+    """Return how facts are looked for where a set does not say it: sets without spans list beginnings of words."""
+    return "substring" if documents and not gold else "words"
+
+
+def _match(row: Mapping[str, Any], usual: Match) -> Match:
+    match = row.get("match", usual)
+    if match not in MATCHES:
+        raise ValueError(f"match must be {' or '.join(MATCHES)}, not {match!r}")
+    return cast(Match, match)
+
+
+def _cluster(row: Mapping[str, Any], id_: str, documents: Sequence[str]) -> str:
     paragraph = row.get("paragraph")
     about = paragraph.get("document") if isinstance(paragraph, dict) else None
-    return str(row.get("cluster") or about or (gold[0].document if gold else id_))
+    return str(row.get("cluster") or about or next(iter(documents), id_))
+
+
+def _folder(documents: Sequence[str]) -> str:
+    """Return the first folder of the first of ``documents``; empty where it lies in none."""
+    folder, slash, _ = next(iter(documents), "").partition("/")
+    return folder if slash else ""
+
+
+def _name(document: str) -> str:
+    """Return the name of a document in Unicode's composed form, whatever the file system says."""
+    if not document.strip():
+        raise ValueError("docs must name documents")
+    return unicodedata.normalize("NFC", document)
 
 
 def _span(span: Mapping[str, Any]) -> Span:
@@ -186,8 +230,7 @@ def _span(span: Mapping[str, Any]) -> Span:
         raise ValueError(f"gold needs whole numbers 0 <= start < end, not {start!r} and {end!r}")
     if type(grade) is not int or grade < 1:
         raise ValueError(f"the grade of a gold span is a whole number of at least 1, not {grade!r}")
-    # Documents are named in Unicode's composed form, whatever the file system says.
-    return Span(unicodedata.normalize("NFC", text_of(span, "document")), start, end, grade)
+    return Span(_name(text_of(span, "document")), start, end, grade)
 
 
 def _turn(turn: Mapping[str, Any]) -> Turn:
@@ -209,5 +252,10 @@ def _row(question: Question) -> dict[str, Any]:
         if span["grade"] == 1:
             del span["grade"]
     always = ("id", "question", "answerable", "answers", "gold")
-    usual = {"need": "any"}
+    row["docs"] = row.pop("documents")
+    usual = {
+        "need": "any",
+        "genre": _folder([*(span.document for span in question.gold), *question.documents]),
+        "match": usual_match(question.documents, question.gold),
+    }
     return {key: value for key, value in row.items() if key in always or (value and value != usual.get(key))}

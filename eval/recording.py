@@ -65,10 +65,11 @@ class RecordingGenerator:
 
 
 class ReplayGenerator:
-    """Gives back what was recorded for a question. ``calls`` are those of ``RecordingGenerator`` by their query: of one
-    question there are several where it was asked of each document by itself.
+    """Gives back what was recorded for a question and a task. ``calls`` are those of ``RecordingGenerator`` by their
+    query: of one question there are several where it was asked of each document by itself.
 
-    Raises ``GenerationError`` for a question that was not recorded.
+    Of a task that nothing was recorded for, the reply is empty and all choices are alike. Raises ``GenerationError``
+    for a question that was not recorded.
     """
 
     context = 1 << 20
@@ -82,13 +83,12 @@ class ReplayGenerator:
         return 0
 
     def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:
-        """Yield the last draft that was recorded for the question; an empty one where none was made."""
-        drafts = [call["draft"] for call in self._recorded(prompt) if "draft" in call]
-        yield from drafts[-1:]
+        """Yield the last draft that was recorded for the question and the task; an empty one where none was made."""
+        yield from self._recorded(prompt, "draft")[-1:]
 
     def score(self, prompt: Prompt, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
-        """Return the scores that were recorded for the question; equal ones where none were."""
-        scores = [call["scores"] for call in self._recorded(prompt) if "scores" in call]
+        """Return the scores that were recorded for the question and the task; equal ones where none were."""
+        scores = self._recorded(prompt, "scores")
         return [scores[-1].get(choice, 0.0) if scores else 0.0 for choice in choices]
 
     def warm(self, prompt: Prompt, stop: Stop | None = None) -> int:
@@ -98,10 +98,10 @@ class ReplayGenerator:
     def close(self) -> None:
         """Do nothing: there is nothing to free."""
 
-    def _recorded(self, prompt: Prompt) -> Sequence[Mapping[str, Any]]:
+    def _recorded(self, prompt: Prompt, what: str) -> list[Any]:
         if prompt.query not in self._calls:
             raise GenerationError(f"No draft was recorded for the question “{prompt.query}”.")
-        return self._calls[prompt.query]
+        return [call[what] for call in self._calls[prompt.query] if call["task"] == prompt.task and what in call]
 
 
 class GivenEvidence(Assistant):

@@ -9,6 +9,7 @@ from eval import charts, checker
 from eval.catalogue import BY_KIND, CATALOGUE, HEADLINES, SET_LEVEL, metric
 from eval.conditions import CONDITIONS
 from eval.deciding import decisions
+from eval.groups import groups_section
 from eval.markup import big, document, folded, header, made_of, table
 from eval.robustness import robustness, robustness_section
 from eval.runs import Run
@@ -28,8 +29,9 @@ def page(run: Run, others: Sequence[Run] = ()) -> str:
     compared = robustness([run, *others])
     told = {
         "Lost points": lost_points(run) if asked else "",
+        "Groups": groups_section(run) if asked else "",
         "When to answer": decisions(run) if asked else "",
-        "Citations": citations(run, checker.kept()) if asked else "",
+        "Citations": citations(run, checker.kept().values()) if asked else "",
         "Conditions": robustness_section(compared) if compared else "",
         "Retrieval": retrieval(run),
         "Time": times(run),
@@ -67,18 +69,29 @@ def _story(run: Run) -> tuple[str, str]:
     """Return how it went: in one sentence, and the next one."""
     counts, lost = run.metrics["counts"], run.metrics.get("lost", {}).get("all", {})
     if not counts["asked"]:
-        found = run.metrics["metrics"].get("retrieval.found")
+        found = run.metrics["metrics"].get("retrieval.found") or run.metrics["metrics"].get("retrieval.document@3")
         share = percent(found["point"]) if found else "none"
+        what = "what it takes" if "retrieval.found" in run.metrics["metrics"] else "a right document"
         return (
-            f"For {share} of the answerable questions, the evidence holds what it takes.",
+            f"For {share} of the answerable questions, the evidence holds {what}.",
             f"{counts['answerable']} of {counts['questions']} questions can be answered from the documents.",
         )
     answerable = sum(lost.values())
     right = lost.get("none", 0) + lost.get("citation", 0)
-    other = counts["asked"] - answerable
-    declined = other - sum(rate["count"] for rate in run.metrics["false_answers"].values())
     story = f"{right} of {answerable} answerable questions were answered rightly."
-    return story, f"Of {other} that the documents do not answer, {declined} were declined." if other else ""
+    if shown := lost.get("unsure", 0):
+        story = f"{right} of {answerable} answerable questions were answered rightly, {shown} more by quotes alone."
+    return story, _story_of_others(run)
+
+
+def _story_of_others(run: Run) -> str:
+    """Return what became of the questions that the documents do not answer."""
+    rows = [row for row in run.questions.values() if row["status"] is not None and not row["answerable"]]
+    if not rows:
+        return ""
+    declined, unsure = (sum(row["status"] == status for row in rows) for status in ("abstained", "unsure"))
+    told = f" and {unsure} met with what may answer them" if unsure else ""
+    return f"Of {len(rows)} that the documents do not answer, {declined} were declined{told}."
 
 
 def _headlines(run: Run) -> str:
@@ -100,10 +113,10 @@ def _headlines(run: Run) -> str:
 
 
 TILES = {
-    "answer.correct": "of the answerable questions answered rightly",
-    "decision.right": "of all questions rightly answered or declined",
-    "abstention.false_answer_rate": "of the unanswerable questions answered all the same",
-    "abstention.false_refusal_rate": "of the answerable questions declined",
+    "outcome.right": "of the answerable questions answered rightly",
+    "outcome.helpful": "of the answerable questions answered rightly, or unsure with every fact quoted",
+    "outcome.wrong": "of the answerable questions answered wrongly",
+    "outcome.false_answer": "of the unanswerable questions answered all the same",
     "citation.document": "of the answerable questions answered from the right document",
     "retrieval.found": "of the answerable questions have enough gold in the evidence",
     "evidence.found": "of the questions have enough gold in what was composed for them",

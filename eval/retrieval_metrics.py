@@ -12,9 +12,11 @@ from eval.questions import Question
 from eval.spans import Located, overlap, shared_characters, total_characters
 
 __all__ = [
+    "DOCUMENT_CUTOFFS",
     "RANKING_METRICS",
     "distractor_share",
     "distracts",
+    "document_found",
     "gold_found",
     "holds",
     "passage_id",
@@ -38,6 +40,9 @@ RANKING_METRICS = {
     "ndcg@10": "nDCG@10",
 }
 """Our names of the ranking metrics, and those of ir-measures."""
+
+DOCUMENT_CUTOFFS = (1, 3)
+"""Among how many passages one of a right document is looked for."""
 
 _NOWHERE = "(no passage holds it)"
 
@@ -95,6 +100,16 @@ def gold_found(passages: Iterable[Located], question: Question) -> bool:
     """Tell whether the passages hold enough gold: any of the spans, or each of them where all are needed."""
     found = [any(holds(passage, gold) for passage in passages) for gold in question.gold]
     return bool(found) and (all(found) if question.need == "all" else any(found))
+
+
+def document_found(passages: Iterable[Located], question: Question) -> bool:
+    """Tell whether one of the passages is of a document that holds the answer.
+
+    >>> from eval.questions import Span
+    >>> document_found([Span("a", 0, 9), Span("b", 0, 9)], Question("q", "?", True, documents=("b",)))
+    True
+    """
+    return any(passage.document in question.sources for passage in passages)
 
 
 def distracts(passage: Located, question: Question) -> bool:

@@ -19,7 +19,7 @@ from eval.asking import Asking
 from eval.conditions import condition, evidence_under
 from eval.journal import Journal, RunError
 from eval.questions import Question
-from eval.retrieval_metrics import gold_found, retrieval_scores
+from eval.retrieval_metrics import DOCUMENT_CUTOFFS, document_found, gold_found, retrieval_scores
 from eval.sets import KnownAnswerSet, sample
 from eval.summary import summarise
 from rag import prompts
@@ -37,6 +37,11 @@ __all__ = ["RETRIEVERS", "Selection", "default_folder", "identity_of", "run"]
 
 RETRIEVERS = {"retrieval": None, "bm25": 0.0, "dense": 1.0}
 """Ways of searching, and the weight of the dense score in each; None is what the settings say."""
+ROW = (
+    *("id", "question", "kind", "genre", "language", "answerable", "cluster", "split"),
+    *("answers", "facts", "never", "match", "documents"),
+)
+"""What is kept of a question in ``questions.jsonl``."""
 DEPTH = 20
 """Passages of each ranking that are kept."""
 
@@ -181,8 +186,12 @@ def _retrieval_scores(
         for id_, metrics in retrieval_scores(questions, rankings, passages).items():
             scores[id_] |= {f"{name}.{metric}": value for metric, value in metrics.items()}
         for question in questions:
+            ranking = rankings[question.id]
             if question.gold:
-                scores[question.id][f"{name}.found"] = float(gold_found(rankings[question.id][:evidence], question))
+                scores[question.id][f"{name}.found"] = float(gold_found(ranking[:evidence], question))
+            if question.sources:
+                among = {k: document_found(ranking[:k], question) for k in DOCUMENT_CUTOFFS}
+                scores[question.id] |= {f"{name}.document@{k}": float(is_there) for k, is_there in among.items()}
     return scores
 
 
@@ -193,16 +202,16 @@ def _row(
     texts: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the record of a question for ``questions.jsonl``: what became of it, where it was lost, and all scores."""
-    row = {name: getattr(question, name) for name in ("id", "question", "kind", "answerable", "cluster", "split")}
-    row |= {name: getattr(question, name) for name in ("answers", "facts", "never")}
+    row = {name: getattr(question, name) for name in ROW}
     row["gold"] = [[span.document, span.start, span.end] for span in question.gold]
     if record is None:
-        return row | {"status": None, "confidence": None, "lost": None, "scores": _rounded(scores)}
+        return row | {"status": None, "path": None, "confidence": None, "lost": None, "scores": _rounded(scores)}
     answer = scoring.answer_from(record)
     # Scored anew, so that a metric can be mended without asking the model again.
     scores = scores | scoring.answer_scores(question, answer, texts)
     return row | {
         "status": answer.status if answer else "failed",
+        "path": answer.path if answer else "failed",
         "confidence": answer.confidence if answer else None,
         "lost": scoring.lost(question, answer, scores),
         "scores": _rounded(scores),

@@ -25,8 +25,8 @@ from rag.config import Config, usable_cores
 
 __all__ = ["ANSWERS", "RETRIEVAL", "Run", "finish", "load", "machine", "started"]
 
-FORMAT = 2
-OLDER = (1,)
+FORMAT = 3
+OLDER = (1, 2)
 """Formats whose records are the same, but not the figures of ``metrics.json``."""
 RETRIEVAL = "retrieval.jsonl"
 ANSWERS = "answers.jsonl"

@@ -21,8 +21,10 @@ from eval.citation_metrics import (
     verbatim_rate,
 )
 from eval.lost_points import lost_at
+from eval.outcomes import decision_scores, outcome_scores, quotes_answer
 from eval.questions import Question
-from eval.retrieval_metrics import distractor_share, gold_found
+from eval.retrieval_metrics import distractor_share, document_found, gold_found
+from rag.citations import without_marks
 from rag.types import Answer, Citation, Evidence, Passage, Sentence
 
 __all__ = ["Scores", "answer_from", "answer_scores", "correct", "lost"]
@@ -34,21 +36,21 @@ LIKE_REFERENCE = 0.5
 
 
 def answer_scores(question: Question, answer: Answer | None, texts: Mapping[str, str]) -> Scores:
-    """Return the scores of ``answer`` (None: the question failed); ``texts`` are the stored documents by name."""
-    text = answer.answer if answer and answer.status == "answered" else ""
-    abstained = answer is not None and answer.status == "abstained"
+    """Return the scores of ``answer`` (None: the question failed); ``texts`` are the stored documents by name.
+
+    What an unsure answer quotes is no answer: it counts in the outcomes and the lenient decision alone. Marks are not
+    part of what is said: ``[2]`` states no fact.
+    """
+    text = without_marks(answer.answer) if answer and answer.status == "answered" else ""
     right = correct(question, text)
-    decided = answer is not None and abstained != question.answerable
     quality = _quality(question, text)
     scores: Scores = {f"answer.{name}": value for name, value in quality.items()}
-    scores["answer.correct"] = None if right is None else float(right and decided)
-    scores["answer.forbidden"] = float(bool(said_anyway(text, question.never))) if question.never else None
-    scores["answer.conditioned"] = _conditioned(question, abstained, answer is None, quality, right)
-    scores["decision.right"] = float(decided)
-    read = [item.passage for item in answer.evidence] if answer else []
-    scores["evidence.found"] = float(gold_found(read, question)) if question.gold else None
-    scores["evidence.distractors"] = distractor_share(read, question) if question.gold else None
-    return scores | _citation_scores(question, answer, texts)
+    scores |= decision_scores(question, answer) | outcome_scores(question, answer, right)
+    scores["answer.correct"] = scores["outcome.right"]
+    said = said_anyway(text, question.never, question.match)
+    scores["answer.forbidden"] = float(bool(said)) if question.never else None
+    scores["answer.conditioned"] = _conditioned(question, answer, quality, right)
+    return scores | _evidence_scores(question, answer) | _citation_scores(question, answer, texts)
 
 
 def correct(question: Question, text: str) -> bool | None:
@@ -59,10 +61,10 @@ def correct(question: Question, text: str) -> bool | None:
     """
     if not question.answerable or not (question.facts or question.answers):
         return None
-    if said_anyway(text, question.never):
+    if said_anyway(text, question.never, question.match):
         return False
     if question.facts:
-        return fact_coverage(text, question.facts) == 1
+        return fact_coverage(text, question.facts, question.match) == 1
     return bool(contains_reference(text, question.answers)) or token_f1(text, question.answers) >= LIKE_REFERENCE
 
 
@@ -75,13 +77,14 @@ def lost(question: Question, answer: Answer | None, scores: Scores) -> str | Non
         return None
     if answer is None:
         return "failure"
-    cited = bool(scores["citation.document"]) or not question.gold
     right = scores["answer.correct"]
+    found = scores["evidence.found" if question.gold else "evidence.document"]
     return lost_at(
-        found=bool(scores["evidence.found"]) or not question.gold,
-        abstained=answer.status == "abstained",
+        found=bool(found) or not question.sources,
+        abstained=answer.status != "answered",
         correct=bool(scores["citation.span"] if right is None else right),
-        cited=cited,
+        cited=bool(scores["citation.document"]) or not question.sources,
+        quoted=quotes_answer(question, answer),
     )
 
 
@@ -99,6 +102,8 @@ def answer_from(record: Mapping[str, Any]) -> Answer | None:
         sentences=tuple(Sentence(s["text"], tuple(s["citations"]), s["support"]) for s in table["sentences"]),
         citations=tuple(Citation(**citation) for citation in table["citations"]),
         evidence=tuple(map(_evidence, record["evidence"])),
+        query=table.get("query", ""),
+        path=table.get("path", "read"),
         notes=tuple(table["notes"]),
         receipt=table["receipt"],
     )
@@ -113,24 +118,31 @@ def _quality(question: Question, text: str) -> Scores:
     """Return how well ``text`` says what it should; all None where the documents do not answer."""
     references = question.answers if question.answerable else ()
     return {
-        "fact_coverage": fact_coverage(text, question.facts),
+        "fact_coverage": fact_coverage(text, question.facts, question.match),
         "token_f1": token_f1(text, references) if references else None,
         "exact_match": exact_match(text, references) if references else None,
         "contains": contains_reference(text, references) if references else None,
     }
 
 
-def _conditioned(
-    question: Question, abstained: bool, failed: bool, quality: Scores, right: bool | None
-) -> float | None:
+def _evidence_scores(question: Question, answer: Answer | None) -> Scores:
+    read = [item.passage for item in answer.evidence] if answer else []
+    return {
+        "evidence.found": float(gold_found(read, question)) if question.gold else None,
+        "evidence.document": float(document_found(read, question)) if question.sources else None,
+        "evidence.distractors": distractor_share(read, question) if question.gold else None,
+    }
+
+
+def _conditioned(question: Question, answer: Answer | None, quality: Scores, right: bool | None) -> float | None:
     """Return one score for answering and abstaining: fact coverage, or F1 where no facts are listed."""
-    if failed:
+    if answer is None:
         return 0.0
     first = (quality["fact_coverage"], quality["token_f1"], None if right is None else float(right))
     score = next((value for value in first if value is not None), None)
     if question.answerable and score is None:
         return None
-    return conditioned_score(Decision(question.answerable, abstained), score or 0.0)
+    return conditioned_score(Decision(question.answerable, answer.status != "answered"), score or 0.0)
 
 
 def _citation_scores(question: Question, answer: Answer | None, texts: Mapping[str, str]) -> Scores:
@@ -138,14 +150,15 @@ def _citation_scores(question: Question, answer: Answer | None, texts: Mapping[s
     documents, spans = document_gold(cited, question), span_gold(cited, question)
     characters = character_gold(cited, question)
     gold, judged = bool(question.gold), bool(question.gold and cited)
-    said = answer is not None and answer.status == "answered"
+    known = bool(question.sources)
+    said = answer is not None and answer.status != "abstained"
     return {
         "citation.validity": citation_validity(answer, texts) if answer else None,
         "citation.coverage": citation_coverage(answer) if answer else None,
-        "citation.document": float(documents.recall > 0) if gold else None,
+        "citation.document": float(documents.recall > 0) if known else None,
         "citation.span": float(spans.recall > 0) if gold else None,
-        "citation.document_precision": documents.precision if judged else None,
-        "citation.document_recall": documents.recall if gold and said else None,
+        "citation.document_precision": documents.precision if known and cited else None,
+        "citation.document_recall": documents.recall if known and said else None,
         "citation.span_precision": spans.precision if judged else None,
         "citation.span_recall": spans.recall if gold and said else None,
         "citation.character_precision": characters.precision if judged else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
@@ -16,7 +16,10 @@ from eval.tables import seconds as spoken
 
 __all__ = ["citations", "lost_points", "retrieval", "times"]
 
-SHOWN = ("found", "hit@1", "hit@3", "hit@5", "hit@10", "mrr@10", "ndcg@10", "all_gold@5", "span_recall@5")
+SHOWN = (
+    *("document@1", "document@3", "found", "hit@1", "hit@3", "hit@5", "hit@10"),
+    *("mrr@10", "ndcg@10", "all_gold@5", "span_recall@5"),
+)
 
 
 def lost_points(run: Run) -> str:
@@ -50,8 +53,11 @@ def lost_points(run: Run) -> str:
     )
 
 
-def citations(run: Run, checked: Mapping[str, Any] | None) -> str:
-    """Return how well answers are borne out by what they cite, and how far the check behind that can be trusted."""
+def citations(run: Run, checks: Iterable[Mapping[str, Any]]) -> str:
+    """Return how well answers are borne out by what they cite, and how far the check behind that can be trusted.
+
+    ``checks`` are what the check was found to do alone, on each set that it was measured on.
+    """
     metrics, rows = run.metrics["metrics"], []
     for known in CATALOGUE:
         if known.group != "Citations" or known.name not in metrics:
@@ -66,7 +72,7 @@ def citations(run: Run, checked: Mapping[str, Any] | None) -> str:
     if not rows:
         return ""
     head = '<th scope="col"></th><th scope="col" class="spare">95 %</th><th scope="col" class="spare">n</th>'
-    note = f'<p class="faint">{escape(sentence_on(checked))}</p>' if checked else ""
+    note = "".join(f'<p class="faint">{escape(sentence_on(checked))}</p>' for checked in checks)
     return section(
         "What stands behind the answers",
         "Each sentence is shown with the spans that hold its words, names and figures. This is lexical support: not a "

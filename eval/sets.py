@@ -1,8 +1,8 @@
 """Known-answer sets: a folder of documents, and questions whose answers and places in them are known.
 
 A set is a folder with ``documents/`` and ``questions.jsonl`` (its fields: see ``eval.questions``).
-``set.toml`` beside it may hold ``name`` and, where the documents lie elsewhere, ``documents`` (a path
-relative to the folder).
+``set.toml`` beside it may hold ``name``, ``match`` (how facts are looked for: see ``eval.answer_metrics.says``) and,
+where the documents lie elsewhere, ``documents`` (a path relative to the folder).
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
+from eval.answer_metrics import MATCHES, Match
 from eval.questions import Question, SetError, Span, read_questions, write_questions
 
 __all__ = [
@@ -39,9 +41,9 @@ class KnownAnswerSet:
 
 def load(folder: Path) -> KnownAnswerSet:
     """Read a set in our own format. Raises ``SetError`` naming file and line."""
-    documents = documents_of(folder)
-    questions = read_questions(folder / "questions.jsonl")
-    return KnownAnswerSet(_settings(folder / "set.toml").get("name", folder.resolve().name), documents, questions)
+    documents, settings = documents_of(folder), _settings(folder / "set.toml")
+    questions = read_questions(folder / "questions.jsonl", cast(Match | None, settings.get("match")))
+    return KnownAnswerSet(settings.get("name", folder.resolve().name), documents, questions)
 
 
 def documents_of(folder: Path) -> Path:
@@ -77,7 +79,7 @@ def sample(questions: Sequence[Question], limit: int, seed: int = 0) -> tuple[Qu
 
 
 def misplaced(questions: Iterable[Question], texts: Mapping[str, str]) -> list[str]:
-    """List the gold spans that lie outside of the ``texts`` of the documents (by name), one message each.
+    """List the documents and gold spans that are not in the ``texts`` of the documents (by name), one message each.
 
     >>> question = Question("q1", "?", True, gold=(Span("a.txt", 2, 9), Span("b.txt", 0, 1)))
     >>> misplaced([question], {"a.txt": "short"})
@@ -85,6 +87,8 @@ def misplaced(questions: Iterable[Question], texts: Mapping[str, str]) -> list[s
     """
     problems = []
     for question in questions:
+        absent = (name for name in question.documents if name not in texts)
+        problems += [f"{question.id}: there is no document {name}" for name in absent]
         for span in question.gold:
             text = texts.get(span.document)
             if text is None:
@@ -102,8 +106,10 @@ def _settings(file: Path) -> dict[str, str]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SetError(f"{file}: not TOML ({error}).") from error
     for key, value in settings.items():
-        if key not in ("name", "documents") or not isinstance(value, str):
-            raise SetError(f"{file}: {key!r} is not understood. It may hold name and documents, both texts.")
+        if key not in ("name", "documents", "match") or not isinstance(value, str):
+            raise SetError(f"{file}: {key!r} is not understood. It may hold name, documents and match, all texts.")
+    if (match := settings.get("match", MATCHES[0])) not in MATCHES:
+        raise SetError(f"{file}: match must be {' or '.join(MATCHES)}, not {match!r}.")
     return settings
 
 

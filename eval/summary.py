@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from eval.abstention_metrics import Decision, Rate, always_answer, always_refuse, false_answers, false_refusals
 from eval.calibration_metrics import aurc, auroc, brier, calibration_error, reliability
-from eval.catalogue import BY_KIND, CATALOGUE
+from eval.catalogue import BY_KIND, CATALOGUE, GROUPINGS, OUTCOMES
 from eval.cost_metrics import spread
+from eval.outcomes import rate
 from eval.statistics import Interval, bootstrap, bootstrap_ratio, wilson
 
 __all__ = ["decisions", "failures", "mean", "strata", "summarise", "without_cost"]
@@ -42,8 +43,9 @@ def summarise(
     }
     table["latency"] = _latency(found, answered, {row["id"]: row["cluster"] for row in rows})
     if with_answers:
-        table["metrics"] |= _abstention(asked) | _calibration(asked)
+        table["metrics"] |= _abstention(asked) | _lenient(asked) | _calibration(asked)
         table |= {
+            "groups": {name: _groups(asked, name) for name in GROUPINGS},
             "trivial": {"always_answer": _trivial(always_answer(decisions(asked)), asked)}
             | {"always_refuse": _trivial(always_refuse(decisions(asked)), asked)},
             "lost": _lost(asked),
@@ -76,12 +78,15 @@ def strata(rows: Sequence[Row]) -> list[bool]:
     return [row["cluster"] in answerable for row in rows]
 
 
-def decisions(rows: Iterable[Row]) -> list[Decision]:
-    """Return what was decided about each question; one that failed counts as decided wrongly."""
+def decisions(rows: Iterable[Row], name: str = "decision.right") -> list[Decision]:
+    """Return what was decided about each question, by the score that tells whether rightly.
+
+    One that failed counts as decided wrongly.
+    """
     found = []
     for row in rows:
-        abstained = row["answerable"] if row["status"] == "failed" else row["status"] == "abstained"
-        found.append(Decision(row["answerable"], abstained, row["kind"]))
+        right = row["scores"].get(name, row["scores"]["decision.right"])  # older runs have the strict one alone
+        found.append(Decision(row["answerable"], bool(right) != row["answerable"], row["kind"]))
     return found
 
 
@@ -102,6 +107,7 @@ def _counts(rows: Sequence[Row], asked: Sequence[Row]) -> dict[str, int]:
         "clusters": len({row["cluster"] for row in rows}),
         "asked": len(asked),
         "answered": sum(row["status"] == "answered" for row in asked),
+        "unsure": sum(row["status"] == "unsure" for row in asked),
         "abstained": sum(row["status"] == "abstained" for row in asked),
         "failed": sum(row["status"] == "failed" for row in asked),
     }
@@ -121,12 +127,35 @@ def _kinds(rows: Sequence[Row]) -> dict[str, Any]:
     return kinds
 
 
-def _abstention(asked: Sequence[Row]) -> dict[str, Figure]:
+def _groups(asked: Sequence[Row], grouping: str) -> dict[str, Any]:
+    """Return for each group of questions, in the order in which it comes up, its number and the rates of outcomes."""
+    groups = {}
+    for name in dict.fromkeys(row.get(grouping) or "" for row in asked):
+        rows = [row for row in asked if (row.get(grouping) or "") == name]
+        rates = {outcome: rate([row["scores"].get(outcome) for row in rows]) for outcome in OUTCOMES}
+        groups[name] = {
+            "questions": len(rows),
+            "answerable": sum(row["answerable"] for row in rows),
+            "outcomes": _rates({outcome: found for outcome, found in rates.items() if found.total}),
+        }
+    return groups
+
+
+def _lenient(asked: Sequence[Row]) -> dict[str, Figure]:
+    """Return the figures of abstention in which an unsure answer with the right passage is an answer."""
+    return {
+        name.replace("abstention.", "lenient."): found
+        for name, found in _abstention(asked, "decision.lenient").items()
+        if name in ("abstention.false_refusal_rate", "abstention.macro_f1")
+    }
+
+
+def _abstention(asked: Sequence[Row], decided: str = "decision.right") -> dict[str, Figure]:
     """Return the figures of ``eval.abstention_metrics.abstention``, each as a ratio of sums over the questions.
 
-    F1 is one too: ``2 TP / (predicted + actual)``.
+    F1 is one too: ``2 TP / (predicted + actual)``. ``decided`` is the score that tells who decided rightly.
     """
-    made = decisions(asked)
+    made = decisions(asked, decided)
     answerable = np.array([decision.answerable for decision in made], dtype=float)
     refused = np.array([decision.abstained for decision in made], dtype=float)
     sides = {"refusal": (refused, 1 - answerable), "answerable": (1 - refused, answerable)}
@@ -183,11 +212,11 @@ def _lost(asked: Sequence[Row]) -> dict[str, dict[str, int]]:
 
 
 def _rates(rates: Mapping[str, Rate]) -> dict[str, dict[str, float]]:
-    """Return each rate with its Wilson interval: a kind has too few questions, and too often none, to resample."""
+    """Return each rate with its Wilson interval: a group has too few questions, and too often none, to resample."""
     table = {}
-    for kind, rate in rates.items():
-        interval = wilson(rate.count, rate.total)
-        table[kind] = asdict(rate) | {"low": round(interval.low, 6), "high": round(interval.high, 6)}
+    for name, found in rates.items():
+        interval = wilson(found.count, found.total)
+        table[name] = asdict(found) | {"low": round(interval.low, 6), "high": round(interval.high, 6)}
     return table
 
 

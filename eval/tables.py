@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from eval.catalogue import BY_KIND, CATALOGUE, SET_LEVEL, metric
-from eval.compare import compare, flips, same_answers
+from eval.catalogue import BY_KIND, CATALOGUE, GROUPINGS, SET_LEVEL, metric
 from eval.runs import Run
 
 __all__ = [
+    "GROUP_TITLES",
+    "LOST",
+    "NAMELESS",
+    "OUTCOMES_SHOWN",
     "STAGES",
     "aligned",
     "between",
-    "comparison_table",
     "figure",
+    "grouped",
     "interval",
     "lost_points",
     "percent",
@@ -28,6 +30,7 @@ HIDDEN = ("span_precision@3", "span_precision@10", "recall@20", "all_gold@3", "a
 LOST = {
     "none": "right",
     "citation": "right, but not cited",
+    "unsure": "unsure, the answer quoted",
     "reading": "read wrongly",
     "refusal": "refused",
     "retrieval": "not found",
@@ -42,7 +45,7 @@ def run_table(run: Run) -> str:
     under = run.made["identity"]["selection"]["condition"]
     lines = [f"{run.made['identity']['set']}{f' ({under})' if under else ''}: {_counted(counts)}", ""]
     lines += aligned(_figures(metrics), right=(1, 2, 3))
-    lines += ["", *_ways(metrics), "", *_by_kind(run.metrics["kinds"])]
+    lines += [*_by_group(run.metrics), "", *_ways(metrics), "", *_by_kind(run.metrics["kinds"])]
     if lost := run.metrics.get("lost"):
         lines += ["", "Answerable questions: " + lost_points(lost["all"])]
         lines += ["", *_trivial(run.metrics)]
@@ -52,86 +55,6 @@ def run_table(run: Run) -> str:
     if len(run.made["code"]) > 1:
         lines.append(f"Mixed: {len(run.made['code'])} versions of the program worked on this run.")
     return "\n".join(lines)
-
-
-def comparison_table(before: Run, after: Run) -> str:
-    """Return what two runs were made of, how their figures differ, and each question that changed sides, by metric."""
-    rows = [["Metric", "A", "B", "difference", "95 %", "lost", "won", "p", "p (Holm)", ""]]
-    found = compare(before.questions, after.questions)
-    for item in found:
-        name, gained = item.metric.name, item.gained
-        change = f"{100 * gained.point:+.1f}", f"[{100 * gained.low:+.1f}, {100 * gained.high:+.1f}]"
-        chance = f"{item.p:.3f}", f"{item.p_family:.3f}", item.verdict
-        row = [name, figure(name, item.before), figure(name, item.after), *change, str(item.lost), str(item.won)]
-        rows.append([*row, *chance])
-    lines = [f"A  {before.folder}", f"B  {after.folder}", *_changes(before, after), ""]
-    lines += aligned(rows, right=range(1, 9))
-    if rest := before.questions.keys() ^ after.questions.keys():
-        lines.append(f"{len(rest)} questions are in one run only and were left out.")
-    counts = sorted({item.count for item in found})
-    lines.append(
-        f"Paired on {' to '.join(map(str, counts[:1] + counts[1:][-1:]))} questions that have the metric in both."
-    )
-    same = same_answers(before.metrics, after.metrics)
-    if same is not None:
-        lines.append("The answers are the same, byte for byte." if same else "The answers differ.")
-    return "\n".join([*lines, *_flipped(before, after)])
-
-
-def _changes(before: Run, after: Run) -> list[str]:
-    """Return what B was made of otherwise than A, a line each."""
-    first, second = (_flat({**run.made["identity"], "program": run.made["code"]}) for run in (before, after))
-    return [
-        f"   {name}: {first.get(name, '–')} → {second.get(name, '–')}"
-        for name in dict.fromkeys([*first, *second])
-        if first.get(name) != second.get(name)
-    ] or ["   made of the same"]
-
-
-def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, str]:
-    """Return the leaves of nested tables as texts by their dotted names; of a hash, its beginning.
-
-    >>> _flat({"a": {"b": 1}, "c": None})
-    {'a.b': '1', 'c': 'none'}
-    """
-    leaves: dict[str, str] = {}
-    for name, value in table.items():
-        if isinstance(value, Mapping):
-            leaves |= _flat(value, f"{above}{name}.")
-            continue
-        parts = value if isinstance(value, list) else [value]
-        words = ("none" if part in (None, "") else str(part) for part in parts)
-        leaves[f"{above}{name}"] = ", ".join(word[:12] if HASH.fullmatch(word) else word for word in words) or "none"
-    return leaves
-
-
-HASH = re.compile("[0-9a-f]{64}")
-
-
-def _flipped(before: Run, after: Run) -> list[str]:
-    """Return the questions that changed sides under the name of the metric, the lost ones first, with both answers."""
-    lines: list[str] = []
-    first, second = before.answers(), after.answers()
-    group = ("", "")
-    for flip in flips(before.questions, after.questions):
-        known, way = metric(flip.metric), "won" if flip.after > flip.before else "lost"
-        if group != (flip.metric, way):
-            group = flip.metric, way
-            lines += ["", f"{way.upper()}  {flip.metric}: {known.label if known else ''}"]
-        row = after.questions[flip.id]
-        lines.append(f"  {flip.id} ({row['kind']}): {flip.question}")
-        if not flip.metric.startswith("retrieval."):
-            wanted = row.get("answers") or (["that the documents do not say"] if not row["answerable"] else [])
-            lines += [f"      expected: {wanted[0]}"] if wanted else []
-            lines += [f"      A: {_said(first, flip.id)}", f"      B: {_said(second, flip.id)}"]
-    return lines
-
-
-def _said(answers: Mapping[str, Any], id_: str) -> str:
-    record = answers.get(id_)
-    if record is None:
-        return "(not asked)"
-    return " ".join(record["answer"]["answer"].split()) if record["answer"] else f"FAILED: {record['error']}"
 
 
 def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
@@ -178,8 +101,8 @@ def _counted(counts: Mapping[str, int]) -> str:
     text = f"{counts['questions']} questions ({counts['answerable']} answerable, {counts['clusters']} clusters)"
     if counts["asked"]:
         text += (
-            f"; {counts['asked']} asked: {counts['answered']} answered, {counts['abstained']} declined, "
-            f"{counts['failed']} failed"
+            f"; {counts['asked']} asked: {counts['answered']} answered, {counts['unsure']} unsure, "
+            f"{counts['abstained']} declined, {counts['failed']} failed"
         )
     return text
 
@@ -188,7 +111,8 @@ def _figures(metrics: Mapping[str, Any]) -> list[list[str]]:
     """Return a row a metric, under the headings of their groups, the best known first."""
     rows: list[list[str]] = []
     group = ""
-    for known in (*CATALOGUE[:2], *SET_LEVEL, *CATALOGUE[2:]):
+    first = [known for known in CATALOGUE if known.group == "Decision"]
+    for known in dict.fromkeys((*first, *SET_LEVEL, *CATALOGUE)):
         if known.name not in metrics or known.name.startswith(("retrieval.", "bm25.", "dense.")):
             continue
         if known.group != group:
@@ -222,6 +146,50 @@ def _by_kind(kinds: Mapping[str, Any]) -> list[str]:
         figures = (table["metrics"].get(name) for name in shown)
         rows.append([kind, str(table["questions"]), *(percent(f["point"]) if f else "–" for f in figures)])
     return aligned(rows, right=range(1, len(shown) + 2))
+
+
+def grouped(metrics: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each grouping of questions that tells some apart, and the path in any case, with its groups."""
+    for grouping in GROUPINGS:
+        groups = metrics.get("groups", {}).get(grouping, {})
+        if len(groups) > 1 or (grouping == "path" and any(groups)):
+            yield grouping, groups
+
+
+GROUP_TITLES = {"kind": "Kind", "genre": "Genre", "language": "Language", "path": "Path"}
+OUTCOMES_SHOWN = {
+    "outcome.right": "right",
+    "outcome.helpful": "helpful",
+    "outcome.wrong": "wrong",
+    "outcome.refused": "refused",
+    "outcome.false_answer": "false answers",
+}
+"""The outcomes that groups are told by, each out of the questions that might have had it."""
+NAMELESS = "(none)"
+"""How a group is called that questions without a genre or a language make up."""
+
+
+def _by_group(metrics: Mapping[str, Any]) -> list[str]:
+    """Return a table a grouping: what became of the questions of each group."""
+    lines: list[str] = []
+    for grouping, groups in grouped(metrics):
+        rows = [[GROUP_TITLES[grouping], "questions", *OUTCOMES_SHOWN.values()]]
+        for name, group in groups.items():
+            cells = (_rate(group["outcomes"].get(outcome)) for outcome in OUTCOMES_SHOWN)
+            rows.append([name or NAMELESS, str(group["questions"]), *cells])
+        lines += ["", *aligned(rows, right=range(1, len(rows[0])))]
+    return lines
+
+
+def _rate(rate: Mapping[str, float] | None) -> str:
+    """Return a rate with its interval, in whole percent.
+
+    >>> _rate({"count": 1, "total": 2, "low": 0.0945, "high": 0.9055})
+    '50 % [9–91]'
+    """
+    if not rate:
+        return "–"
+    return f"{100 * rate['count'] / rate['total']:.0f} % [{100 * rate['low']:.0f}–{100 * rate['high']:.0f}]"
 
 
 def _trivial(table: Mapping[str, Any]) -> list[str]:

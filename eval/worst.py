@@ -9,6 +9,7 @@ from typing import Any
 
 from eval.answer_metrics import facts_found, said_anyway
 from eval.runs import Run
+from rag.citations import without_marks
 
 __all__ = ["worst", "worst_answers"]
 
@@ -31,6 +32,7 @@ FAULTS = (
     "answered, though the documents do not say",
     "wrong answer",
     "right, but cites another place",
+    "unsure, and quotes another place",
     "declined, though the passage was there",
 )
 
@@ -39,6 +41,8 @@ def _fault(row: Mapping[str, Any]) -> str | None:
     scores = row["scores"]
     if row["status"] == "failed":
         return "failed"
+    if row["status"] == "unsure" and row["lost"] in ("refusal", "retrieval"):
+        return "unsure, and quotes another place"
     if row["status"] == "answered":
         if scores.get("answer.forbidden"):
             return "says what must not be said"
@@ -92,7 +96,7 @@ def _said(record: Mapping[str, Any]) -> str:
     )
     draft = next((call["draft"] for call in reversed(record["calls"]) if call.get("draft")), "")
     unsaid = ""
-    if draft and answer["status"] == "abstained":
+    if draft and answer["status"] != "answered":
         unsaid = (
             f'<details><summary>The draft that was not shown</summary><p class="said">{escape(draft)}</p></details>'
         )
@@ -104,13 +108,15 @@ BLANK, LINE = re.compile(r"\n\s*\n"), "\n"
 
 
 def _expected(row: Mapping[str, Any], record: Mapping[str, Any]) -> str:
-    text = record["answer"]["answer"] if record["answer"] else ""
-    missing = [fact[0] for fact, said in zip(row["facts"], facts_found(text, row["facts"]), strict=True) if not said]
+    text = without_marks(record["answer"]["answer"]) if record["answer"] else ""
+    match = row.get("match", "words")
+    found = facts_found(text, row["facts"], match)
+    missing = [fact[0] for fact, said in zip(row["facts"], found, strict=True) if not said]
     wanted = " / ".join(row["answers"]) or "the gold passages"
     if not row["answerable"]:
         wanted = "that the documents do not say."
     parts = [f'<span class="faint">Expected:</span> {escape(wanted)}']
-    if forbidden := said_anyway(text, row["never"]):
+    if forbidden := said_anyway(text, row["never"], match):
         parts.append(f'<span class="fault">Must not be said:</span> {escape("; ".join(forbidden))}')
     if missing:
         parts.append(f'<span class="faint">Missing:</span> {escape("; ".join(missing))}')

@@ -182,8 +182,17 @@ def _evaluation_verbs(
         metavar="SHARE",
         help="of the questions that the documents do not answer, what may be answered all the same (default: 0.05)",
     )
-    verify = action("verify", "measure alone how well support tells what a source bears out, on labelled claims")
-    verify.add_argument("--set", type=Path, required=True, metavar="PATH", help="a file or folder of claims (WiCE)")
+    calibrate.add_argument(
+        "--false-unsure",
+        type=float,
+        default=0.15,
+        metavar="SHARE",
+        help="of these questions, what more may be met with passages that may answer it (default: 0.15)",
+    )
+    verify = action("verify", "measure alone how well support tells what a source bears out, on labelled texts")
+    verify.add_argument(
+        "--set", type=Path, required=True, metavar="PATH", help="claims (WiCE) or drafts.jsonl: a file, or their folder"
+    )
     verify.add_argument("--keep", action="store_true", help="tell the figures beside those of later reports")
     convert = action("convert", "bring a published set (SQuAD, BEIR, span-level) into the form that is read here")
     convert.add_argument("path", type=Path, metavar="PATH", help="its file or folder")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from eval import commands
-from eval.calibrate import calibrate, fit, take_signals, threshold
+from eval.calibrate import Accepted, calibrate, fit, take_signals, threshold
 from eval.journal import RunError
 from rag import abstention, generation, prompts
 from rag.assistant import Assistant, made_for
@@ -20,6 +20,7 @@ from rag.embedding import HashEmbedder
 from rag.index import Index
 from rag.ingest import ingest
 
+NONE = Accepted(0.0, 0.0)
 PROMPT = prompts.load(CONFIG.prompt)
 
 
@@ -114,7 +115,7 @@ def separable(count=40):
 
 
 def test_the_fit_mends_what_ships_and_says_so():
-    found = calibrate(separable(), accepted=0.0, before=0.5)
+    found = calibrate(separable(), NONE, before=(0.5, 0.3))
     assert found.figures["as shipped"]["false_refusals"] == 1  # every yes is below none
     assert found.figures["fitted"]["false_refusals"] == 0
     assert found.figures["fitted"]["false_answers"] == 0
@@ -126,15 +127,36 @@ def test_the_fit_mends_what_ships_and_says_so():
     assert "100.0 %" in table
 
 
+def mixed(count=60):
+    """Records that the signals tell apart badly."""
+    return [row | {"answerable": at % 2 == 0 or at % 7 == 0} for at, row in enumerate(separable(count))]
+
+
+def test_what_is_unsure_lies_below_what_is_answered():
+    rows = mixed()
+    unanswerable = sum(not row["answerable"] for row in rows)
+    found = calibrate(rows, Accepted(0.1, 0.3), before=(0.5, 0.3)).figures["fitted"]
+    assert found["min_unsure"] < found["min_confidence"]
+    assert found["false_answers"] <= 0.1 + 1e-6
+    assert found["false_answers"] + found["false_unsure"] <= 0.4 + 1e-6
+    assert found["false_unsure"] * unanswerable >= 1
+    strict = calibrate(rows, Accepted(0.1, 0.0), before=(0.5, 0.3))
+    assert strict.min_unsure == strict.min_confidence == found["min_confidence"]
+    assert strict.figures["fitted"]["false_unsure"] == strict.figures["fitted"]["unsure"] == 0
+    assert found["false_refusals"] + found["unsure"] == pytest.approx(
+        strict.figures["fitted"]["false_refusals"], abs=1e-5
+    )
+
+
 @pytest.mark.parametrize("rows", [[], separable()[::2], separable(8)])
 def test_too_little_to_fit_is_told(rows):
     with pytest.raises(RunError, match="It takes questions of at least 5 clusters"):
-        calibrate(rows, 0.05, 0.5)
+        calibrate(rows, Accepted(0.05, 0.1), (0.5, 0.3))
 
 
 def test_an_index_that_was_calibrated_decides_by_it(index):
     made = made_for(HashEmbedder(), TinyGenerator(), PROMPT)
-    noted = calibrate(separable(), 0.0, 0.5).noted(["tiny"], 0.0, made)
+    noted = calibrate(separable(), NONE, (0.5, 0.3)).noted(["tiny"], NONE, made)
     before = assistant(index).ask("How many arches has the bridge?").confidence
     index.calibrate(noted)
     assert index.calibration == noted
@@ -148,7 +170,7 @@ def test_an_index_that_was_calibrated_decides_by_it(index):
 
 def test_it_is_not_taken_up_for_another_model_other_signals_or_against_the_settings(index):
     made = made_for(HashEmbedder(), TinyGenerator(), PROMPT)
-    noted = calibrate(separable(), 0.0, 0.5).noted(["tiny"], 0.0, made)
+    noted = calibrate(separable(), NONE, (0.5, 0.3)).noted(["tiny"], NONE, made)
     index.calibrate(noted | {"made_for": made | {"generator": "1" * 64}})
     assert assistant(index).coefficients == abstention.load_coefficients()
     index.calibrate(noted | {"coefficients": {"intercept": 0.0, "moon": 1.0}})
@@ -167,19 +189,23 @@ def test_the_command_notes_it_in_the_index(index, tmp_path, monkeypatch, capsys)
     monkeypatch.setattr("rag.embedding.open_embedder", lambda *_: HashEmbedder())
     monkeypatch.setattr(commands, "BUILD", tmp_path / "build")
     tiny_set(tmp_path / "set")
-    options = argparse.Namespace(set=[tmp_path / "set"], split=None, limit=None, seed=0, false_answers=0.34)
+    tiny_set(tmp_path / "more")
+    (tmp_path / "more" / "set.toml").write_text('name = "more"\n')
+    sets = [tmp_path / "set", tmp_path / "more"]
+    options = argparse.Namespace(set=sets, split=None, limit=None, seed=0, false_answers=0.34, false_unsure=0.34)
     assert commands.calibrate(Config(index=index.folder), options) == 0
     assert "as shipped" in capsys.readouterr().out
     noted = index.calibration
-    assert noted["on"] == "10 questions of tiny"
+    assert noted["on"] == "20 questions of tiny, more"
     assert noted["measured"]["false_answers"] <= 0.34
+    assert noted["min_unsure"] <= noted["min_confidence"]
     assert assistant(index).coefficients == noted["coefficients"]
     monkeypatch.setattr(commands, "BUILD", tmp_path / "other")
     with pytest.raises(RunError, match="tells no more than guessing"):
         commands.calibrate(Config(index=index.folder), options)
     assert index.calibration == noted
-    options.false_answers = 5.0
-    with pytest.raises(RunError, match="a share between 0 and 1"):
+    options.false_unsure = 5.0
+    with pytest.raises(RunError, match="--false-unsure is a share between 0 and 1"):
         commands.calibrate(Config(index=index.folder), options)
 
 

@@ -112,9 +112,10 @@ def test_claims_of_one_label_have_no_figures_but_are_told(tmp_path):
 
 def test_figures_are_kept_and_told(checked, tmp_path):
     file = tmp_path / "checker.json"
-    assert kept(file) is None
+    assert kept(file) == {}
     keep(checked, file)
-    assert kept(file) == checked
+    keep(checked | {"set": "other"}, file)
+    assert kept(file) == {"tarn": checked, "other": checked | {"set": "other"}}
     told = sentence_on(checked)
     assert "on 5 labelled claims (tarn, " in told
     assert "at a support of 0.5: balanced accuracy 83.3 % (" in told
@@ -123,7 +124,7 @@ def test_figures_are_kept_and_told(checked, tmp_path):
     assert "in an earlier version" not in told
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"format": 0}', '{"format": 1}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": 1}', '{"format": 2}', '{"format": 2, "sets": {"a": {}}}'])
 def test_damaged_figures_are_refused(tmp_path, text):
     (tmp_path / "checker.json").write_text(text, "utf-8")
     with pytest.raises(RunError, match="footnote eval verify"):
@@ -147,12 +148,12 @@ def test_the_report_tells_them_beside_the_citations(checked, tmp_path, monkeypat
     assert sentence_on(checked).split(",")[0] in page(run)
 
 
-def test_the_figures_that_ship_are_of_wice():
+def test_the_figures_that_ship_are_of_wice_and_of_the_drafts():
     shipped = kept()
-    assert shipped is not None
-    assert shipped["claims"] > 300
-    assert shipped["set"] == "wice"
-    assert shipped["figures"]["whole"]["balanced_accuracy"]["low"] > 0.5
+    assert shipped["wice"]["claims"] > 300
+    assert shipped["wice"]["figures"]["whole"]["balanced_accuracy"]["low"] > 0.5
+    assert shipped["genres"]["drafts"] > 400
+    assert shipped["genres"]["figures"]["all"]["right"]["low"] > 0.5
 
 
 def test_the_command_measures_a_set(tmp_path):

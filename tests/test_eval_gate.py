@@ -14,13 +14,13 @@ from eval.baseline import evidence_of
 from eval.catalogue import metric
 from eval.collection import opened_index
 from eval.compare import Difference, compare, difference, flips, same_answers
+from eval.differences import comparison_table
 from eval.gate import Limits, Line, check, fast_tier, limits
 from eval.journal import RunError
 from eval.questions import Question
 from eval.run import Selection
 from eval.run import run as measure
 from eval.statistics import Interval
-from eval.tables import comparison_table
 from rag import abstention, citations, retrieval, verification
 from rag.cli import main
 from rag.config import Config
@@ -220,6 +220,37 @@ def test_a_floor_holds_without_a_baseline(tmp_path):
     assert found.notes == ["Not measured in this run: gold.correct."]
 
 
+def test_floors_of_groups_are_held(tmp_path):
+    questions = [replace(question, genre="leaflet" if "museum" in question.question else "") for question in QUESTIONS]
+    run = tiny_run(tmp_path, "run", TinyGenerator(replies=WHOLE), questions=questions)
+    file = tmp_path / "gate.toml"
+    file.write_text(
+        'margin = 0.02\nwatched = []\n[floors.tiny]\n"answer.correct" = 0.1\n'
+        '[floors.tiny.genre.leaflet]\n"outcome.right" = 0.9\n"outcome.wrong" = 0.5\n'
+        '[floors.tiny.path.read]\n"outcome.right" = 0.1\n[floors.tiny.kind.off-topic]\n"outcome.right" = 0.1\n'
+        '[floors.tiny.language.fr]\n"outcome.right" = 0.1\n'
+    )
+    limit = limits(file, "tiny")
+    assert limit.floors == {"answer.correct": 0.1}
+    assert limit.groups["genre", "leaflet"] == {"outcome.right": 0.9, "outcome.wrong": 0.5}
+    found = check(run, None, limit)
+    assert {(line.group, line.name): line.faults for line in found.lines} == {
+        ("", "answer.correct"): [],
+        ("genre leaflet", "outcome.right"): ["below its floor"],  # one of two: the day on which it is closed is refused
+        ("genre leaflet", "outcome.wrong"): [],
+        ("path read", "outcome.right"): [],
+    }
+    assert found.notes == [
+        "Not measured in this run for the kind off-topic: outcome.right.",
+        "No question of this run has the language fr.",
+    ]
+    assert not found.passes
+    assert re.search(
+        r"^genre leaflet: outcome.right +90.0 % +– +50.0 %.* below its floor$", found.table(), re.MULTILINE
+    )
+    assert check(run, None, replace(limit, groups={("path", "read"): {"outcome.right": 0.1}})).passes
+
+
 def test_the_limits_that_ship_are_understood():
     found = limits(commands.DATA / "gate.toml", "seeds")
     assert found.margin == 0.02
@@ -231,6 +262,13 @@ def test_the_limits_that_ship_are_understood():
     ("text", "message"),
     [
         ('margin = 0.1\nwatched = ["answer.wrong"]', "which is no metric"),
+        ('margin = 0.1\nwatched = []\n[floors.tiny.genere.a]\n"outcome.right" = 1', "Questions are grouped by kind"),
+        ('margin = 0.1\nwatched = []\n[floors.tiny.genre.a]\n"outcome.rihgt" = 1', "no metric of single questions"),
+        (
+            'margin = 0.1\nwatched = []\n[floors.tiny.genre.a]\n"abstention.macro_f1" = 1',
+            "floors for the genre a of tiny: 'abstention.macro_f1' is no metric of single",
+        ),
+        ("margin = 0.1\nwatched = []\n[floors.tiny.genre]\na = 1", "cannot be read"),
         ("margin = 0.1", "cannot be read"),
         ("margin =", "cannot be read"),
         ('margin = "wide"\nwatched = []', "cannot be read"),

@@ -42,6 +42,7 @@ from eval.answer_metrics import (
     fact_coverage,
     facts_found,
     normalise,
+    plain,
     said_anyway,
     says,
     token_f1,
@@ -69,6 +70,7 @@ from eval.citation_metrics import (
 from eval.lost_points import lost_at
 from eval.retrieval_metrics import (
     RANKING_METRICS,
+    document_found,
     gold_found,
     holds,
     passage_id,
@@ -249,6 +251,13 @@ class TestRetrieval:
         assert (scores["span_recall@2"], scores["span_recall@3"]) == (0.5, 1)
         assert (scores["span_precision@2"], scores["span_precision@3"]) == (20 / 200, 40 / 300)
 
+    def test_a_right_document_is_found(self) -> None:
+        question = Question("q", "?", True, documents=("b", "c"))
+        assert document_found([*self.passages, Span("c", 0, 9)], question)
+        assert not document_found(self.passages, question)
+        assert document_found(self.passages, Question("q", "?", True, gold=(Span("a", 0, 5),)))
+        assert not document_found(self.passages, Question("q", "?", False, documents=("a",)))
+
     def test_gold_across_a_border_is_a_miss_and_not_nothing(self) -> None:
         question = Question("q", "?", True, gold=(Span("a", 95, 105),))
         (judged,) = passage_qrels([question], self.passages).values()
@@ -406,6 +415,47 @@ class TestFacts:
     def test_is_not_said(self, text: str, fact: str) -> None:
         assert not says(text, fact)
 
+    @pytest.mark.parametrize(
+        ("text", "fact"),
+        [
+            ("Jobs on the cluster can be preempted.", "preempt"),
+            ("a quota of 75\u00a0GB", "75 gb"),
+            ("75GB in all", "75gb"),
+            ("only Datica‑owned machines", "datica-owned"),
+            ("It costs $25 a month.", "$25"),
+            ("It costs $30/TB.", "30/tb"),
+            ("use --constraint=80g", "constraint=80g"),
+            ("by lazy ⅔ majority", "lazy 2/3"),
+            ("after five (5) attempts", "five (5)"),
+            ("a100_multi", "a100"),
+            ("the user’s file", "user's"),
+            ("write to private@couchdb.apache.org.", "private@couchdb.apache.org"),
+        ],
+    )
+    def test_begins_a_word(self, text: str, fact: str) -> None:
+        assert says(text, fact, "substring")
+        assert facts_found(text, [["(none)", fact]], "substring") == (True,)
+
+    @pytest.mark.parametrize(
+        ("text", "fact"),
+        [
+            ("within 17 days", "7 days"),
+            ("1.75 GB", "75 gb"),
+            ("1,613", "613"),
+            ("It costs $250.", "$25"),
+            ("It costs $25.50.", "$25"),
+            ("It costs $25,000.", "$25"),
+            ("in a sandbox", "box"),
+            ("the last 60", "last 6"),
+            ("exempt", "preempt"),
+            ("anything", ""),
+            ("anything", " "),
+        ],
+    )
+    def test_begins_no_word(self, text: str, fact: str) -> None:
+        assert not says(text, fact, "substring")
+        assert said_anyway(text, [fact], "substring") == ()
+
     def test_an_article_alone_is_a_word(self) -> None:
         assert words("The") == ("the",)
         assert words("The A") == ("the", "a")
@@ -414,6 +464,10 @@ class TestFacts:
     def test_every_text_says_itself(self, text: str) -> None:
         assert says(text, text) == bool(words(text))
         assert words(text.upper().lower()) == words(text.upper().lower() + " ")
+
+    @given(st.text())
+    def test_every_text_begins_itself(self, text: str) -> None:
+        assert says(text, text, "substring") == bool(plain(text))
 
     def test_coverage_counts_facts(self) -> None:
         facts = [["Leeds"], ["11 March", "March 11"], ["Ann", "Ms Doe"]]
@@ -503,6 +557,12 @@ class TestCitation:
         assert character_gold([ANN], every).recall == 3 / 7
         assert character_gold([ANN], either).recall == 1
         assert character_gold([ANN, BO], every).precision == 7 / 14
+
+    def test_documents_alone_are_enough(self) -> None:
+        named = Question("q", "?", True, documents=("a.txt", "c.txt"))
+        assert document_gold([ANN, BO], named).precision == 0.5
+        assert document_gold([ANN], replace(named, need="all")).recall == 0.5
+        assert document_gold([ANN], replace(named, answerable=False)).recall == 0
 
     def test_no_citation_scores_nothing(self) -> None:
         question = Question("q", "?", True, gold=(Span("a.txt", 0, 3),))

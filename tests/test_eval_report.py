@@ -271,7 +271,9 @@ def test_a_histogram_counts_every_value():
 
 def test_the_terminal_table_tells_the_same(run):
     table = run_table(run)
-    assert "tiny: 10 questions (7 answerable, 6 clusters); 10 asked: 5 answered, 4 declined, 1 failed" in table
+    assert (
+        "tiny: 10 questions (7 answerable, 6 clusters); 10 asked: 5 answered, 0 unsure, 4 declined, 1 failed" in table
+    )
     assert re.search(r"^  right +28\.6 %", table, re.MULTILINE)
     assert "Answerable questions: 2 right, 2 read wrongly, 2 refused, 1 failed" in table
     assert re.search(r"^always refuse +30\.0 %", table, re.MULTILINE)

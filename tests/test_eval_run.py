@@ -31,7 +31,7 @@ from rag.cli import main
 from rag.embedding import HashEmbedder
 from rag.errors import GenerationError
 from rag.generation import ScriptedGenerator
-from rag.types import Passage, Prompt
+from rag.types import Answer, Passage, Prompt
 
 OUTCOMES = {
     "right": ("answered", None),
@@ -100,9 +100,25 @@ def test_every_figure_lies_in_its_interval_and_counts_its_questions(whole):
         "clusters": 6,
         "asked": 10,
         "answered": 5,
+        "unsure": 0,
         "abstained": 4,
         "failed": 1,
     }
+
+
+def test_outcomes_add_up_and_groups_have_wilson_intervals(whole):
+    points = {name: figure["point"] for name, figure in whole.metrics["metrics"].items()}
+    four = [points[f"outcome.{name}"] for name in ("right", "wrong", "unsure", "refused")]
+    assert four == pytest.approx([2 / 7, 3 / 7, 0, 2 / 7], abs=1e-6)  # the question that failed counts as wrong
+    assert points["outcome.helpful"] == points["answer.correct"] == points["outcome.right"]
+    assert (points["outcome.false_answer"], points["outcome.false_unsure"]) == (pytest.approx(1 / 3, abs=1e-6), 0)
+    groups = whole.metrics["groups"]
+    assert groups["kind"]["near-miss"]["outcomes"]["outcome.false_answer"]["count"] == 1
+    assert groups["kind"]["near-miss"]["outcomes"]["outcome.false_answer"]["low"] == pytest.approx(0.094531)
+    assert "outcome.right" not in groups["kind"]["near-miss"]["outcomes"]
+    assert {name: group["questions"] for name, group in groups["path"].items()} == {"read": 9, "failed": 1}
+    assert list(groups["genre"]) == [""]
+    assert whole.questions["right"]["path"] == "read"
 
 
 def test_lost_points_rules_and_kinds_are_told(whole):
@@ -282,7 +298,7 @@ def test_a_run_that_was_killed_goes_on_and_ends_with_the_same_figures(whole, tmp
     assert done >= after
     assert len(asked_now) <= 10 - done
     assert lines(resumed) == lines(whole)
-    same = ("metrics", "kinds", "lost", "counts", "false_answers", "trivial", "answers_sha256", "failures")
+    same = ("metrics", "groups", "kinds", "lost", "counts", "false_answers", "trivial", "answers_sha256", "failures")
     assert {name: resumed.metrics[name] for name in same} == {name: whole.metrics[name] for name in same}
 
 
@@ -424,6 +440,20 @@ def test_a_stand_in_behaves_as_the_generator(stand_in):
     stand_in.close()
 
 
+def test_what_was_recorded_is_repeated_for_its_own_task_alone():
+    calls = [
+        {"task": "plan", "query": "Who?", "draft": "count", "steps": 2},
+        {"task": "question", "query": "Who?", "draft": "Ann."},
+        {"task": "answerable", "query": "Who?", "scores": {"yes": -0.1, "no": -2.0}},
+    ]
+    replayed = ReplayGenerator({"Who?": calls})
+    asked = {task: Prompt("", (), "Who?", task=task) for task in ("plan", "question", "answerable", "new")}
+    drafts = {task: "".join(replayed.stream(prompt, 9)) for task, prompt in asked.items()}
+    assert drafts == {"plan": "count", "question": "Ann.", "answerable": "", "new": ""}
+    assert replayed.score(asked["answerable"], ["yes", "no"]) == [-0.1, -2.0]
+    assert replayed.score(asked["new"], ["yes", "no"]) == [0.0, 0.0]
+
+
 def test_what_was_written_before_a_failure_is_kept():
     generator = RecordingGenerator(TinyGenerator(replies={"Who": "Ann was BROKEN"}))
     prompt = Prompt("", (), "Who?")
@@ -456,6 +486,13 @@ def test_a_question_that_was_not_recorded_cannot_be_replayed():
 )
 def test_what_a_right_answer_is(question, text, right):
     assert correct(question, text) is right
+
+
+def test_a_mark_states_no_fact():
+    asked = Question("q", "How many hens?", True, facts=(("3", "three"),))
+    said = Answer("1", "How many hens?", "answered", 0.9, "Some hens [3].")
+    assert answer_scores(asked, said, {})["answer.correct"] == 0
+    assert answer_scores(asked, replace(said, answer="3 hens [1]."), {})["answer.correct"] == 1
 
 
 def test_a_set_with_gold_alone_is_scored_by_what_is_cited(tmp_path):

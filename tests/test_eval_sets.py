@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,18 @@ FULL = Question(
     split="test",
     cluster="roadshow",
 )
+NAMED = Question(
+    id="q3",
+    question="How much may I store?",
+    answerable=True,
+    facts=(("75 gb",),),
+    kind="plain",
+    cluster="centre/files.md",
+    documents=("centre/files.md", "faq.md"),
+    genre="manual",
+    language="en",
+    match="substring",
+)
 BARE = Question("q2", "Why?", answerable=False, kind="unanswerable", cluster="q2")
 
 
@@ -41,6 +54,11 @@ def a_set(folder: Path, *lines: str) -> Path:
 
 def line(**fields: Any) -> str:
     return json.dumps({"id": "q", "question": "Why?", "answerable": True, "answers": [], "gold": []} | fields)
+
+
+def named(**fields: Any) -> str:
+    """A line of a set that knows documents and no spans."""
+    return json.dumps({"id": "q", "question": "Why?", "answerable": True} | fields)
 
 
 def texts(known: KnownAnswerSet) -> dict[str, str]:
@@ -57,9 +75,10 @@ def said(known: KnownAnswerSet) -> dict[str, list[str]]:
 class TestOwnFormat:
     def test_what_is_written_is_read_back(self, tmp_path: Path) -> None:
         (tmp_path / "documents").mkdir()
-        write_questions([FULL, BARE], tmp_path / "questions.jsonl")
+        asked = (FULL, BARE, NAMED, replace(NAMED, id="q4", match="words", genre="centre"))
+        write_questions(asked, tmp_path / "questions.jsonl")
         known = load(tmp_path)
-        assert known.questions == (FULL, BARE)
+        assert known.questions == asked
         assert known.name == tmp_path.name
         assert known.documents == (tmp_path / "documents").resolve()
 
@@ -87,6 +106,31 @@ class TestOwnFormat:
         )
         assert [q.cluster for q in load(tmp_path).questions] == ["c", "p.txt", "a.txt", "4"]
 
+    def test_documents_stand_in_for_spans(self, tmp_path: Path) -> None:
+        a_set(
+            tmp_path,
+            named(id="1", docs=["lab/gpu.md", "faq.md"], facts=[["141 gb"]], language="en"),
+            named(id="2", docs=["faq.md"], genre="faq", cluster="c", match="words"),
+            line(id="3", gold=[{"document": "lab/a.txt", "start": 0, "end": 1}]),
+            named(id="4", answerable=False, docs=["faq.md"]),
+        )
+        first, second, third, fourth = load(tmp_path).questions
+        assert first.documents == ("lab/gpu.md", "faq.md")
+        assert (first.cluster, first.genre, first.language, first.match) == ("lab/gpu.md", "lab", "en", "substring")
+        assert (second.cluster, second.genre, second.match) == ("c", "faq", "words")
+        assert (third.documents, third.genre, third.match) == ((), "lab", "words")
+        sources = [question.sources for question in (first, second, third, fourth)]
+        assert sources == [{"lab/gpu.md", "faq.md"}, {"faq.md"}, {"lab/a.txt"}, frozenset()]
+
+    def test_a_set_says_how_its_facts_are_looked_for(self, tmp_path: Path) -> None:
+        a_set(tmp_path, named(id="1", docs=["faq.md"]), named(id="2", docs=["faq.md"], match="substring"), line(id="3"))
+        assert [q.match for q in load(tmp_path).questions] == ["substring", "substring", "words"]
+        (tmp_path / "set.toml").write_text('match = "words"\n')
+        assert [q.match for q in load(tmp_path).questions] == ["words", "substring", "words"]
+        (tmp_path / "set.toml").write_text('match = "regex"\n')
+        with pytest.raises(SetError, match="match must be words or substring, not 'regex'"):
+            load(tmp_path)
+
     def test_a_kind_written_as_a_list_is_read(self, tmp_path: Path) -> None:
         assert load(a_set(tmp_path, line(kind="['partial']"))).questions[0].kind == "partial"
 
@@ -110,6 +154,9 @@ class TestOwnFormat:
             (line(facts=[[" "]]), "accepted spellings"),
             (line(history=[{"role": "system", "content": "x"}]), "role"),
             (line(need="some"), "need must be all or any"),
+            (line(docs="a.txt"), "docs must be a list of texts"),
+            (line(docs=[" "]), "docs must name documents"),
+            (line(match="any"), "match must be words or substring"),
             (line(id="good"), "used before"),
         ],
     )
@@ -150,6 +197,7 @@ class TestOwnFormat:
             "q1: a.txt ends at 2, before 3",
             "q1: there is no document sub/b.txt",
         ]
+        assert misplaced([NAMED], {"faq.md": ""}) == ["q3: there is no document centre/files.md"]
 
 
 SQUAD = {

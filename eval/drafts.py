@@ -1,0 +1,177 @@
+"""The check of answers alone, on drafts that people have labelled: right ones should pass it, wrong ones should not.
+
+``drafts.jsonl`` holds a draft a line:
+
+    {"id", "document": "file.md", "question", "evidence": "what the passage says", "draft": "what a model answers",
+     "right": true | false, "kind"?, "genre"?, "split"?}
+
+``evidence`` is a stretch of the text of ``document``. Where the documents lie beside the file, in ``documents/``, a
+draft is judged as it would be answered: with the title, the date and the section that the passage stands under.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from eval.abstention_metrics import Rate
+from eval.checker import checker_hash, judged
+from eval.questions import SetError, located, read_json_lines, text_of
+from eval.statistics import wilson
+from eval.tables import aligned, percent
+from rag import citations, documents
+from rag.errors import DocumentError
+from rag.types import Document, Passage
+
+__all__ = ["GROUPED", "LabelledDraft", "check_drafts", "drafts_file", "drafts_table", "passes", "read_drafts"]
+
+FILE = "drafts.jsonl"
+GROUPED = ("kind", "genre", "split")
+"""What drafts are grouped by."""
+LABELS = {"right": True, "wrong": False}
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledDraft:
+    """A draft that answers ``question`` from ``passage``, and whether it is ``right``; ``kind`` tells what is tried."""
+
+    id: str
+    question: str
+    passage: Passage
+    text: str
+    right: bool
+    kind: str = ""
+    genre: str = ""
+    split: str = ""
+
+
+def drafts_file(path: Path) -> Path | None:
+    """Return the file of drafts at ``path``, itself or in the folder; None where there are claims, or nothing."""
+    file = path / FILE if path.is_dir() else path
+    if not file.is_file():
+        return None
+    first = next(read_json_lines(file), None)
+    return file if first and "draft" in first[1] else None
+
+
+def read_drafts(file: Path) -> tuple[LabelledDraft, ...]:
+    """Read a draft a line. Raises ``SetError`` naming file and line."""
+    folder = file.parent / "documents"
+
+    @cache
+    def document(name: str) -> Document | None:
+        return documents.read(folder / name, name) if folder.is_dir() else None
+
+    drafts = []
+    for number, row in read_json_lines(file):
+        with located(f"{file}, line {number}"):
+            drafts.append(_draft(row, document))
+    if not drafts:
+        raise SetError(f"There is no draft in {file}.")
+    return tuple(drafts)
+
+
+def passes(draft: LabelledDraft, min_support: float) -> bool:
+    """Tell whether a draft would be shown whole: each of its sentences has enough support."""
+    claims = citations.parse(draft.text)
+    scores = judged(claims, draft.passage, draft.question)
+    return bool(claims) and all(score >= min_support for score in scores)
+
+
+def check_drafts(name: str, drafts: Sequence[LabelledDraft], min_support: float) -> dict[str, Any]:
+    """Return what ``checker.json`` holds: of the right drafts how many pass, of the wrong ones how many do not.
+
+    ``figures`` are those of all of them, and of each group of ``GROUPED``; ``mistaken`` holds the ids of the rest, and
+    is not kept.
+    """
+    found = [(draft, passes(draft, min_support) == draft.right) for draft in drafts]
+    groups = {
+        grouping: {group: _figures([pair for pair in found if getattr(pair[0], grouping) == group]) for group in names}
+        for grouping in GROUPED
+        if any(names := list(dict.fromkeys(getattr(draft, grouping) for draft in drafts)))
+    }
+    return {
+        "set": name,
+        "drafts": len(drafts),
+        "min_support": min_support,
+        "when": date.today().isoformat(),
+        "checker": checker_hash(),
+        "figures": {"all": _figures(found), **groups},
+        "mistaken": {
+            name: [draft.id for draft, rightly in found if not rightly and draft.right == label]
+            for name, label in LABELS.items()
+        },
+    }
+
+
+def drafts_table(checked: Mapping[str, Any]) -> str:
+    """Return the figures for a terminal, and the drafts that were judged wrongly."""
+    rows = [["Drafts", "right", "pass", "95 %", "wrong", "do not", "95 %"], _cells("all", checked["figures"]["all"])]
+    for grouping in GROUPED:
+        groups = checked["figures"].get(grouping, {})
+        rows += [[""], [f"By {grouping}"]] if groups else []
+        rows += [_cells(f"  {name or '(none)'}", figures) for name, figures in sorted(groups.items())]
+    told = [f"{checked['set']}: {checked['drafts']} drafts", "", *aligned(rows, right=range(1, 7)), ""]
+    for label, verb in {"right": "did not pass", "wrong": "passed"}.items():
+        told += [f"{label.capitalize()}, and {verb}: {', '.join(checked['mistaken'][label]) or 'none'}", ""]
+    least = f"{checked['min_support']:g}"
+    told.append(f"A draft passes where each of its sentences has a support of {least} or more (min_support).")
+    return "\n".join(told)
+
+
+def _draft(row: Mapping[str, Any], document: Callable[[str], Document | None]) -> LabelledDraft:
+    right = row.get("right")
+    if not isinstance(right, bool):
+        raise ValueError("right must be true or false")
+    passage = _passage(text_of(row, "document"), text_of(row, "evidence"), document)
+    groups = {grouping: str(row.get(grouping, "")) for grouping in GROUPED}
+    return LabelledDraft(text_of(row, "id"), text_of(row, "question"), passage, text_of(row, "draft"), right, **groups)
+
+
+def _passage(name: str, evidence: str, document: Callable[[str], Document | None]) -> Passage:
+    """Return the passage that ``evidence`` is, under what it stands under in its document, where that is there."""
+    try:
+        read = document(name)
+    except DocumentError as error:
+        raise ValueError(f"{name} {error}") from error
+    if read is None:
+        return Passage(name, 0, len(evidence), evidence)
+    start = read.text.find(evidence)
+    if start < 0:
+        raise ValueError(f"evidence must stand in the text of {name}")
+    return Passage(name, start, start + len(evidence), evidence, read.title, _section(read, start), date=read.date)
+
+
+def _section(document: Document, start: int) -> str:
+    """Return the headings above ``start``, outermost first, without the title."""
+    above: list[tuple[int, str]] = []
+    for heading in document.headings:
+        if heading.end <= start:
+            name = " ".join(document.text[heading.start : heading.end].split())
+            above = [*(outer for outer in above if outer[0] < heading.level), (heading.level, name)]
+    return " > ".join(name for _, name in above if name and name != document.title)
+
+
+def _figures(found: Sequence[tuple[LabelledDraft, bool]]) -> dict[str, Any]:
+    """Return how many of the right drafts, and of the wrong ones, were judged rightly, with Wilson intervals."""
+    figures = {}
+    for name, label in LABELS.items():
+        judgements = [rightly for draft, rightly in found if draft.right == label]
+        rate = Rate(sum(judgements), len(judgements))
+        interval = wilson(rate.count, rate.total)
+        figures[name] = asdict(rate) | {"low": round(interval.low, 6), "high": round(interval.high, 6)}
+    return figures
+
+
+def _cells(name: str, figures: Mapping[str, Any]) -> list[str]:
+    cells = [name]
+    for label in LABELS:
+        rate = figures[label]
+        share = percent(rate["count"] / max(1, rate["total"]))
+        ends = f"{100 * rate['low']:.0f} – {100 * rate['high']:.0f}"
+        cells += [str(rate["total"]), share, ends] if rate["total"] else ["–", "–", ""]
+    return cells

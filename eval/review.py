@@ -45,7 +45,7 @@ def question_of(said: Feedback) -> Question:
     shown = without_marks(said.answer).strip() if said.status == "answered" else ""
     answer, spans = said.right_answer.strip(), said.passages
     if said.kind == "up":
-        answer, spans = shown, said.citations
+        answer, spans = shown or _quoted(said), said.citations
     elif said.kind == "wrong_source":
         answer = answer or shown
     elif said.kind == "down" and not answer:
@@ -57,6 +57,11 @@ def question_of(said: Feedback) -> Question:
     gold = tuple(Span(span.document, span.start, span.end) for span in spans)
     facts = ((answer,),) if len(answer) <= SHORT else ()
     return Question(id, said.question, True, (answer,), gold, facts, history=history, kind=KIND)
+
+
+def _quoted(said: Feedback) -> str:
+    """Return what an answer that was not sure said: the sentences that it quoted."""
+    return " ".join(span.quote for span in said.citations) if said.status == "unsure" else ""
 
 
 def accept(said: Feedback, index: Index, folder: Path | None = None) -> Question:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from collections.abc import Sequence
 from typing import Any
 
-from rag.types import Answer, Evidence
+from rag.types import Answer, Evidence, Sentence
 
-__all__ = ["answer_object", "passage_object", "place", "readable"]
+__all__ = ["answer_object", "draft_and_quotes", "passage_object", "place", "readable"]
+
+MARKS = re.compile(r"(?:[ \t]*\[\d+\])*")
 
 
 def answer_object(answer: Answer) -> dict[str, Any]:
@@ -34,16 +38,55 @@ def passage_object(item: Evidence) -> dict[str, Any]:
 
 def readable(answer: Answer) -> str:
     """Return an answer as a reader of a terminal wants it: the text, then each source with its quote."""
-    lines = [answer.answer, ""]
+    lines = [*_opening(answer), answer.answer, ""]
     for citation in answer.citations:
         where = place(citation.document, citation.title, citation.page, citation.start, citation.end)
         lines += [f"[{citation.mark}] {where}", "    “" + citation.quote.replace("\n", "\n    ") + "”"]
     if answer.status == "abstained" and answer.evidence:
-        lines.append("Nearest passages, which may not answer it:")
+        lines.append("Closest passages (may not contain the answer):")
         for item in answer.evidence:
             passage = item.passage
             lines.append("  - " + place(passage.document, passage.title, passage.page, passage.start, passage.end))
     return "\n".join([*lines, *answer.notes]).rstrip()
+
+
+def draft_and_quotes(answer: Answer) -> tuple[str, tuple[Sentence, ...]]:
+    """Return the two parts of an answer that is ``unsure``, without the words that introduce them.
+
+    The draft has its marks; the quotes come without quotation marks. Either may be empty, not both.
+    """
+    words = [_quoted(sentence.text, answer.answer) for sentence in answer.sentences]
+    pairs = list(zip(answer.sentences, words, strict=True))
+    quotes = tuple(dataclasses.replace(sentence, text=quoted) for sentence, quoted in pairs if quoted)
+    draft = _stretch(answer.answer, [sentence.text for sentence, quoted in pairs if not quoted])
+    return (draft, quotes) if draft or quotes else (answer.answer, ())
+
+
+def _opening(answer: Answer) -> list[str]:
+    """Return what stands above an answer: that it is unsure, where it does not begin by saying so itself."""
+    draft = draft_and_quotes(answer)[0] if answer.status == "unsure" else ""
+    return ["The documents may answer this:", ""] if draft and answer.answer.startswith(draft) else []
+
+
+def _quoted(text: str, shown: str) -> str:
+    """Return the words of the sentence ``text`` where ``shown`` has it as a quote, else nothing."""
+    if f"“{text}”" in shown:
+        return text
+    return text[1:-1] if text.startswith("“") and text.endswith("”") else ""
+
+
+def _stretch(text: str, sentences: Sequence[str]) -> str:
+    """Return the part of ``text`` from the first of ``sentences`` to the last one, with its bullets and marks."""
+    first, end = -1, 0
+    for sentence in sentences:
+        start = text.find(sentence, end)
+        if start >= 0:
+            first, end = (first if first >= 0 else start), start + len(sentence)
+    if first < 0:
+        return ""
+    line, marks = text.rfind("\n", 0, first) + 1, MARKS.match(text, end)
+    begin = first if any(character.isalnum() for character in text[line:first]) else line
+    return text[begin : marks.end() if marks else end]
 
 
 def place(document: str, title: str, page: int | None, start: int, end: int) -> str:

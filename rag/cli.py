@@ -1,7 +1,7 @@
 """The command line: the one place where the parts of Footnote are put together.
 
 What a command needs is imported inside it, so that ``footnote --help`` is there at once. Exit codes: 0 answered or
-done, 3 abstained, 2 a mistake that the user can mend, 1 a mistake of ours, 130 stopped by Ctrl-C.
+done, 3 abstained, 4 unsure, 2 usage error, 1 internal error, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from rag.errors import FootnoteError
 
 __all__ = ["main"]
 
-EXIT_OURS = 1
+EXIT_INTERNAL = 1
 EXIT_STOPPED = 130
+DONE = "Exit codes: 0 done, 2 usage error, 1 internal error, 130 stopped by Ctrl-C."
+ANSWERED = "Exit codes: 0 answered, 3 abstained, 4 unsure, 2 usage error, 1 internal error, 130 stopped by Ctrl-C."
 LATEST = Path("build/eval/latest")
 """The run that was made last."""
 
@@ -42,11 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if os.environ.get("FOOTNOTE_DEBUG"):
             raise
         print(
-            f"footnote: a mistake in Footnote itself ({type(error).__name__}: {error}). "
+            f"footnote: internal error ({type(error).__name__}: {error}). "
             "Nothing that was reported as done is lost. Set FOOTNOTE_DEBUG=1 and run it again to see where.",
             file=sys.stderr,
         )
-        return EXIT_OURS
+        return EXIT_INTERNAL
 
 
 def parser() -> argparse.ArgumentParser:
@@ -62,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
         prog="footnote",
         parents=[common],
         description="Answers from your own documents, with the exact passage behind every sentence.",
+        epilog=DONE,
     )
     verbs = top.add_subparsers(metavar="COMMAND", required=True)
 
@@ -75,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     models = verb("models", "list, bring and check the models' weights", "manage_models")
     actions = models.add_subparsers(metavar="ACTION", required=True, dest="action")
     actions.add_parser("list", help="every model that is known, and whether it is on this machine", parents=[common])
-    pull = actions.add_parser("pull", help="bring the weights of a model to this machine", parents=[common])
+    pull = actions.add_parser("pull", help="download model weights", parents=[common])
     pull.add_argument("names", nargs="*", metavar="NAME", help="models (default: the two that the settings name)")
     pull.add_argument("--from", type=Path, dest="source", metavar="PATH", help="take them from this file or folder")
     check = actions.add_parser("verify", help="hash every file of the models that are here", parents=[common])
@@ -103,6 +106,7 @@ def _document_verbs(verb: Verb) -> None:
 
 def _question_verbs(verb: Verb) -> None:
     ask = verb("ask", "answer a question from the documents", "ask")
+    ask.epilog = ANSWERED
     ask.add_argument("question", nargs="?", help="what to ask")
     ask.add_argument("--batch", metavar="FILE", help="answer every line of a JSONL file (- is standard input)")
     ask.add_argument("--json", action="store_true", help="print the answer object")

@@ -14,7 +14,7 @@ from typing import Any
 from rag import models
 from rag.config import Config
 from rag.errors import DocumentError, GenerationError, QuestionError
-from rag.types import Answer, Phase, Turn
+from rag.types import Answer, Phase, Status, Turn
 
 __all__ = [
     "ask",
@@ -36,6 +36,9 @@ __all__ = [
 EXIT_ANSWERED = 0
 EXIT_MISTAKE = 2
 EXIT_ABSTAINED = 3
+EXIT_UNSURE = 4
+EXIT_CODES: dict[Status, int] = {"answered": EXIT_ANSWERED, "unsure": EXIT_UNSURE, "abstained": EXIT_ABSTAINED}
+"""What ``footnote ask`` returns for each outcome."""
 
 
 # --- documents
@@ -183,7 +186,7 @@ def ask(config: Config, options: argparse.Namespace) -> int:
         print(json.dumps(answer_object(answer), ensure_ascii=False))
     else:
         print(readable(answer))
-    return EXIT_ANSWERED if answer.status == "answered" else EXIT_ABSTAINED
+    return EXIT_CODES[answer.status]
 
 
 def _ask_batch(config: Config, batch: Sequence[tuple[str, str, tuple[Turn, ...]]]) -> int:

@@ -19,13 +19,19 @@ from filelock import FileLock
 
 from rag.errors import TooMany
 from rag.storage.rows import now
-from rag.types import Turn
+from rag.types import Status, Turn
 
-__all__ = ["KINDS", "Feedback", "Kind", "Span", "add", "forget", "pending", "remove"]
+__all__ = ["COMPLAINTS", "KINDS", "Feedback", "Kind", "Span", "add", "forget", "pending", "remove"]
 
 Kind = Literal["up", "down", "wrong_answer", "wrong_source", "should_answer", "should_abstain"]
 """A thumb; what is wrong with an answer; or that there should have been one, or none."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
+COMPLAINTS: dict[Status, tuple[Kind, ...]] = {
+    "answered": ("wrong_answer", "wrong_source", "should_abstain"),
+    "unsure": ("should_answer", "wrong_source", "should_abstain"),
+    "abstained": ("should_answer",),
+}
+"""What can be wrong with each outcome, the likeliest first."""
 FILE = "feedback.jsonl"
 MOST = 64 << 20
 """Bytes after which nothing more is taken until some of it has been reviewed."""

@@ -185,6 +185,43 @@ NOWHERE = Answer(
 )
 
 
+def unsure_of(question: str, quotes: Sequence[tuple[Passage, str]], draft: Answer | None = None) -> Answer:
+    """Return an answer that is not sure: the ``quotes``, word for word, behind a ``draft`` where there is one."""
+    given = answer_of(question, [(f"“{quote}”", passage, quote) for passage, quote in quotes], "\n- ")
+    answer = replace(given, status="unsure", confidence=0.44, answer=f"{INTRODUCTION}\n- {given.answer}")
+    if draft is None:
+        return answer
+    last = len(draft.citations)
+    said = tuple(replace(sentence, citations=(last + sentence.citations[0],)) for sentence in answer.sentences)
+    lines = [draft.answer, INTRODUCTION, *(f"- {sentence.text} [{sentence.citations[0]}]" for sentence in said)]
+    cited = tuple(replace(citation, mark=last + citation.mark) for citation in answer.citations)
+    citations, sentences = (*draft.citations, *cited), (*draft.sentences, *said)
+    return replace(answer, answer="\n".join(lines), sentences=sentences, citations=citations)
+
+
+INTRODUCTION = "The documents do not say so outright; this may answer it:"
+SAVES = unsure_of(
+    "Does co-production save councils money?",
+    [
+        (
+            SWINDON,
+            "The experience has been transformative for both staff and the family members and it is estimated that "
+            "work with 3 families has generated a £250K cost avoidance for the Council.",
+        ),
+        (
+            CARDIFF,
+            "The event was part of a series of 5 Roadshows showcasing examples of people powered public services "
+            "across the country and providing a platform for practitioners and decision makers to share experiences on "
+            "achieving more in public services.",
+        ),
+    ],
+)
+PAID = unsure_of(
+    "Who paid for the Cardiff roadshow?",
+    [(SWINDON, SAVES.citations[0].quote)],
+    answer_of("", [(VENUE.sentences[1].text, CARDIFF, VENUE.citations[1].quote)]),
+)
+"""Answers that are not sure: with quotes alone, and with a draft before them."""
 FOLLOW_UP = replace(VENUE, question="And who hosted it?", query=f"{VENUE.question} And who hosted it?")
 
 
@@ -221,6 +258,8 @@ class ScriptedAssistant:
     asked: list[tuple[str, tuple[Turn, ...]]] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
     documents: Collection[str] | None = None
+    found: Citation | None = None
+    """The sentence that is shown before a draft is written, where there is one."""
 
     def stream(
         self,
@@ -229,7 +268,7 @@ class ScriptedAssistant:
         id: str = "",
         stop: Callable[[], bool] | None = None,
         documents: Collection[str] | None = None,
-    ) -> Iterator[Phase | Token | Answer]:
+    ) -> Iterator[Phase | Citation | Token | Answer]:
         self.asked.append((question, tuple(history)))
         self.documents = documents
         answer = next((a for a in self.answers if a.question == question), replace(NOWHERE, question=question))
@@ -238,8 +277,10 @@ class ScriptedAssistant:
         time.sleep(min(20 * self.pace, 0.3))
         yield Phase("reading", f"Reading {len(answer.evidence)} passages")
         time.sleep(min(20 * self.pace, 0.3))
-        if answer.status == "answered":
+        if answer.status != "abstained":
             yield Phase("writing", "Writing")
+            if self.found:
+                yield self.found
             draft = ""
             for word in re.findall(r"\S+\s*", answer.answer):
                 if stop and stop():

@@ -17,6 +17,7 @@ from browser import (
     CARDIFF,
     FOLLOW_UP,
     NOWHERE,
+    PAID,
     PRINCIPLES,
     VENUE,
     ScriptedAssistant,
@@ -37,7 +38,7 @@ def gallery(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     embedder = open_embedder(settings)
     with Index.open(settings.index, embedder) as index:
-        assistant = ScriptedAssistant([VENUE, PRINCIPLES, FOLLOW_UP], 0.002, index)
+        assistant = ScriptedAssistant([VENUE, PRINCIPLES, FOLLOW_UP, PAID], 0.002, index)
         assistant.embedder = embedder
         with running_chat(lambda: assistant, [VENUE.question], settings) as address, chromium() as browser:
             for width, dark in itertools.product((390, 1280), (False, True)):
@@ -58,6 +59,9 @@ def _states(chat: Watched) -> Iterator[str]:
         chat.ask(question)
         chat.answer(number)
     yield "abstention"
+    chat.ask(PAID.question)
+    chat.answer(4)
+    yield "unsure"
     page.locator("button.mark").first.click()
     yield "evidence"
     page.keyboard.press("Escape")

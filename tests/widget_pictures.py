@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from browser import PRINCIPLES, VENUE
+from browser import PAID, PRINCIPLES, VENUE
 from widget import Visited, intranet, visit
 
 from ui.demo import LINE
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def take(folder: Path, browser: Browser) -> None:
     """Take the pictures into ``folder``."""
     page = (STATIC / "demo.html").read_text(encoding="utf-8")
-    with TemporaryDirectory() as index, intranet(Path(index), [VENUE, PRINCIPLES]) as site:
+    with TemporaryDirectory() as index, intranet(Path(index), [VENUE, PRINCIPLES, PAID]) as site:
         line = site.line(default_messages=f"{VENUE.question},{PRINCIPLES.question}")
         address = site.publish(page.replace(LINE, line))
         for width, scheme in itertools.product((390, 1280), ("light", "dark")):
@@ -57,5 +57,8 @@ def _states(visited: Visited) -> Iterator[str]:
     visited.ask("What is the capital of Mongolia?")
     visited.exchange(3).locator(".nearest").first.wait_for()
     yield "abstention"
+    visited.ask(PAID.question)
+    visited.exchange(4)
+    yield "unsure"
     page.get_by_role("button", name="No, this is wrong").last.click()
     yield "feedback"

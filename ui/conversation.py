@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from rag.types import Answer, Phase, Token, Turn
+from rag.types import Answer, Citation, Phase, Token, Turn
 
 __all__ = ["Answered", "Event", "Exchange", "Failed", "Place", "Stopped", "Waiting", "advance", "history"]
 
@@ -54,22 +54,26 @@ class Stopped:
     """The reader stopped it; comes last, after the answer where what was written so far makes one."""
 
 
-Event = Waiting | Phase | Token | Answered | Failed | Stopped
-"""What may come while a question is being answered; the last one is ``Answered``, ``Failed`` or ``Stopped``."""
+Event = Waiting | Phase | Citation | Token | Answered | Failed | Stopped
+"""What may come while a question is being answered; the last one is ``Answered``, ``Failed`` or ``Stopped``.
+
+A ``Citation`` is the sentence of a source on which the draft that is being written will rest.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One question and what came of it. ``number`` counts from 1 within its conversation.
 
-    ``activity`` is what is going on, ``draft`` what was written and has not been checked, both while it is working.
-    ``kept`` is the id under which the answer was kept, where it was.
+    While it is working, ``activity`` is what is going on, ``found`` the sentence that the answer will rest on, and
+    ``draft`` what was written and has not been checked. ``kept`` is the id under which the answer was kept, if it was.
     """
 
     number: int
     question: str
     state: Literal["working", "answered", "stopped", "failed"] = "working"
     activity: Waiting | Phase | None = None
+    found: Citation | None = None
     draft: str = ""
     answered: Answered | None = None
     problem: str = ""
@@ -82,6 +86,8 @@ def advance(exchange: Exchange, event: Event) -> Exchange:
     match event:
         case Waiting() | Phase():
             return replace(exchange, activity=event)
+        case Citation():
+            return replace(exchange, found=event)
         case Token(text=text):
             return replace(exchange, draft=exchange.draft + text)
         case Answered():
@@ -94,8 +100,8 @@ def advance(exchange: Exchange, event: Event) -> Exchange:
 
 def _stopped(exchange: Exchange) -> Exchange:
     """Return ``exchange`` as stopped; to have found nothing until then is no abstention."""
-    found = exchange.answered is not None and exchange.answered.answer.status == "answered"
-    if found or exchange.state == "failed":
+    has_answer = exchange.answered is not None and exchange.answered.answer.status != "abstained"
+    if has_answer or exchange.state == "failed":
         return replace(exchange, stopped=True)
     return replace(exchange, state="stopped", stopped=True, answered=None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["ADDED", "ANSWER", "ASK", "DELETED", "DOCUMENT", "DOCUMENTS", "FEEDBACK", "PASSAGE", "SEARCH"]
+__all__ = ["ADDED", "ANSWER", "ASK", "DELETED", "DOCUMENT", "DOCUMENTS", "FEEDBACK", "PASSAGE", "SEARCH", "UNSURE"]
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -28,6 +28,7 @@ ANSWER: dict[str, Any] = {
     ],
     "evidence": [{"document": "003_2751ee3485e30d0d.txt", "start": 0, "end": 640, "score": 1.0}],
     "query": "",
+    "path": "read",
     "notes": [],
     "receipt": {
         "index_generation": 5,
@@ -38,8 +39,19 @@ ANSWER: dict[str, Any] = {
     },
     "timings": {"retrieval_s": 0.03, "first_token_s": 1.4, "total_s": 3.2},
 }
+UNSURE: dict[str, Any] = {
+    **ANSWER,
+    "id": "5b1e09d4c7a2",
+    "question": "Which hall in Cardiff can be hired for a roadshow?",
+    "status": "unsure",
+    "confidence": 0.44,
+    "answer": "The documents do not say so outright; this may answer it:\n- “Location: Cardiff Millennium Centre” [1]",
+}
 EVENTS = """event: phase
 data: {"name": "searching", "text": "Searching the documents"}
+
+event: quote
+data: {"document": "003_2751ee3485e30d0d.txt", "title": "Cardiff …", "start": 78, "end": 113, "quote": "Location: …"}
 
 event: token
 data: {"text": "Location"}
@@ -106,8 +118,12 @@ def _json(description: str, example: Any) -> dict[str, Any]:
 NOT_FOUND = _problem("bad_document", "There is no such document.")
 ASK: Responses = {
     200: {
-        "description": "The answer object, or its events: phase, token, sentence, citation, answer, error",
-        "content": {"application/json": {"example": ANSWER}, "text/event-stream": {"example": EVENTS}},
+        "description": "The answer object, its `status` one of answered, unsure (the documents may answer it: "
+        "`sentences` are quotes) and abstained; or its events: phase, quote, token, sentence, citation, answer, error",
+        "content": {
+            "application/json": {"examples": {"answered": {"value": ANSWER}, "unsure": {"value": UNSURE}}},
+            "text/event-stream": {"example": EVENTS},
+        },
     },
     400: _problem("bad_question", "The question is empty; ask something."),
     429: _problem("too_many", "Too many of your questions are waiting; ask again in a moment."),

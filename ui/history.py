@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rag.answers import answer_object
+from rag.answers import answer_object, draft_and_quotes
 from rag.archive import Archive
 from rag.types import Answer, Citation
 from ui.conversation import Answered, Exchange
@@ -56,10 +56,19 @@ def _markdown(title: str, answers: Sequence[Answer], texts: Texts) -> str:
     parts = [f"# {_plain(title)}"]
     notes: list[str] = []
     for number, answer in enumerate(answers, 1):
-        text = re.sub(r"\s*\[(\d+)\]", rf"[^{number}-\1]", answer.answer)
+        text = re.sub(r"\s*\[(\d+)\]", rf"[^{number}-\1]", _text(answer, texts))
         parts += [f"## {_plain(answer.question)}", re.sub(r"[<>]", r"\\\g<0>", text)]
         notes += [_note(f"{number}-{citation.mark}", citation, texts) for citation in answer.citations]
     return "\n\n".join([*parts, *notes]) + "\n"
+
+
+def _text(answer: Answer, texts: Texts) -> str:
+    """Return what an answer says, with its marks; one that is unsure has its heading in the reader's language."""
+    if answer.status != "unsure":
+        return answer.answer
+    draft, quotes = draft_and_quotes(answer)
+    lines = [f"- “{quote.text}” {''.join(f'[{mark}]' for mark in quote.citations)}" for quote in quotes]
+    return "\n\n".join(filter(None, [f"**{texts('unsure')}**", draft, "\n".join(lines)]))
 
 
 def _note(label: str, citation: Citation, texts: Texts) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from rag.types import Answer, Phase, Token, Turn
+from rag.types import Answer, Citation, Phase, Token, Turn
 from ui.conversation import Event, Waiting
 
 __all__ = ["Answerer", "Asked", "Job", "Watcher"]
@@ -24,8 +24,8 @@ class Answerer(Protocol):
         id: str = "",
         stop: Callable[[], bool] | None = None,
         documents: Collection[str] | None = None,
-    ) -> Iterator[Phase | Token | Answer]:
-        """Yield what is being done, the draft token by token, and last the checked answer."""
+    ) -> Iterator[Phase | Citation | Token | Answer]:
+        """Yield what is being done, the sentence it will rest on, the draft token by token, and last the answer."""
         ...
 
 

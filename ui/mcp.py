@@ -16,7 +16,7 @@ from pydantic import Field
 from rag.answers import answer_object, passage_object, readable
 from rag.config import Config
 from rag.errors import FootnoteError
-from rag.types import Phase
+from rag.types import Answer, Phase
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
 from ui.jobs import Answerer, Asked
 from ui.render import activity_text
@@ -27,8 +27,10 @@ __all__ = ["serve", "tools"]
 
 INSTRUCTIONS = (
     "Answers questions from a folder of documents alone. 'ask' gives an answer whose every sentence cites the exact "
-    "words of a document, or says that the documents do not answer it; 'search' gives the passages for a question."
+    "words of a document; where its status is 'unsure', quotes of the documents that may answer the question; or says "
+    "that they do not answer it. 'search' gives the passages for a question."
 )
+UNSURE = "Unsure: the documents do not say this outright."
 READ_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
 Question = Annotated[str, Field(description="A question, in whole sentences", max_length=8000)]
@@ -73,7 +75,7 @@ def tools(service: Service) -> MCPServer[None]:
                 await _report(last, context)
         if not isinstance(last, Answered):
             raise ToolError(last.text if isinstance(last, Failed) else "The answer was stopped.")
-        return _result(readable(last.answer), answer_object(last.answer))
+        return _result(_text(last.answer), answer_object(last.answer))
 
     return server
 
@@ -84,6 +86,11 @@ async def _report(event: Event, context: Context[Any, Any]) -> None:
         await context.report_progress(
             0, message=event.text if isinstance(event, Phase) else activity_text(event, ENGLISH)
         )
+
+
+def _text(answer: Answer) -> str:
+    """Return an answer as text; a model that reads it must not take what is unsure for certain."""
+    return f"{UNSURE}\n\n{readable(answer)}" if answer.status == "unsure" else readable(answer)
 
 
 def _result(text: str, table: dict[str, Any]) -> CallToolResult:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from rag.types import Answer
+from rag.types import Answer, Status
 from ui.conversation import Answered, Event, Failed
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ class Metrics:
             ["door", "outcome"],
             registry=self.registry,
         )
+        self._answers = Counter("footnote_answers", "Answers by their outcome", ["outcome"], registry=self.registry)
+        for outcome in get_args(Status):
+            self._answers.labels(outcome)  # So that each is there from the start.
         self._abstentions = Counter(
             "footnote_abstentions", "Questions that the documents do not answer", registry=self.registry
         )
@@ -67,6 +70,7 @@ class Metrics:
         return generate_latest(self.registry)
 
     def _answered(self, answer: Answer) -> None:
+        self._answers.labels(answer.status).inc()
         if answer.status == "abstained":
             self._abstentions.inc()
         for name, stage in STAGES.items():

@@ -7,20 +7,24 @@ breaks, list items and its own marks become elements; everything else is shown a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Callable
+from dataclasses import replace
 
+from rag.answers import draft_and_quotes
 from rag.citations import without_marks
-from rag.types import Answer, Citation, Phase
+from rag.feedback import COMPLAINTS
+from rag.types import Answer, Citation, Phase, Status
+from ui.cited import answer_text_html, quotes_html
 from ui.conversation import Answered, Exchange, Waiting
 from ui.evidence import evidence_html
-from ui.markup import escape, folded_table, lines_html, text_html
+from ui.markup import escape, folded_table, lines_html, short, text_html
 from ui.sources import nearest_html, sources_html
 from ui.texts import ENGLISH, Texts
 
 __all__ = ["activity_text", "announcement", "exchange_html"]
 
-MARKS = re.compile(r"(\S*)((?:[ \t]*\[\d+\])+)")
+FOUND = 600
+"""Characters of a sentence that are shown while the answer that rests on it is written."""
 
 
 def exchange_html(exchange: Exchange, texts: Texts = ENGLISH) -> str:
@@ -36,13 +40,30 @@ def exchange_html(exchange: Exchange, texts: Texts = ENGLISH) -> str:
 def announcement(exchange: Exchange, texts: Texts = ENGLISH) -> str:
     """Return the plain text that a screen reader says now: few and short, and the answer once, when it is checked."""
     if exchange.state == "working":
-        return activity_text(exchange.activity, texts)
+        return _found_text(exchange, texts) or activity_text(exchange.activity, texts)
     if exchange.state == "failed":
         return _problem(exchange.problem, texts)
     if exchange.state == "stopped" or not exchange.answered:
         return texts("stopped")
     answer = exchange.answered.answer
-    return f"{without_marks(answer.answer)} {_sources_count(answer, texts)}".strip()
+    return f"{_said(answer, texts)} {_sources_count(answer, texts)}".strip()
+
+
+def _said(answer: Answer, texts: Texts) -> str:
+    """Return the words of an answer; one that is unsure begins with its heading, as it does for the eye."""
+    if answer.status != "unsure":
+        return without_marks(answer.answer)
+    draft, quotes = draft_and_quotes(answer)
+    words = [without_marks(draft), *(f"“{quote.text}”" for quote in quotes)]
+    return " ".join([f"{texts('unsure')}:", *filter(None, words)])
+
+
+def _found_text(exchange: Exchange, texts: Texts) -> str:
+    """Return the sentence that was found while it is the news: until the draft that rests on it is checked."""
+    found, activity = exchange.found, exchange.activity
+    if found is None or (isinstance(activity, Phase) and activity.name == "checking"):
+        return ""
+    return f"{texts('found', title=found.title or found.document)} “{short(found.quote, FOUND)}”"
 
 
 def activity_text(activity: Waiting | Phase | None, texts: Texts) -> str:
@@ -69,11 +90,17 @@ def activity_text(activity: Waiting | Phase | None, texts: Texts) -> str:
 def _working(exchange: Exchange, texts: Texts) -> str:
     activity = escape(activity_text(exchange.activity, texts))
     line = f'<p class="activity" aria-hidden="true">{activity}<span class="elapsed"></span></p>'
+    above = _found(exchange.found, texts) if exchange.found else ""
     draft = without_marks(re.sub(r"\[[^\]]*$", "", exchange.draft.replace("**", ""))).strip()
     if not draft:
-        return line
+        return above + line
     text = text_html(draft, lambda start, end: escape(draft[start:end]))
-    return f'<div class="draft" aria-label="{escape(texts("draft"))}" role="group">{text}</div>{line}'
+    return f'{above}<div class="draft" aria-label="{escape(texts("draft"))}" role="group">{text}</div>{line}'
+
+
+def _found(found: Citation, texts: Texts) -> str:
+    where = escape(texts("found", title=found.title or found.document))
+    return f'<p class="found"><span>{where}</span> <q dir="auto">{escape(short(found.quote, FOUND))}</q></p>'
 
 
 def _stopped(exchange: Exchange, texts: Texts) -> str:
@@ -93,11 +120,11 @@ def _problem(problem: str, texts: Texts) -> str:
 def _answered(exchange: Exchange, texts: Texts) -> str:
     assert exchange.answered is not None
     answer = exchange.answered.answer
-    body = _abstention if answer.status == "abstained" else _cited
     notes = [texts("stopped.early")] if exchange.stopped else []
-    below = _notes([*notes, *answer.notes]) + _facts(exchange, answer, texts) + _opinion(exchange.kept, texts)
-    above = _searched(answer, texts)
-    return above + body(exchange.answered, texts) + below + evidence_html(exchange.answered, texts)
+    below = _notes([*notes, *answer.notes]) + _facts(exchange, answer, texts)
+    below += _opinion(exchange.kept, answer.status, texts)
+    body = BODIES[answer.status](exchange.answered, texts)
+    return _searched(answer, texts) + body + below + evidence_html(exchange.answered, texts)
 
 
 def _searched(answer: Answer, texts: Texts) -> str:
@@ -110,7 +137,15 @@ def _searched(answer: Answer, texts: Texts) -> str:
 
 
 def _cited(answered: Answered, texts: Texts) -> str:
-    return f'<div class="answer">{_answer_text(answered.answer, texts)}</div>{sources_html(answered, texts)}'
+    return f'<div class="answer">{answer_text_html(answered.answer, texts)}</div>{sources_html(answered, texts)}'
+
+
+def _unsure(answered: Answered, texts: Texts) -> str:
+    draft, quotes = draft_and_quotes(answered.answer)
+    head = f'<h3>{escape(texts("unsure"))}</h3><p class="about">{escape(texts("unsure.about"))}</p>'
+    text = answer_text_html(replace(answered.answer, answer=draft), texts)
+    said = head + text + quotes_html(quotes, answered.answer, texts)
+    return f'<div class="answer unsure">{said}</div>{sources_html(answered, texts)}'
 
 
 def _abstention(answered: Answered, texts: Texts) -> str:
@@ -119,60 +154,11 @@ def _abstention(answered: Answered, texts: Texts) -> str:
     return f'<div class="calm">{box}</div>{nearest_html(answered, texts)}'
 
 
-# --- text
-
-
-def _answer_text(answer: Answer, texts: Texts) -> str:
-    """Return the text of an answer with its marks as buttons, and its unsupported sentences visibly marked."""
-    cited = {citation.mark: citation for citation in answer.citations}
-    weak = _unsupported(answer)
-    note = f'<span class="note"> {escape(texts("unsupported"))}</span>'
-
-    def inline(start: int, end: int) -> str:
-        cuts = sorted({start, end, *(min(max(cut, start), end) for span in weak for cut in span)})
-        return "".join(piece(first, last) for first, last in pairwise(cuts))
-
-    def piece(first: int, last: int) -> str:
-        shown = _marked(answer.answer[first:last], cited, texts)
-        is_weak = any(begin <= first and last <= end for begin, end in weak)
-        return f'<span class="weak">{shown}{note}</span>' if is_weak else shown
-
-    return text_html(answer.answer, inline)
-
-
-def _unsupported(answer: Answer) -> list[tuple[int, int]]:
-    """Return the offsets into the answer of the sentences behind which nothing stands."""
-    spans, position = [], 0
-    for sentence in answer.sentences:
-        start = answer.answer.find(sentence.text, position)
-        if start >= 0:
-            position = start + len(sentence.text)
-            if not sentence.citations:
-                spans.append((start, position))
-    return spans
-
-
-def _marked(text: str, cited: Mapping[int, Citation], texts: Texts) -> str:
-    """Return ``text`` escaped, with a button for each mark that points somewhere, kept on the line of its word."""
-    pieces, position = [], 0
-    for match in MARKS.finditer(text):
-        marks = [int(digits) for digits in re.findall(r"\d+", match[2])]
-        if not all(mark in cited for mark in marks):
-            continue
-        pieces.append(escape(text[position : match.start()]))
-        buttons = "".join(_mark(cited[mark], texts) for mark in marks)
-        word = escape(match[1])
-        pieces.append(f'<span class="together">{word}{buttons}</span>' if len(match[1]) < 25 else word + buttons)
-        position = match.end()
-    return "".join(pieces) + escape(text[position:])
-
-
-def _mark(citation: Citation, texts: Texts) -> str:
-    name = texts("source", mark=citation.mark, title=citation.title or citation.document)
-    return (
-        f'<button type="button" class="mark" data-opens="{citation.mark}" aria-label="{escape(name)}">'
-        f"{citation.mark}</button>"
-    )
+BODIES: dict[Status, Callable[[Answered, Texts], str]] = {
+    "answered": _cited,
+    "unsure": _unsure,
+    "abstained": _abstention,
+}
 
 
 # --- what stands below
@@ -188,7 +174,7 @@ def _facts(exchange: Exchange, answer: Answer, texts: Texts) -> str:
     parts = [_sources_count(answer, texts), texts.duration(seconds) if seconds is not None else ""]
     line = "".join(f"<span>{escape(part)}</span>" for part in parts if part)
     rows = {texts("details.confidence"): f"{answer.confidence:.0%}"}
-    if "first_token_s" in answer.timings and answer.status == "answered":
+    if "first_token_s" in answer.timings and answer.status != "abstained":
         rows[texts("details.first")] = texts.duration(answer.timings["first_token_s"])
     generator = answer.receipt.get("generator")
     if isinstance(generator, dict) and generator.get("name"):
@@ -201,11 +187,14 @@ def _facts(exchange: Exchange, answer: Answer, texts: Texts) -> str:
 
 def _sources_count(answer: Answer, texts: Texts) -> str:
     count = len(answer.citations)
-    return texts.count("sources", count) if answer.status == "answered" and count else ""
+    return texts.count("sources", count) if answer.status != "abstained" and count else ""
 
 
-def _opinion(kept: str, texts: Texts) -> str:
-    """Return the row in which a reader says what an answer is worth, where it was kept, under the id ``kept``."""
+def _opinion(kept: str, status: Status, texts: Texts) -> str:
+    """Return the row in which a reader says what an answer is worth, where it was kept, under the id ``kept``.
+
+    What can be wrong with one of its ``status`` goes along, for the form.
+    """
     if not kept:
         return ""
     thumbs = "".join(
@@ -214,6 +203,5 @@ def _opinion(kept: str, texts: Texts) -> str:
         for kind, short in (("up", "yes"), ("down", "no"))
     )
     form = f'<button type="button" class="link" data-opinion="form">{escape(texts("feedback.more"))}</button>'
-    return (
-        f'<div class="opinion" data-kept="{escape(kept)}"><span>{escape(texts("feedback"))}</span>{thumbs}{form}</div>'
-    )
+    about = f'data-kept="{escape(kept)}" data-complaints="{" ".join(COMPLAINTS[status])}"'
+    return f'<div class="opinion" {about}><span>{escape(texts("feedback"))}</span>{thumbs}{form}</div>'

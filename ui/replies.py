@@ -12,7 +12,7 @@ from fastapi.sse import format_sse_event
 
 from rag.answers import answer_object
 from rag.errors import AccessRefused, FootnoteError, TooMany
-from rag.types import Phase, Token
+from rag.types import Citation, Phase, Token
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
 from ui.problems import status, word
 from ui.render import activity_text
@@ -42,6 +42,8 @@ def records(event: Event) -> Iterator[Record]:
             )
         case Phase(name=name, text=text):
             yield "phase", {"name": name, "text": text}
+        case Citation():
+            yield "quote", {name: value for name, value in dataclasses.asdict(event).items() if name != "mark"}
         case Token(text=text):
             yield "token", {"text": text}
         case Answered():

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from rag.feedback import Kind
-from rag.types import Turn
+from rag.types import Status, Turn
 
 __all__ = ["Ask", "Message", "Place", "Said", "Shown"]
 
@@ -65,7 +65,7 @@ class Shown(BaseModel):
     """The answer object that feedback is about, or the part of it that matters."""
 
     id: str = Field("", max_length=100)
-    status: Literal["answered", "abstained", ""] = ""
+    status: Status | Literal[""] = ""
     answer: str = Field("", max_length=TURN)
     citations: list[Place] = Field(default_factory=list, max_length=100)
 

@@ -31,10 +31,7 @@ function openForm(row) {
   const say = words.opinions;
   const form = make("form", "", "opinion-form");
   const kind = make("select");
-  for (const name of ["wrong_answer", "wrong_source", "should_answer", "should_abstain"]) {
-    kind.append(new Option(say[name], name));
-  }
-  if (row.closest(".exchange").querySelector(".calm")) kind.value = "should_answer";
+  for (const name of row.dataset.complaints.split(" ")) kind.append(new Option(say[name], name));
   const right = make("textarea");
   const find = make("input");
   find.type = "search";

@@ -36,6 +36,9 @@
       source: (mark, title) => `Source ${mark}: ${title}`,
       page: (page) => `page ${page}`,
       abstained: "The documents do not answer this",
+      unsure: "The documents may answer this",
+      outright: "It is not stated outright. Check whether this answers your question.",
+      found: (title) => `Found in ${title}:`,
       query: "Searched for:",
       nearest: "Nearest passages, which may not answer it",
       stopped: "Stopped. What was written so far has not been checked.",
@@ -93,6 +96,9 @@
       source: (mark, title) => `Quelle ${mark}: ${title}`,
       page: (page) => `Seite ${page}`,
       abstained: "Die Dokumente beantworten das nicht",
+      unsure: "Die Dokumente beantworten das vielleicht",
+      outright: "Es steht nicht ausdrücklich da. Prüfen Sie, ob dies Ihre Frage beantwortet.",
+      found: (title) => `Gefunden in ${title}:`,
       query: "Gesucht wurde:",
       nearest: "Nächstliegende Stellen, die es vielleicht nicht beantworten",
       stopped: "Angehalten. Was bis dahin geschrieben war, ist nicht geprüft.",
@@ -245,6 +251,12 @@
     .answer.tinted { padding: .6em .85em; border-radius: 1em; border-end-start-radius: .25em;
       background: var(--assistant); color: var(--on-assistant); }
     .draft { color: var(--faint); }
+    .found { margin-bottom: .7em; padding-inline-start: .85em; border-inline-start: 3px solid var(--line); }
+    .found q, .words { font-family: var(--serif); }
+    .unsure { padding-inline-start: .85em; border-inline-start: 3px dashed var(--link); }
+    .unsure h4 { font-weight: 600; }
+    .text.unsure .small { margin-top: .1em; }
+    .tinted .small { color: inherit; }
     .weak { text-decoration: underline dotted; text-underline-offset: .2em; }
     .together { white-space: nowrap; }
     .mark { display: inline-block; min-width: 1.7em; margin-inline-start: .25em; padding: .1em .4em;
@@ -336,6 +348,11 @@
   const MARKS = /(\S*)((?:[ \t]*\[\d+\])+)/g;
   const BULLET = /^\s*(?:[-*•–]|(\d{1,3})[.)])\s+/;
   const HEADING = /^\s*#+\s+/;
+  const COMPLAINTS = {
+    answered: ["wrong_answer", "wrong_source", "should_abstain"],
+    unsure: ["should_answer", "wrong_source", "should_abstain"],
+    abstained: ["should_answer"],
+  };
 
   // --- building the page, without markup
 
@@ -525,6 +542,23 @@
     return spans;
   }
 
+  // Return the draft of an answer that is unsure, with its marks, and its quotes without quotation marks; what introduces
+  // them is left out, as the box has words of its own for that.
+  function draftAndQuotes({ answer, sentences }) {
+    const words = ({ text }) => (answer.includes(`“${text}”`) ? text : /^“([^]*)”$/.exec(text)?.[1]);
+    const quotes = sentences.filter(words).map((sentence) => ({ ...sentence, text: words(sentence) }));
+    let [first, end] = [-1, 0];
+    for (const { text } of sentences.filter((sentence) => !words(sentence))) {
+      const start = answer.indexOf(text, end);
+      if (start < 0) continue;
+      if (first < 0) first = start;
+      end = start + text.length;
+    }
+    if (first < 0) return [quotes.length ? "" : answer, quotes];
+    const bullet = /[^\n\p{L}\p{N}]*$/u.exec(answer.slice(0, first))[0];
+    return [answer.slice(first - bullet.length, end) + /^(?:[ \t]*\[\d+\])*/.exec(answer.slice(end))[0], quotes];
+  }
+
   // Return a part of a text that is counted in Unicode characters, as the server counts, not in JavaScript's units.
   const slice = (text, start, end) => [...text].slice(start, end).join("");
 
@@ -680,10 +714,11 @@
     // Show what happens to a question; what came of it is noted in the exchange.
     async follow(exchange, article, signal) {
       const progress = new Progress(this.texts);
-      article.lastChild.replaceChildren(progress.draft, progress.line);
+      article.lastChild.replaceChildren(progress.found, progress.draft, progress.line);
       try {
         for await (const [name, data] of this.server.ask(exchange.question, exchange.history, signal)) {
           if (name === "phase") progress.phase(data);
+          else if (name === "quote") this.say(progress.quote(data));
           else if (name === "token") progress.token(data.text);
           else if (name === "error") throw new Problem(data.error, data.message);
           else if (name === "answer") {
@@ -719,7 +754,14 @@
       if (problem) return problem;
       if (!answer) return this.texts.stopped;
       const count = answer.citations.length;
-      return `${withoutMarks(answer.answer)} ${count ? this.texts.sources(count) : ""}`;
+      return `${this.words(answer)} ${count ? this.texts.sources(count) : ""}`;
+    }
+
+    words(answer) {
+      if (answer.status !== "unsure") return withoutMarks(answer.answer);
+      const [draft, quotes] = draftAndQuotes(answer);
+      const parts = [withoutMarks(draft), ...quotes.map(({ text }) => `“${text}”`)].filter(Boolean);
+      return `${this.texts.unsure}: ${parts.join(" ")}`;
     }
 
     // --- showing an exchange
@@ -750,7 +792,8 @@
       if (exchange.problem) return this.failed(exchange, article);
       if (!exchange.answer) return this.stopped(exchange.stopped);
       const { answer } = exchange;
-      const parts = answer.status === "abstained" ? this.abstention(answer) : this.cited(answer);
+      const show = { unsure: this.unsure, abstained: this.abstention }[answer.status] || this.cited;
+      const parts = show.call(this, answer);
       const query = answer.query ? [`${this.texts.query} ${answer.query}`] : [];
       const notes = [...query, ...answer.notes].map((note) => make("p", { class: "note", dir: "auto" }, note));
       return [...parts, ...notes, this.opinion(exchange)];
@@ -811,6 +854,33 @@
     }
 
     cited(answer) {
+      return [this.answerOf("", ...this.sentences(answer)), this.sources(answer)];
+    }
+
+    unsure(answer) {
+      const { texts } = this;
+      const [draft, quotes] = draftAndQuotes(answer);
+      const head = [make("h4", {}, texts.unsure), make("p", { class: "small" }, texts.outright)];
+      const text = this.sentences({ ...answer, answer: draft });
+      const list = quotes.length ? [make("ul", {}, ...quotes.map((quote) => this.quoted(quote, answer)))] : [];
+      return [this.answerOf("unsure", ...head, ...text, ...list), this.sources(answer)];
+    }
+
+    answerOf(name, ...nodes) {
+      const tinted = this.setting("assistantBgColor") ? "tinted" : "";
+      return make("div", { class: `text answer ${name} ${tinted}` }, ...nodes);
+    }
+
+    quoted({ text, citations }, answer) {
+      const words = `“${text}”`;
+      const last = /\S*$/.exec(words)[0];
+      const marks = answer.citations.filter(({ mark }) => citations.includes(mark)).map((each) => this.mark(each));
+      const end = make("span", { class: last.length < 25 ? "together" : "" }, make("span", { class: "words" }, last), ...marks);
+      return make("li", { dir: "auto" }, make("span", { class: "words" }, words.slice(0, -last.length)), end);
+    }
+
+    // The text of an answer with its marks.
+    sentences(answer) {
       const citations = new Map(answer.citations.map((citation) => [citation.mark, citation]));
       const weak = unsupported(answer);
       const inline = (start, end) => {
@@ -818,8 +888,7 @@
         const sorted = [...new Set(cuts)].sort((a, b) => a - b);
         return sorted.slice(1).flatMap((cut, at) => this.piece(answer.answer, sorted[at], cut, weak, citations));
       };
-      const tinted = this.setting("assistantBgColor") ? " tinted" : "";
-      return [make("div", { class: `text answer${tinted}` }, ...blocks(answer.answer, inline)), this.sources(answer)];
+      return blocks(answer.answer, inline);
     }
 
     piece(text, start, end, weak, citations) {
@@ -974,9 +1043,7 @@
         "fieldset",
         { class: "complaint" },
         make("legend", {}, texts.what),
-        ...this.choices(
-          status === "abstained" ? ["should_answer"] : ["wrong_answer", "wrong_source", "should_abstain"],
-        ),
+        ...this.choices(COMPLAINTS[status] || COMPLAINTS.answered),
         make("label", { class: "column" }, texts.right_answer, right),
         make(
           "div",
@@ -1038,6 +1105,7 @@
     constructor(texts) {
       this.texts = texts;
       this.text = "";
+      this.found = make("p", { class: "found", hidden: true });
       this.draft = make("div", { class: "text draft", role: "group", "aria-label": texts.draft, hidden: true });
       this.activity = make("span", {}, texts.starting);
       this.elapsed = make("span");
@@ -1056,6 +1124,14 @@
       if (name !== "waiting") this.activity.textContent = texts[name] || texts.starting;
       else if (position)
         this.activity.textContent = texts.waiting(position) + (wait ? texts.about(Math.max(1, Math.round(wait))) : "");
+    }
+
+    // Show the sentence that the answer will rest on; return it as it is read out.
+    quote({ document, title, quote }) {
+      const where = this.texts.found(title || document);
+      this.found.replaceChildren(make("span", { class: "small" }, where), " ", make("q", { dir: "auto" }, quote));
+      this.found.hidden = false;
+      return `${where} “${quote}”`;
     }
 
     token(text) {

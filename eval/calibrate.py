@@ -1,15 +1,15 @@
 """Fit the confidence anew, for another language model or collection: signals -> coefficients -> both thresholds.
 
-The signals are those of ``rag.abstention.signals``, taken from the assistant as it searches and reads; nothing is
-drafted. What is told of the fit is cross-validated: each question is judged by coefficients that were fitted without it
-and without the questions of its cluster.
+The signals are those in the receipts of the assistant's answers, each question drafted however unlikely an answer is.
+What is told of the fit is cross-validated: each question is judged by coefficients that were fitted without it and
+without the questions of its cluster.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,12 @@ from eval.questions import Question
 from eval.sets import KnownAnswerSet
 from eval.tables import aligned, percent
 from rag import prompts
-from rag.abstention import confidence, load_coefficients
+from rag.abstention import Coefficients, confidence, load_coefficients
 from rag.assistant import Assistant
 from rag.config import Config
 from rag.embedding import Embedder
-from rag.generation import Generator, Stop
+from rag.generation import Generator
 from rag.ingest import Progress
-from rag.types import Prompt
 
 __all__ = ["MIN_UNSURE", "Accepted", "Fitted", "calibrate", "fit", "take_signals", "threshold"]
 
@@ -69,7 +68,7 @@ class Fitted:
     answerable ones that are refused and met as unsure.
     """
 
-    coefficients: dict[str, float]
+    coefficients: Coefficients
     min_confidence: float
     min_unsure: float
     count: int
@@ -93,25 +92,9 @@ class Fitted:
             "how": f"logistic regression (C = {STRENGTH:g}), of the unanswerable questions at most "
             f"{accepted.answered:g} answered and {accepted.unsure:g} met as unsure",
             "on": f"{self.count} questions of {', '.join(sets)}",
-            "measured": {"how": f"cross-validated in {FOLDS} folds, before a draft is checked"}
-            | self.figures["fitted"],
+            "measured": {"how": f"cross-validated in {FOLDS} folds"} | self.figures["fitted"],
             "when": date.today().isoformat(),
         }
-
-
-class _Reading(Assistant):
-    """An assistant that takes the signals and answers nothing."""
-
-    taken: dict[str, float] | None = None
-
-    def signals(self, prompt: Prompt, stop: Stop | None = None) -> dict[str, float]:
-        """Return the signals, and keep them."""
-        self.taken = super().signals(prompt, stop)
-        return self.taken
-
-    def _confidence(self, prompt: Prompt, stop: Stop | None) -> float:
-        super()._confidence(prompt, stop)
-        return -1.0  # below any that is asked for
 
 
 def take_signals(
@@ -130,15 +113,16 @@ def take_signals(
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with opened_index(known, config, embedder, indexes, tell) as index, Journal(file) as journal:
-        assistant = _Reading(index, embedder, generator, prompts.load(config.prompt), config)
+        everything = replace(config, min_unsure=0.0)
+        assistant = Assistant(index, embedder, generator, prompts.load(config.prompt), everything)
         for question in questions:
             if question.id not in journal.records:
-                assistant.taken = None
-                assistant.ask(question.question, question.history, question.id)
+                answer = assistant.ask(question.question, question.history, question.id)
                 row = {"id": question.id, "answerable": question.answerable, "cluster": question.cluster}
-                journal.append({**row, "signals": assistant.taken})
+                journal.append({**row, "signals": answer.receipt.get("signals")})
             tell("signals", len(journal.records), len(questions), question.id)
-        return [row for row in journal.records.values() if row["signals"]]
+        wanted = load_coefficients()["drafted"].keys() - {"intercept"}
+        return [row for row in journal.records.values() if row["signals"] and wanted <= row["signals"].keys()]
 
 
 def calibrate(rows: Sequence[Mapping[str, Any]], accepted: Accepted, before: tuple[float, float]) -> Fitted:
@@ -155,19 +139,27 @@ def calibrate(rows: Sequence[Mapping[str, Any]], accepted: Accepted, before: tup
             "not. Give more sets."
         )
     shipped = load_coefficients()
-    names = [name for name in shipped if name != "intercept"]
-    values = np.array([[row["signals"][name] for name in names] for row in rows])
-    judged = _cross_validated(values, answerable, clusters)
-    as_shipped = np.array([confidence(row["signals"], shipped) for row in rows])
+    judged = _cross_validated(_values(rows, shipped["drafted"]), answerable, clusters)
+    as_shipped = np.array([confidence(row["signals"], shipped["drafted"]) for row in rows])
     least = threshold(judged, answerable, accepted.answered)
     unsure = min(least, threshold(judged, answerable, min(1.0, accepted.answered + accepted.unsure)))
     figures = {
         "as shipped": _figures(as_shipped, answerable, *before),
         "fitted": _figures(judged, answerable, least, unsure),
     }
-    intercept, *weights = (round(float(weight), 4) for weight in fit(values, answerable))
-    coefficients = {"intercept": intercept, **dict(zip(names, weights, strict=True))}
+    coefficients = {stage: _fitted(rows, names, answerable) for stage, names in shipped.items()}
     return Fitted(coefficients, least, unsure, len(rows), figures)
+
+
+def _values(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> Floats:
+    """Return the signals called by ``names``, the intercept left out, as an array of shape (rows, signals)."""
+    return np.array([[row["signals"][name] for name in names if name != "intercept"] for row in rows])
+
+
+def _fitted(rows: Sequence[Mapping[str, Any]], names: Iterable[str], answerable: Floats) -> dict[str, float]:
+    """Return the coefficients of the signals called by ``names``."""
+    intercept, *weights = (round(float(weight), 4) for weight in fit(_values(rows, names), answerable))
+    return {"intercept": intercept, **dict(zip((n for n in names if n != "intercept"), weights, strict=True))}
 
 
 def fit(values: ArrayLike, answerable: ArrayLike, strength: float = STRENGTH) -> Floats:

@@ -25,8 +25,8 @@ from eval.retrieval_metrics import distracts
 from eval.spans import overlap
 from rag.config import Config
 from rag.embedding import Embedder
-from rag.index import Index
 from rag.followups import search_query
+from rag.index import Index
 from rag.retrieval import retrieve
 from rag.types import Evidence, Passage
 

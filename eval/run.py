@@ -26,10 +26,10 @@ from rag import prompts
 from rag.assistant import SETTINGS
 from rag.config import Config
 from rag.embedding import Embedder
+from rag.followups import search_query
 from rag.generation import Generator
 from rag.index import Index
 from rag.ingest import Progress
-from rag.followups import search_query
 from rag.retrieval import retrieve
 from rag.types import Evidence, Passage
 

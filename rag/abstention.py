@@ -10,7 +10,6 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 from rag.catalogue import words_of
 from rag.citations import Checked, Claim, quote
@@ -21,7 +20,6 @@ from rag.words import Word, content_words, found
 
 __all__ = [
     "Coefficients",
-    "Stage",
     "confidence",
     "draft_signals",
     "is_hollow",
@@ -32,9 +30,8 @@ __all__ = [
 
 COEFFICIENTS = Path(__file__).parent / "data" / "abstention.json"
 
-Stage = Literal["read", "drafted"]
-Coefficients = dict[Stage, dict[str, float]]
-"""For each stage the coefficients of its signals, and an ``intercept``."""
+Coefficients = dict[str, dict[str, float]]
+"""For each stage, ``read`` and ``drafted``, the coefficients of its signals, and an ``intercept``."""
 
 
 def signals(prompt: Prompt, frequency: Callable[[str], int], yes: float) -> dict[str, float]:

@@ -5,11 +5,11 @@ import threading
 from dataclasses import replace
 
 import pytest
+from rag.collection.overview import CONFIDENCE
 
 from rag import prompts
 from rag.answers import answer_object
 from rag.assistant import Assistant
-from rag.collection.overview import CONFIDENCE
 from rag.errors import QuestionError
 from rag.generation import ScriptedGenerator
 from rag.index import Index

@@ -10,8 +10,8 @@ from eval.bench.samples import Sample, in_turns
 from eval.bench.stages import Watch, Watched
 from eval.questions import Question
 from rag import prompts
-from rag.ingest import Progress
 from rag.followups import earlier_questions
+from rag.ingest import Progress
 from rag.types import Evidence, Prompt
 
 __all__ = ["answers", "searches", "warm_up"]

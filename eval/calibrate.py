@@ -31,16 +31,12 @@ from rag.embedding import Embedder
 from rag.generation import Generator
 from rag.ingest import Progress
 
-__all__ = ["MIN_UNSURE", "Accepted", "Fitted", "calibrate", "fit", "take_signals", "threshold"]
+__all__ = ["Accepted", "Fitted", "calibrate", "fit", "take_signals", "threshold"]
 
 Floats = NDArray[np.float64]
 STRENGTH = 1.0
 """``C`` of the regularisation, as scikit-learn counts it: larger ones let the coefficients be larger."""
 FOLDS = 5
-MIN_UNSURE = 0.3
-"""The least confidence to be unsure with, where the settings know none."""
-
-
 THRESHOLDS = {"min_confidence": "answered from", "min_unsure": "unsure from"}
 SCORES = {"auroc": "AUROC", "brier": "Brier", "ece": "ECE"}
 SHARES = {

@@ -175,7 +175,7 @@ def convert(_: Config, options: argparse.Namespace) -> int:
 
 def calibrate(config: Config, options: argparse.Namespace) -> int:
     """Fit the confidence anew on sets, and note it in the index with the least ones to answer and to be unsure with."""
-    from eval.calibrate import MIN_UNSURE, Accepted, take_signals
+    from eval.calibrate import Accepted, take_signals
     from eval.calibrate import calibrate as fitted_on
     from rag import prompts
     from rag.assistant import made_for
@@ -197,7 +197,7 @@ def calibrate(config: Config, options: argparse.Namespace) -> int:
                 asked = known, selection.answered(known), config, embedder, generator
                 rows += take_signals(*asked, file.with_name(f"{file.name}.jsonl"), BUILD / "indexes", tell)
             names.append(known.name)
-        before = config.min_confidence, float(getattr(config, "min_unsure", MIN_UNSURE))
+        before = config.min_confidence, config.min_unsure
         found = fitted_on(rows, accepted, before)
         print(found.table())
         if (area := found.figures["fitted"]["auroc"]) <= 0.5:

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rag.catalogue import words_of
 from rag.citations import Checked, Claim, quote
@@ -22,6 +23,7 @@ __all__ = [
     "Coefficients",
     "confidence",
     "draft_signals",
+    "have_same_signals",
     "is_hollow",
     "load_coefficients",
     "missing_words",
@@ -106,6 +108,13 @@ def confidence(values: Mapping[str, float], coefficients: Mapping[str, float]) -
     total = coefficients["intercept"]
     total += sum(weight * values[name] for name, weight in coefficients.items() if name != "intercept")
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, total))))
+
+
+def have_same_signals(one: Mapping[str, Any], other: Coefficients) -> bool:
+    """Tell whether coefficients, which another version may have noted, are of the same stages and signals."""
+    return one.keys() == other.keys() and all(
+        isinstance(names, dict) and names.keys() == other[stage].keys() for stage, names in one.items()
+    )
 
 
 def load_coefficients(file: Path = COEFFICIENTS) -> Coefficients:

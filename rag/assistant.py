@@ -73,7 +73,7 @@ class Assistant:
         """Take what was fitted with these models and these signals; a ``min_confidence`` that somebody set stays."""
         if not fitted or fitted["made_for"] != made_for(self.embedder, self.generator, self.prompt):
             return
-        if fitted["coefficients"].keys() != self.coefficients.keys():
+        if not abstention.have_same_signals(fitted["coefficients"], self.coefficients):
             return
         self.coefficients = fitted["coefficients"]
         for name in ("min_confidence", "min_unsure"):

@@ -50,13 +50,15 @@ class Completion:
 
     ``instructions`` are the same each time, with examples where they help, and are computed once. ``text`` is what they
     are applied to; ``passage`` is the id of the passage that it begins with, where its state is worth keeping (0: it is
-    not). ``asked`` comes last.
+    not). ``asked`` comes last. Without ``chat`` it is read as one text that goes on, not as a message to be answered:
+    the better way where examples show what is wanted.
     """
 
     instructions: str
     text: str
     asked: str = ""
     passage: int = 0
+    chat: bool = True
 
 
 class Generator(Protocol):
@@ -223,11 +225,13 @@ class LlamaGenerator:
         return Parts(self._opening(prompt.instructions), passages, asked)
 
     def _parts_of_completion(self, prompt: Completion) -> Parts:
-        text, asked = self._tokens(prompt.text), self._tokens(prompt.asked) + self._tokens(self._after, special=True)
+        before, after = (self._before, self._after) if prompt.chat else ("", "")
+        opening = self._tokens(before, special=True) + self._tokens(prompt.instructions)
+        text, asked = self._tokens(prompt.text), self._tokens(prompt.asked) + self._tokens(after, special=True)
         # A state that cannot be told apart, or belongs to nothing, is not to be kept: then all comes in one batch.
-        kept = prompt.passage if self.fingerprint else 0
-        evidence, asked = ((Part(text, kept),), asked) if kept else ((), text + asked)
-        return Parts(self._opening(prompt.instructions), evidence, {TASKS[0]: asked})
+        if prompt.passage and self.fingerprint:
+            return Parts(opening, (Part(text, prompt.passage),), {TASKS[0]: asked})
+        return Parts(opening, (), {TASKS[0]: text + asked})
 
     def _opening(self, instructions: str) -> tuple[int, ...]:
         return self._tokens(self._before, special=True) + self._tokens(instructions)

@@ -11,7 +11,7 @@ from typing import Any
 
 from rag.assistant import Assistant
 from rag.errors import GenerationError
-from rag.generation import Generator, Stop
+from rag.generation import Completion, Generator, Stop
 from rag.types import Evidence, Prompt, Turn
 
 __all__ = ["GivenEvidence", "RecordingGenerator", "ReplayGenerator"]
@@ -32,24 +32,30 @@ class RecordingGenerator:
         self._prompt, self._calls = None, []
         return taken
 
-    def measure(self, prompt: Prompt) -> int:
+    def measure(self, prompt: Prompt | Completion) -> int:
         """Return the number of tokens (see :class:`rag.generation.Generator`)."""
         return self._inner.measure(prompt)
 
     def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:
         """Yield the draft, kept as it comes: what was written before a failure is there too."""
-        call = {"task": prompt.task, "query": prompt.query, "draft": ""}
-        self._keep(prompt, call)
-        for piece in self._inner.stream(prompt, limit, stop):
-            call["draft"] += piece
-            yield piece
+        yield from self._heard(prompt, self._inner.stream(prompt, limit, stop))
 
-    def score(self, prompt: Prompt, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
+    def complete(self, prompt: Completion, limit: int, grammar: str = "", stop: Stop | None = None) -> Iterator[str]:
+        """Yield the completion, kept as it comes."""
+        yield from self._heard(prompt, self._inner.complete(prompt, limit, grammar, stop))
+
+    def score(self, prompt: Prompt | Completion, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
         """Return the log-probabilities of the choices."""
         scores = self._inner.score(prompt, choices, stop)
-        told = dict(zip(choices, scores, strict=True))
-        self._keep(prompt, {"task": prompt.task, "query": prompt.query, "scores": told})
+        self._keep(prompt, _named(prompt) | {"scores": dict(zip(choices, scores, strict=True))})
         return scores
+
+    def _heard(self, prompt: Prompt | Completion, pieces: Iterator[str]) -> Iterator[str]:
+        call = _named(prompt) | {"draft": ""}
+        self._keep(prompt, call)
+        for piece in pieces:
+            call["draft"] += piece
+            yield piece
 
     def warm(self, prompt: Prompt, stop: Stop | None = None) -> int:
         """Do ahead what reading ``prompt`` will take."""
@@ -59,9 +65,17 @@ class RecordingGenerator:
         """Close the generator behind it."""
         self._inner.close()
 
-    def _keep(self, prompt: Prompt, call: dict[str, Any]) -> None:
-        self._prompt = prompt
+    def _keep(self, prompt: Prompt | Completion, call: dict[str, Any]) -> None:
+        if isinstance(prompt, Prompt):
+            self._prompt = prompt
         self._calls.append(call)
+
+
+def _named(prompt: Prompt | Completion) -> dict[str, Any]:
+    """Return the task and the text by which a call is found again."""
+    if isinstance(prompt, Completion):
+        return {"task": "complete", "query": prompt.text + prompt.asked}
+    return {"task": prompt.task, "query": prompt.query}
 
 
 class ReplayGenerator:
@@ -78,7 +92,7 @@ class ReplayGenerator:
         self.name, self.fingerprint = name, fingerprint
         self._calls = calls
 
-    def measure(self, _: Prompt) -> int:
+    def measure(self, _: Prompt | Completion) -> int:
         """Return 0: what was recorded fitted."""
         return 0
 
@@ -86,7 +100,11 @@ class ReplayGenerator:
         """Yield the last draft that was recorded for the question and the task; an empty one where none was made."""
         yield from self._recorded(prompt, "draft")[-1:]
 
-    def score(self, prompt: Prompt, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
+    def complete(self, prompt: Completion, limit: int, grammar: str = "", stop: Stop | None = None) -> Iterator[str]:
+        """Yield the completion that was recorded; an empty one where none was."""
+        yield from self._recorded(prompt, "draft")[-1:]
+
+    def score(self, prompt: Prompt | Completion, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
         """Return the scores that were recorded for the question and the task; equal ones where none were."""
         scores = self._recorded(prompt, "scores")
         return [scores[-1].get(choice, 0.0) if scores else 0.0 for choice in choices]
@@ -98,10 +116,11 @@ class ReplayGenerator:
     def close(self) -> None:
         """Do nothing: there is nothing to free."""
 
-    def _recorded(self, prompt: Prompt, what: str) -> list[Any]:
-        if prompt.query not in self._calls:
-            raise GenerationError(f"No draft was recorded for the question “{prompt.query}”.")
-        return [call[what] for call in self._calls[prompt.query] if call["task"] == prompt.task and what in call]
+    def _recorded(self, prompt: Prompt | Completion, what: str) -> list[Any]:
+        task, query = _named(prompt).values()
+        if isinstance(prompt, Prompt) and query not in self._calls:
+            raise GenerationError(f"No draft was recorded for the question “{query}”.")
+        return [call[what] for call in self._calls.get(query, ()) if call["task"] == task and what in call]
 
 
 class GivenEvidence(Assistant):

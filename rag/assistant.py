@@ -10,17 +10,20 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Generator as Steps
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from rag import abstention, citations, prompts, retrieval, spelling, verification
-from rag.catalogue import Catalogue, words_of
+from rag import abstention, citations, prompts, retrieval, spelling, tasks, verification
+from rag.catalogue import Catalogue, Titles, words_of
 from rag.citations import Checked, Claim, Span
 from rag.config import Config
 from rag.embedding import Embedder, open_embedder
 from rag.errors import QuestionError
+from rag.execution import execute
 from rag.followups import by_name, earlier_questions, search_query
-from rag.generation import Generator, Stop, open_generator
+from rag.generation import Completion, Generator, Stop, open_generator
 from rag.index import Index
+from rag.planning import Planner
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Status, Token, Turn
 
 __all__ = ["Assistant", "made_for"]
@@ -53,6 +56,8 @@ class Assistant:
         self.prompt = prompt
         self.config = config
         self.catalogue = Catalogue(index)
+        self.planner = Planner(generator, tasks.load(PLAN))
+        self.summary = tasks.load(SUMMARY)
         self.coefficients = abstention.load_coefficients()
         self._calibrate(index.calibration)
 
@@ -133,8 +138,9 @@ class Assistant:
             evidence = self.retrieve(read, history, documents)
         clock.mark("retrieval_s")
         earlier = earlier_questions(read, history)
-        answer = yield from self._read(
-            Prompt(self.prompt.instructions, tuple(evidence), read, earlier=earlier), clock, stop
+        prompt = Prompt(self.prompt.instructions, tuple(evidence), read, earlier=earlier)
+        answer = (yield from self._planned(prompt, documents, clock, stop)) or (
+            yield from self._read(prompt, clock, stop)
         )
         yield replace(
             answer,
@@ -145,6 +151,20 @@ class Assistant:
             receipt=self._receipt() | answer.receipt,
             timings=clock.finish(),
         )
+
+    def _planned(
+        self, prompt: Prompt, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
+    ) -> Steps[Phase | Token, None, Answer | None]:
+        """Answer a question about documents as wholes; return ``None`` to any other, and where nothing came of it."""
+        titles = self.catalogue.titles().among(documents)
+        plan = None if prompt.earlier else self.planner.plan(prompt.question, titles, stop)
+        outcome = plan and (yield from execute(plan, _Tools(self, prompt.instructions, documents, clock, stop)))
+        if not outcome or outcome.confidence < self.config.min_confidence:
+            return None
+        text, sentences, cited = citations.cite(*zip(*outcome.checked, strict=True))
+        parts = tuple(sentences), tuple(cited), outcome.evidence
+        answer = Answer("", prompt.query, "answered", outcome.confidence, text, *parts, path=outcome.path)
+        return replace(answer, notes=outcome.notes, receipt={"plan": dict(outcome.signals)})
 
     def _read(self, prompt: Prompt, clock: _Clock, stop: Stop | None) -> Steps[Phase | Token, None, Answer]:
         """Read the evidence, draft an answer where it may hold one, check the draft and decide what to say."""
@@ -282,6 +302,8 @@ def made_for(embedder: Embedder, generator: Generator, prompt: prompts.PromptFil
     return {"embedder": embedder.fingerprint, "generator": generator.fingerprint, "prompt": prompt.fingerprint}
 
 
+PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
+PLAN, SUMMARY = PROMPTS / "plan.txt", PROMPTS / "summary.txt"
 UNSURE = "The documents do not say this outright. This may answer it:"
 """What stands before the sentences that may answer a question."""
 QUOTES = 3
@@ -293,6 +315,7 @@ SETTINGS = (
     "candidates",
     "dense_weight",
     "evidence",
+    "parts",
     "closeness",
     "context",
     "answer_tokens",
@@ -305,6 +328,54 @@ SETTINGS = (
 
 def _reading(evidence: Sequence[Evidence]) -> Phase:
     return Phase("reading", f"Reading {len(evidence)} passage{'' if len(evidence) == 1 else 's'}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """What a plan is carried out with (:class:`rag.execution.Tools`): the stages of an assistant."""
+
+    assistant: Assistant
+    instructions: str
+    documents: Collection[str] | None
+    clock: _Clock
+    stop: Stop | None
+
+    @property
+    def index(self) -> Index:
+        return self.assistant.index
+
+    @property
+    def summary(self) -> tasks.TaskFile:
+        return self.assistant.summary
+
+    @property
+    def parts(self) -> int:
+        return self.assistant.config.parts
+
+    @property
+    def min_support(self) -> float:
+        return self.assistant.config.min_support
+
+    def titles(self) -> Titles:
+        return self.assistant.catalogue.titles().among(self.documents)
+
+    def retrieve(self, question: str, documents: Collection[str]) -> list[Evidence]:
+        return self.assistant.retrieve(question, (), documents)
+
+    def read(
+        self, question: str, evidence: Sequence[Evidence], before: str = ""
+    ) -> Steps[Phase | Token, None, tuple[float, Checked]]:
+        assistant, config = self.assistant, self.assistant.config
+        prompt = Prompt(self.instructions, tuple(evidence), question)
+        prompt, _ = prompts.fit(prompt, assistant.generator.measure, config.context - config.answer_tokens)
+        drafted = yield from assistant._drafted(prompt, self.clock, self.stop, before)
+        return drafted.confidence, drafted.kept if drafted.confidence >= config.min_confidence else []
+
+    def complete(self, prompt: Completion, limit: int) -> Iterator[str]:
+        return self.assistant.generator.complete(prompt, limit, stop=self.stop)
+
+    def stopped(self) -> bool:
+        return self.stop is not None and self.stop()
 
 
 def _overlap(one: Span, other: Span) -> bool:

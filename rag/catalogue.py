@@ -1,4 +1,4 @@
-"""What the index knows of every document: its date and the words of its title, by which a question names it."""
+"""What the index knows of every document: its date, and the words of its title and file name, by which it is named."""
 
 from __future__ import annotations
 
@@ -9,20 +9,31 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from rag import cues
 from rag.index import DocumentInfo, Index
 from rag.types import Passage
 from rag.verification import heading
-from rag.words import content_words
+from rag.words import Word, content_words, dates_in, found
 
-__all__ = ["DOCUMENT", "EVENTS", "Catalogue", "Titles", "called", "in_order", "stems", "words_of"]
+__all__ = [
+    "Catalogue",
+    "Titles",
+    "called",
+    "is_general",
+    "is_kind",
+    "matches",
+    "stems",
+    "title_of",
+    "words_of",
+]
 
-DOCUMENT = frozenset("articl document event file meet minut page paper report".split())
-"""Stems of what documents and what they tell of are called, beside the words that half of the titles share."""
-
-
-BETWEEN_WORDS = re.compile(r"[\W\d_]+")
-EVENTS = frozenset("confer congress seminar summit symposium webinar workshop".split())
-"""Stems of what the documents of a series may tell of, whatever their titles say."""
+APART = re.compile(r"[\W\d_]+")
+SHARED = 0.1
+"""Share of the documents whose titles have a word from which it says what kind of documents they are."""
+ENDING = 2
+"""Letters by which forms of one word differ at their ends, whatever the language."""
+SHORTEST = 5
+"""Letters from which a word may differ so."""
 
 
 @functools.lru_cache(maxsize=4096)
@@ -31,27 +42,66 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(word.form for word in content_words(text))
 
 
+KINDS = frozenset(form for word in cues.KINDS for form in stems(word))
+GENERAL = frozenset(form for word in cues.GENERAL for form in stems(word))
+"""Stems of what documents are called in many collections, and in all."""
+
+
 def words_of(passage: Passage) -> frozenset[str]:
     """Return the stems of a passage and of what stands above it."""
     return stems(heading(passage)) | stems(passage.text)
 
 
-def in_order(passages: Iterable[Passage]) -> list[Passage]:
-    """Return ``passages`` by document, each as its text goes."""
-    return sorted(passages, key=lambda passage: (passage.document, passage.start))
+def title_of(info: DocumentInfo) -> str:
+    """Return what a reader knows the document by."""
+    return info.title or info.name
+
+
+@functools.lru_cache(maxsize=4096)
+def _called(title: str, name: str) -> frozenset[str]:
+    path = PurePath(name)
+    return stems(title) | stems(APART.sub(" ", path.stem)) | stems(APART.sub(" ", path.parent.name))
 
 
 def called(info: DocumentInfo) -> frozenset[str]:
-    """Return the stems of what a document is called: its title, and the words of its file's name."""
-    return stems(info.title) | stems(BETWEEN_WORDS.sub(" ", PurePath(info.name).stem))
+    """Return the stems of what a document is called: its title, and the words of its file's and folder's name."""
+    return _called(info.title, info.name)
+
+
+def matches(stem: str, others: Iterable[str]) -> bool:
+    """Tell whether ``stem`` is among ``others``, or the beginning of one or the other way round.
+
+    >>> matches("protokol", {"protokoll"}), matches("form", {"format"}), matches("lease", {"lease"})
+    (True, False, True)
+    """
+    return any(stem == other or _akin(stem, other) for other in others)
+
+
+def is_kind(stem: str) -> bool:
+    """Tell whether ``stem`` is of a word for documents in general: a report, a policy."""
+    return matches(stem, KINDS)
+
+
+def is_general(stem: str) -> bool:
+    """Tell whether ``stem`` is of a word for any document."""
+    return matches(stem, GENERAL)
+
+
+def _akin(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return len(short) >= SHORTEST and len(long) - len(short) <= ENDING and long.startswith(short)
 
 
 @dataclass(frozen=True, slots=True)
 class Titles:
-    """All ``documents`` by date. ``counts`` says how many are called by a stem; ``common`` are the stems of half."""
+    """All ``documents`` by date. ``counts`` says how many are called by a stem.
+
+    ``shared`` are the stems of enough of them to say what kind of documents they are, ``common`` those of half.
+    """
 
     documents: list[DocumentInfo]
     counts: Counter[str]
+    shared: frozenset[str]
     common: frozenset[str]
 
     @classmethod
@@ -59,36 +109,46 @@ class Titles:
         """Return the titles of ``documents``."""
         ordered = sorted(documents, key=lambda info: (info.date, info.name))
         counts = Counter(stem for info in ordered for stem in called(info))
-        least = max(2, len(ordered) / 2)
-        return cls(ordered, counts, frozenset(stem for stem, count in counts.items() if count >= least))
+        shared = frozenset(stem for stem, count in counts.items() if count >= max(2, SHARED * len(ordered)))
+        common = frozenset(stem for stem, count in counts.items() if count >= max(2, len(ordered) / 2))
+        return cls(ordered, counts, shared, common)
 
-    def called(
-        self, nouns: Collection[str], among: Collection[str] | None, series: frozenset[str] = frozenset()
-    ) -> list[DocumentInfo]:
-        """Return the documents that ``nouns`` can mean: those of a ``series``, or those with what half of them have."""
-        documents = [info for info in self.documents if among is None or info.name in among]
-        if series and len(found := [info for info in documents if series <= called(info)]) > 1:
-            return found
-        own = self.common & frozenset(nouns)
-        return [info for info in documents if not own or own & called(info)]
+    def among(self, names: Collection[str] | None) -> Titles:
+        """Return the titles of the documents with these public ``names``; all where these are ``None``."""
+        return self if names is None else Titles.of(info for info in self.documents if info.name in names)
 
-    def series(self, question: str) -> frozenset[str]:
-        """Return the stems of names in ``question`` that several titles share, but not half of them."""
-        names = (word.form for word in content_words(question) if word.kind == "name" or question.islower())
-        return frozenset(name for name in names if self.counts[name] > 1) - self.common - DOCUMENT - EVENTS
-
-    def named(self, words: Iterable[str]) -> frozenset[str]:
-        """Return those of ``words`` that tell some documents from the others by their titles."""
-        return frozenset(word for word in words if self.counts[word]) - self.common
+    def names_kind(self, stem: str) -> bool:
+        """Tell whether ``stem`` says what kind of documents there are: here, or in many collections."""
+        return stem in self.shared or is_kind(stem)
 
     def names_in(self, question: str) -> frozenset[str]:
         """Return the stems of the names in ``question`` by which one document alone is called."""
-        names = (word.form for word in content_words(question) if word.kind == "name")
-        return frozenset(name for name in names if self.counts[name] == 1)
+        names = (word.form for word in content_words(f"x {question}") if word.kind == "name")
+        return frozenset(name for name in names if self.counts[name] == 1 and not is_kind(name))
 
     def named_by(self, names: frozenset[str]) -> frozenset[str]:
         """Return the public names of the documents that are called by one of ``names``."""
         return frozenset(info.name for info in self.documents if names & called(info))
+
+    def resolve(self, phrase: str) -> list[DocumentInfo]:
+        """Return the documents that ``phrase`` means, by date; none where it means none that is known.
+
+        It may be a name ("the Leeds minutes"), a kind ("recipes"), a time ("2021"), or mean all ("the documents").
+        """
+        dates = dates_in(content_words(phrase))
+        telling = [stem for stem in stems(phrase) if not any(stem == date.form for date in dates)]
+        own = [stem for stem in telling if matches(stem, self.counts) and not is_general(stem)]
+        found_by = [info for info in self.documents if all(matches(stem, called(info)) for stem in own)]
+        of_time = [info for info in found_by if all(_is_of(date, info) for date in dates)]
+        unknown = [stem for stem in telling if stem not in own and not is_general(stem)]
+        if own or dates:
+            return of_time or (found_by if len(found_by) == 1 and not dates else [])
+        return [] if unknown else self.documents
+
+
+def _is_of(date: Word, info: DocumentInfo) -> bool:
+    """Tell whether a document has ``date``, or is called by it."""
+    return found(date, {info.date} if info.date else ()) or date.form in stems(f"x {info.title} {info.name}")
 
 
 class Catalogue:

@@ -57,6 +57,8 @@ class Config:
     """Most passages that are given to the language model."""
     closeness: float = 0.75
     """Share of the best passage's score from which another is given to the language model too; 0 gives all."""
+    parts: int = 12
+    """Most parts of whole documents that are read to summarise them."""
     context: int = 4096
     """Context of the language model, in tokens: prompt and answer together."""
     answer_tokens: int = 320
@@ -111,6 +113,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "dense_weight": (0, 1),
     "evidence": (1, 64),
     "closeness": (0, 1),
+    "parts": (1, 1000),
     "context": (512, 1_048_576),
     "answer_tokens": (16, 8192),
     "state_memory": (0, 1_048_576),

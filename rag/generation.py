@@ -14,8 +14,9 @@ import functools
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, get_args
+from typing import TYPE_CHECKING, Protocol, TypeVar, get_args
 
 import numpy as np
 
@@ -32,14 +33,32 @@ from rag.types import Evidence, Prompt, Task
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Generator", "LlamaGenerator", "ScriptedGenerator", "Stop", "open_generator"]
+__all__ = ["Completion", "Generator", "LlamaGenerator", "ScriptedGenerator", "Stop", "open_generator"]
 
 TASKS: tuple[Task, ...] = get_args(Task)
 """An answer first: what it asks stays in the context."""
+Scripted = TypeVar("Scripted", str, float)
 MEMORY = 64
 """MiB of states that are kept where nothing else is said."""
 REMEMBERED = 512
 """Texts whose tokens are remembered: those of a prompt are wanted several times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A task of its own, beside the answering of questions: how a question is planned, what a part of a document says.
+
+    ``instructions`` are the same each time, with examples where they help, and are computed once. ``text`` is what they
+    are applied to; ``passage`` is the id of the passage that it begins with, where its state is worth keeping (0: it is
+    not). ``asked`` comes last. Without ``chat`` it is read as one text that goes on, not as a message to be answered:
+    the better way where examples show what is wanted.
+    """
+
+    instructions: str
+    text: str
+    asked: str = ""
+    passage: int = 0
+    chat: bool = True
 
 
 class Generator(Protocol):
@@ -49,7 +68,7 @@ class Generator(Protocol):
     fingerprint: str
     context: int
 
-    def measure(self, prompt: Prompt) -> int:
+    def measure(self, prompt: Prompt | Completion) -> int:
         """Return the exact number of tokens that ``prompt`` takes up, the chat template included."""
         ...
 
@@ -60,7 +79,16 @@ class Generator(Protocol):
             GenerationError: the prompt and ``limit`` do not fit the context, or the model failed.
         """
 
-    def score(self, prompt: Prompt, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
+    def complete(self, prompt: Completion, limit: int, grammar: str = "", stop: Stop | None = None) -> Iterator[str]:
+        """Yield at most ``limit`` tokens of the reply, the likeliest each time that ``grammar`` (GBNF) allows.
+
+        Without a grammar all are allowed. With a ``limit`` of 0 nothing comes, but what the instructions take is done.
+
+        Raises:
+            GenerationError: the prompt and ``limit`` do not fit the context, or the model or the grammar failed.
+        """
+
+    def score(self, prompt: Prompt | Completion, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
         """Return the natural logarithm of the probability that the reply to ``prompt`` begins with each choice."""
         ...
 
@@ -138,25 +166,19 @@ class LlamaGenerator:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def measure(self, prompt: Prompt) -> int:
+    def measure(self, prompt: Prompt | Completion) -> int:
         """Return the exact number of tokens that ``prompt`` takes up."""
         return self._parts(prompt).size
 
     def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:
         """Yield at most ``limit`` tokens of text (see :meth:`Generator.stream`)."""
-        stop = stop or _never
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        with self._turn(), contextlib.suppress(Interrupted):
-            parts = self._fitting(prompt, limit)
-            logits = self._reader.read(parts, stop)["question"]
-            try:
-                for token in self._draft(logits, parts, limit, stop):
-                    if piece := decoder.decode(self._llama.piece(token)):
-                        yield piece
-            finally:
-                self._reader.forget_reply()
+        yield from self._reply(prompt, limit, "", stop or _never)
 
-    def score(self, prompt: Prompt, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
+    def complete(self, prompt: Completion, limit: int, grammar: str = "", stop: Stop | None = None) -> Iterator[str]:
+        """Yield at most ``limit`` tokens of the reply (see :meth:`Generator.complete`)."""
+        yield from self._reply(prompt, limit, grammar, stop or _never)
+
+    def score(self, prompt: Prompt | Completion, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
         """Return the log-probability of each choice (see :meth:`Generator.score`), by its first token.
 
         All are equally likely when stopped. The first token of an answer comes out of the same decode, so that
@@ -164,7 +186,7 @@ class LlamaGenerator:
         """
         with self._turn():
             try:
-                logits = self._reader.read(self._fitting(prompt, 1), stop or _never)[prompt.task]
+                logits = self._reader.read(self._fitting(prompt, 1), stop or _never)[_task(prompt)]
             except Interrupted:
                 return [-float(np.log(len(choices)))] * len(choices)
             top = float(np.max(logits))
@@ -193,12 +215,23 @@ class LlamaGenerator:
     def _tokenised(self, text: str, special: bool = False) -> tuple[int, ...]:
         return tuple(self._llama.tokens(text, special))
 
-    def _parts(self, prompt: Prompt) -> Parts:
+    def _parts(self, prompt: Prompt | Completion) -> Parts:
         """Return the tokens of each part of ``prompt``, in the order in which they are read."""
+        if isinstance(prompt, Completion):
+            return self._parts_of_completion(prompt)
         passages = tuple(self._passage(item) for item in prompt.evidence)
         after = self._tokens(self._after, special=True)
         asked = {task: self._tokens(self._prompt_file.asked(prompt, task)) + after for task in TASKS}
         return Parts(self._opening(prompt.instructions), passages, asked)
+
+    def _parts_of_completion(self, prompt: Completion) -> Parts:
+        before, after = (self._before, self._after) if prompt.chat else ("", "")
+        opening = self._tokens(before, special=True) + self._tokens(prompt.instructions)
+        text, asked = self._tokens(prompt.text), self._tokens(prompt.asked) + self._tokens(after, special=True)
+        # A state that cannot be told apart, or belongs to nothing, is not to be kept: then all comes in one batch.
+        if prompt.passage and self.fingerprint:
+            return Parts(opening, (Part(text, prompt.passage),), {TASKS[0]: asked})
+        return Parts(opening, (), {TASKS[0]: text + asked})
 
     def _opening(self, instructions: str) -> tuple[int, ...]:
         return self._tokens(self._before, special=True) + self._tokens(instructions)
@@ -207,7 +240,7 @@ class LlamaGenerator:
         # Without a fingerprint its states cannot be told apart from those of another model: they are not to outlive it.
         return Part(self._tokens(self._prompt_file.passage(item)), item.passage.id if self.fingerprint else 0)
 
-    def _fitting(self, prompt: Prompt, room: int) -> Parts:
+    def _fitting(self, prompt: Prompt | Completion, room: int) -> Parts:
         parts = self._parts(prompt)
         if parts.size + room > self.context:
             raise GenerationError(f"The prompt and an answer of {room} tokens do not fit {self.context} tokens.")
@@ -227,11 +260,25 @@ class LlamaGenerator:
             with self._count:
                 self._waiting -= 1
 
-    def _draft(self, logits: NDArray[np.float32], parts: Parts, limit: int, stop: Stop) -> Iterator[int]:
+    def _reply(self, prompt: Prompt | Completion, limit: int, grammar: str, stop: Stop) -> Iterator[str]:
+        """Yield at most ``limit`` tokens of the reply to ``prompt``, as text."""
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        with self._turn(), contextlib.suppress(Interrupted):
+            parts = self._fitting(prompt, limit)
+            logits = self._reader.read(parts, stop)[TASKS[0]]
+            try:
+                for token in self._draft(logits, parts, limit, grammar, stop) if limit else ():
+                    if piece := decoder.decode(self._llama.piece(token)):
+                        yield piece
+            finally:
+                self._reader.forget_reply()
+
+    def _draft(self, logits: NDArray[np.float32], parts: Parts, limit: int, grammar: str, stop: Stop) -> Iterator[int]:
         """Yield the likeliest tokens one by one, until the reply ends."""
         source = [token for part in parts.evidence for token in part.tokens]
         written: list[int] = []
-        for token in self._likeliest(logits, Lookup(source)):
+        tokens = self._allowed(logits, grammar) if grammar else self._likeliest(logits, Lookup(source))
+        for token in tokens:
             if self._llama.ends(token) or _loops(written):
                 return
             written.append(token)
@@ -257,23 +304,42 @@ class LlamaGenerator:
             self._reader.take_back(len(guess) - right)
             logits = rows[right]
 
+    def _allowed(self, logits: NDArray[np.float32], text: str) -> Iterator[int]:
+        """Yield the likeliest tokens one by one that the grammar in ``text`` allows, until it allows none."""
+        grammar = self._llama.grammar(text)
+        try:
+            while (token := grammar.choose(logits)) is not None:
+                yield token
+                grammar.accept(token)
+                (logits,) = self._reader.follow([token])
+        finally:
+            grammar.free()
+
 
 class ScriptedGenerator:
     """A fake: replies from a script, word by word, and records every prompt.
 
     ``replies`` maps a text that the question holds to the reply; ``scores`` maps it to the probability of the
-    first choice of :meth:`score` (the others share the rest). A token is a word.
+    first choice of :meth:`score` (the others share the rest). ``completions`` maps a text that a
+    :class:`Completion` holds to its reply, whatever the grammar; of several choices, the one that this reply begins
+    with is the likeliest. A token is a word.
     """
 
     name = "scripted"
     fingerprint = "0" * 64
 
     def __init__(
-        self, replies: Mapping[str, str], scores: Mapping[str, float] | None = None, context: int = 4096
+        self,
+        replies: Mapping[str, str],
+        scores: Mapping[str, float] | None = None,
+        context: int = 4096,
+        completions: Mapping[str, str] | None = None,
     ) -> None:
         self.context = context
         self.prompts: list[Prompt] = []
+        self.completions: list[Completion] = []
         self._replies = dict(replies)
+        self._completed = dict(completions or {})
         self._scores = dict(scores or {})
 
     def warm(self, prompt: Prompt, stop: Stop | None = None) -> int:
@@ -283,8 +349,10 @@ class ScriptedGenerator:
     def close(self) -> None:
         """Do nothing: there is nothing to free."""
 
-    def measure(self, prompt: Prompt) -> int:
+    def measure(self, prompt: Prompt | Completion) -> int:
         """Return the number of words in all parts of ``prompt``."""
+        if isinstance(prompt, Completion):
+            return len(f"{prompt.instructions} {prompt.text} {prompt.asked}".split())
         parts = [prompt.instructions, prompt.question]
         parts += [item.passage.text for item in prompt.evidence]
         return sum(len(part.split()) for part in parts)
@@ -292,24 +360,50 @@ class ScriptedGenerator:
     def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:
         """Yield the words of the scripted reply (see :meth:`Generator.stream`)."""
         self._take(prompt, limit)
-        reply = next((text for key, text in self._replies.items() if key in prompt.question), "")
-        for word in re.findall(r"\S+\s*", reply)[:limit]:
-            if (stop or _never)():
-                return
-            yield word
+        yield from _words(_first(self._replies, prompt.question, ""), limit, stop)
 
-    def score(self, prompt: Prompt, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
+    def complete(self, prompt: Completion, limit: int, grammar: str = "", stop: Stop | None = None) -> Iterator[str]:
+        """Yield the words of the scripted completion (see :meth:`Generator.complete`)."""
+        self._take(prompt, limit)
+        yield from _words(_first(self._completed, prompt.text + prompt.asked, ""), limit, stop)
+
+    def score(self, prompt: Prompt | Completion, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
         """Return the logarithms of the scripted probabilities (see :meth:`Generator.score`)."""
         self._take(prompt, 1)
-        scripted = next((score for key, score in self._scores.items() if key in prompt.question), 0.97)
-        first = min(max(scripted, 1e-6), 1 - 1e-6)
-        others = (1 - first) / max(len(choices) - 1, 1)
-        return [float(np.log(first if i == 0 else others)) for i in range(len(choices))]
+        likeliest, scripted = 0, 0.97
+        if isinstance(prompt, Completion):
+            reply = _first(self._completed, prompt.text + prompt.asked, "")
+            likeliest = next((i for i, choice in enumerate(choices) if reply.startswith(choice)), 0)
+        else:
+            scripted = _first(self._scores, prompt.question, scripted)
+        best = min(max(scripted, 1e-6), 1 - 1e-6)
+        others = (1 - best) / max(len(choices) - 1, 1)
+        return [float(np.log(best if i == likeliest else others)) for i in range(len(choices))]
 
-    def _take(self, prompt: Prompt, room: int) -> None:
+    def _take(self, prompt: Prompt | Completion, room: int) -> None:
         if self.measure(prompt) + room > self.context:
             raise GenerationError(f"The prompt and an answer of {room} tokens do not fit {self.context} tokens.")
-        self.prompts.append(prompt)
+        if isinstance(prompt, Completion):
+            self.completions.append(prompt)
+        else:
+            self.prompts.append(prompt)
+
+
+def _task(prompt: Prompt | Completion) -> Task:
+    return TASKS[0] if isinstance(prompt, Completion) else prompt.task
+
+
+def _first(script: Mapping[str, Scripted], text: str, default: Scripted) -> Scripted:
+    """Return what ``script`` has for the first of its keys that ``text`` holds."""
+    return next((value for key, value in script.items() if key in text), default)
+
+
+def _words(reply: str, limit: int, stop: Stop | None) -> Iterator[str]:
+    """Yield the first ``limit`` words of ``reply`` until ``stop()``."""
+    for word in re.findall(r"\S+\s*", reply)[:limit]:
+        if (stop or _never)():
+            return
+        yield word
 
 
 def _never() -> bool:

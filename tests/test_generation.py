@@ -8,7 +8,7 @@ import pytest
 from rag import models, prompts
 from rag.config import Config
 from rag.errors import GenerationError, ModelDamaged
-from rag.generation import LlamaGenerator, ScriptedGenerator
+from rag.generation import Completion, LlamaGenerator, ScriptedGenerator
 from rag.inference.lookup import Lookup
 from rag.inference.states import StateCache
 from rag.types import Evidence, Passage, Prompt
@@ -30,7 +30,11 @@ def small():
 @pytest.fixture(params=["scripted", pytest.param("small", marks=pytest.mark.llm)])
 def generator(request):
     if request.param == "scripted":
-        return ScriptedGenerator({"Cardiff": "It was at the Cardiff Millennium Centre [1]. " * 3}, context=1024)
+        return ScriptedGenerator(
+            {"Cardiff": "It was at the Cardiff Millennium Centre [1]. " * 3},
+            context=1024,
+            completions={"mat": "yes", "sky": "no"},
+        )
     return request.getfixturevalue("small")
 
 
@@ -79,6 +83,46 @@ def test_a_question_is_answered_after_an_error(generator):
     with pytest.raises(GenerationError):
         list(generator.stream(prompt(text="word " * 2000), 16))
     assert "".join(generator.stream(prompt(), 8)).strip()
+
+
+COLOUR = Completion(
+    "Reply with the colour of the thing, or with yes or no.\n", "The thing: the sky", "\nIs it on a mat?"
+)
+YES_OR_NO = 'root ::= "yes" | "no"'
+
+
+def test_a_completion_is_the_same_each_time(generator):
+    first = list(generator.complete(COLOUR, 12))
+    assert "".join(first).strip()
+    assert len(first) <= 12
+    list(generator.stream(prompt(), 4))
+    assert list(generator.complete(COLOUR, 12)) == first
+    assert len(list(generator.complete(COLOUR, 1))) == 1
+
+
+@pytest.mark.parametrize("text", ["The cat is on the mat.", "The bird is in the sky."])
+def test_a_grammar_bounds_the_reply(generator, text):
+    said = "".join(generator.complete(replace(COLOUR, text=text), 12, YES_OR_NO))
+    assert said in {"yes", "no"}
+    scores = generator.score(replace(COLOUR, text=text), ["yes", "no"])
+    assert all(score <= 0 for score in scores)
+    assert said == ("yes" if scores[0] > scores[1] else "no")
+
+
+def test_a_completion_that_is_stopped_or_does_not_fit_ends(generator):
+    assert list(generator.complete(COLOUR, 12, stop=lambda: True)) == []
+    assert list(generator.complete(COLOUR, 0)) == []
+    assert generator.measure(replace(COLOUR, text="word " * 200)) > generator.measure(COLOUR) > 0
+    with pytest.raises(GenerationError, match="do not fit"):
+        list(generator.complete(replace(COLOUR, text="word " * 2000), 16))
+    assert "".join(generator.complete(COLOUR, 4)).strip()
+
+
+def test_the_fake_records_its_completions():
+    fake = ScriptedGenerator({}, completions={"sky": "no"})
+    assert "".join(fake.complete(COLOUR, 5)) == "no"
+    assert fake.score(COLOUR, ["yes", "no"])[1] > fake.score(COLOUR, ["yes", "no"])[0]
+    assert fake.completions == [COLOUR] * 3
 
 
 def test_the_fake_records_its_prompts():
@@ -189,6 +233,50 @@ def test_reading_ahead_gives_way(cold):
         thread.join()
         assert counts[0] < 40
         assert asked(generator, CASES["three"]) == result
+
+
+def part_of(number, passage=0):
+    return Completion("Say what matters most in the part.\n", TEXTS[number], "\nWhat matters most:", passage)
+
+
+@pytest.mark.llm
+def test_completions_between_prompts_change_no_bit(small, cold):
+    alone = "".join(small.complete(part_of(1), 12))
+    for name, case in CASES.items():
+        assert "".join(small.complete(part_of(1), 12)) == alone
+        small.score(COLOUR, ["yes", "no"])
+        assert asked(small, case) == cold[name]
+
+
+@pytest.mark.llm
+def test_the_state_of_a_part_is_kept_and_gives_the_same_bits(tmp_path):
+    """What the instructions take is computed once, and so is what a part takes that begins with a passage."""
+    cache = StateCache(64, 64, Shelf(tmp_path))
+    with real(states=cache, fingerprint="small") as generator:
+        scores = generator.score(part_of(1, passage=2), ["The", "A"])
+        written = "".join(generator.complete(part_of(1, passage=2), 12))
+        missed = cache.counts["miss"]
+        generator.score(of(0), ["yes"])
+        assert generator.score(part_of(1, passage=2), ["The", "A"]) == scores
+        assert "".join(generator.complete(part_of(1, passage=2), 12)) == written
+        assert cache.counts["miss"] == missed + 2  # instructions and passage of the other prompt
+    assert [file.name.partition("-")[0] for file in sorted((tmp_path / "states").iterdir())] == ["1", "2"]
+    with real(states=StateCache(0, 64, Shelf(tmp_path)), fingerprint="small") as generator:
+        assert generator.score(part_of(1, passage=2), ["The", "A"]) == scores
+
+
+@pytest.mark.llm
+def test_a_grammar_allows_what_is_not_the_likeliest(small):
+    """Characters of several bytes too; and the reply ends where the grammar does."""
+    assert "".join(small.complete(COLOUR, 20, 'root ::= "Grün – ja" | "grün – nein"')) in {"Grün – ja", "grün – nein"}
+    assert "".join(small.complete(COLOUR, 20, 'root ::= "a" [0-9]{3} "z"')).startswith("a")
+
+
+@pytest.mark.llm
+def test_what_is_no_grammar_is_an_error_that_says_so(small):
+    with pytest.raises(GenerationError, match="cannot read the grammar that begins 'root ::= yes"):
+        list(small.complete(COLOUR, 4, "root ::= yes |"))
+    assert "".join(small.complete(COLOUR, 4)).strip()
 
 
 def evidence_of(text, number):

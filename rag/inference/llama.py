@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag.errors import GenerationError, ModelDamaged
+from rag.inference.grammar import Grammar
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -143,6 +144,14 @@ class Llama:
     def ends(self, token: int) -> bool:
         """Return whether ``token`` ends a reply."""
         return bool(self._api.llama_vocab_is_eog(self._vocab, token))
+
+    def grammar(self, text: str) -> Grammar:
+        """Return the grammar in ``text``, for tokens of this model; who asks for it frees it.
+
+        Raises:
+            GenerationError: ``text`` is no grammar.
+        """
+        return Grammar(self._api, self._vocab, text)
 
     # --- computing
 

@@ -196,12 +196,12 @@ class Reader:
     def _ask(self, asked: Mapping[Task, tuple[int, ...]], stop: Stop) -> dict[Task, NDArray[np.float32]]:
         """Decode what is asked in one batch: what all tasks begin with, once; then the rest of each, unseen by others.
 
-        There are two tasks; the first one stays in the context.
+        There are two tasks, or one; the first one stays in the context.
         """
         shared, first = _shared(asked), next(iter(asked.values()))
         self._llama.copy(READ, ASIDE)
-        runs = [Run(first[:shared], self._end, (READ, ASIDE), 0)]
-        for sequence, tokens in zip((READ, ASIDE), asked.values(), strict=True):
+        runs = [Run(first[:shared], self._end, (READ, ASIDE), 0)] if shared else []
+        for sequence, tokens in zip((READ, ASIDE), asked.values(), strict=False):
             runs.append(Run(tokens[shared:], self._end + shared, (sequence,)))
         logits = self._llama.decode(runs, stop)
         self._llama.remove(ASIDE)
@@ -217,9 +217,9 @@ class Reader:
 
 
 def _shared(asked: Mapping[Task, tuple[int, ...]]) -> int:
-    """Return how many tokens both of ``asked`` begin with, one less than the shorter has at most."""
-    first, second = asked.values()
-    return min(_same(first, second), len(first) - 1, len(second) - 1)
+    """Return how many tokens both of ``asked`` begin with, one less than the shorter has at most; of one task, none."""
+    first, *others = asked.values()
+    return min((min(_same(first, other), len(first) - 1, len(other) - 1) for other in others), default=0)
 
 
 def _same(one: Sequence[object], other: Sequence[object]) -> int:

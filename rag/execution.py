@@ -1,0 +1,410 @@
+"""A plan becomes evidence and claims like any other: which documents mention something, what each of them says.
+
+Everything rests on spans: a line about a document cites the sentence that mentions what was asked for, the place of its
+date, or what was read in it. Where names cannot be resolved or nothing is found there is no outcome, and the question
+is read as an ordinary one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator as Steps
+from dataclasses import dataclass, field, replace
+from statistics import fmean
+from typing import Protocol
+
+from rag import citations
+from rag.catalogue import Titles, is_kind, matches, stems, title_of
+from rag.citations import Checked, Claim, Span, Support
+from rag.dates import day
+from rag.generation import Completion
+from rag.index import DocumentInfo, Index
+from rag.language import numbers
+from rag.planning import Plan
+from rag.sentences import sentences
+from rag.summary import Part, parts_of, read_part, spread
+from rag.tasks import TaskFile
+from rag.types import Evidence, Passage, Phase, Token
+from rag.words import content_words, found
+
+__all__ = ["Outcome", "Tools", "execute"]
+
+MOST = 12
+"""Documents that are asked one by one: each takes seconds."""
+LISTED = 40
+"""Lines of a list."""
+SEARCHED = 400
+"""Passages that are looked through for a topic."""
+OPENING = 400
+"""Characters at the beginning of a document in which it says what it is."""
+OPENED = 200
+"""Documents whose openings are looked at."""
+COMPARED = 4
+"""Documents that are put side by side."""
+FIRST_PASSAGES = 3
+"""Passages at the beginning of a document in which its date is looked for."""
+
+
+class Tools(Protocol):
+    """What a plan is carried out with; the assistant has them."""
+
+    @property
+    def index(self) -> Index:
+        """The index of the documents."""
+        ...
+
+    @property
+    def summary(self) -> TaskFile:
+        """How a part of a document is summarised."""
+        ...
+
+    @property
+    def parts(self) -> int:
+        """Most parts that are read of whole documents."""
+        ...
+
+    @property
+    def min_support(self) -> float:
+        """Least support of a sentence that is shown."""
+        ...
+
+    def titles(self) -> Titles:
+        """Return the titles of the documents that may be looked at."""
+        ...
+
+    def retrieve(self, question: str, documents: Collection[str]) -> list[Evidence]:
+        """Return the evidence for ``question`` from ``documents``."""
+        ...
+
+    def read(
+        self, question: str, evidence: Sequence[Evidence], before: str = ""
+    ) -> Steps[Phase | Token, None, tuple[float, Checked]]:
+        """Answer ``question`` from ``evidence``: how likely an answer is in it, and the claims with their spans.
+
+        ``before`` is shown in front of what is written.
+        """
+        ...
+
+    def complete(self, prompt: Completion, limit: int) -> Iterator[str]:
+        """Yield the pieces of a completion."""
+        ...
+
+    def stopped(self) -> bool:
+        """Tell whether nobody waits any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a plan led to: ``checked`` claims, the first of which introduces the others where ``intro`` is not empty.
+
+    ``signals`` are what the ``confidence`` was made of.
+    """
+
+    path: str
+    checked: Checked
+    confidence: float
+    evidence: tuple[Evidence, ...]
+    intro: str = ""
+    notes: tuple[str, ...] = ()
+    signals: Mapping[str, float] = field(default_factory=dict)
+
+
+Doing = Steps[Phase | Token, None, Outcome | None]
+
+
+def execute(plan: Plan, tools: Tools) -> Doing:
+    """Carry out ``plan``; return what came of it, or ``None`` where it is better read as an ordinary question."""
+    documents = _meant(plan, tools)
+    if not documents:
+        return None
+    if plan.operation in {"mention", "count"}:
+        return _mention(plan, documents, tools) if plan.topic else _count(plan, documents, tools)
+    if plan.operation in {"first", "last", "order"}:
+        return (yield from _by_date(plan, documents, tools))
+    if plan.operation in {"compare", "each"} and plan.question:
+        return (yield from _each(plan, documents, tools))
+    return (yield from _summarise(plan, documents, tools))
+
+
+# --- which documents
+
+
+def _meant(plan: Plan, tools: Tools) -> list[DocumentInfo]:
+    """Return the documents that ``plan`` means, by date; none where one of its names means none."""
+    titles = tools.titles()
+    groups = [_named(name, plan, titles, tools) for name in plan.documents]
+    if not all(groups):
+        return []
+    chosen = {info.name for group in groups for info in group}
+    documents = [info for info in titles.documents if info.name in chosen] if groups else titles.documents
+    return documents if plan.operation != "compare" or 1 < len(documents) <= COMPARED else []
+
+
+def _named(name: str, plan: Plan, titles: Titles, tools: Tools) -> list[DocumentInfo]:
+    found_by = titles.resolve(name) or _by_opening(name, titles, tools.index)
+    if not found_by and plan.operation == "summarise" and all(is_kind(stem) for stem in stems(name)):
+        return titles.documents
+    return found_by
+
+
+def _by_opening(name: str, titles: Titles, index: Index) -> list[DocumentInfo]:
+    """Return the documents that call themselves by ``name`` where they begin."""
+    wanted = stems(name)
+    if not wanted or len(titles.documents) > OPENED:
+        return []
+    return [
+        info
+        for info in titles.documents
+        if (opening := stems(index.text(info.name, 0, OPENING))) and all(matches(stem, opening) for stem in wanted)
+    ]
+
+
+# --- mention, count
+
+
+def _mention(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Outcome | None:
+    """Return which of ``documents`` mention the topic, each with the shortest sentence that does."""
+    lines = _mentions(plan.topic, documents, tools.index)
+    holding = [info for info in documents if info.name in lines]
+    if not holding:
+        return None
+    verb = "mentions" if len(holding) == 1 else "mention"
+    intro = f"{_share(len(holding), len(documents))} {verb} {plan.topic}:"
+    verbatim = fmean(plan.topic.lower() in citations.quote(lines[info.name]).lower() for info in holding)
+    signals = {"verbatim": verbatim, "holding": len(holding) / len(documents)}
+    return _list(plan, intro, [(_label(info), lines[info.name]) for info in holding], 0.5 + verbatim / 2, signals)
+
+
+def _mentions(topic: str, documents: Sequence[DocumentInfo], index: Index) -> dict[str, Span]:
+    """Return by document the shortest sentence that has all words of ``topic``, one with its very words before others.
+
+    Words that stand only above a passage count where the sentence has one of the others.
+    """
+    words = content_words(f"x {topic}")[1:] or content_words(topic)
+    names = {info.name for info in documents}
+    passages = index.passages([number for number, _ in index.search_lexical(topic, SEARCHED)])
+    best = dict[str, tuple[tuple[bool, int, int], Span]]()
+    for passage in passages:
+        for start, end in sentences(passage.text) if passage.document in names else ():
+            forms = stems(passage.text[start:end])
+            if words and all(found(word, forms) or matches(word.form, forms) for word in words):
+                literal = topic.lower() in passage.text[start:end].lower()
+                rank = (not literal, end - start, passage.start + start)
+                span = _span(passage, start, end)
+                if passage.document not in best or rank < best[passage.document][0]:
+                    best[passage.document] = rank, span
+    return {name: span for name, (_, span) in best.items()}
+
+
+def _count(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Outcome | None:
+    """Return how many ``documents`` there are."""
+    total = len(tools.titles().documents)
+    if len(documents) == total:
+        intro = f"There {'is one document' if total == 1 else f'are {_number(total)} documents'}:"
+    else:
+        intro = f"{_share(len(documents), total)} {'goes' if len(documents) == 1 else 'go'} by this name:"
+    return _list(plan, intro, [(_label(info), _title_span(info, tools.index)) for info in documents], 1.0, {})
+
+
+# --- first, last, order
+
+
+def _by_date(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
+    """Return the first, the last or all of ``documents`` in the order of their dates."""
+    if plan.topic:
+        lines = _mentions(plan.topic, documents, tools.index)
+        documents = [info for info in documents if info.name in lines]
+    dated = sorted((info for info in documents if info.date), key=lambda info: (info.date, info.name))
+    if len(dated) < 2:
+        return None
+    outcome = _in_order(plan, dated, len(documents), tools)
+    undated = [title_of(info) for info in documents if not info.date]
+    notes = (f"No date is known for: {'; '.join(undated)}.",) if undated else ()
+    if outcome and plan.question:
+        outcome = yield from _asked_of_one(plan, _at_end(plan, dated), outcome, tools)
+    return outcome and replace(outcome, notes=notes)
+
+
+def _in_order(plan: Plan, dated: Sequence[DocumentInfo], count: int, tools: Tools) -> Outcome | None:
+    spans = {info.name: _date_span(info, tools.index) for info in dated}
+    signals = {"dated": len(dated) / count, "shown": fmean(shown for _, shown in spans.values())}
+    evidence = signals["dated"] * (0.5 + signals["shown"] / 2)
+    if plan.operation == "order":
+        lines = [(f"{day(info.date)}: {title_of(info)}", spans[info.name][0]) for info in dated]
+        intro = f"The {_number(len(dated))} documents in the order of their dates:"
+        return _list(plan, intro, lines, evidence, signals)
+    ends = [info for info in dated if info.date == _at_end(plan, dated).date]
+    which = "earliest" if plan.operation == "first" else "latest"
+    of = f"of the {_number(len(dated))} documents that have a date"
+    names = " and ".join(f"“{title_of(info)}”" for info in ends)
+    about = f" mentioning {plan.topic}" if plan.topic else ""
+    text = f"The {which} {of}{about} {'is' if len(ends) == 1 else 'are'} {names}, {day(ends[0].date)}."
+    checked = [(Claim(text), Support(tuple(spans[info.name][0] for info in ends), 1.0))]
+    return _outcome(plan, checked, evidence, signals)
+
+
+def _at_end(plan: Plan, dated: Sequence[DocumentInfo]) -> DocumentInfo:
+    return dated[0 if plan.operation == "first" else -1]
+
+
+def _asked_of_one(plan: Plan, info: DocumentInfo, outcome: Outcome, tools: Tools) -> Doing:
+    """Return what the document answers, behind the sentence that says which it is."""
+    evidence = tools.retrieve(plan.question, [info.name])
+    confidence, checked = yield from tools.read(plan.question, evidence)
+    if not checked:
+        return None
+    first, *others = checked
+    told = [*outcome.checked, (replace(first[0], before=first[0].before or " "), first[1]), *others]
+    signals = {**outcome.signals, "read": confidence}
+    return _outcome(plan, told, min(confidence, outcome.confidence), signals, evidence)
+
+
+# --- compare, each
+
+
+def _each(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
+    """Return what each of ``documents`` answers, under its title."""
+    if not 1 < len(documents) <= MOST:
+        return None
+    told: Checked = []
+    silent, confidences, seen = list[str](), list[float](), list[Evidence]()
+    for number, info in enumerate(documents, start=1):
+        if tools.stopped():
+            break
+        yield Phase("reading", f"Reading document {number} of {len(documents)}")
+        evidence = tools.retrieve(plan.question, [info.name])
+        confidence, checked = yield from tools.read(plan.question, evidence, f"\n- {title_of(info)}: ")
+        confidences.append(confidence)
+        seen += evidence
+        told += citations.under(title_of(info), checked)
+        silent += [] if checked else [title_of(info)]
+    if not told:
+        return None
+    notes = (f"Nothing on this was found in: {'; '.join(silent)}.",) if silent else ()
+    signals = {"read": fmean(confidences), "told": len(told) / len(confidences)}
+    return replace(_outcome(plan, told, signals["read"], signals, seen), notes=notes)
+
+
+# --- summarise
+
+
+def _summarise(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
+    """Return what matters most in each part of ``documents``, under their titles; of a topic, in the parts on it."""
+    every = [part for info in documents for part in _parts(info, plan.topic, tools.index)]
+    chosen = spread(every, tools.parts)
+    told: Checked = []
+    read = 0
+    for number, part in enumerate(chosen, start=1):
+        if tools.stopped():
+            break
+        yield Phase("reading", f"Reading part {number} of {len(chosen)}")
+        read += 1
+        statements = read_part(part, tools.summary, tools.complete, tools.min_support, [claim for claim, _ in told])
+        entries = _under_heading(part, statements, told, several=len(documents) > 1)
+        yield from (Token(claim.before + claim.text) for claim, _ in entries)
+        told += entries
+    if not told:
+        return None
+    notes = (f"Read {read} of {len(every)} parts.",) if read < len(every) else ()
+    support = fmean(support.score for _, support in told)
+    signals = {"support": support, "parts": read / len(every)}
+    return replace(_outcome(plan, told, support, signals), notes=notes)
+
+
+def _parts(info: DocumentInfo, topic: str, index: Index) -> list[Part]:
+    """Return the parts of a document, those that have all words of ``topic``."""
+    words = stems(topic)
+    parts = parts_of(title_of(info), _passages(info, index))
+    return [part for part in parts if all(matches(word, stems(part.text) | stems(part.heading)) for word in words)]
+
+
+def _under_heading(part: Part, statements: Checked, told: Checked, several: bool) -> Checked:
+    """Return ``statements`` as entries of a list, the first one below the title of its document where that is new."""
+    known = {span.evidence.passage.document for _, support in told for span in support.spans}
+    entries: Checked = []
+    for claim, support in statements:
+        new = several and not entries and part.passages[0].document not in known
+        before = f"\n\n{part.title}\n- " if new else "\n- "
+        entries.append((Claim(claim.text, before), support))
+    return entries
+
+
+# --- lines and spans
+
+
+def _list(
+    plan: Plan, intro: str, lines: Sequence[tuple[str, Span]], evidence: float, signals: Mapping[str, float]
+) -> Outcome:
+    """Return ``intro``, which rests on all ``lines``, and the lines."""
+    shown = lines[:LISTED]
+    frame = (Claim(intro), Support(tuple(dict.fromkeys(span for _, span in shown)), 1.0))
+    checked = [frame, *((Claim(text, "\n- "), Support((span,), 1.0)) for text, span in shown)]
+    outcome = replace(_outcome(plan, checked, evidence, signals), intro=intro)
+    more = len(lines) - len(shown)
+    return replace(outcome, notes=(f"{more} more documents are not listed.",)) if more else outcome
+
+
+def _outcome(
+    plan: Plan, checked: Checked, evidence: float, signals: Mapping[str, float], seen: Iterable[Evidence] = ()
+) -> Outcome:
+    """Return the outcome with a confidence of the plan's own and that of its ``evidence``."""
+    cited = [span.evidence for _, support in checked for span in support.spans]
+    passages = dict.fromkeys(item.passage for item in [*cited, *seen])
+    shown = tuple(Evidence(passage, 1.0, rank) for rank, passage in enumerate(passages, start=1))
+    planned = plan.signals.get("operation", 1.0)
+    every = {**plan.signals, **signals, "evidence": evidence}
+    return Outcome(plan.operation, checked, planned * evidence, shown, signals=every)
+
+
+def _label(info: DocumentInfo) -> str:
+    """Return the title of a document with its date, where the title does not hold it."""
+    title = title_of(info)
+    written = day(info.date)
+    return title if not written or written in title or info.date in title else f"{title} ({written})"
+
+
+def _share(count: int, total: int) -> str:
+    """Return "Three of the five documents" in words.
+
+    >>> _share(3, 5), _share(2, 2), _share(1, 1), _share(4, 4)
+    ('Three of the five documents', 'Both documents', 'The one document', 'All four documents')
+    """
+    if count == total:
+        return {1: "The one document", 2: "Both documents"}.get(total, f"All {_number(total)} documents")
+    text = f"{_number(count)} of the {_number(total)} documents"
+    return text[0].upper() + text[1:]
+
+
+def _number(count: int) -> str:
+    """Return a number up to twelve in words."""
+    names = {1: "one", **{value: name for name, value in numbers("en").items()}}
+    return names[count] if count <= 12 else str(count)
+
+
+def _passages(info: DocumentInfo, index: Index) -> list[Passage]:
+    """Return the passages of a document, as its text goes."""
+    return sorted(index.passages(sorted(index.passage_ids([info.name]))), key=lambda passage: passage.start)
+
+
+def _span(passage: Passage, start: int, end: int) -> Span:
+    return Span(Evidence(passage, 1.0, 1), passage.start + start, passage.start + end)
+
+
+def _title_span(info: DocumentInfo, index: Index) -> Span:
+    """Return where the title of a document stands, or its first line."""
+    passage = _passages(info, index)[0]
+    spans = sentences(passage.text)
+    wanted = stems(info.title)
+    return _span(
+        passage, *next((span for span in spans if wanted and wanted <= stems(passage.text[slice(*span)])), spans[0])
+    )
+
+
+def _date_span(info: DocumentInfo, index: Index) -> tuple[Span, bool]:
+    """Return where the date of a document stands, or its title, and whether the date does."""
+    for passage in _passages(info, index)[:FIRST_PASSAGES]:
+        for start, end in sentences(passage.text):
+            if info.date in stems(f"x {passage.text[start:end]}"):
+                return _span(passage, start, end), True
+    return _title_span(info, index), False

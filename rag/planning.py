@@ -1,0 +1,213 @@
+"""What no passage holds: whether a question is about documents as wholes, and what is to be done with them.
+
+Most questions are not, and must not pay for it: words that such questions have (:mod:`rag.cues`) decide whether the
+language model is asked at all. It says which operation is wanted, in one decode, and where that is not ``none`` writes
+a small plan in a grammar, whose names and topics are words of the question itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
+
+from rag import cues
+from rag.catalogue import Titles
+from rag.generation import Completion, Generator, Stop
+from rag.tasks import TaskFile
+from rag.words import content_words
+
+__all__ = ["FIELDS", "OPERATIONS", "Operation", "Plan", "Planner", "grammar", "parse", "possible"]
+
+Operation = Literal["none", "mention", "count", "first", "last", "order", "compare", "each", "summarise"]
+OPERATIONS: tuple[Operation, ...] = get_args(Operation)
+FIELDS: dict[Operation, str] = {
+    "none": "",
+    "mention": "topic documents?",
+    "count": "topic? documents?",
+    "first": "topic? documents? question?",
+    "last": "topic? documents? question?",
+    "order": "topic? documents?",
+    "compare": "documents question?",
+    "each": "documents? question",
+    "summarise": "topic? documents?",
+}
+"""What an operation needs and may have (``?``), in the order in which it is written."""
+LIMIT = 80
+"""Tokens of the longest plan."""
+LEAST = 0.45
+"""Probability from which an operation is taken; below it the question is an ordinary one."""
+REACH = 4
+"""Words behind "which" or "first" within which what documents are called is looked for."""
+TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done: ``operation`` on the ``documents`` named so in the question (all, where none is).
+
+    ``topic`` is what they must mention (anything, where it is empty), ``question`` what each of them is asked.
+    ``signals`` say how sure the plan is: the probability of the operation against an ordinary question and the others
+    that the words allow (``operation``), against all (``among_all``), and that of a plan at all (``planned``).
+    """
+
+    operation: Operation
+    topic: str = ""
+    documents: tuple[str, ...] = ()
+    question: str = ""
+    signals: Mapping[str, float] = field(default_factory=dict, compare=False)
+
+
+def possible(question: str, titles: Titles) -> frozenset[Operation]:
+    """Return the operations on ``titles`` that the words of ``question`` allow; none where it is an ordinary one."""
+    lower = [match[0].lower() for match in TOKEN.finditer(question)]
+    kinds = [_is_kind(token, titles) for token in lower]
+    named = len(titles.named_by(titles.names_in(question)))
+    picks = any(_picks(lower, place, kinds) for place in range(len(lower)))
+    asked: set[Operation] = {operation for operation in OPERATIONS[1:] if _WORDS[operation] & set(lower)}
+    asked |= {"order"} if cues.words("when") & set(lower) else set()
+    allowed = asked & PICKED if picks else set[Operation]()
+    if named > 1:
+        allowed |= {"compare", "each"}
+    if "compare" in asked and (any(kinds) or named):
+        allowed.add("compare")
+    whole = "summarise" in asked or lower[-1:] == ["about"]
+    if whole and (any(kinds) or named or _is_all(lower)):
+        allowed.add("summarise")
+    return frozenset(allowed)
+
+
+def _is_kind(token: str, titles: Titles) -> bool:
+    return any(titles.names_kind(word.form) for word in content_words(token))
+
+
+def _picks(lower: Sequence[str], place: int, kinds: Sequence[bool]) -> bool:
+    """Tell whether the word at ``place`` picks from documents: "which of the two reports"."""
+    if lower[place] not in _PICKS:
+        return False
+    for behind in range(place + 1, min(place + 1 + REACH, len(lower))):
+        if lower[behind] in cues.AUXILIARIES:
+            return False
+        if kinds[behind]:
+            return True
+    return False
+
+
+def _is_all(lower: Sequence[str]) -> bool:
+    """Tell whether nothing is named but what is wanted: "Give me an overview"."""
+    content = {word.text for word in content_words(" ".join(lower))}
+    return len(content - _WORDS["summarise"] - _PICKS) <= 1
+
+
+PICKED: frozenset[Operation] = frozenset({"mention", "count", "first", "last", "order", "each"})
+"""Operations whose words stand before what the documents are called."""
+_WORDS: dict[Operation, frozenset[str]] = {operation: cues.words(operation) for operation in OPERATIONS[1:]}
+_PICKS = frozenset[str]().union(*(_WORDS[operation] for operation in PICKED))
+
+
+class Planner:
+    """Plans questions with ``generator``, as the file ``task`` words it."""
+
+    def __init__(self, generator: Generator, task: TaskFile) -> None:
+        self._generator = generator
+        self.task = task
+
+    def plan(self, question: str, titles: Titles, stop: Stop | None = None) -> Plan | None:
+        """Return the plan for ``question``; ``None`` where it is an ordinary question."""
+        allowed = possible(question, titles)
+        if not allowed:
+            return None
+        task = self.task.completion(question=" ".join(question.split()))
+        operation, signals = self._operation(task, allowed, stop)
+        if operation == "none":
+            return None
+        text = "".join(self._generator.complete(task, LIMIT, grammar(operation, question), stop))
+        plan = parse(text)
+        return plan and replace(plan, signals=signals)
+
+    def warm(self, stop: Stop | None = None) -> None:
+        """Read the instructions ahead, for questions to come."""
+        list(self._generator.complete(self.task.completion(question=""), 0, stop=stop))
+
+    def _operation(
+        self, task: Completion, allowed: Collection[Operation], stop: Stop | None
+    ) -> tuple[Operation, dict[str, float]]:
+        """Return the likeliest of the ``allowed`` operations, or ``none``, and how likely it is."""
+        scores = self._generator.score(task, [f" {operation}" for operation in OPERATIONS], stop)
+        weights = {name: math.exp(score) for name, score in zip(OPERATIONS, scores, strict=True)}
+        total, known = sum(weights.values()), sum(weights[name] for name in ("none", *allowed))
+        best = max(sorted(allowed), key=lambda name: weights[name])
+        share = weights[best] / known
+        signals = {"operation": share, "among_all": weights[best] / total, "planned": total}
+        return best if share >= LEAST else "none", signals
+
+
+# --- the language of plans
+
+
+def parse(text: str) -> Plan | None:
+    """Return the plan in ``text``; ``None`` where it is none, or is not whole.
+
+    >>> parse(" compare | documents: Leeds; York | question: Who chaired it?")
+    Plan(operation='compare', topic='', documents=('Leeds', 'York'), question='Who chaired it?', signals={})
+    """
+    name, *parts = (part.strip() for part in text.split(" | "))
+    operation: Operation = next((known for known in OPERATIONS if known == name), "none")
+    values = dict(part.split(": ", 1) for part in parts if ": " in part)
+    needed = [field for field in FIELDS[operation].split() if not field.endswith("?")]
+    if operation == "none" or not all(values.get(field, "").strip() for field in needed):
+        return None
+    topic = values.get("topic", "").strip()
+    names = (name.strip() for name in values.get("documents", "").split(";"))
+    # What is to be mentioned is no name of what mentions it: a small model may say it twice.
+    documents = tuple(dict.fromkeys(name for name in names if name and name != topic))
+    return Plan(operation, topic, documents, values.get("question", "").strip())
+
+
+def grammar(operation: Operation, question: str) -> str:
+    """Return the grammar (GBNF) of plans of ``operation``: topics and documents are words that ``question`` has.
+
+    >>> print(grammar("count", "How many?"))
+    root ::= " count" (" | topic: " w0)? (" | documents: " w0 ("; " w0)*)?
+    w0 ::= s0 | s1
+    s0 ::= "How" (" " s1)?
+    s1 ::= "many"
+    """
+    parts = [f'root ::= " {operation}"', *(_field(name) for name in FIELDS[operation].split())]
+    rules = [" ".join(parts), *_spans(question)]
+    return "\n".join(rules)
+
+
+def _field(name: str) -> str:
+    values = {"topic": "w0", "documents": 'w0 ("; " w0)*', "question": r"[^|\n]{4,160}"}
+    plain = name.removesuffix("?")
+    text = f'" | {plain}: " {values[plain]}'
+    return f"({text})?" if plain != name else text
+
+
+@functools.lru_cache(maxsize=64)
+def _spans(question: str) -> tuple[str, ...]:
+    """Return the rules of a run of words of ``question``, without what stands around its ends."""
+    return tuple(_rules(question.split()))
+
+
+def _rules(words: Sequence[str]) -> Iterator[str]:
+    yield "w0 ::= " + " | ".join(f"s{place}" for place in range(len(words)))
+    for place, word in enumerate(words):
+        bare = word.strip(".,;:!?\"'“”„«»()[]|") or word
+        following = f' " " s{place + 1}'
+        if place + 1 == len(words):
+            yield f"s{place} ::= {_literal(bare)}"
+        elif bare == word:
+            yield f"s{place} ::= {_literal(word)} ({following.strip()})?"
+        else:
+            yield f"s{place} ::= {_literal(bare)} | {_literal(word)}{following}"
+
+
+def _literal(text: str) -> str:
+    """Return ``text`` as a grammar has it."""
+    return json.dumps(text, ensure_ascii=False)

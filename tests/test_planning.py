@@ -1,0 +1,132 @@
+"""Which questions reach the planner, what it says, and the language of its plans."""
+
+import pytest
+from plans import ORDINARY, PLANNED, titles
+
+from rag import models, prompts, tasks
+from rag.config import Config
+from rag.errors import PromptError
+from rag.generation import LlamaGenerator, ScriptedGenerator
+from rag.planning import OPERATIONS, Plan, Planner, grammar, parse, possible
+
+TASK = tasks.load(Config().prompt.parent / "plan.txt")
+WRONG_ONCE = ["When is the election?", "Where is the laptop?", "Who is the treasurer?"]
+
+
+def scripted(question, reply):
+    return Planner(ScriptedGenerator({}, completions={question: reply}), TASK)
+
+
+@pytest.mark.parametrize(("question", "operations"), PLANNED)
+def test_words_let_through_what_is_on_documents_as_wholes(question, operations):
+    assert possible(question, titles()) & set(operations.split())
+
+
+def test_words_keep_back_most_ordinary_questions():
+    reach = [question for question in ORDINARY if possible(question, titles())]
+    assert len(reach) <= len(ORDINARY) / 3
+    assert not set(reach) & {*WRONG_ONCE, "How many people came to the Leeds workshop?"}
+
+
+@pytest.mark.parametrize("question", WRONG_ONCE)
+def test_an_ordinary_question_costs_nothing(question):
+    generator = ScriptedGenerator({}, completions={question: " first"})
+    assert Planner(generator, TASK).plan(question, titles()) is None
+    assert generator.completions == []
+
+
+def test_a_plan_is_what_the_model_writes():
+    question = "Compare the Ashford and the Dover lease."
+    planner = scripted(question, " compare | documents: Ashford; Dover lease | question: What is the rent?")
+    plan = planner.plan(question, titles())
+    assert plan == Plan("compare", documents=("Ashford", "Dover lease"), question="What is the rent?")
+    assert plan.signals["operation"] > 0.9
+
+
+def test_what_the_words_do_not_allow_is_not_planned():
+    question = "Which policy number does the insurance have?"
+    assert scripted(question, " last").plan(question, titles()) is None
+    assert scripted(question, " none").plan(question, titles()) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "plan"),
+    [
+        ("none", None),
+        ("mention", None),
+        ("mention | topic: ", None),
+        ("mention | topic: rye | documents: the recipes", Plan("mention", "rye", ("the recipes",))),
+        ("count", Plan("count")),
+        ("count | topic: rye | documents: rye; rye; recipes", Plan("count", "rye", ("recipes",))),
+        ("first | documents: lease | question: What is the rent?", Plan("first", "", ("lease",), "What is the rent?")),
+        ("compare | documents: ; ", Plan("compare", documents=())),
+        ("each", None),
+        ("summarise", Plan("summarise")),
+        ("and so on", None),
+        ("", None),
+    ],
+)
+def test_only_whole_plans_are_plans(text, plan):
+    assert parse(text) == plan
+
+
+def test_a_task_file_must_be_whole(tmp_path):
+    file = tmp_path / "plan.txt"
+    with pytest.raises(PromptError, match="cannot be read"):
+        tasks.load(file)
+    file.write_text("## instructions\nSay it.\n\n## text\n{question}\n")
+    with pytest.raises(PromptError, match="must have the sections instructions, text, asked"):
+        tasks.load(file)
+    file.write_text("## instructions\nSay it.\n\n## text\n{question}\n\n## asked\nNow:\n")
+    completion = tasks.load(file).completion(3, question="{What}?")
+    assert (completion.instructions, completion.text, completion.asked) == ("Say it.\n\n", "{What}?", "\nNow:")
+    assert completion.chat and completion.passage == 3
+
+
+# --- with a real model
+
+
+def planner_of(name):
+    config = Config()
+    return LlamaGenerator(models.locate(name, config.models), prompts.load(config.prompt), context=2048)
+
+
+@pytest.fixture(scope="module")
+def small():
+    with planner_of("smollm2-135m-instruct") as generator:
+        yield generator
+
+
+@pytest.mark.llm
+@pytest.mark.parametrize("operation", OPERATIONS[1:])
+def test_whatever_the_model_writes_is_a_plan_in_words_of_the_question(small, operation):
+    question = 'Which of "the minutes", if any, mention über \\ 10 | 20 (tanks)?'
+    task = TASK.completion(question=question)
+    written = "".join(small.complete(task, 80, grammar(operation, question)))
+    plan = parse(written)
+    assert written.startswith(f" {operation}")
+    if plan and "question" not in written:
+        assert all(name in question for name in (plan.topic, *plan.documents))
+
+
+@pytest.mark.llm
+def test_operations_begin_with_different_tokens(small):
+    assert len({small._tokens(f" {operation}")[0] for operation in OPERATIONS}) == len(OPERATIONS)
+
+
+@pytest.fixture(scope="module")
+def default():
+    with planner_of(Config().generator) as generator:
+        planner = Planner(generator, TASK)
+        planner.warm()
+        yield planner
+
+
+@pytest.mark.llm
+def test_the_default_model_plans_most_and_leaves_ordinary_questions_alone(default):
+    plans = {question: default.plan(question, titles()) for question, _ in PLANNED}
+    right = [question for question, wanted in PLANNED if plans[question] and plans[question].operation in wanted]
+    left = [question for question in ORDINARY if default.plan(question, titles()) is None]
+    assert len(right) >= 20
+    assert len(left) >= 24
+    assert set(WRONG_ONCE) <= set(left)

@@ -135,6 +135,7 @@ def search(config: Config, options: argparse.Namespace) -> int:
     from rag.answers import passage_object, place
     from rag.embedding import open_embedder
     from rag.index import Index
+    from rag.reranking import open_reranker
     from rag.retrieval import retrieve
 
     if not options.question.strip():
@@ -150,6 +151,8 @@ def search(config: Config, options: argparse.Namespace) -> int:
             options.number,
             max(config.candidates, options.number),
             config.dense_weight,
+            reranker=open_reranker(config),
+            reranked=config.reranked,
         )
     for item in found:
         if options.json:
@@ -282,12 +285,14 @@ def manage_models(config: Config, options: argparse.Namespace) -> int:
     here = models.installed(config.models)
     if options.action == "list":
         for name, model in known.items():
-            size = sum(file.size for file in model.files) / 1e6
             state = "here" if name in here else "not here"
-            print("\t".join([name, model.kind, f"{size:,.0f} MB", model.licence, state, model.description]))
+            columns = [name, model.kind, f"{model.size / 1e6:,.0f} MB", model.licence, state, model.description]
+            if model.unpinned:
+                columns.append(f"{len(model.unpinned)} of {len(model.files)} files trusted at their first download")
+            print("\t".join(columns))
         return EXIT_ANSWERED
     if options.action == "pull":
-        for name in options.names or [config.embedder, config.generator]:
+        for name in options.names or filter(None, [config.embedder, config.reranker, config.generator]):
             with _bars() as progress:
                 path = models.pull(name, config.models, progress, options.source)
             print(f"{name}: whole, in {path}")

@@ -181,6 +181,7 @@ def calibrate(config: Config, options: argparse.Namespace) -> int:
     from rag.embedding import open_embedder
     from rag.generation import open_generator
     from rag.index import Index
+    from rag.reranking import open_reranker
 
     if not 0 <= options.false_answers <= 1:
         raise RunError(f"--false-answers is a share between 0 and 1, not {options.false_answers:g}.")
@@ -201,7 +202,8 @@ def calibrate(config: Config, options: argparse.Namespace) -> int:
                 f"Nothing is noted: on questions that it was not fitted on, the confidence tells no more than guessing "
                 f"(AUROC {area:.2f}). Take more questions, or another language model."
             )
-        index.calibrate(found.noted(names, options.false_answers, made_for(embedder, generator, prompt)))
+        made = made_for(embedder, generator, prompt, open_reranker(config))
+        index.calibrate(found.noted(names, options.false_answers, made))
     print(
         f"Noted in the index in {config.index}, for this language model: answered is what has a confidence of "
         f"{found.min_confidence:.3f}, unless the settings say another min_confidence than the usual. A server takes it "

@@ -28,6 +28,7 @@ from rag.question import spelling
 from rag.question.each import asked_of_each
 from rag.question.followups import by_name, earlier_questions, search_query, unnamed
 from rag.question.keywords import in_full
+from rag.reranking import Reranker, described, open_reranker
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Token, Turn
 
 __all__ = ["Assistant", "made_for"]
@@ -43,9 +44,11 @@ class Assistant:
         generator: Generator,
         prompt: prompts.PromptFile,
         config: Config,
+        reranker: Reranker | None = None,
     ) -> None:
         self.index = index
         self.embedder = embedder
+        self.reranker = reranker or open_reranker(config)
         self.generator = generator
         self.prompt = prompt
         self.config = config
@@ -65,12 +68,14 @@ class Assistant:
         embedder = open_embedder(config)
         index = Index.open(config.index, embedder)
         index.search_dense(embedder.embed_query(""), 1)  # Weights and vectors are read now, not at the first question.
+        if reranker := open_reranker(config):
+            reranker.score("", [""])
         prompt = prompts.load(config.prompt)
-        return cls(index, embedder, open_generator(config, prompt, index), prompt, config)
+        return cls(index, embedder, open_generator(config, prompt, index), prompt, config, reranker)
 
     def _calibrate(self, fitted: dict[str, Any] | None) -> None:
         """Take what was fitted with these models and these signals; a ``min_confidence`` that somebody set stays."""
-        if not fitted or fitted["made_for"] != made_for(self.embedder, self.generator, self.prompt):
+        if not fitted or fitted["made_for"] != made_for(self.embedder, self.generator, self.prompt, self.reranker):
             return
         if fitted["coefficients"].keys() != self.coefficients.keys():
             return
@@ -251,7 +256,8 @@ class Assistant:
         """Return the passages among which those are that are read, best first."""
         config = self.config
         limit, share = max(config.evidence, LOOKED_AT), config.dense_weight
-        return retrieval.retrieve(query, self.index, self.embedder, limit, config.candidates, share, documents)
+        found = query, self.index, self.embedder, limit, config.candidates, share, documents
+        return retrieval.retrieve(*found, self.reranker, config.reranked)
 
     def _asked_of_each(self, question: str, documents: Collection[str] | None) -> Sequence[tuple[DocumentInfo, str]]:
         """Return the documents of each of which ``question`` asks the same, and what it is asked."""
@@ -310,15 +316,19 @@ class Assistant:
         return {
             "index_generation": self.index.generation,
             "embedder": {"name": self.embedder.name, "sha256": self.embedder.fingerprint},
+            **described(self.reranker, config),
             "generator": {"name": self.generator.name, "sha256": self.generator.fingerprint},
             "prompt_sha256": self.prompt.fingerprint,
             "settings": {name: getattr(config, name) for name in SETTINGS},
         }
 
 
-def made_for(embedder: Embedder, generator: Generator, prompt: prompts.PromptFile) -> dict[str, str]:
+def made_for(
+    embedder: Embedder, generator: Generator, prompt: prompts.PromptFile, reranker: Reranker | None = None
+) -> dict[str, str]:
     """Return the fingerprints of all that the signals of the confidence depend on, beside the settings."""
-    return {"embedder": embedder.fingerprint, "generator": generator.fingerprint, "prompt": prompt.fingerprint}
+    made = {"embedder": embedder.fingerprint, "generator": generator.fingerprint, "prompt": prompt.fingerprint}
+    return made | ({"reranker": reranker.fingerprint} if reranker else {})
 
 
 LOOKED_AT = 10

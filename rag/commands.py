@@ -292,7 +292,7 @@ def manage_models(config: Config, options: argparse.Namespace) -> int:
             print("\t".join(columns))
         return EXIT_ANSWERED
     if options.action == "pull":
-        for name in options.names or filter(None, [config.embedder, config.reranker, config.generator]):
+        for name in options.names or _registered(config):
             with _bars() as progress:
                 path = models.pull(name, config.models, progress, options.source)
             print(f"{name}: whole, in {path}")
@@ -304,6 +304,12 @@ def manage_models(config: Config, options: argparse.Namespace) -> int:
         problems += found
         print("\n".join(found) if found else f"{name}: whole")
     return EXIT_MISTAKE if problems else EXIT_ANSWERED
+
+
+def _registered(config: Config) -> list[str]:
+    """Return the models that ``config`` names, without a file of the user's own."""
+    named = (config.embedder, config.reranker, config.generator)
+    return [name for name in named if name and not name.endswith(".gguf")]
 
 
 def doctor(config: Config, _: argparse.Namespace) -> int:

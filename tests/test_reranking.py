@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import subprocess
@@ -14,7 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import doctor, models, prompts
+from eval import sets
+from eval.commands import SEEDS
+from eval.run import Selection, identity_of
+from rag import commands, doctor, models, prompts
 from rag.assistant import Assistant, made_for
 from rag.config import Config, load
 from rag.embedding import HashEmbedder
@@ -27,6 +31,7 @@ from rag.reranking import CrossEncoderReranker, Reranker, WordReranker, open_rer
 from rag.retrieval import retrieve
 from tests import tiny
 from tests.servers import serving
+from ui.service import Service
 
 EMBEDDER = HashEmbedder(64)
 QUESTION = "Where is the copper violin?"
@@ -270,6 +275,40 @@ def test_an_assistant_orders_with_it_and_the_receipt_names_it(index: Index, conf
         [item.score for item in retrieve(QUESTION, index, EMBEDDER, 3, reranker=real, reranked=9)], abs=1e-4
     )
     assert assistant_on(index, config, WordReranker()).reranker.name == "words"
+
+
+def test_the_search_page_and_the_command_show_the_same_order(
+    index: Index, config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reranker = WordReranker()
+    right = [item.passage.document for item in retrieve(QUESTION, index, EMBEDDER, 6, reranker=reranker)]
+    assert right != [item.passage.document for item in retrieve(QUESTION, index, EMBEDDER, 6)]
+    service = Service(lambda: assistant_on(index, config, reranker), config)
+    service.start()
+    assert service.loaded.wait(20)
+    assert [item.passage.document for item in service.search(QUESTION, 6)] == right
+    service.close()
+    monkeypatch.setattr("rag.embedding.open_embedder", lambda _: EMBEDDER)
+    monkeypatch.setattr("rag.reranking.open_reranker", lambda _: reranker)
+    options = argparse.Namespace(question=QUESTION, number=6, json=True)
+    assert commands.search(replace(config, index=index.folder), options) == 0
+    assert [json.loads(line)["document"] for line in capsys.readouterr().out.splitlines()] == right
+
+
+def test_a_run_of_the_evaluation_says_which_reranker(config: Config, real: Reranker) -> None:
+    known = sets.load(SEEDS)
+    without, with_one = (
+        identity_of(known, Selection(), settings, EMBEDDER, None) for settings in (replace(config, reranker=""), config)
+    )
+    assert with_one == without | {"reranker": {"name": real.name, "sha256": real.fingerprint, "reranked": 20}}
+
+
+def test_pull_brings_what_the_settings_name(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
+    options = argparse.Namespace(action="pull", names=[], source=None)
+    settings = replace(config, embedder="tiny-embedder", generator="of my own.gguf")
+    assert commands.manage_models(settings, options) == 0
+    pulled = [line.split(":")[0] for line in capsys.readouterr().out.splitlines()]
+    assert pulled == ["tiny-embedder", "tiny-reranker"]
 
 
 def test_a_calibration_holds_for_the_reranker_it_was_made_with(index: Index, config: Config) -> None:

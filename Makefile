@@ -5,6 +5,10 @@ PYTHON ?= python3
 # Address of a package index that has the CPU build of PyTorch, where the usual one brings the CUDA build.
 TORCH_INDEX ?=
 ARGS ?=
+# Other models than the defaults, by their names in 'footnote models list': make chat EMBEDDER=multilingual-e5-small.
+GENERATOR :=
+EMBEDDER :=
+RERANKER :=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,12 +22,24 @@ export CMAKE_ARGS ?= -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CURDIR)/$(VENV)/llama.c
 	-DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF \
 	-DLLAMA_OPENSSL=OFF -DLLAMA_ALL_WARNINGS=OFF -DGGML_ALL_WARNINGS=OFF
 
+# What was embedded by another model cannot be searched: each has an index of its own.
+ifneq ($(GENERATOR),)
+export FOOTNOTE_GENERATOR := $(GENERATOR)
+endif
+ifneq ($(RERANKER),)
+export FOOTNOTE_RERANKER := $(RERANKER)
+endif
+ifneq ($(EMBEDDER),)
+export FOOTNOTE_EMBEDDER := $(EMBEDDER)
+export FOOTNOTE_INDEX := index/$(EMBEDDER)
+endif
+
 .PHONY: chat widget-demo test eval bench setup check clean
 
 chat: $(VENV)/ready
-	@echo "== Weights: the embedder and the language model"
+	@echo "== Weights: the embedder, the language model and, where one is named, the reranker"
 	@$(BIN)/footnote models pull
-	@echo "== Documents: seeds/ into index/"
+	@echo "== Documents: seeds/ into $(or $(FOOTNOTE_INDEX),index)/"
 	@$(BIN)/footnote ingest seeds
 	@echo "== Chat: stop it with Ctrl-C"
 	@$(BIN)/footnote serve $(ARGS)

@@ -182,6 +182,7 @@ def calibrate(config: Config, options: argparse.Namespace) -> int:
     from rag.embedding import open_embedder
     from rag.generation import open_generator
     from rag.index import Index
+    from rag.reranking import open_reranker
 
     accepted = Accepted(options.false_answers, options.false_unsure)
     for name, share in {"--false-answers": accepted.answered, "--false-unsure": accepted.unsure}.items():
@@ -205,7 +206,8 @@ def calibrate(config: Config, options: argparse.Namespace) -> int:
                 f"Nothing is noted: on questions that it was not fitted on, the confidence tells no more than guessing "
                 f"(AUROC {area:.2f}). Take more questions, or another language model."
             )
-        index.calibrate(found.noted(names, accepted, made_for(embedder, generator, prompt)))
+        made = made_for(embedder, generator, prompt, open_reranker(config))
+        index.calibrate(found.noted(names, accepted, made))
     print(
         f"Noted in the index in {config.index}, for this language model: answered is what has a confidence of "
         f"{found.min_confidence:.3f}; from {found.min_unsure:.3f} on, what may answer is shown. Settings that are not "

@@ -30,6 +30,7 @@ from rag.followups import search_query
 from rag.generation import Generator
 from rag.index import Index
 from rag.ingest import Progress
+from rag.reranking import Reranker, described, open_reranker
 from rag.retrieval import retrieve
 from rag.types import Evidence, Passage
 
@@ -91,6 +92,7 @@ def identity_of(
         "selection": dataclasses.asdict(selection),
         "embedder": {"name": embedder.name, "sha256": embedder.fingerprint},
         "generator": {"name": generator.name, "sha256": generator.fingerprint} if generator else None,
+        **described(open_reranker(config), config),
         "prompt": prompts.load(config.prompt).fingerprint if generator else None,
         "settings": {name: getattr(config, name) for name in SETTINGS},
     }
@@ -153,21 +155,25 @@ def _search(
     """Search for each question in every way, and return the records by id."""
     remembering = cast(Embedder, collection.OneQuery(embedder))
     remembering.embed_query("warm up")  # or the first question would pay for loading the model
+    reranker = open_reranker(config)
     with Journal(folder / runs.RETRIEVAL) as journal:
         for number, question in enumerate(questions, start=1):
             if question.id not in journal.records:
-                journal.append(_searched(question, index, config, remembering))
+                journal.append(_searched(question, index, config, remembering, reranker))
             tell("retrieval", number, len(questions), question.id)
         return journal.records
 
 
-def _searched(question: Question, index: Index, config: Config, embedder: Embedder) -> dict[str, Any]:
+def _searched(
+    question: Question, index: Index, config: Config, embedder: Embedder, reranker: Reranker | None
+) -> dict[str, Any]:
     query = search_query(question.question, question.history)
     record: dict[str, Any] = {"id": question.id, "query": query}
     for name, weight in RETRIEVERS.items():
         share = config.dense_weight if weight is None else weight
+        ordered_by = (reranker, config.reranked) if weight is None else ()
         begin = time.perf_counter()
-        found = retrieve(query, index, embedder, DEPTH, max(config.candidates, DEPTH), share)
+        found = retrieve(query, index, embedder, DEPTH, max(config.candidates, DEPTH), share, None, *ordered_by)
         record.setdefault("cost", {"seconds": round(time.perf_counter() - begin, 4)})
         record[name] = [
             [item.passage.document, item.passage.start, item.passage.end, round(item.score, 6)] for item in found

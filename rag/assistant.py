@@ -24,6 +24,7 @@ from rag.followups import by_name, earlier_questions, search_query
 from rag.generation import Completion, Generator, Stop, open_generator
 from rag.index import Index
 from rag.planning import Planner
+from rag.reranking import Reranker, described, open_reranker
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Status, Token, Turn
 
 __all__ = ["Assistant", "made_for"]
@@ -49,9 +50,11 @@ class Assistant:
         generator: Generator,
         prompt: prompts.PromptFile,
         config: Config,
+        reranker: Reranker | None = None,
     ) -> None:
         self.index = index
         self.embedder = embedder
+        self.reranker = reranker or open_reranker(config)
         self.generator = generator
         self.prompt = prompt
         self.config = config
@@ -71,12 +74,14 @@ class Assistant:
         embedder = open_embedder(config)
         index = Index.open(config.index, embedder)
         index.search_dense(embedder.embed_query(""), 1)  # Weights and vectors are read now, not at the first question.
+        if reranker := open_reranker(config):
+            reranker.score("", [""])
         prompt = prompts.load(config.prompt)
-        return cls(index, embedder, open_generator(config, prompt, index), prompt, config)
+        return cls(index, embedder, open_generator(config, prompt, index), prompt, config, reranker)
 
     def _calibrate(self, fitted: dict[str, Any] | None) -> None:
         """Take what was fitted with these models and these signals; a ``min_confidence`` that somebody set stays."""
-        if not fitted or fitted["made_for"] != made_for(self.embedder, self.generator, self.prompt):
+        if not fitted or fitted["made_for"] != made_for(self.embedder, self.generator, self.prompt, self.reranker):
             return
         if not abstention.have_same_signals(fitted["coefficients"], self.coefficients):
             return
@@ -256,6 +261,8 @@ class Assistant:
             config.candidates,
             config.dense_weight,
             documents,
+            self.reranker,
+            config.reranked,
         )
         titles = self.catalogue.titles()
         if names := titles.names_in(question):
@@ -291,15 +298,19 @@ class Assistant:
         return {
             "index_generation": self.index.generation,
             "embedder": {"name": self.embedder.name, "sha256": self.embedder.fingerprint},
+            **described(self.reranker, config),
             "generator": {"name": self.generator.name, "sha256": self.generator.fingerprint},
             "prompt_sha256": self.prompt.fingerprint,
             "settings": {name: getattr(config, name) for name in SETTINGS},
         }
 
 
-def made_for(embedder: Embedder, generator: Generator, prompt: prompts.PromptFile) -> dict[str, str]:
+def made_for(
+    embedder: Embedder, generator: Generator, prompt: prompts.PromptFile, reranker: Reranker | None = None
+) -> dict[str, str]:
     """Return the fingerprints of all that the signals of the confidence depend on, beside the settings."""
-    return {"embedder": embedder.fingerprint, "generator": generator.fingerprint, "prompt": prompt.fingerprint}
+    made = {"embedder": embedder.fingerprint, "generator": generator.fingerprint, "prompt": prompt.fingerprint}
+    return made | ({"reranker": reranker.fingerprint} if reranker else {})
 
 
 PROMPTS = Path(__file__).resolve().parent.parent / "prompts"

@@ -79,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
     actions = models.add_subparsers(metavar="ACTION", required=True, dest="action")
     actions.add_parser("list", help="every model that is known, and whether it is on this machine", parents=[common])
     pull = actions.add_parser("pull", help="download model weights", parents=[common])
-    pull.add_argument("names", nargs="*", metavar="NAME", help="models (default: the two that the settings name)")
+    pull.add_argument("names", nargs="*", metavar="NAME", help="models (default: those that the settings name)")
     pull.add_argument("--from", type=Path, dest="source", metavar="PATH", help="take them from this file or folder")
     check = actions.add_parser("verify", help="hash every file of the models that are here", parents=[common])
     check.add_argument("names", nargs="*", metavar="NAME", help="models (default: all that are here)")

@@ -138,6 +138,7 @@ def search(config: Config, options: argparse.Namespace) -> int:
     from rag.answers import passage_object, place
     from rag.embedding import open_embedder
     from rag.index import Index
+    from rag.reranking import open_reranker
     from rag.retrieval import retrieve
 
     if not options.question.strip():
@@ -153,6 +154,8 @@ def search(config: Config, options: argparse.Namespace) -> int:
             options.number,
             max(config.candidates, options.number),
             config.dense_weight,
+            reranker=open_reranker(config),
+            reranked=config.reranked,
         )
     for item in found:
         if options.json:
@@ -285,12 +288,14 @@ def manage_models(config: Config, options: argparse.Namespace) -> int:
     here = models.installed(config.models)
     if options.action == "list":
         for name, model in known.items():
-            size = sum(file.size for file in model.files) / 1e6
             state = "here" if name in here else "not here"
-            print("\t".join([name, model.kind, f"{size:,.0f} MB", model.licence, state, model.description]))
+            columns = [name, model.kind, f"{model.size / 1e6:,.0f} MB", model.licence, state, model.description]
+            if model.unpinned:
+                columns.append(f"{len(model.unpinned)} of {len(model.files)} files trusted at their first download")
+            print("\t".join(columns))
         return EXIT_ANSWERED
     if options.action == "pull":
-        for name in options.names or [config.embedder, config.generator]:
+        for name in options.names or _registered(config):
             with _bars() as progress:
                 path = models.pull(name, config.models, progress, options.source)
             print(f"{name}: whole, in {path}")
@@ -302,6 +307,12 @@ def manage_models(config: Config, options: argparse.Namespace) -> int:
         problems += found
         print("\n".join(found) if found else f"{name}: whole")
     return EXIT_MISTAKE if problems else EXIT_ANSWERED
+
+
+def _registered(config: Config) -> list[str]:
+    """Return the models that ``config`` names, without a file of the user's own."""
+    named = (config.embedder, config.reranker, config.generator)
+    return [name for name in named if name and not name.endswith(".gguf")]
 
 
 def doctor(config: Config, _: argparse.Namespace) -> int:

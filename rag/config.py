@@ -47,12 +47,16 @@ class Config:
     """Name of the registered embedding model."""
     generator: str = "qwen2.5-coder-1.5b-instruct"
     """Name of the registered language model, or the path of a GGUF file."""
+    reranker: str = ""
+    """Name of the registered reranker that orders what the search found; empty for none."""
     passage_tokens: int = 160
     """Longest passage, in tokens of the embedder; never above what it can read."""
     candidates: int = 100
     """Passages that dense and lexical retrieval each bring into the fusion."""
     dense_weight: float = 0.5
     """Share of the dense score in the fused score, 0 to 1; more for a question in words of its own."""
+    reranked: int = 20
+    """Passages, the first of those found, that the reranker orders anew, where there is one."""
     evidence: int = 3
     """Most passages that are given to the language model."""
     closeness: float = 0.75
@@ -111,6 +115,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "passage_tokens": (16, 8192),
     "candidates": (1, 10_000),
     "dense_weight": (0, 1),
+    "reranked": (1, 1000),
     "evidence": (1, 64),
     "closeness": (0, 1),
     "parts": (1, 1000),

@@ -27,8 +27,9 @@ def checks(config: Config) -> Iterator[Check]:
     yield _processor()
     yield from _packages()
     yield _memory(config)
-    for name in (config.embedder, config.generator):
-        yield _weights(name, config)
+    for kind in ("embedder", "reranker", "generator"):
+        if name := getattr(config, kind):
+            yield _weights(name, kind, config)
     yield _prompt(config)
     yield _index(config)
     for folder in (config.index, config.models):
@@ -75,10 +76,10 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _weights(name: str, config: Config) -> Check:
+def _weights(name: str, kind: str, config: Config) -> Check:
     label = f"weights of {name}"
     try:
-        models.locate(name, config.models)
+        models.locate(name, config.models, kind)
         problems = models.verify(name, config.models) if name in models.registry() else []
     except FootnoteError as error:
         return label, str(error)

@@ -72,15 +72,16 @@ def open_embedder(config: Config) -> FolderEmbedder:
     """Return the embedder that ``config`` names; its weights are read at the first text.
 
     Raises:
-        ModelUnknown: no model of that name is registered.
+        ModelUnknown: no embedder of that name is registered.
         ModelMissing: the weights are not on this machine.
         ModelDamaged: the weights are not what they should be.
     """
     from rag.encoders.folders import open_folder
 
-    folder = models.locate(config.embedder, config.models)
+    folder = models.locate(config.embedder, config.models, "embedder")
     fingerprint = models.fingerprint(config.embedder, config.models)
-    return open_folder(folder, config.threads, config.embedder, fingerprint)
+    prompts = models.model(config.embedder).prompts
+    return open_folder(folder, config.threads, config.embedder, fingerprint, prompts)
 
 
 class HashEmbedder:

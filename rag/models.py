@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from rag.errors import ModelDamaged, ModelMissing, ModelUnknown
-from rag.weights.hashes import Progress, forget, note, noted, sha256
+from rag.weights.hashes import Progress, forget, note, noted, sha256, trusted
 
 __all__ = [
     "File",
@@ -23,6 +23,7 @@ __all__ = [
     "PathSource",
     "Progress",
     "Source",
+    "expected",
     "fingerprint",
     "installed",
     "locate",
@@ -38,11 +39,16 @@ REGISTRY = Path(__file__).parent / "data" / "models.toml"
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of a model: its path within the model's folder, with ``/``; size in bytes; hexadecimal SHA-256."""
+    """One file of a model: its path within the model's folder, with ``/``; size in bytes; hexadecimal SHA-256.
+
+    Without a ``sha256`` the file is trusted at its first download: what came then is recorded beside it, and it is
+    held against that ever after. A ``size`` of 0 is not known; ``about`` is what to expect then, and is not checked.
+    """
 
     name: str
-    size: int
-    sha256: str
+    size: int = 0
+    sha256: str = ""
+    about: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,11 @@ Source = PathSource | IndexSource | HubSource
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A registered model; ``kind`` is ``embedder`` or ``generator``."""
+    """A registered model; ``kind`` is ``embedder``, ``reranker`` or ``generator``.
+
+    ``prompts`` are what an embedder is to be given in front of a text: ``query`` before a question, ``passage`` before
+    anything else.
+    """
 
     name: str
     kind: str
@@ -85,16 +95,22 @@ class Model:
     description: str
     files: tuple[File, ...]
     sources: tuple[Source, ...]
+    prompts: dict[str, str] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
-        """Bytes of all files together."""
-        return sum(file.size for file in self.files)
+        """Bytes of all files together, as far as they are known."""
+        return sum(file.size or file.about for file in self.files)
 
     @property
     def weights(self) -> File:
-        """The main file: the largest."""
-        return max(self.files, key=lambda file: file.size)
+        """The main file: the first."""
+        return self.files[0]
+
+    @property
+    def unpinned(self) -> tuple[File, ...]:
+        """The files that are trusted at their first download."""
+        return tuple(file for file in self.files if not file.sha256)
 
 
 def registry() -> dict[str, Model]:
@@ -112,18 +128,22 @@ def _model(name: str, table: dict[str, Any]) -> Model:
         description=table["description"],
         files=tuple(File(**entry) for entry in table["files"]),
         sources=tuple(kinds[next(k for k in entry if k in kinds)](**entry) for entry in table["sources"]),
+        prompts=table.get("prompts", {}),
     )
 
 
-def model(name: str) -> Model:
-    """Return the model registered as ``name``.
+def model(name: str, kind: str = "") -> Model:
+    """Return the model registered as ``name``; of any kind, if none is given.
 
     Raises:
-        ModelUnknown: there is none; the message names the closest.
+        ModelUnknown: there is none, and the message names the closest; or it is of another kind.
     """
     known = registry()
-    if name in known:
+    if name in known and kind in ("", known[name].kind):
         return known[name]
+    if name in known:
+        fitting = ", ".join(other for other, found in known.items() if found.kind == kind)
+        raise ModelUnknown(f"The {known[name].kind} '{name}' cannot be used as {kind}; known are: {fitting}.")
     within = [k for k in known if name and name.lower() in k.lower()]
     close = within or difflib.get_close_matches(name, known, n=2, cutoff=0.5)
     hint = "did you mean " + " or ".join(f"'{c}'" for c in close) if close else "known are: " + ", ".join(known)
@@ -137,17 +157,18 @@ def pull(name: str, folder: Path, progress: Progress | None = None, source: Path
     return download.pull(name, folder, progress, source)
 
 
-def locate(name: str, folder: Path) -> Path:
-    """Return the folder of an embedder or the GGUF file of a generator, known to be whole.
+def locate(name: str, folder: Path, kind: str = "") -> Path:
+    """Return the folder of an embedder or a reranker, or the GGUF file of a generator, known to be whole.
 
-    ``name`` is a registered model, or the path of a GGUF file, which is returned as it is.
+    ``name`` is a registered model, of the ``kind`` that is wanted if one is given, or the path of a GGUF file, which is
+    returned as it is.
 
     Raises:
         ModelUnknown, ModelMissing, ModelDamaged: each says what to do.
     """
-    if name.endswith(".gguf"):
+    if name.endswith(".gguf") and kind in ("", "generator"):
         return _own(Path(name).expanduser())
-    found = model(name)
+    found = model(name, kind)
     home = folder / name
     present = [file for file in found.files if (home / file.name).is_file()]
     if not present:
@@ -161,7 +182,7 @@ def locate(name: str, folder: Path) -> Path:
             f"The weights of {name} are damaged: {'; '.join(problems)}. "
             f"'footnote models pull {name}' brings them again."
         )
-    return home if found.kind == "embedder" else home / found.weights.name
+    return home / found.weights.name if found.kind == "generator" else home
 
 
 def _own(file: Path) -> Path:
@@ -180,7 +201,7 @@ def fingerprint(name: str, folder: Path) -> str:
     """
     path = locate(name, folder)
     if not name.endswith(".gguf"):
-        return model(name).weights.sha256
+        return expected(folder / name, model(name).weights).sha256
     path = path.resolve()
     digest = noted(folder, str(path), path)
     if digest is None:
@@ -202,33 +223,50 @@ def verify(name: str, folder: Path, progress: Progress | None = None) -> list[st
         forget(home, file.name)
         if fault := problem(home, file, _counter(progress, done, found.size)):
             problems.append(fault)
-        done += file.size
+        done += file.size or file.about
     return problems
 
 
 def installed(folder: Path) -> set[str]:
     """Return the names of the models whose files are all in ``folder`` with the right size; nothing is hashed."""
 
-    def there(file: Path, size: int) -> bool:
-        return file.is_file() and file.stat().st_size == size
+    def there(home: Path, file: File) -> bool:
+        path, size = home / file.name, expected(home, file).size
+        return path.is_file() and size in (0, path.stat().st_size)
 
-    return {name for name, m in registry().items() if all(there(folder / name / f.name, f.size) for f in m.files)}
+    return {name for name, model in registry().items() if all(there(folder / name, file) for file in model.files)}
+
+
+def expected(home: Path, file: File) -> File:
+    """Return ``file`` with what it is held against: the registered hash, or the one of its first download to ``home``.
+
+    The hash stays empty where there is neither.
+    """
+    if file.sha256:
+        return file
+    size, digest = trusted(home, file.name)
+    return replace(file, size=file.size or size, sha256=digest)
 
 
 def problem(home: Path, file: File, progress: Progress | None = None) -> str | None:
     """Return what is wrong with ``file`` in the model folder ``home``, trusting a note of an earlier check."""
-    path = home / file.name
+    path, right = home / file.name, expected(home, file)
     if not path.is_file():
         return f"{file.name} is missing"
+    if not right.sha256:
+        return f"{file.name} did not come by a pull, so that no hash of it is known"
     size = path.stat().st_size
-    if size != file.size:
-        return f"{file.name} has {size:,} bytes instead of {file.size:,}"
+    if size != (right.size or size):
+        return f"{file.name} has {size:,} bytes instead of {right.size:,}"
     digest = noted(home, file.name, path)
     if digest is None:
         digest = sha256(path, progress)
-        if digest == file.sha256:
+        if digest == right.sha256:
             note(home, file.name, path, digest)
-    return None if digest == file.sha256 else f"{file.name} is not what was published (its SHA-256 is {digest[:12]}…)"
+    if digest == right.sha256:
+        return None
+    what = "what was published" if file.sha256 else "what came at first"
+    return f"{file.name} is not {what} (its SHA-256 is {digest[:12]}…)"
 
 
 def _counter(progress: Progress | None, before: int, whole: int) -> Progress | None:

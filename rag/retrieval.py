@@ -5,7 +5,8 @@ share ``dense_weight`` (Bruch, Gai and Ingber, "An Analysis of Fusion Functions 
 such fusions; here it is a little better than stretching both from 0 to 1, and both are much better than adding ranks).
 Where a question says it in other words than the documents, lexical scores rest on words that mean nothing there, and
 count less. Vectors of whole passages find the candidates; the vectors of their sentences then have a say in the dense
-score, since a passage is about more than what one question asks for.
+score, since a passage is about more than what one question asks for. Where there is a reranker it orders the first of
+them anew (:mod:`rag.reranking`), and what it says is their score.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from dataclasses import replace
 
 from rag.embedding import Embedder
 from rag.index import Index, Scored
+from rag.passages import context_text
+from rag.reranking import Reranker, rerank
 from rag.sentences import is_item
 from rag.statements import is_row
 from rag.types import Evidence, Passage
@@ -44,12 +47,14 @@ def retrieve(
     candidates: int = 100,
     dense_weight: float = 0.5,
     documents: Collection[str] | None = None,
+    reranker: Reranker | None = None,
+    reranked: int = 20,
 ) -> list[Evidence]:
     """Return up to ``limit`` passages for ``question``, best first; of ``documents`` (public names) where given.
 
     Dense and lexical search each bring ``candidates`` passages; ``dense_weight`` 1 is dense search alone, 0 lexical
-    search alone, and between them it is the least share of the dense score. The order is by (-score, id), so that the
-    same index always gives the same evidence.
+    search alone, and between them it is the least share of the dense score. With a ``reranker`` the first ``reranked``
+    are ordered by it. The order is by (-score, id), so that the same index always gives the same evidence.
     """
     vector = embedder.embed_query(question)
     among = None if documents is None else index.passage_ids(documents)
@@ -64,12 +69,13 @@ def retrieve(
         dense_weight = _dense_share(dense_weight, index.coverage(question, next(iter(lexical))))
     scores = fuse(dense, lexical, dense_weight)
     ranked = sorted(ids, key=lambda i: (-scores[i], i))
-    found = index.passages(ranked[:limit])
-    if len(found) < min(limit, len(ranked)):  # some were deleted since they were found
-        found = index.passages(ranked)[:limit]
+    found = _stored(index, ranked, max(limit, reranked) if reranker else limit)
+    scored = [(passage, scores[passage.id]) for passage in found]
+    if reranker:
+        scored = rerank(reranker, question, found, _texts(found[:reranked], embedder), scores)
     return [
-        Evidence(passage, scores[passage.id], rank, dense[passage.id], lexical.get(passage.id, 0.0))
-        for rank, passage in enumerate(found, start=1)
+        Evidence(passage, score, rank, dense[passage.id], lexical.get(passage.id, 0.0))
+        for rank, (passage, score) in enumerate(scored[:limit], start=1)
     ]
 
 
@@ -114,6 +120,19 @@ def _is_open(passage: Passage) -> bool:
     """Tell whether a list or a table may go on behind ``passage``, or what it introduces begins there."""
     line = passage.text.rstrip().rpartition("\n")[2].strip()
     return line.endswith(":") or is_item(line, 0, len(line)) or is_row(line)
+
+
+def _stored(index: Index, ranked: Sequence[int], wanted: int) -> list[Passage]:
+    """Return the first ``wanted`` passages of ``ranked`` that are still there."""
+    found = index.passages(ranked[:wanted])
+    if len(found) < min(wanted, len(ranked)):  # some were deleted since they were found
+        found = index.passages(ranked)[:wanted]
+    return found
+
+
+def _texts(passages: Sequence[Passage], embedder: Embedder) -> list[str]:
+    """Return what a reranker reads of ``passages``: what was embedded, with title, date and section in front."""
+    return [context_text(passage, embedder.tokenizer, embedder.limit) for passage in passages]
 
 
 def _dense_share(least: float, coverage: float) -> float:

@@ -12,6 +12,9 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
 
 PIECE = 4096
 
@@ -63,11 +66,23 @@ class Server(ThreadingHTTPServer):
         self.files[f"/simple/{name}/"] = page.encode()
         return path
 
-    def add_hub_file(self, repository: str, revision: str, file: str, data: bytes) -> str:
+    def add_hub_file(self, repository: str, revision: str, file: str, data: bytes, large: bool = True) -> str:
+        """Publish a file on the hub, which tells the hash of a ``large`` one; return the path at which it is served."""
         path = f"/{repository}/resolve/{revision}/{file}"
         self.files[path] = data
-        self.headers[path] = {"ETag": f'"{hashlib.sha256(data).hexdigest()}"', "X-Repo-Commit": "c" * 40}
+        tag = hashlib.sha256(data).hexdigest() if large else hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+        self.headers[path] = {"ETag": f'"{tag}"', "X-Repo-Commit": "c" * 40}
         return path
+
+    def become_the_hub(self, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+        """Let ``huggingface_hub`` ask this server, and keep what it keeps in ``home``."""
+        monkeypatch.setenv("HF_ENDPOINT", self.url)
+        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)  # The chat sets it, and its tests may have come before.
+        monkeypatch.setenv("HF_HOME", str(home))
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", self.url)
+        template = self.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
 
     def handle_error(self, *_: object) -> None:
         """Say nothing: clients are killed and connections cut on purpose."""

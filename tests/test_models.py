@@ -85,13 +85,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
         monkeypatch.setenv("PIP_INDEX_URL", f"{server.url}/simple")
         monkeypatch.setenv("PIP_RETRIES", "0")
-        monkeypatch.setenv("HF_ENDPOINT", server.url)
-        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)  # The chat sets it, and its tests may have come before.
-        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", server.url)
-        template = server.url + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
+        server.become_the_hub(monkeypatch, tmp_path / "hf")
         yield server
         assert not (tmp_path / "imported").exists(), "code in a wheel was run"
 
@@ -139,26 +133,53 @@ def left_over(folder: Path) -> set[str]:
 # --- the registry
 
 
-def test_every_registered_model_is_pinned_and_has_a_source() -> None:
+UNPINNED = {"ettin-reranker-17m", "ettin-reranker-32m", "granite-embedding-small-english-r2"}
+"""Models of which not every file has a hash that is published where it could be read."""
+
+
+def test_every_registered_model_has_a_source_and_is_pinned_but_for_a_few() -> None:
     known = models.registry()
-    assert set(known) >= {
+    assert set(known) >= UNPINNED | {
         "all-MiniLM-L6-v2",
         "qwen2.5-coder-1.5b-instruct",
         "qwen2.5-coder-0.5b-instruct",
         "smollm2-135m-instruct",
         "qwen2.5-1.5b-instruct",
         "qwen3-4b-instruct-2507",
+        "granite-embedding-97m-multilingual-r2",
+        "multilingual-e5-small",
+        "qwen3-1.7b",
+        "granite-4.0-micro",
     }
+    assert {name for name, model in known.items() if model.unpinned} == UNPINNED
     for model in known.values():
-        assert model.kind in ("embedder", "generator") and model.licence and model.description
+        assert model.kind in ("embedder", "reranker", "generator") and model.licence and model.description
+        assert model.weights.name == ("model.safetensors" if model.kind != "generator" else model.files[0].name)
         assert len({file.name for file in model.files}) == len(model.files)
         for file in model.files:
-            assert len(bytes.fromhex(file.sha256)) == 32 and file.size > 0
+            assert len(bytes.fromhex(file.sha256)) in (0, 32) and file.size >= 0
             assert not Path(file.name).is_absolute() and ".." not in Path(file.name).parts
         assert any(not isinstance(source, models.PathSource) for source in model.sources)
+        if not all(file.sha256 and file.size for file in model.files):
+            # What is not known of a file is only asked of a hub, of one revision that does not change.
+            (hub,) = (source for source in model.sources if not isinstance(source, models.PathSource))
+            assert isinstance(hub, models.HubSource) and re.fullmatch("[0-9a-f]{40}", hub.revision)
         for source in model.sources:
             if isinstance(source, models.IndexSource) and source.parts > 1:
                 assert (source.parts - 1) * source.part_bytes < model.size <= source.parts * source.part_bytes
+
+
+def test_a_model_of_another_kind_is_refused(index: Server, tmp_path: Path) -> None:
+    with pytest.raises(ModelUnknown, match="The generator 'tiny' cannot be used as embedder; known are: tiny-embedder"):
+        models.locate("tiny", tmp_path, "embedder")
+    with pytest.raises(ModelUnknown, match="known are"):
+        models.locate(str(tmp_path / "own.gguf"), tmp_path, "reranker")
+
+
+def test_an_embedder_has_its_prompts() -> None:
+    known = models.registry()
+    assert known["multilingual-e5-small"].prompts == {"query": "query: ", "passage": "passage: "}
+    assert [name for name, model in known.items() if model.prompts] == ["multilingual-e5-small"]
 
 
 def test_names_no_host_and_no_address() -> None:
@@ -546,7 +567,7 @@ def test_a_hub_without_ranges_begins_again(index: Server, tmp_path: Path) -> Non
 
 def test_another_file_on_the_hub_is_refused_before_it_is_fetched(index: Server, tmp_path: Path) -> None:
     file = index.add_hub_file(REPOSITORY, "main", "Tiny.gguf", DATA[::-1])
-    with pytest.raises(DownloadError, match=r"the hub holds another tiny.gguf than the registered one"):
+    with pytest.raises(DownloadError, match=r"the hub holds another tiny.gguf than the one that is known"):
         models.pull("tiny-hub", tmp_path)
     assert index.requests == [("HEAD", file, "")]
 

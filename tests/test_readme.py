@@ -1,6 +1,7 @@
 """Every command in the README does what it says."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -33,6 +34,28 @@ def test_the_two_commands_come_first():
 def test_make_knows_the_target(command):
     done = subprocess.run([*shlex.split(command), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_make_takes_other_models():
+    def told(*names):
+        rule = "told: ; @env | grep ^FOOTNOTE_ | sort || true"
+        done = subprocess.run(
+            ["make", "--silent", "--eval", rule, "told", *names],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PATH": os.environ["PATH"], "EMBEDDER": "of another program"},
+        )
+        return done.stdout.split()
+
+    assert told() == []
+    assert told("GENERATOR=a", "EMBEDDER=b", "RERANKER=c") == [
+        "FOOTNOTE_EMBEDDER=b",
+        "FOOTNOTE_GENERATOR=a",
+        "FOOTNOTE_INDEX=index/b",
+        "FOOTNOTE_RERANKER=c",
+    ]
 
 
 def test_no_command_is_left_out():

@@ -200,7 +200,9 @@ class Service:
             raise QuestionError("The question is empty; ask something.")
         config, parts = self.config, self.assistant
         candidates = max(config.candidates, limit)
-        return retrieve(question, parts.index, parts.embedder, limit, candidates, config.dense_weight, documents)
+        reranker = getattr(parts, "reranker", None)
+        found = question, parts.index, parts.embedder, limit, candidates, config.dense_weight, documents
+        return retrieve(*found, reranker, config.reranked)
 
     def busy(self, session: str) -> bool:
         """Return whether a question of ``session`` is being answered."""

@@ -11,7 +11,7 @@ import hashlib
 import json
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -25,30 +25,45 @@ from rag.encoders import bert
 from rag.errors import ModelDamaged
 from rag.passages import FileTokenizer, Tokenizer
 
-__all__ = ["FolderEmbedder", "SentenceTransformerEmbedder", "open_folder"]
+__all__ = ["FolderEmbedder", "SentenceTransformerEmbedder", "open_folder", "quiet"]
 
 BATCH_TEXTS = 16
 """Texts in one forward pass of sentence-transformers; longer batches spend more on padding than they gain."""
 
 
-def open_folder(folder: Path, threads: int = 0, name: str = "", fingerprint: str = "") -> FolderEmbedder:
+def open_folder(
+    folder: Path,
+    threads: int = 0,
+    name: str = "",
+    fingerprint: str = "",
+    prompts: Mapping[str, str] | None = None,
+) -> FolderEmbedder:
     """Return the embedder for the model in ``folder``, the fast one where it can run it."""
     from rag.encoders.onnx_embedder import OnnxEmbedder
 
     kind = OnnxEmbedder if bert.is_plain(folder) else SentenceTransformerEmbedder
-    return kind(folder, threads, name, fingerprint)
+    return kind(folder, threads, name, fingerprint, prompts)
 
 
 class FolderEmbedder:
     """A model of the sentence-transformers family (Reimers and Gurevych, 2019), on the processor.
 
-    ``folder`` holds the model as the library saves it; ``threads`` 0 takes as many as this process may use.
+    ``folder`` holds the model as the library saves it; ``threads`` 0 takes as many as this process may use; ``prompts``
+    are put in front of texts, ``query`` before a question and ``passage`` before any other.
     The tokenizer, the limit and the dimension are read without the weights, which are loaded at the first text.
     """
 
-    def __init__(self, folder: Path, threads: int = 0, name: str = "", fingerprint: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        threads: int = 0,
+        name: str = "",
+        fingerprint: str = "",
+        prompts: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.name = name or folder.name
+        self._query, self._passage = ((prompts or {}).get(kind, "") for kind in ("query", "passage"))
         self._threads = threads or usable_cores()
         self._fingerprint = fingerprint
         self._lock = threading.Lock()
@@ -68,8 +83,13 @@ class FolderEmbedder:
 
     @cached_property
     def limit(self) -> int:
-        """Tokens that are read, without the two special ones around them."""
-        return int(self._json("sentence_bert_config.json")["max_seq_length"]) - 2
+        """Tokens that are read, without the two special ones around them and without a prompt."""
+        return self._longest - 2 - max(len(self.tokenizer.spans(text)) for text in (self._query, self._passage))
+
+    @cached_property
+    def _longest(self) -> int:
+        """Tokens that are read, all counted."""
+        return int(self._json("sentence_bert_config.json")["max_seq_length"])
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -86,17 +106,18 @@ class FolderEmbedder:
             rows.setdefault(text, []).append(row)
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         done = 0
-        for batch, found in self._batches(sorted(rows, key=len, reverse=True)):
+        lead = len(self._passage)
+        for batch, found in self._batches([self._passage + text for text in sorted(rows, key=len, reverse=True)]):
             for text, vector in zip(batch, found, strict=True):
-                vectors[rows[text]] = vector
-                done += len(rows[text])
+                vectors[rows[text[lead:]]] = vector
+                done += len(rows[text[lead:]])
             if progress is not None:
                 progress(done, len(texts))
         return vectors
 
     def embed_query(self, text: str) -> Vectors:
         """Return the unit vector of a question, of shape (dimension,)."""
-        ((_, vectors),) = self._batches([text])
+        ((_, vectors),) = self._batches([self._query + text])
         vector: Vectors = vectors[0]
         return vector
 
@@ -137,6 +158,7 @@ class SentenceTransformerEmbedder(FolderEmbedder):
         with self._lock:
             vectors = self._model.encode(
                 [encodable(text) for text in texts],
+                prompt="",
                 batch_size=BATCH_TEXTS,
                 show_progress_bar=False,
                 convert_to_numpy=True,
@@ -146,20 +168,21 @@ class SentenceTransformerEmbedder(FolderEmbedder):
 
     @cached_property
     def _model(self) -> Any:
-        with _quiet():
+        with quiet():
             import torch
             from sentence_transformers import SentenceTransformer
 
             torch.set_num_threads(self._threads)
+            single = {"dtype": torch.float32}  # Some are saved in half precision, which a processor computes slowly.
             try:
-                model = SentenceTransformer(str(self.folder), device="cpu", local_files_only=True)
+                model = SentenceTransformer(str(self.folder), device="cpu", local_files_only=True, model_kwargs=single)
             except Exception as error:  # the loaders have no common one
                 raise self._damaged(error) from error
         return model
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep to ourselves what the libraries warn their own developers of, and their progress bars while loading."""
     from transformers.utils import logging
 

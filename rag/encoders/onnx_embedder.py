@@ -60,7 +60,7 @@ class OnnxEmbedder(FolderEmbedder):
 
     @cached_property
     def _reader(self) -> FileTokenizer:
-        return FileTokenizer(self._file("tokenizer.json"), self.limit + 2)
+        return FileTokenizer(self._file("tokenizer.json"), self._longest)
 
 
 def _of_tokens(order: Sequence[int], tokens: Sequence[Sequence[int]]) -> Iterator[Sequence[int]]:

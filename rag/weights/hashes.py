@@ -1,7 +1,10 @@
 """SHA-256 of large files, hashed once and not at every start.
 
 ``.whole.json`` in a folder notes size, time of change and SHA-256 of each file that was hashed; a note counts as long
-as the first two are what they were.
+as the first two are what they were. It only saves time, and may be deleted.
+
+``.trusted.json`` records size and SHA-256 of each file that no hash was known of when it was first downloaded, and that
+is held against them ever after.
 """
 
 from __future__ import annotations
@@ -13,9 +16,10 @@ import os
 from pathlib import Path
 from typing import Any, Protocol
 
-__all__ = ["Progress", "forget", "note", "noted", "sha256"]
+__all__ = ["Progress", "forget", "note", "noted", "sha256", "trust", "trusted"]
 
 BLOCK = 1 << 20
+NOTES, TRUSTED = ".whole.json", ".trusted.json"
 
 
 class Progress(Protocol):
@@ -54,28 +58,47 @@ def note(home: Path, key: str, path: Path, digest: str) -> None:
     """Note in the folder ``home`` that ``path`` was hashed to ``digest``."""
     stat = path.stat()
     entry = {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "sha256": digest}
-    _write(home, _notes(home) | {key: entry})
+    _note(home, _notes(home) | {key: entry})
 
 
 def forget(home: Path, key: str) -> None:
     """Drop the note on ``key``, so that the file is hashed again."""
     notes = _notes(home)
     if notes.pop(key, None):
-        _write(home, notes)
+        _note(home, notes)
+
+
+def trusted(home: Path, key: str) -> tuple[int, str]:
+    """Return size and SHA-256 that are recorded in the folder ``home`` for the file ``key``; 0 and empty for none."""
+    entry = _read(home / TRUSTED).get(key)
+    return (int(entry["size"]), str(entry["sha256"])) if isinstance(entry, dict) else (0, "")
+
+
+def trust(home: Path, key: str, size: int, digest: str) -> None:
+    """Record in the folder ``home`` what the file ``key`` is from now on held against."""
+    _write(home / TRUSTED, _read(home / TRUSTED) | {key: {"size": size, "sha256": digest}})
 
 
 def _notes(home: Path) -> dict[str, Any]:
-    try:
-        notes = json.loads((home / ".whole.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return notes if isinstance(notes, dict) else {}
+    return _read(home / NOTES)
 
 
-def _write(home: Path, notes: dict[str, Any]) -> None:
+def _note(home: Path, notes: dict[str, Any]) -> None:
     # A models folder may be shared and read-only: then there are no notes, and files are hashed at each start.
     with contextlib.suppress(OSError):
-        home.mkdir(parents=True, exist_ok=True)
-        draft = home / f".whole.{os.getpid()}.tmp"
-        draft.write_text(json.dumps(notes, indent=1), encoding="utf-8")
-        draft.replace(home / ".whole.json")
+        _write(home / NOTES, notes)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        table = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return table if isinstance(table, dict) else {}
+
+
+def _write(file: Path, table: dict[str, Any]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(f".{os.getpid()}.tmp")
+    draft.write_text(json.dumps(table, indent=1), encoding="utf-8")
+    draft.replace(file)

@@ -17,6 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol
@@ -45,6 +46,14 @@ class Corrupt(Unavailable):
 class Supply(Protocol):
     """A source that was opened for one model."""
 
+    def described(self, file: File) -> File:
+        """Return ``file`` with the size and, where the source knows it, the hash that it is registered without.
+
+        Raises:
+            Unavailable: this source does not have it, or does not tell its size.
+        """
+        ...
+
     def stream(self, file: File, offset: int) -> tuple[int, Iterator[bytes]]:
         """Return an offset, ``offset`` or before it, and the bytes of ``file`` from there to its end.
 
@@ -55,20 +64,35 @@ class Supply(Protocol):
 
 
 class FolderSupply:
-    """Files of the user's own: the file itself, or a folder that holds it, or one of the model's name that does."""
+    """Files of the user's own: the file itself, or a folder that holds it, or one of the model's name that does.
+
+    A file without a hash is only taken from a folder of the model's name: nothing else tells whose file it is.
+    """
 
     def __init__(self, place: Path, name: str) -> None:
         self._place, self._name = place, name
 
+    def described(self, file: File) -> File:
+        """See :class:`Supply`."""
+        return replace(file, size=file.size or self._find(file).stat().st_size)
+
     def stream(self, file: File, offset: int) -> tuple[int, Iterator[bytes]]:
         """See :class:`Supply`."""
+        return offset, self._read(self._find(file), offset)
+
+    def _find(self, file: File) -> Path:
         places = [self._place / file.name, self._place / self._name / file.name]
         if self._place.is_file():
             places = [self._place]
+        if not file.sha256:
+            places = [path for path in places if path.is_relative_to(self._named())]
         for path in places:
             if path.is_file():
-                return offset, self._read(path, offset)
-        raise Unavailable(f"{self._place} has no {file.name}")
+                return path
+        raise Unavailable(f"{self._place if file.sha256 else self._named()} has no {file.name}")
+
+    def _named(self) -> Path:
+        return self._place if self._place.name == self._name else self._place / self._name
 
     @staticmethod
     def _read(path: Path, offset: int) -> Iterator[bytes]:
@@ -89,11 +113,20 @@ class HubSupply:
         self._source = source
         self._client = stack.enter_context(client())
 
+    def described(self, file: File) -> File:
+        """See :class:`Supply`."""
+        if file.size and file.sha256:
+            return file
+        _, size, digest = self._find(file)
+        if size is None:
+            raise Unavailable(f"the hub does not tell the size of {file.name}")
+        return replace(file, size=size, sha256=digest or file.sha256)
+
     def stream(self, file: File, offset: int) -> tuple[int, Iterator[bytes]]:
         """See :class:`Supply`."""
         from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
-        url = self._find(file)
+        url, _, _ = self._find(file)
         headers = build_hf_headers()
         try:
             first = next(blocks := stream(self._client, url, offset, headers), b"")
@@ -101,8 +134,8 @@ class HubSupply:
             return 0, stream(self._client, url, 0, headers)
         return offset, _chain(first, blocks)
 
-    def _find(self, file: File) -> str:
-        """Return the address of ``file``, after the hub has said that it is the one that is meant."""
+    def _find(self, file: File) -> tuple[str, int | None, str]:
+        """Return address, size and hash (of a large one) of ``file``, if it is the one that is meant."""
         import httpx2
         from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
@@ -113,10 +146,15 @@ class HubSupply:
         except (httpx2.HTTPError, OSError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise Unavailable(f"the hub does not give {source.hub} ({reason})") from error
-        other_hash = re.fullmatch("[0-9a-f]{64}", found.etag or "") and found.etag != file.sha256
-        if other_hash or (found.size is not None and found.size != file.size):
-            raise Unavailable(f"the hub holds another {file.name} than the registered one")
-        return url
+        digest = found.etag if found.etag and re.fullmatch("[0-9a-f]{64}", found.etag) else ""
+        if _differ(digest, file.sha256) or _differ(found.size, file.size):
+            raise Unavailable(f"the hub holds another {file.name} than the one that is known")
+        return url, found.size, digest
+
+
+def _differ(found: str | int | None, known: str | int) -> bool:
+    """Return whether both are known and not the same."""
+    return bool(found and known and found != known)
 
 
 def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
@@ -141,6 +179,10 @@ class IndexSupply:
         self._wheel: tuple[int, zipfile.ZipFile] | None = None
         self._urls: dict[int, str] = {}
         self._lazy = _pip_version() >= LAZY_PIP
+
+    def described(self, file: File) -> File:
+        """See :class:`Supply`; what comes from here is registered whole."""
+        return file
 
     def stream(self, file: File, offset: int) -> tuple[int, Iterator[bytes]]:
         """See :class:`Supply`."""

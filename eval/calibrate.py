@@ -21,6 +21,7 @@ from eval.calibration_metrics import auroc, brier, calibration_error, reliabilit
 from eval.collection import opened_index
 from eval.journal import Journal, RunError
 from eval.questions import Question
+from eval.scoring import correct
 from eval.sets import KnownAnswerSet
 from eval.tables import aligned, percent
 from rag import prompts
@@ -109,12 +110,18 @@ def take_signals(
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with opened_index(known, config, embedder, indexes, tell) as index, Journal(file) as journal:
-        everything = replace(config, min_unsure=0.0)
+        everything = replace(config, min_unsure=0.0, min_confidence=0.0)
         assistant = Assistant(index, embedder, generator, prompts.load(config.prompt), everything)
         for question in questions:
             if question.id not in journal.records:
                 answer = assistant.ask(question.question, question.history, question.id)
-                row = {"id": question.id, "answerable": question.answerable, "cluster": question.cluster}
+                right = answer.status == "answered" and bool(correct(question, answer.answer))
+                row = {
+                    "id": question.id,
+                    "answerable": question.answerable,
+                    "right": right,
+                    "cluster": question.cluster,
+                }
                 journal.append({**row, "signals": answer.receipt.get("signals")})
             tell("signals", len(journal.records), len(questions), question.id)
         wanted = load_coefficients()["drafted"].keys() - {"intercept"}
@@ -134,17 +141,23 @@ def calibrate(rows: Sequence[Mapping[str, Any]], accepted: Accepted, before: tup
             f"It takes questions of at least {FOLDS} clusters, some that the documents answer and some that they do "
             "not. Give more sets."
         )
-    shipped = load_coefficients()
-    judged = _cross_validated(_values(rows, shipped["drafted"]), answerable, clusters)
-    as_shipped = np.array([confidence(row["signals"], shipped["drafted"]) for row in rows])
-    least = threshold(judged, answerable, accepted.answered)
-    unsure = min(least, threshold(judged, answerable, min(1.0, accepted.answered + accepted.unsure)))
-    figures = {
-        "as shipped": _figures(as_shipped, answerable, *before),
-        "fitted": _figures(judged, answerable, least, unsure),
+    shipped, told = load_coefficients(), {"read": answerable, "drafted": _right(rows)}
+    judged = {stage: _cross_validated(_values(rows, names), told[stage], clusters) for stage, names in shipped.items()}
+    as_shipped = {
+        stage: np.array([confidence(row["signals"], names) for row in rows]) for stage, names in shipped.items()
     }
-    coefficients = {stage: _fitted(rows, names, answerable) for stage, names in shipped.items()}
+    least = threshold(judged["drafted"], answerable, accepted.answered)
+    unsure = threshold(judged["read"], answerable, min(1.0, accepted.answered + accepted.unsure))
+    figures = {
+        "as shipped": _figures(as_shipped, told, *before),
+        "fitted": _figures(judged, told, least, unsure),
+    }
+    coefficients = {stage: _fitted(rows, names, told[stage]) for stage, names in shipped.items()}
     return Fitted(coefficients, least, unsure, len(rows), figures)
+
+
+def _right(rows: Sequence[Mapping[str, Any]]) -> Floats:
+    return np.array([row["right"] for row in rows], dtype=float)
 
 
 def _values(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> Floats:
@@ -217,14 +230,18 @@ def _cross_validated(values: Floats, answerable: Floats, clusters: Sequence[str]
     return judged
 
 
-def _figures(judged: Floats, answerable: Floats, least: float, unsure: float) -> dict[str, float]:
-    answered, shown = judged >= least, (judged < least) & (judged >= unsure)
+def _figures(judged: Mapping[str, Floats], told: Mapping[str, Floats], least: float, unsure: float) -> dict[str, float]:
+    """Return the figures of both probabilities: of being right (scores), of what is answered and met as unsure."""
+    right, answerable, score = told["drafted"], told["read"], judged["drafted"]
+    shown = judged["read"] >= unsure
+    answered = shown & (score >= least)
+    shown &= ~answered
     found = {
         "min_confidence": least,
         "min_unsure": unsure,
-        "auroc": auroc(judged, answerable),
-        "brier": brier(judged, answerable),
-        "ece": calibration_error(reliability(judged, answerable)),
+        "auroc": auroc(score, right),
+        "brier": brier(score, right),
+        "ece": calibration_error(reliability(score, right)),
         "false_answers": answered[answerable == 0].mean(),
         "false_unsure": shown[answerable == 0].mean(),
         "unsure": shown[answerable == 1].mean(),

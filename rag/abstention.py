@@ -1,7 +1,7 @@
-"""Whether to answer: how likely it is that the evidence holds an answer, from signals that anybody can look at.
+"""Whether to answer: two probabilities, from signals that anybody can look at.
 
-Some are known once the evidence was read, the others once an answer was drafted from it. Each stage has coefficients of
-its own, so that a question that is far from answered costs no draft.
+Once the evidence was read it is asked how likely it is that the documents answer the question: where they hardly do, it
+costs no draft. Once an answer was drafted it is asked how likely it is that this answer is right.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def missing_words(question: str, evidence: Sequence[Evidence]) -> list[Word]:
 
 
 def confidence(values: Mapping[str, float], coefficients: Mapping[str, float]) -> float:
-    """Return the probability that the documents answer the question: a logistic function of the signals.
+    """Return the probability that ``coefficients`` were fitted to tell: a logistic function of the signals.
 
     ``1 / (1 + exp(-(intercept + sum of coefficient times signal)))``.
     """

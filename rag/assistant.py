@@ -180,9 +180,10 @@ class Assistant:
     def _drafted(
         self, prompt: Prompt, clock: _Clock, stop: Stop | None, before: str = ""
     ) -> Steps[Phase | Token, None, Drafted]:
-        """Return how likely it is that the evidence holds an answer, and the supported sentences of a draft.
+        """Return the supported sentences of a draft, and how likely it is that they are a right answer.
 
-        Where it is too unlikely nothing is written. ``before`` is shown in front of the draft.
+        Where it is too unlikely that the evidence holds one, nothing is written. ``before`` is shown in front of the
+        draft.
         """
         yield _reading(prompt.evidence)
         signals = self.signals(prompt, stop)
@@ -219,7 +220,7 @@ class Assistant:
         if confidence >= self.config.min_confidence and 2 * len(kept) >= drafted.claims > 0 and not hollow:
             text, sentences, cited = citations.cite(*zip(*kept, strict=True))
             status: Status = "answered"
-        elif confidence >= self.config.min_unsure and (quotes := self._quotes(prompt, [] if hollow else kept)):
+        elif drafted.claims and (quotes := self._quotes(prompt, [] if hollow else kept)):
             text, sentences, cited = citations.cite(*zip(*quotes, strict=True))
             text, status = f"{UNSURE}\n{text}", "unsure"
         else:

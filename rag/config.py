@@ -78,9 +78,10 @@ class Config:
     gpu_layers: int = 0
     """Layers of the language model put on a GPU, where llama.cpp was built for one; -1 puts all there."""
     min_confidence: float = 0.5
-    """From this confidence, 0 to 1, the assistant answers."""
-    min_unsure: float = 0.2
-    """From this confidence, 0 to 1, it shows what may be the answer; below it, it abstains."""
+    """From this probability, 0 to 1, that a draft is a right answer, the assistant answers."""
+    min_unsure: float = 0.35
+    """From this probability, 0 to 1, that the documents answer a question, it drafts an answer, and shows at least what
+    may be one; below it, it abstains."""
     min_support: float = 0.35
     """Below this support, 0 to 1, a sentence of a draft is not shown."""
     host: str = "127.0.0.1"

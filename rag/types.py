@@ -159,10 +159,10 @@ class Answer:
     ``status`` is one of three outcomes: ``answered``; ``unsure``, where ``sentences`` are the sentences of the
     documents that may answer the question, verbatim and cited (a draft that its sources support comes before them);
     ``abstained``, where nothing is claimed. ``answer`` is the text with its marks; ``confidence`` is the probability,
-    between 0 and 1, that the documents answer the question. ``path`` names how it was answered: ``read`` from
-    passages, or the operation of a plan over the collection. ``query`` is what was searched for, where that is not the
-    question as it was asked. ``notes`` tell the reader what could not be taken into account (evidence that did not
-    fit). ``receipt`` says what produced the answer; ``timings`` are seconds.
+    between 0 and 1, that a draft is a right answer (where none was written: that the documents hold one). ``path``
+    names how it was answered: ``read`` from passages, or the operation of a plan over the collection. ``query`` is what
+    was searched for, where that is not the question as it was asked. ``notes`` tell the reader what could not be taken
+    into account (evidence that did not fit). ``receipt`` says what produced the answer; ``timings`` are seconds.
     """
 
     id: str

@@ -118,7 +118,8 @@ def execute(plan: Plan, tools: Tools) -> Doing:
 def _meant(plan: Plan, tools: Tools) -> list[DocumentInfo]:
     """Return the documents that ``plan`` means, by date; none where one of its names means none."""
     titles = tools.titles()
-    groups = [_named(name, plan, titles, tools) for name in plan.documents]
+    kinds = _kinds(plan.documents, titles)
+    groups = [_named(name, kinds, plan, tools) for name in plan.documents]
     if not all(groups):
         return []
     chosen = {info.name for group in groups for info in group}
@@ -126,8 +127,15 @@ def _meant(plan: Plan, tools: Tools) -> list[DocumentInfo]:
     return documents if plan.operation != "compare" or 1 < len(documents) <= COMPARED else []
 
 
-def _named(name: str, plan: Plan, titles: Titles, tools: Tools) -> list[DocumentInfo]:
-    found_by = titles.resolve(name) or _by_opening(name, titles, tools.index)
+def _kinds(names: Sequence[str], titles: Titles) -> str:
+    """Return the words for kinds of documents in several ``names``: "lease" in "Ashford" and "Dover lease"."""
+    words = [word for name in names for word in content_words(f"x {name}")[1:] if word.kind in {"word", "name"}]
+    return " ".join(word.text for word in words if titles.names_kind(word.form)) if len(names) > 1 else ""
+
+
+def _named(name: str, kinds: str, plan: Plan, tools: Tools) -> list[DocumentInfo]:
+    titles = tools.titles()
+    found_by = titles.resolve(f"{name} {kinds}") or titles.resolve(name) or _by_opening(name, titles, tools.index)
     if not found_by and plan.operation == "summarise" and all(is_kind(stem) for stem in stems(name)):
         return titles.documents
     return found_by

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from rag import cues
-from rag.catalogue import Titles
+from rag.catalogue import Titles, matches, stems
 from rag.generation import Completion, Generator, Stop
 from rag.tasks import TaskFile
 from rag.words import content_words
@@ -109,6 +109,27 @@ _WORDS: dict[Operation, frozenset[str]] = {operation: cues.words(operation) for 
 _PICKS = frozenset[str]().union(*(_WORDS[operation] for operation in PICKED))
 
 
+def _asked(plan: Plan, question: str, titles: Titles) -> str:
+    """Return what each document of ``plan`` is asked: what the model wrote, where it is of words of ``question``.
+
+    Nothing where it is asked which document is the first, or to compare without saying in what.
+    """
+    tokens = [match[0] for match in TOKEN.finditer(question)]
+    lower = [token.lower() for token in tokens]
+    which = _picks(lower, 0, [_is_kind(token, titles) for token in lower])
+    if not plan.question or (plan.operation in {"first", "last"} and which):
+        return ""
+    cue, known = _WORDS[plan.operation], stems(question)
+    written = {match[0].lower() for match in TOKEN.finditer(plan.question)}
+    if all(matches(stem, known) for stem in stems(plan.question)) and not written & _WORDS["compare"]:
+        return plan.question
+    if plan.operation != "compare":
+        return question
+    named = stems(" ".join(plan.documents))
+    left = [token for token in tokens if token.lower() not in cue and (found := stems(token)) and not found <= named]
+    return f"{' '.join(left)}?" if left else ""
+
+
 class Planner:
     """Plans questions with ``generator``, as the file ``task`` words it."""
 
@@ -127,7 +148,7 @@ class Planner:
             return None
         text = "".join(self._generator.complete(task, LIMIT, grammar(operation, question), stop))
         plan = parse(text)
-        return plan and replace(plan, signals=signals)
+        return plan and replace(plan, question=_asked(plan, question, titles), signals=signals)
 
     def warm(self, stop: Stop | None = None) -> None:
         """Read the instructions ahead, for questions to come."""

@@ -210,6 +210,13 @@ def test_two_documents_stand_side_by_side(hands):
     assert quotes == ["Die Miete beträgt 300 Euro im Monat.", "Die Miete beträgt 320 Euro im Monat."]
 
 
+def test_a_kind_that_one_name_has_is_meant_by_the_other(hands):
+    lines, _ = told(Plan("compare", "", ("2021-05", "June minutes"), "Who is Bo Ek?"), hands)
+    assert len(lines) == 2
+    lines, _ = told(Plan("compare", "", ("2019", "2020 Mietvertrag"), "Wie hoch ist die Miete?"), hands)
+    assert [line.split(":")[0] for line in lines] == ["- Mietvertrag Gartenweg 4", "- Nachtrag zum Mietvertrag"]
+
+
 def test_a_whole_document_is_read_and_what_it_does_not_say_is_left_out(hands):
     outcome, shown = done(Plan("summarise", documents=("May meeting",)), hands)
     text, _, cited = cite(*zip(*outcome.checked, strict=True))

@@ -41,6 +41,8 @@ LIMIT = 80
 """Tokens of the longest plan."""
 LEAST = 0.45
 """Probability from which an operation is taken; below it the question is an ordinary one."""
+LEAST_OF_ALL = 0.1
+"""Probability that it must have among all operations, whether the words allow them or not."""
 REACH = 4
 """Words behind "which" or "first" within which what documents are called is looked for."""
 TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
@@ -67,10 +69,13 @@ def possible(question: str, titles: Titles) -> frozenset[Operation]:
     lower = [match[0].lower() for match in TOKEN.finditer(question)]
     kinds = [_is_kind(token, titles) for token in lower]
     named = len(titles.named_by(titles.names_in(question)))
-    picks = any(_picks(lower, place, kinds) for place in range(len(lower)))
     asked: set[Operation] = {operation for operation in OPERATIONS[1:] if _WORDS[operation] & set(lower)}
-    asked |= {"order"} if cues.words("when") & set(lower) else set()
-    allowed = asked & PICKED if picks else set[Operation]()
+    picking = {token for place, token in enumerate(lower) if _picks(lower, place, kinds)}
+    allowed = {name for name in asked & PICKED if picking & (_PICKS if name in ANYWHERE else _WORDS[name])}
+    if picking and cues.words("when") & set(lower):
+        allowed.add("order")
+    if cues.words("needed") & set(lower):
+        allowed.discard("mention")
     if named > 1:
         allowed |= {"compare", "each"}
     if "compare" in asked and (any(kinds) or named):
@@ -105,6 +110,8 @@ def _is_all(lower: Sequence[str]) -> bool:
 
 PICKED: frozenset[Operation] = frozenset({"mention", "count", "first", "last", "order", "each"})
 """Operations whose words stand before what the documents are called."""
+ANYWHERE: frozenset[Operation] = frozenset({"first", "last", "order"})
+"""Those of them whose words may also stand behind it: "which lease is the oldest"."""
 _WORDS: dict[Operation, frozenset[str]] = {operation: cues.words(operation) for operation in OPERATIONS[1:]}
 _PICKS = frozenset[str]().union(*(_WORDS[operation] for operation in PICKED))
 
@@ -164,7 +171,8 @@ class Planner:
         best = max(sorted(allowed), key=lambda name: weights[name])
         share = weights[best] / known
         signals = {"operation": share, "among_all": weights[best] / total, "planned": total}
-        return best if share >= LEAST else "none", signals
+        is_meant = share >= LEAST and signals["among_all"] >= LEAST_OF_ALL
+        return best if is_meant else "none", signals
 
 
 # --- the language of plans

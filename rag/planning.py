@@ -39,12 +39,18 @@ FIELDS: dict[Operation, str] = {
 """What an operation needs and may have (``?``), in the order in which it is written."""
 LIMIT = 80
 """Tokens of the longest plan."""
-LEAST = 0.45
-"""Probability from which an operation is taken; below it the question is an ordinary one."""
+LEAST: dict[Operation, float] = {"count": 0.5, "mention": 0.45, "each": 0.45, "summarise": 0.3}
+USUAL_LEAST = 0.4
+"""Probability from which an operation is taken; below it the question is an ordinary one.
+
+Words that ask for a summary hardly ask for anything else, those that ask how many mostly do.
+"""
 LEAST_OF_ALL = 0.1
 """Probability that it must have among all operations, whether the words allow them or not."""
 REACH = 4
 """Words behind "which" or "first" within which what documents are called is looked for."""
+LONG = 4
+"""Letters of a word that may say what documents are compared in."""
 TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
 
@@ -133,8 +139,13 @@ def _asked(plan: Plan, question: str, titles: Titles) -> str:
     if plan.operation != "compare":
         return question
     named = stems(" ".join(plan.documents))
-    left = [token for token in tokens if token.lower() not in cue and (found := stems(token)) and not found <= named]
+    left = [token for token in tokens if token.lower() not in cue and not stems(token) <= named and _tells(token)]
     return f"{' '.join(left)}?" if left else ""
+
+
+def _tells(token: str) -> bool:
+    """Tell whether ``token`` is more than a small word of some language."""
+    return len(token) >= LONG or not token.islower()
 
 
 class Planner:
@@ -171,7 +182,7 @@ class Planner:
         best = max(sorted(allowed), key=lambda name: weights[name])
         share = weights[best] / known
         signals = {"operation": share, "among_all": weights[best] / total, "planned": total}
-        is_meant = share >= LEAST and signals["among_all"] >= LEAST_OF_ALL
+        is_meant = share >= LEAST.get(best, USUAL_LEAST) and signals["among_all"] >= LEAST_OF_ALL
         return best if is_meant else "none", signals
 
 

@@ -39,6 +39,12 @@ CUES: dict[str, dict[str, str]] = {
         "fr": "ordre chronologique liste",
         "es": "orden cronológico lista",
     },
+    "needed": {
+        "en": "must need needs needed should require required requires bring submit",
+        "de": "muss müssen brauche braucht brauchen benötige benötigt einreichen vorlegen mitbringen",
+        "fr": "faut dois doit doivent fournir présenter",
+        "es": "debo debe necesito presentar",
+    },
     "when": {"en": "when date dates", "de": "wann datum", "fr": "quand date dates", "es": "cuándo fecha fechas"},
     "compare": {
         "en": "compare compared compares comparing comparison contrast difference differences differ differs "
@@ -62,7 +68,11 @@ CUES: dict[str, dict[str, str]] = {
         "es": "resume resumir resumen síntesis temas panorama",
     },
 }
-"""What each operation of a plan is asked for with, by language; ``when`` is one more way to ask for an order."""
+"""What each operation of a plan is asked for with, by language.
+
+``when`` is one more way to ask for an order; ``needed`` says that a document is to be brought or made: it is none of
+those that are here, and none is looked for.
+"""
 GENERAL = frozenset(
     "archive collection document file folder material source text akte datei dokument sammlung unterlage "
     "fichier archivo documento".split()

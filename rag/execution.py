@@ -22,7 +22,7 @@ from rag.index import DocumentInfo, Index
 from rag.language import numbers
 from rag.planning import Plan
 from rag.sentences import sentences
-from rag.summary import Part, parts_of, read_part, spread
+from rag.summary import SIZES, Part, parts_of, read_part, spread
 from rag.tasks import TaskFile
 from rag.types import Evidence, Passage, Phase, Token
 from rag.words import content_words, found
@@ -133,7 +133,8 @@ def execute(plan: Plan, tools: Tools) -> Doing:
 def _meant(plan: Plan, tools: Tools) -> list[DocumentInfo]:
     """Return the documents that ``plan`` means, by date; none where one of its names means none."""
     titles = tools.titles()
-    groups = [_named(name, plan, titles, tools) for name in plan.documents]
+    kinds = _kinds(plan.documents, titles)
+    groups = [_named(name, kinds, plan, tools) for name in plan.documents]
     if not all(groups):
         return []
     chosen = {info.name for group in groups for info in group}
@@ -141,8 +142,15 @@ def _meant(plan: Plan, tools: Tools) -> list[DocumentInfo]:
     return documents if plan.operation != "compare" or 1 < len(documents) <= COMPARED else []
 
 
-def _named(name: str, plan: Plan, titles: Titles, tools: Tools) -> list[DocumentInfo]:
-    found_by = titles.resolve(name) or _by_opening(name, titles, tools.index)
+def _kinds(names: Sequence[str], titles: Titles) -> str:
+    """Return the words for kinds of documents in several ``names``: "lease" in "Ashford" and "Dover lease"."""
+    words = [word for name in names for word in content_words(f"x {name}")[1:] if word.kind in {"word", "name"}]
+    return " ".join(word.text for word in words if titles.names_kind(word.form)) if len(names) > 1 else ""
+
+
+def _named(name: str, kinds: str, plan: Plan, tools: Tools) -> list[DocumentInfo]:
+    titles = tools.titles()
+    found_by = titles.resolve(f"{name} {kinds}") or titles.resolve(name) or _by_opening(name, titles, tools.index)
     if not found_by and plan.operation == "summarise" and all(is_kind(stem) for stem in stems(name)):
         return titles.documents
     return found_by
@@ -170,7 +178,7 @@ def _mention(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Out
     if not holding:
         return None
     verb = "mentions" if len(holding) == 1 else "mention"
-    intro = f"{_share(len(holding), len(documents))} {verb} {plan.topic}:"
+    intro = f"{_share(len(holding), len(documents), _those(plan, documents, tools))} {verb} {plan.topic}:"
     verbatim = fmean(plan.topic.lower() in citations.quote(lines[info.name]).lower() for info in holding)
     signals = {"verbatim": verbatim, "holding": len(holding) / len(documents)}
     return _list(plan, intro, [(_label(info), lines[info.name]) for info in holding], 0.5 + verbatim / 2, signals)
@@ -203,7 +211,8 @@ def _count(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Outco
     if len(documents) == total:
         intro = f"There {'is one document' if total == 1 else f'are {_number(total)} documents'}:"
     else:
-        intro = f"{_share(len(documents), total)} {'goes' if len(documents) == 1 else 'go'} by this name:"
+        verb = "matches" if len(documents) == 1 else "match"
+        intro = f"{_share(len(documents), total)} {verb} {' or '.join(f'“{name}”' for name in plan.documents)}:"
     return _list(plan, intro, [(_label(info), _title_span(info, tools.index)) for info in documents], 1.0, {})
 
 
@@ -212,13 +221,15 @@ def _count(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Outco
 
 def _by_date(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
     """Return the first, the last or all of ``documents`` in the order of their dates."""
+    meant = documents
     if plan.topic:
         lines = _mentions(plan.topic, documents, tools.index)
         documents = [info for info in documents if info.name in lines]
     dated = sorted((info for info in documents if info.date), key=lambda info: (info.date, info.name))
     if len(dated) < 2:
         return None
-    outcome = _in_order(plan, dated, len(documents), tools)
+    those = _those(plan, meant, tools)
+    outcome = _in_order(plan, dated, len(documents), those, tools.index)
     undated = [title_of(info) for info in documents if not info.date]
     notes = (f"No date is known for: {'; '.join(undated)}.",) if undated else ()
     if outcome and plan.question:
@@ -226,20 +237,21 @@ def _by_date(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doi
     return outcome and replace(outcome, notes=notes)
 
 
-def _in_order(plan: Plan, dated: Sequence[DocumentInfo], count: int, tools: Tools) -> Outcome | None:
-    spans = {info.name: _date_span(info, tools.index) for info in dated}
+def _in_order(plan: Plan, dated: Sequence[DocumentInfo], count: int, those: str, index: Index) -> Outcome | None:
+    """Return what is asked of the ``dated`` ones of ``count`` documents, ``those``."""
+    about = f"{those} that mention {plan.topic}" if plan.topic else those
+    spans = {info.name: _date_span(info, index) for info in dated}
     signals = {"dated": len(dated) / count, "shown": fmean(shown for _, shown in spans.values())}
     evidence = signals["dated"] * (0.5 + signals["shown"] / 2)
     if plan.operation == "order":
         lines = [(f"{day(info.date)}: {title_of(info)}", spans[info.name][0]) for info in dated]
-        intro = f"The {_number(len(dated))} documents in the order of their dates:"
+        intro = f"The {_number(len(dated))} documents{about} in the order of their dates:"
         return _list(plan, intro, lines, evidence, signals)
     ends = [info for info in dated if info.date == _at_end(plan, dated).date]
     which = "earliest" if plan.operation == "first" else "latest"
-    of = f"of the {_number(len(dated))} documents that have a date"
     names = " and ".join(f"“{title_of(info)}”" for info in ends)
-    about = f" mentioning {plan.topic}" if plan.topic else ""
-    text = f"The {which} {of}{about} {'is' if len(ends) == 1 else 'are'} {names}, {day(ends[0].date)}."
+    verb = "is" if len(ends) == 1 else "are"
+    text = f"The {which} of the {_number(len(dated))} documents{about} {verb} {names}, {day(ends[0].date)}."
     checked = [(Claim(text), Support(tuple(spans[info.name][0] for info in ends), 1.0))]
     return _outcome(plan, checked, evidence, signals)
 
@@ -291,7 +303,7 @@ def _each(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
 
 def _summarise(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
     """Return what matters most in each part of ``documents``, under their titles; of a topic, in the parts on it."""
-    every = [part for info in documents for part in _parts(info, plan.topic, tools.index)]
+    every = _all_parts(documents, plan.topic, tools)
     chosen = spread(every, tools.parts)
     told: Checked = []
     read = 0
@@ -312,11 +324,20 @@ def _summarise(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> D
     return replace(_outcome(plan, told, support, signals), notes=notes)
 
 
-def _parts(info: DocumentInfo, topic: str, index: Index) -> list[Part]:
-    """Return the parts of a document, those that have all words of ``topic``."""
-    words = stems(topic)
-    parts = parts_of(title_of(info), _passages(info, index))
-    return [part for part in parts if all(matches(word, stems(part.text) | stems(part.heading)) for word in words)]
+def _all_parts(documents: Sequence[DocumentInfo], topic: str, tools: Tools) -> list[Part]:
+    """Return the parts of ``documents`` that have all words of ``topic``, small ones where there are few."""
+    words, parts = stems(topic), list[Part]()
+    texts = [(title_of(info), _passages(info, tools.index)) for info in documents]
+    for size in SIZES:
+        parts = [part for title, passages in texts for part in parts_of(title, passages, size) if _is_on(part, words)]
+        if len(parts) <= tools.parts:
+            break
+    return parts
+
+
+def _is_on(part: Part, words: Collection[str]) -> bool:
+    known = stems(part.text) | stems(part.heading)
+    return all(matches(word, known) for word in words)
 
 
 def _under_heading(part: Part, statements: Checked, told: Checked, several: bool) -> Checked:
@@ -364,15 +385,21 @@ def _label(info: DocumentInfo) -> str:
     return title if not written or written in title or info.date in title else f"{title} ({written})"
 
 
-def _share(count: int, total: int) -> str:
-    """Return "Three of the five documents" in words.
+def _those(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> str:
+    """Return which documents these are, where they are not all there are."""
+    every = len(documents) == len(tools.titles().documents)
+    return "" if every else " matching " + " or ".join(f"“{name}”" for name in plan.documents)
 
-    >>> _share(3, 5), _share(2, 2), _share(1, 1), _share(4, 4)
-    ('Three of the five documents', 'Both documents', 'The one document', 'All four documents')
+
+def _share(count: int, total: int, those: str = "") -> str:
+    """Return "Three of the five documents" in words; ``those`` says which five.
+
+    >>> _share(3, 5), _share(2, 2), _share(1, 1), _share(4, 4, " of May")
+    ('Three of the five documents', 'Both documents', 'The one document', 'All four documents of May')
     """
     if count == total:
-        return {1: "The one document", 2: "Both documents"}.get(total, f"All {_number(total)} documents")
-    text = f"{_number(count)} of the {_number(total)} documents"
+        return {1: "The one document", 2: "Both documents"}.get(total, f"All {_number(total)} documents") + those
+    text = f"{_number(count)} of the {_number(total)} documents{those}"
     return text[0].upper() + text[1:]
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from rag import cues
-from rag.catalogue import Titles
+from rag.catalogue import Titles, matches, stems
 from rag.generation import Completion, Generator, Stop
 from rag.tasks import TaskFile
 from rag.words import content_words
@@ -39,10 +39,18 @@ FIELDS: dict[Operation, str] = {
 """What an operation needs and may have (``?``), in the order in which it is written."""
 LIMIT = 80
 """Tokens of the longest plan."""
-LEAST = 0.45
-"""Probability from which an operation is taken; below it the question is an ordinary one."""
+LEAST: dict[Operation, float] = {"count": 0.5, "mention": 0.45, "each": 0.45, "summarise": 0.3}
+USUAL_LEAST = 0.4
+"""Probability from which an operation is taken; below it the question is an ordinary one.
+
+Words that ask for a summary hardly ask for anything else, those that ask how many mostly do.
+"""
+LEAST_OF_ALL = 0.1
+"""Probability that it must have among all operations, whether the words allow them or not."""
 REACH = 4
 """Words behind "which" or "first" within which what documents are called is looked for."""
+LONG = 4
+"""Letters of a word that may say what documents are compared in."""
 TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
 
@@ -67,10 +75,13 @@ def possible(question: str, titles: Titles) -> frozenset[Operation]:
     lower = [match[0].lower() for match in TOKEN.finditer(question)]
     kinds = [_is_kind(token, titles) for token in lower]
     named = len(titles.named_by(titles.names_in(question)))
-    picks = any(_picks(lower, place, kinds) for place in range(len(lower)))
     asked: set[Operation] = {operation for operation in OPERATIONS[1:] if _WORDS[operation] & set(lower)}
-    asked |= {"order"} if cues.words("when") & set(lower) else set()
-    allowed = asked & PICKED if picks else set[Operation]()
+    picking = {token for place, token in enumerate(lower) if _picks(lower, place, kinds)}
+    allowed = {name for name in asked & PICKED if picking & (_PICKS if name in ANYWHERE else _WORDS[name])}
+    if picking and cues.words("when") & set(lower):
+        allowed.add("order")
+    if cues.words("needed") & set(lower):
+        allowed.discard("mention")
     if named > 1:
         allowed |= {"compare", "each"}
     if "compare" in asked and (any(kinds) or named):
@@ -105,8 +116,36 @@ def _is_all(lower: Sequence[str]) -> bool:
 
 PICKED: frozenset[Operation] = frozenset({"mention", "count", "first", "last", "order", "each"})
 """Operations whose words stand before what the documents are called."""
+ANYWHERE: frozenset[Operation] = frozenset({"first", "last", "order"})
+"""Those of them whose words may also stand behind it: "which lease is the oldest"."""
 _WORDS: dict[Operation, frozenset[str]] = {operation: cues.words(operation) for operation in OPERATIONS[1:]}
 _PICKS = frozenset[str]().union(*(_WORDS[operation] for operation in PICKED))
+
+
+def _asked(plan: Plan, question: str, titles: Titles) -> str:
+    """Return what each document of ``plan`` is asked: what the model wrote, where it is of words of ``question``.
+
+    Nothing where it is asked which document is the first, or to compare without saying in what.
+    """
+    tokens = [match[0] for match in TOKEN.finditer(question)]
+    lower = [token.lower() for token in tokens]
+    which = _picks(lower, 0, [_is_kind(token, titles) for token in lower])
+    if not plan.question or (plan.operation in {"first", "last"} and which):
+        return ""
+    cue, known = _WORDS[plan.operation], stems(question)
+    written = {match[0].lower() for match in TOKEN.finditer(plan.question)}
+    if all(matches(stem, known) for stem in stems(plan.question)) and not written & _WORDS["compare"]:
+        return plan.question
+    if plan.operation != "compare":
+        return question
+    named = stems(" ".join(plan.documents))
+    left = [token for token in tokens if token.lower() not in cue and not stems(token) <= named and _tells(token)]
+    return f"{' '.join(left)}?" if left else ""
+
+
+def _tells(token: str) -> bool:
+    """Tell whether ``token`` is more than a small word of some language."""
+    return len(token) >= LONG or not token.islower()
 
 
 class Planner:
@@ -127,7 +166,7 @@ class Planner:
             return None
         text = "".join(self._generator.complete(task, LIMIT, grammar(operation, question), stop))
         plan = parse(text)
-        return plan and replace(plan, signals=signals)
+        return plan and replace(plan, question=_asked(plan, question, titles), signals=signals)
 
     def warm(self, stop: Stop | None = None) -> None:
         """Read the instructions ahead, for questions to come."""
@@ -143,7 +182,8 @@ class Planner:
         best = max(sorted(allowed), key=lambda name: weights[name])
         share = weights[best] / known
         signals = {"operation": share, "among_all": weights[best] / total, "planned": total}
-        return best if share >= LEAST else "none", signals
+        is_meant = share >= LEAST.get(best, USUAL_LEAST) and signals["among_all"] >= LEAST_OF_ALL
+        return best if is_meant else "none", signals
 
 
 # --- the language of plans

@@ -13,10 +13,10 @@ from rag.generation import Completion
 from rag.tasks import TaskFile
 from rag.types import Evidence, Passage
 
-__all__ = ["Part", "parts_of", "read_part", "spread"]
+__all__ = ["SIZES", "Part", "parts_of", "read_part", "spread"]
 
-CHARACTERS = 3200
-"""Characters of a part that is read at once: some 800 tokens."""
+SIZES = (1600, 2400, 3200)
+"""Characters of a part that is read at once, 400 to 800 tokens: the fewest with which all can be read."""
 TOKENS = 96
 """Tokens of what is said of a part."""
 STATEMENTS = 2
@@ -43,17 +43,17 @@ class Part:
         return " – ".join(part for part in (self.title, self.passages[0].section) if part)
 
 
-def parts_of(title: str, passages: Sequence[Passage]) -> list[Part]:
-    """Return ``passages`` in parts: whole sections together as long as there is room, longer ones cut."""
+def parts_of(title: str, passages: Sequence[Passage], size: int = SIZES[-1]) -> list[Part]:
+    """Return ``passages`` in parts of up to ``size`` characters: whole sections together where there is room."""
     parts = list[list[Passage]]()
     for _, group in groupby(passages, key=lambda passage: passage.section.partition(" > ")[0]):
         section = list(group)
-        if parts and _size(parts[-1]) + _size(section) <= CHARACTERS:
+        if parts and _size(parts[-1]) + _size(section) <= size:
             parts[-1] += section
             continue
         parts.append([])
         for passage in section:
-            if parts[-1] and _size(parts[-1]) + len(passage.text) > CHARACTERS:
+            if parts[-1] and _size(parts[-1]) + len(passage.text) > size:
                 parts.append([])
             parts[-1].append(passage)
     return [Part(title, tuple(part)) for part in parts]

@@ -137,9 +137,9 @@ def test_the_documents_that_mention_something_are_listed_with_the_shortest_sente
 
 def test_they_are_counted_and_may_be_of_a_kind(hands):
     lines, _ = told(Plan("count", "rye flour", ("the recipes",)), hands)
-    assert lines[0].startswith("Both documents mention rye flour:")
+    assert lines[0].startswith("Both documents matching “the recipes” mention rye flour:")
     lines, _ = told(Plan("mention", "sourdough", ("recipes",)), hands)
-    assert lines[0].startswith("One of the two documents mentions sourdough:")
+    assert lines[0].startswith("One of the two documents matching “recipes” mentions sourdough:")
     lines, _ = told(Plan("mention", "Haustiere"), hands)
     assert [line.split(" [")[0] for line in lines[1:]] == [
         "- Mietvertrag Gartenweg 4 (1 March 2019)",
@@ -153,14 +153,22 @@ def test_documents_are_counted(hands):
     assert len(lines) == 7
     assert "Rye loaf recipe" in quotes[0] + quotes[1]
     lines, _ = told(Plan("count", documents=("minutes",)), hands)
-    assert lines[0].startswith("Two of the six documents go by this name:")
+    assert lines[0].startswith("Two of the six documents match “minutes”:")
 
 
 @pytest.mark.parametrize(
     ("plan", "text", "quote"),
     [
-        (Plan("first"), "is “Mietvertrag Gartenweg 4”, 1 March 2019.", "Datum: 01.03.2019"),
-        (Plan("last", documents=("minutes",)), "is “Minutes of the June meeting”, 7 June 2021.", "Date: 7 June 2021"),
+        (
+            Plan("first"),
+            "The earliest of the four documents is “Mietvertrag Gartenweg 4”, 1 March 2019.",
+            "Datum: 01.03.2019",
+        ),
+        (
+            Plan("last", documents=("minutes",)),
+            "two documents matching “minutes” is “Minutes of the June meeting”, 7 June 2021.",
+            "Date: 7 June 2021",
+        ),
         (Plan("last", documents=("Mietvertrag",)), "is “Nachtrag zum Mietvertrag”, 1 May 2020.", "Datum: 01.05.2020"),
         (Plan("first", "the hedge"), "is “Minutes of the May meeting”, 3 May 2021.", "Date: 3 May 2021"),
     ],
@@ -208,6 +216,13 @@ def test_two_documents_stand_side_by_side(hands):
     lines, quotes = told(Plan("compare", "", ("Gartenweg", "Nachtrag"), "Wie hoch ist die Miete?"), hands)
     assert [line.split(":")[0] for line in lines] == ["- Mietvertrag Gartenweg 4", "- Nachtrag zum Mietvertrag"]
     assert quotes == ["Die Miete beträgt 300 Euro im Monat.", "Die Miete beträgt 320 Euro im Monat."]
+
+
+def test_a_kind_that_one_name_has_is_meant_by_the_other(hands):
+    lines, _ = told(Plan("compare", "", ("2021-05", "June minutes"), "Who is Bo Ek?"), hands)
+    assert len(lines) == 2
+    lines, _ = told(Plan("compare", "", ("2019", "2020 Mietvertrag"), "Wie hoch ist die Miete?"), hands)
+    assert [line.split(":")[0] for line in lines] == ["- Mietvertrag Gartenweg 4", "- Nachtrag zum Mietvertrag"]
 
 
 def test_a_whole_document_is_read_and_what_it_does_not_say_is_left_out(hands):

@@ -102,8 +102,8 @@ def is_yes_or_no(claim: Claim) -> bool:
 
 
 def as_quotes(spans: Sequence[Span]) -> Checked:
-    """Return each of ``spans`` as a claim of a list that says its words and nothing else."""
-    return [(Claim(" ".join(quote(span).split()), "\n- "), Support((span,), 1.0)) for span in spans]
+    """Return each of ``spans`` as a claim of a list that says its words, in quotation marks, and nothing else."""
+    return [(Claim(f"“{' '.join(quote(span).split())}”", "\n- "), Support((span,), 1.0)) for span in spans]
 
 
 def under(title: str, checked: Checked) -> Checked:

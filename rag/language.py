@@ -86,10 +86,12 @@ OPPOSITES = [tuple(pair.split("/")) for table in _TABLE.values() for pair in tab
 def language_of(text: str, default: str = "en") -> str:
     """Return the language whose stop words ``text`` has most of; the ``default`` where it has none.
 
-    >>> [language_of(text) for text in ("When is it open?", "Wann ist das Büro offen?", "8 GB")]
-    ['en', 'de', 'en']
+    Single letters tell nothing: Amanda D'Souza is not French.
+
+    >>> [language_of(text) for text in ("When is it open?", "Wann ist das Büro offen?", "8 GB", "Amanda D'Souza")]
+    ['en', 'de', 'en', 'en']
     """
-    words = Counter(WORD.findall(text.lower()))
+    words = Counter(word for word in WORD.findall(text.lower()) if len(word) > 1)
     counts = {name: sum(words[word] for word in ignored) for name, ignored in _STOP.items()}
     return max(counts, key=counts.__getitem__) if any(counts.values()) else default
 

@@ -20,6 +20,8 @@ BULLET = re.compile(r"\s*(?:[•◦▪‣·●○■□*–-]|\(?(?:\d{1,3}|[a-z
 CLAUSE = re.compile(r";\s*|,\s+|\s+(?:and|or|but|und|oder|aber|et|ou|mais|y|pero)\s+")
 FARTHEST = 20_000
 """Characters before a row within which the header of its table is looked for."""
+LONGEST = 2_000
+"""Characters of a line by which it is known as a row: a document may be one line."""
 RULE = re.compile(r"[|\s:=+-]+")
 
 
@@ -55,14 +57,14 @@ def cells(row: str) -> list[str]:
 
 def table_header(text: str, start: int) -> str:
     """Return the header row of the table in the middle of which ``start`` lies in ``text``; empty where it does not."""
-    end = text.find("\n", start)
-    if not is_row(text[start : end if end >= 0 else len(text)]):
+    end = text.find("\n", start, start + LONGEST)
+    if not is_row(text[start : end if end >= 0 else start + LONGEST]):
         return ""
     header, at = "", start
     while at > 0:
         before = text.rfind("\n", 0, at - 1) + 1
         line = text[before : at - 1]
-        if not (is_row(line) or (line.strip() and RULE.fullmatch(line))) or start - before > FARTHEST:
+        if start - before > FARTHEST or not (is_row(line) or (line.strip() and RULE.fullmatch(line))):
             break
         header = header if RULE.fullmatch(line) else line.strip()
         at = before

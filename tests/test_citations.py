@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.citations import Span, Support, cite, parse, without_marks
+from rag.citations import Span, Support, as_quotes, cite, is_yes_or_no, parse, without_marks
 from rag.types import Evidence, Passage
 
 
@@ -59,13 +59,56 @@ def test_a_claim_without_a_span_has_no_mark():
     assert len(citations) == 1
 
 
-def test_an_answer_of_a_few_words_is_given_with_its_sentence():
+def test_an_answer_of_a_few_words_stands_as_it_is():
     text, (sentence,), (citation,) = cite(parse("Cardiff"), [support(100, 122)])
-    assert text == "Cardiff: “The venue was Cardiff.” [1]"
-    assert sentence.text == "Cardiff: “The venue was Cardiff.”"
-    assert citation.quote == "The venue was Cardiff."
+    assert (text, sentence.text, citation.quote) == ("Cardiff [1]", "Cardiff", "The venue was Cardiff.")
     assert cite(parse("The venue was Cardiff"), [support(100, 121)])[0] == "The venue was Cardiff [1]"
     assert cite(parse("Cardiff"), [None])[0] == "Cardiff"
+
+
+@pytest.mark.parametrize(
+    ("draft", "said"),
+    [
+        ("According to the document, it was in Cardiff.", "It was in Cardiff."),
+        ("The sources state that it was in Cardiff.", "It was in Cardiff."),
+        ("The source says that Cardiff was it.", "Cardiff was it."),
+        ("The sources do not say.", "The sources do not say."),
+    ],
+)
+def test_what_a_model_says_of_its_sources_is_no_part_of_a_claim(draft, said):
+    assert [claim.text for claim in parse(draft)] == [said]
+
+
+@pytest.mark.parametrize(
+    ("draft", "alone"),
+    [
+        ("Yes.", True),
+        ("no", True),
+        ("Ja.", True),
+        ("Nein", True),
+        ("Oui.", True),
+        ("Sí.", True),
+        ("Yes, in May.", False),
+    ],
+)
+def test_a_yes_or_no_alone_is_told_in_each_language(draft, alone):
+    (claim,) = parse(draft)
+    assert is_yes_or_no(claim) is alone
+
+
+def test_quotes_are_a_list_in_quotation_marks_each_with_its_span():
+    quotes = as_quotes([support(100, 122).spans[0], support(123, 139).spans[0]])
+    text, sentences, citations = cite(*zip(*quotes, strict=True))
+    assert text == "- “The venue was Cardiff.” [1]\n- “Spice hosted it.” [2]"
+    assert [(s.citations, s.support) for s in sentences] == [((1,), 1.0), ((2,), 1.0)]
+    assert [s.text.strip("“”") for s in sentences] == [c.quote for c in citations]
+
+
+def test_a_quote_of_several_lines_is_one_line():
+    text = "It was held\n  in Cardiff."
+    evidence = Evidence(Passage("a.txt", 0, len(text), text), 1.0, 1)
+    ((claim, _),) = as_quotes([Span(evidence, 0, len(text))])
+    assert claim.text == "“It was held in Cardiff.”"
 
 
 def test_the_layout_of_a_list_is_kept():

@@ -32,12 +32,47 @@ def test_the_shipped_prompt_has_every_part():
     shown = prompt_file.passage(evidence(3, "Location: Cardiff", "Roadshow", "Place"))
     assert "### Roadshow – Place\nLocation: Cardiff" in shown
     asked = Prompt(prompt_file.instructions, (), "Where?")
-    assert prompt_file.asked(asked, "question") == "\nQuestion: Where?\n"
-    assert prompt_file.asked(asked, "answerable").startswith("\nQuestion: Where?\n")
+    assert prompt_file.asked(asked, "question").startswith("\nQuestion: Where?\n\nAnswer the question from the sources")
+    assert prompt_file.asked(asked, "answerable").startswith("\nQuestion: Where?\nIs it answered above?")
     after = Prompt(prompt_file.instructions, (), "And when?", earlier="Where?")
     assert after.query == "Where? And when?"
-    assert prompt_file.asked(after, "question") == "\nQuestion: And when?\n(The question before: Where?)\n"
+    assert "\nQuestion: And when?\n(The question before: Where?)\n" in prompt_file.asked(after, "question")
     assert len(prompt_file.fingerprint) == 64
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Wann öffnet das Büro?", "auf Deutsch"),
+        ("Quand est-ce que la mairie ouvre ?", "en français"),
+        ("¿Cuándo abre la oficina?", "en español"),
+    ],
+)
+def test_a_question_is_asked_in_its_language(question, language):
+    asked = load(Config().prompt).asked(Prompt("", (), question), "question")
+    assert question in asked and language in asked
+
+
+def test_a_task_without_a_translation_is_asked_in_english():
+    asked = load(Config().prompt).asked(Prompt("", (), "Wann öffnet das Büro?"), "answerable")
+    assert "Is it answered above?" in asked
+
+
+def test_a_translation_is_checked_like_what_it_translates(tmp_path):
+    with pytest.raises(PromptError, match=r"'## question_it' of the prompt file .* lacks {question}"):
+        load(write(tmp_path, GOOD + "\n## question_it\nDimmi.\n"))
+    sections = load(write(tmp_path, GOOD + "\n## question_it\nDimmi: {question}\n")).sections
+    assert sections["question_it"].startswith("Dimmi")
+
+
+def test_a_table_is_read_with_each_cell_behind_its_header():
+    shown = load(Config().prompt).passage(evidence(1, "| Room | Day |\n|---|---|\n| Hall | £43 |", "Prices"))
+    assert "### Prices\nRoom: Hall; Day: £43\n" in shown
+
+
+def test_the_date_of_a_document_stands_behind_its_title():
+    passage = Passage("a.txt", 0, 4, "Text", "Minutes", "Rent", date="2024-03-05")
+    assert "### Minutes – Rent (5 March 2024)\nText" in load(Config().prompt).passage(Evidence(passage, 1.0, 1))
 
 
 def test_braces_in_a_document_or_question_are_only_text():

@@ -43,8 +43,7 @@ def signals(prompt: Prompt, frequency: Callable[[str], int], yes: float) -> dict
     - ``alone``: 1 where it reads one passage alone, for which that difference is lower; otherwise 0;
     - ``after``: 1 where the question comes after another that it refers back to, which lowers it too;
     - ``dense``: the best cosine of a passage;
-    - ``covered``: the share of the question's words that the evidence has; names, numbers and dates count twice;
-    - ``unknown``: 1 where one of these three is nowhere in the index; ``frequency`` counts the passages with a word.
+    - ``unknown``: 1 where a name, number or date is nowhere in the index; ``frequency`` counts the passages with a word.
     """
     missing = missing_words(prompt.query, prompt.evidence)
     return {
@@ -52,7 +51,6 @@ def signals(prompt: Prompt, frequency: Callable[[str], int], yes: float) -> dict
         "alone": float(len(prompt.evidence) == 1),
         "after": float(bool(prompt.earlier)),
         "dense": max((item.dense for item in prompt.evidence), default=0.0),
-        "covered": 1 - _weight(missing) / max(1.0, _weight(content_words(prompt.query))),
         "unknown": float(any(word.kind != "word" and frequency(word.text) == 0 for word in missing)),
     }
 

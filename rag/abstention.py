@@ -43,7 +43,7 @@ def signals(prompt: Prompt, frequency: Callable[[str], int], yes: float) -> dict
     - ``alone``: 1 where it reads one passage alone, for which that difference is lower; otherwise 0;
     - ``after``: 1 where the question comes after another that it refers back to, which lowers it too;
     - ``dense``: the best cosine of a passage;
-    - ``unknown``: 1 where a name, number or date is nowhere in the index; ``frequency`` counts the passages with a word.
+    - ``unknown``: 1 where a name, number or date is nowhere in the index; ``frequency`` counts passages with a word.
     """
     missing = missing_words(prompt.query, prompt.evidence)
     return {

@@ -216,12 +216,13 @@ class Assistant:
         """Return what is said: the draft, what may be the answer, or that there is none."""
         confidence, kept = drafted.confidence, drafted.kept
         receipt = {"signals": {name: round(value, 4) for name, value in drafted.signals.items()}}
-        hollow = abstention.is_hollow([claim for claim, _ in kept], prompt)
-        if confidence >= self.config.min_confidence and 2 * len(kept) >= drafted.claims > 0 and not hollow:
+        if 2 * len(kept) < drafted.claims or abstention.is_hollow([claim for claim, _ in kept], prompt):
+            kept = []  # what is left of the draft would say too little
+        if kept and confidence >= self.config.min_confidence:
             text, sentences, cited = citations.cite(*zip(*kept, strict=True))
             status: Status = "answered"
-        elif drafted.claims and (quotes := self._quotes(prompt, [] if hollow else kept)):
-            text, sentences, cited = citations.cite(*zip(*quotes, strict=True))
+        elif drafted.claims and (quotes := self._quotes(prompt, kept)):
+            text, sentences, cited = citations.cite(*zip(*kept, *quotes, strict=True))
             text, status = f"{UNSURE}\n{text}", "unsure"
         else:
             text, sentences, cited = self._refusal(prompt), [], []
@@ -240,8 +241,9 @@ class Assistant:
     def warm(self, passages: Sequence[Passage], stop: Stop | None = None) -> int:
         """Read ``passages`` ahead, for questions to come, until ``stop()``; return how many were new.
 
-        For idle times; a question that comes meanwhile is not delayed.
+        For idle times; a question that comes meanwhile is not delayed. How questions are planned is read before them.
         """
+        self.planner.warm(stop)
         evidence = tuple(Evidence(passage, 0.0, rank) for rank, passage in enumerate(passages, start=1))
         return self.generator.warm(Prompt(self.prompt.instructions, evidence, ""), stop)
 

@@ -153,6 +153,7 @@ class Planner:
 
     def __init__(self, generator: Generator, task: TaskFile) -> None:
         self._generator = generator
+        self._warm = False
         self.task = task
 
     def plan(self, question: str, titles: Titles, stop: Stop | None = None) -> Plan | None:
@@ -169,8 +170,10 @@ class Planner:
         return plan and replace(plan, question=_asked(plan, question, titles), signals=signals)
 
     def warm(self, stop: Stop | None = None) -> None:
-        """Read the instructions ahead, for questions to come."""
-        list(self._generator.complete(self.task.completion(question=""), 0, stop=stop))
+        """Read the instructions ahead, once, for questions to come."""
+        if not self._warm:
+            list(self._generator.complete(self.task.completion(question=""), 0, stop=stop))
+            self._warm = not (stop and stop())
 
     def _operation(
         self, task: Completion, allowed: Collection[Operation], stop: Stop | None

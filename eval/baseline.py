@@ -100,7 +100,7 @@ def evidence_of(record: Mapping[str, Any], index: Index) -> list[Evidence]:
             text = index.text(row["document"], row["start"], row["end"])
         except DocumentError as error:
             raise RunError(f"A recorded draft rests on {row['document']}, which is gone. Accept a run anew.") from error
-        place = {name: row[name] for name in ("document", "start", "end", "title", "section", "page", "date")}
+        place = {name: row[name] for name in ("document", "start", "end", "title", "section", "page", "date", "header")}
         found.append(Evidence(Passage(**place, text=text), row["score"], row["rank"], row["dense"], row["lexical"]))
     return found
 

@@ -23,7 +23,7 @@ from eval.journal import RunError, write_whole
 from eval.questions import SetError
 from eval.statistics import Interval, bootstrap
 from eval.tables import aligned, percent
-from rag import citations, sentences, verification, words
+from rag import alignment, citations, contradiction, language, sentences, statements, verification, words
 from rag.citations import Claim
 from rag.types import Evidence, Passage
 

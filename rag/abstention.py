@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rag.alignment import WEIGHTS, heading
 from rag.catalogue import words_of
 from rag.citations import Checked, Claim, quote
 from rag.language import YES_NO
 from rag.types import Evidence, Prompt
-from rag.verification import WEIGHTS, heading
 from rag.words import Word, content_words, found
 
 __all__ = [

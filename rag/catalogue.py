@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from rag import cues
+from rag.alignment import heading
 from rag.index import DocumentInfo, Index
 from rag.types import Passage
-from rag.verification import heading
 from rag.words import Word, content_words, dates_in, found
 
 __all__ = [

@@ -1,0 +1,136 @@
+"""What a source says against a claim: the value is that of something else, or one of the two is negated."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from rag.alignment import WEIGHTS, Source, Stated, fit, has, is_value, kind_of
+from rag.language import BOUNDS, LACKING, NEGATIONS, OPPOSITES, YES_NO
+from rag.statements import clauses
+from rag.words import Word, content_words
+
+__all__ = ["contradicts"]
+
+MARGIN = 0.5
+"""By how much another statement must fit better to say that the claim's value is of something else."""
+MOST = 0.5
+"""Share of the words of a claim that such a statement must have."""
+TIMES = {"number": 1.0, "date": 1.0, "name": 2.0}
+"""How many times better it must fit; names stand in sentences about others, too."""
+SAME = 0.6
+"""Share of a claim's words that a statement must have for its negation to be compared."""
+ANSWER = re.compile(rf"\W*(?:{'|'.join(YES_NO)})\b(?=\s*(?:[,.:;–-]|$))")
+"""A yes or no before what it answers with."""
+PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+
+
+def contradicts(sources: Sequence[Source], claim: str, asked: Mapping[str, Word], language: str) -> bool:
+    """Tell whether a statement of ``sources`` says otherwise than ``claim``, a sentence in ``language``."""
+    stated = [item for source in sources for item in source.stated]
+    text = unicodedata.normalize("NFKC", claim)
+    said, words = _plain_words(text, answers=True), content_words(text, language)
+    for part in clauses(text):
+        own = _within(words, text, part)
+        if _is_of_another(own, stated, asked) or _is_negated(part, own, said, stated, sources):
+            return True
+    return False
+
+
+def _within(words: Sequence[Word], text: str, part: str) -> list[Word]:
+    """Return those of the ``words`` of ``text`` that stand in its ``part``."""
+    start = text.find(part)
+    return [word for word in words if start <= word.start < start + len(part)]
+
+
+def _is_of_another(words: Sequence[Word], stated: Sequence[Stated], asked: Mapping[str, Word]) -> bool:
+    """Tell whether a value among the ``words`` of a clause is, in the source, that of something else."""
+    values = [word for word in words if is_value(word, asked)]
+    own = {word.form: word for word in words}
+    context = own if len(own) > len(values) + 1 else {**asked, **own}
+    return any(
+        # Two values of a kind in one clause, as from … to, say nothing of each other.
+        _fits_another(
+            value,
+            {
+                word.form: WEIGHTS[word.kind]
+                for word in context.values()
+                if word.form in asked or not _is_alike(word, value)
+            },
+            stated,
+        )
+        for value in values
+    )
+
+
+def _is_alike(word: Word, value: Word) -> bool:
+    return word.form == value.form or (value.kind != "name" and kind_of(word) == kind_of(value))
+
+
+def _fits_another(value: Word, context: Mapping[str, float], stated: Sequence[Stated]) -> bool:
+    """Tell whether a statement with another value of the kind of ``value`` has more of ``context`` than any with it.
+
+    It must have most of it, or it is about something else anyway.
+    """
+    with_it = [item for item in stated if has(value, item.forms)]
+    others = [item for item in stated if kind_of(value) in item.kinds and not has(value, item.forms)]
+    if not with_it or not others:
+        return False
+    best, here = (max(fit(item, context) for item in items) for items in (others, with_it))
+    return best >= here + MARGIN and best >= MOST * sum(context.values()) and best >= TIMES[value.kind] * here
+
+
+def _is_negated(
+    part: str, words: Sequence[Word], said: frozenset[str], stated: Sequence[Stated], sources: Sequence[Source]
+) -> bool:
+    """Tell whether what the source says nearest to a ``part`` of a claim is negated where the claim is not, or so.
+
+    That is a statement with most of its ``words``, or else a whole sentence with them.
+    """
+    near = _nearest(words, ((item.forms, item.statement.text) for item in stated))
+    near = near or _nearest(
+        words,
+        (
+            (forms, source.evidence.passage.text[a:b])
+            for source in sources
+            for forms, (a, b) in zip(source.forms, source.spans, strict=True)
+        ),
+    )
+    if not near:
+        return False
+    own, told = _plain_words(part, answers=True), _plain_words(near)
+    if not LACKING & (own | said | told) and _negates(told) not in {_negates(own), _negates(said)}:
+        return True
+    return any(_excludes(own, told, *pair) or _excludes(told, own, *pair) for pair in OPPOSITES)
+
+
+def _nearest(words: Sequence[Word], texts: Iterable[tuple[Collection[str], str]]) -> str:
+    """Return the one of ``texts`` that has most of ``words``, where it has most of them; each comes with its forms."""
+    best, most = "", 0.0
+    total = sum(WEIGHTS[word.kind] for word in words)
+    for forms, text in texts:
+        held = sum(WEIGHTS[word.kind] for word in words if has(word, forms))
+        if held > most:
+            best, most = text, held
+    says = len(words) > 2 or any(word.kind == "word" for word in words)  # a name alone says nothing
+    return best if says and len(words) > 1 and most >= SAME * total else ""
+
+
+def _negates(words: Collection[str]) -> bool:
+    """Tell whether there is a negation among ``words``; "ne … que" is none."""
+    negations = NEGATIONS & set(words)
+    return bool(negations) and not (negations == {"ne"} and "que" in words)
+
+
+def _excludes(said: Collection[str], told: Collection[str], one: str, other: str) -> bool:
+    return one in said and one not in told and other in told and other not in said
+
+
+def _plain_words(text: str, answers: bool = False) -> frozenset[str]:
+    """Return the words of ``text`` in small letters, bounds left out; of what ``answers``, without its yes or no."""
+    text = text.lower().replace("’", "'")
+    for phrase in BOUNDS:
+        text = text.replace(phrase, "")
+    words = PLAIN_WORD.findall(ANSWER.sub("", text) if answers else text)
+    return frozenset("not" if word.endswith("n't") else word for word in words)

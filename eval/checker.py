@@ -105,7 +105,7 @@ def _rounded(interval: Interval) -> dict[str, float]:
 def checker_hash() -> str:
     """Return the SHA-256 of the program that decides what is supported."""
     digest = hashlib.sha256()
-    for module in (verification, citations, words, sentences):
+    for module in (verification, contradiction, alignment, citations, statements, language, words, sentences):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()
 

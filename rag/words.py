@@ -53,7 +53,8 @@ _TOKEN = re.compile(
   | (?P<spelt>\b(?:{"|".join(TENS)})(?:[-\s](?:{"|".join(UNITS_OF_TEN)}))?\b(?:\s(?:{_MULTIPLE})\b)?)
   | (?P<counted>\b(?:{"|".join(numbers("en"))}|one|a)\s(?:{_MULTIPLE})\b)
   | (?P<coded>\b[^\W\d_](?:\w|[-/](?=\w))*?\d(?:\w|[-/](?=\w)|\.(?=\d))*)
-  | (?P<number>\d+(?:[.,]\d+)*(?:\s?(?:k|m|bn|thousand|million|billion)\b)?)
+  | (?P<money>[£€$]\s?\d+(?:[.,]\d+)*\s?(?:k|m|bn)\b)
+  | (?P<number>\d+(?:[.,]\d+)*(?:(?:k|bn|\s?thousand|\s?million|\s?billion)\b)?)
   | (?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*)
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -111,6 +112,9 @@ def _read(kind: str, written: str, first: bool, language: str) -> Word:
         return Word(f"{numbers(language).get(count, 1) * MULTIPLES[multiple.strip()]:.10g}", written, "number")
     if kind == "clock":
         return Word(_clock(lower), written, "number")
+    if kind == "money":
+        form = _number(lower[1:].strip())
+        return Word(form, written, "number", f"money:{float(form) * UNITS[lower[0]].factor:.6g}")
     if kind in {"time", "number"}:  # 9:30 is 9.30
         return Word(_number(re.sub(r"\s?h\s?|:", ".", lower) if kind == "time" else lower), written, "number")
     if kind == "coded":  # "A100", "ed25519": a digit in a name is no number

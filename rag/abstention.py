@@ -84,7 +84,7 @@ def is_hollow(claims: Sequence[Claim], prompt: Prompt) -> bool:
     """
     words = [word for claim in claims for word in content_words(claim.text)]
     known = {word.form for word in content_words(prompt.query)}
-    decides = any(claim.text.lower().split(",")[0] in YES_NO for claim in claims)
+    decides = any(claim.text.lower().split(",")[0].strip(" .!") in YES_NO for claim in claims)
     return not decides and all(found(word, known) for word in words)
 
 

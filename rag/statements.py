@@ -23,6 +23,8 @@ FARTHEST = 20_000
 LONGEST = 2_000
 """Characters of a line by which it is known as a row: a document may be one line."""
 RULE = re.compile(r"[|\s:=+-]+")
+VALUE = re.compile(r"\W*\d")
+"""How a cell begins that is a number, a date or a price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +137,9 @@ def clauses(text: str) -> list[str]:
 
 
 def _cells(start: int, end: int, row: Sequence[str], header: Sequence[str]) -> Iterator[Statement]:
-    """Yield a statement a cell; what the row is about, the first cells that are no numbers, is part of each."""
+    """Yield a statement a cell; what the row is about is part of each: its first cell, and a second that is no value."""
     names = [*[""] * (len(row) - len(header)), *header]
-    subject = ". ".join(cell for cell in row[:2] if cell and not cell[0].isdigit())
+    subject = ". ".join([row[0], *(cell for cell in row[1:2] if cell and not VALUE.match(cell))])
     for at, (name, cell) in enumerate(zip(names, row, strict=False)):
         if cell:
             about = f"{subject}. {name}" if at else name

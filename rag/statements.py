@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rag.sentences import COLUMNS, sentences
 from rag.types import Passage
@@ -25,6 +26,8 @@ LONGEST = 2_000
 RULE = re.compile(r"[|\s:=+-]+")
 VALUE = re.compile(r"\W*\d")
 """How a cell begins that is a number, a date or a price."""
+YEAR = re.compile(r"(?:19|20)\d\d")
+"""A value that names a column all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +65,25 @@ def table_header(text: str, start: int) -> str:
     end = text.find("\n", start, start + LONGEST)
     if not is_row(text[start : end if end >= 0 else start + LONGEST]):
         return ""
-    header, at = "", start
+    header, below, at = "", "", start
     while at > 0:
         before = text.rfind("\n", 0, at - 1) + 1
         line = text[before : at - 1]
         if start - before > FARTHEST or not (is_row(line) or (line.strip() and RULE.fullmatch(line))):
             break
-        header = header if RULE.fullmatch(line) else line.strip()
+        if not RULE.fullmatch(line):
+            header, below = line.strip(), text[at:start].partition("\n")[0]
         at = before
-    return header
+    return header if _names_columns(cells(header), below) else ""
+
+
+def _names_columns(row: Sequence[str], below: str) -> bool:
+    """Tell whether the first ``row`` of a table is a header: a rule is ``below`` it, or none of its cells is a value.
+
+    >>> _names_columns(["Room", "2025"], "Hall | £4"), _names_columns(["Memory", "8 GB"], "Disk | 20 GB")
+    (True, False)
+    """
+    return RULE.fullmatch(below) is not None or not any(VALUE.match(cell) and not YEAR.fullmatch(cell) for cell in row)
 
 
 def readable(passage: Passage) -> str:
@@ -82,12 +95,14 @@ def readable(passage: Passage) -> str:
     Room: Hall 3; Day: £43; Hour: £9
     """
     header, lines = cells(passage.header) if passage.header else [], list[str]()
-    for line in passage.text.splitlines():
+    inside = bool(header)
+    for line, below in pairwise([*passage.text.splitlines(), ""]):
         if header and is_row(line) and not RULE.fullmatch(line):
             lines = lines[:-1] if lines and cells(lines[-1]) == header else lines
             lines.append(_said(cells(line), header))
         elif not (header and RULE.fullmatch(line)):
-            header = cells(line) if is_row(line) else []
+            begins = is_row(line) and not inside and _names_columns(cells(line), below)
+            header, inside = cells(line) if begins else [], is_row(line)
             lines.append(line)
     return "\n".join(lines)
 
@@ -101,20 +116,21 @@ def _said(row: Sequence[str], header: Sequence[str]) -> str:
 def statements(passage: Passage) -> list[Statement]:
     """Return what ``passage`` says, in order."""
     found, header, subject = list[Statement](), cells(passage.header) if passage.header else [], ""
-    for start, end in sentences(passage.text):
-        line = passage.text[start:end]
+    inside, lines = bool(header), [(start, end, passage.text[start:end]) for start, end in sentences(passage.text)]
+    for (start, end, line), (*_, below) in pairwise([*lines, (0, 0, "")]):
         if RULE.fullmatch(line):
             continue
         if not is_row(line):
-            header = []
+            header, inside = [], False
             found += (Statement(start, end, text) for text in clauses(without_bullet(line)))
         elif header:
             row = cells(line)
             row[0] = subject = row[0] or subject  # an empty first cell goes on with the row above
             found += _cells(start, end, row, header)
         else:
-            header = cells(line)
-            found.append(Statement(start, end, " ".join(header), row=True))
+            row = cells(line)
+            header, inside = row if not inside and _names_columns(row, below) else [], True
+            found.append(Statement(start, end, " ".join(row), row=True))
     return found
 
 
@@ -137,7 +153,7 @@ def clauses(text: str) -> list[str]:
 
 
 def _cells(start: int, end: int, row: Sequence[str], header: Sequence[str]) -> Iterator[Statement]:
-    """Yield a statement a cell; what the row is about is part of each: its first cell, and a second that is no value."""
+    """Yield a statement a cell. What its row is about is part of it: the first cell, and a second that is no value."""
     names = [*[""] * (len(row) - len(header)), *header]
     subject = ". ".join([row[0], *(cell for cell in row[1:2] if cell and not VALUE.match(cell))])
     for at, (name, cell) in enumerate(zip(names, row, strict=False)):

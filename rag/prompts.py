@@ -52,7 +52,9 @@ class PromptFile:
 
     def asked(self, prompt: Prompt, task: Task) -> str:
         """Return what comes last: what is asked, as ``task`` wants it."""
-        question, language = prompt.question, language_of(prompt.question)
+        # Key words alone do not tell their language; those who read German documents mostly ask in German.
+        read = language_of(prompt.evidence[0].passage.text) if prompt.evidence else "en"
+        question, language = prompt.question, language_of(prompt.question, read)
         if prompt.earlier:
             question = self.sections["followup"].format(question=question, earlier=prompt.earlier)
         section = self.sections.get(f"{task}_{language}", self.sections[task])

@@ -46,6 +46,8 @@ def _spaced(alias: str) -> str:
 _TABLE: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
 _UNITS = _TABLE.pop("units")
 _STOP: dict[str, frozenset[str]] = {name: frozenset(table["stop"].split()) for name, table in _TABLE.items()}
+_SMALL = {name: _STOP[name].union(table["negation"].split()) for name, table in _TABLE.items()}
+"""Words by which a language is told."""
 
 UNITS = {
     alias: Unit(dimension, float(factor))
@@ -84,7 +86,7 @@ OPPOSITES = [tuple(pair.split("/")) for table in _TABLE.values() for pair in tab
 
 @functools.lru_cache(maxsize=4096)
 def language_of(text: str, default: str = "en") -> str:
-    """Return the language whose stop words ``text`` has most of; the ``default`` where it has none.
+    """Return the language whose stop words ``text`` has most of; the ``default`` where it has none, or as many of it.
 
     Single letters tell nothing: Amanda D'Souza is not French.
 
@@ -92,8 +94,8 @@ def language_of(text: str, default: str = "en") -> str:
     ['en', 'de', 'en', 'en']
     """
     words = Counter(word for word in WORD.findall(text.lower()) if len(word) > 1)
-    counts = {name: sum(words[word] for word in ignored) for name, ignored in _STOP.items()}
-    return max(counts, key=counts.__getitem__) if any(counts.values()) else default
+    counts = {name: sum(words[word] for word in small) for name, small in _SMALL.items()}
+    return max(counts, key=lambda name: (counts[name], name == default))
 
 
 def stop_words(language: str) -> frozenset[str]:

@@ -34,6 +34,8 @@ LANGUAGES = sorted(TABLE.keys() - {"units"})
         ("Der Verein zahlt die Miete, nicht das Mitglied.", "de"),
         ("Le locataire paie l'électricité.", "fr"),
         ("El inquilino paga la luz y el agua.", "es"),
+        ("¿Se admiten perros? No, no se admiten perros.", "es"),
+        ("No dogs, no cats.", "en"),
         ("THE TENANT PAYS FOR WATER", "en"),
     ],
 )
@@ -47,6 +49,11 @@ def test_a_text_is_of_the_language_of_its_small_words(text, language):
 def test_a_text_without_small_words_is_of_the_language_that_is_spoken(text):
     assert language_of(text) == "en"
     assert language_of(text, "de") == "de"
+
+
+def test_between_two_languages_the_one_that_is_spoken_decides():
+    assert language_of("Los Angeles, the city") == "en"
+    assert language_of("Los Angeles, the city", "es") == "es"
 
 
 def test_every_language_has_the_same_keys():

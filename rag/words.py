@@ -34,6 +34,8 @@ LETTERS = frozenset("BCDFGHJKLMNPQRSTUVWXZ")
 CURRENCY = re.compile(r"(£|€|\$|\b(?:GBP|EUR|USD))\s?$")
 BETWEEN = re.compile(r"[\s-]?[^\W\d_]+[\s-]([^\W\d_]{3,14})\b")
 """A word between a number and its unit: "2 working days"."""
+THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[. ]\d{3})+(?!\.?\d)(?P<decimals>,\d)?")
+"""A number as it is written outside English: 1.480 and 1 480, or with decimals 1.480,50."""
 UNIT = re.compile(r"[\s-]?(per cent\b|[^\W\d_]{1,14}\b|%|€|£|\$)")
 
 _MONTH = "|".join(
@@ -85,6 +87,8 @@ def content_words(text: str, language: str = "") -> list[Word]:
     """
     plain = unicodedata.normalize("NFKC", text)
     language = language or language_of(plain)
+    if language != "en":
+        plain = THOUSANDS.sub(lambda match: re.sub("[. ]", "." if match["decimals"] else ",", match[0]), plain)
     ignored, words = stop_words(language), list[Word]()
     first = True
     for match in _TOKEN.finditer(plain):
@@ -195,9 +199,9 @@ def found(word: Word, forms: Iterable[str]) -> bool:
 def _number(text: str) -> str:
     """Return ``250,000`` and ``250K`` as ``250000``; a comma or point before three digits separates thousands."""
     digits, unit = re.fullmatch(r"([\d.,]+?)\s?([a-z]*)", text.lower()).groups()  # type: ignore[union-attr]
-    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", digits):
+    if re.fullmatch(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", digits):
         digits = digits.replace(",", "")
-    elif re.fullmatch(r"(?:\d{1,3}(?:\.\d{3})+|\d+),\d{1,2}", digits):  # 1.250,00 and 14,5
+    elif re.fullmatch(r"(?:\d{1,3}(?:\.\d{3})+|\d+),\d{1,2}|0,\d+", digits):  # 1.250,00 and 14,5
         digits = digits.replace(".", "").replace(",", ".")
     try:
         value = float(digits) * MULTIPLES.get(unit, 1)

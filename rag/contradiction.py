@@ -56,12 +56,27 @@ def _is_of_another(words: Sequence[Word], stated: Sequence[Stated], asked: Mappi
             {
                 word.form: WEIGHTS[word.kind]
                 for word in context.values()
-                if word.form in asked or not _is_alike(word, value)
+                if word.form in asked or not (_is_alike(word, value) or word in _name_with(value, words))
             },
             stated,
         )
         for value in values
     )
+
+
+def _name_with(value: Word, words: Sequence[Word]) -> Sequence[Word]:
+    """Return those of ``words`` that are one name with ``value``: they stand side by side, with capitals."""
+    first = last = words.index(value)
+    while value.kind == "name" and first and _is_one_name(words[first - 1], words[first]):
+        first -= 1
+    while value.kind == "name" and last + 1 < len(words) and _is_one_name(words[last], words[last + 1]):
+        last += 1
+    return words[first : last + 1]
+
+
+def _is_one_name(word: Word, following: Word) -> bool:
+    beside = following.start == word.start + len(word.text) + 1
+    return beside and word.text[0].isupper() and following.text[0].isupper()
 
 
 def _is_alike(word: Word, value: Word) -> bool:

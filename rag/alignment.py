@@ -51,7 +51,10 @@ class Source:
     evidence: Evidence
     spans: list[tuple[int, int]]
     forms: list[frozenset[str]]
+    above: frozenset[str]
+    """Of what stands above it."""
     around: frozenset[str]
+    """Of all of it, and what stands above it."""
     stated: list[Stated]
 
 
@@ -66,10 +69,10 @@ def source_of(evidence: Evidence, spoken: str) -> Source:
     language = language_of(passage.text, spoken)
     spans = sentences(passage.text)
     forms = [forms_in(without_bullet(passage.text[a:b]), passage.date, language) for a, b in spans]
-    around = forms_in(heading(passage), "", language)
+    above = forms_in(heading(passage), "", language)
     by_start = dict(zip([start for start, _ in spans], forms, strict=True))
-    stated = [_stated(statement, by_start[statement.start] | around, language) for statement in statements(passage)]
-    return Source(evidence, spans, forms, around.union(*forms), stated)
+    stated = [_stated(statement, by_start[statement.start] | above, language) for statement in statements(passage)]
+    return Source(evidence, spans, forms, above, above.union(*forms), stated)
 
 
 def _stated(statement: Statement, around: frozenset[str], language: str) -> Stated:
@@ -107,12 +110,12 @@ def has(word: Word, forms: Collection[str]) -> bool:
     return found(word, forms)
 
 
-def fit(item: Stated, context: Mapping[str, float]) -> float:
-    """Return the weight of the words of ``context`` that a statement has; those around it count less."""
+def fit(item: Stated, context: Mapping[str, float], around: float = AROUND) -> float:
+    """Return the weight of the words of ``context`` that a statement has; those ``around`` it count for less."""
     own = sum(weight for form, weight in context.items() if form in item.forms)
-    return own + AROUND * sum(weight for form, weight in context.items() if form in item.around - item.forms)
+    return own + around * sum(weight for form, weight in context.items() if form in item.around - item.forms)
 
 
-def is_value(word: Word, asked: Mapping[str, Word]) -> bool:
+def is_value(word: Word, asked: Collection[str]) -> bool:
     """Tell whether ``word`` is a number, date or name that the question does not give itself."""
     return word.kind != "word" and word.form not in asked and word.text.lower() not in UNITS

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from rag.alignment import WEIGHTS, Source, Stated, fit, has, is_value, kind_of
+from rag.alignment import AROUND, WEIGHTS, Source, Stated, fit, has, is_value, kind_of
 from rag.language import BOUNDS, LACKING, NEGATIONS, OPPOSITES, YES_NO
 from rag.statements import clauses
 from rag.words import Word, content_words
@@ -31,9 +31,11 @@ def contradicts(sources: Sequence[Source], claim: str, asked: Mapping[str, Word]
     stated = [item for source in sources for item in source.stated]
     text = unicodedata.normalize("NFKC", claim)
     said, words = _plain_words(text, answers=True), content_words(text, language)
+    # What stands above a passage says what it is about, and is the value of nothing.
+    known = frozenset().union(*(source.above for source in sources)) | asked.keys()
     for part in clauses(text):
         own = _within(words, text, part)
-        if _is_of_another(own, stated, asked) or _is_negated(part, own, said, stated, sources):
+        if _is_of_another(own, stated, asked, known) or _is_negated(part, own, said, stated, sources):
             return True
     return False
 
@@ -44,9 +46,11 @@ def _within(words: Sequence[Word], text: str, part: str) -> list[Word]:
     return [word for word in words if start <= word.start < start + len(part)]
 
 
-def _is_of_another(words: Sequence[Word], stated: Sequence[Stated], asked: Mapping[str, Word]) -> bool:
+def _is_of_another(
+    words: Sequence[Word], stated: Sequence[Stated], asked: Mapping[str, Word], known: Collection[str]
+) -> bool:
     """Tell whether a value among the ``words`` of a clause is, in the source, that of something else."""
-    values = [word for word in words if is_value(word, asked)]
+    values = [word for word in words if is_value(word, known)]
     own = {word.form: word for word in words}
     context = own if len(own) > len(values) + 1 else {**asked, **own}
     return any(
@@ -92,7 +96,9 @@ def _fits_another(value: Word, context: Mapping[str, float], stated: Sequence[St
     others = [item for item in stated if kind_of(value) in item.kinds and not has(value, item.forms)]
     if not with_it or not others:
         return False
-    best, here = (max(fit(item, context) for item in items) for items in (others, with_it))
+    # A sentence may list many names, of which none is nearer to what it says of them.
+    around = 1.0 if value.kind == "name" else AROUND
+    best, here = (max(fit(item, context, around) for item in items) for items in (others, with_it))
     return best >= here + MARGIN and best >= MOST * sum(context.values()) and best >= TIMES[value.kind] * here
 
 

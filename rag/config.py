@@ -77,9 +77,9 @@ class Config:
     """Processor threads; 0 takes as many as this process may use."""
     gpu_layers: int = 0
     """Layers of the language model put on a GPU, where llama.cpp was built for one; -1 puts all there."""
-    min_confidence: float = 0.45
+    min_confidence: float = 0.5
     """From this probability, 0 to 1, that a draft is a right answer, the assistant answers."""
-    min_unsure: float = 0.4
+    min_unsure: float = 0.35
     """From this probability, 0 to 1, that the documents answer a question, it drafts an answer, and shows at least what
     may be one; below it, it abstains."""
     min_support: float = 0.35

@@ -22,7 +22,7 @@ def quoted(answer: Answer) -> str:
     A draft that comes before them is none of them; of another answer there are none.
 
     >>> from rag.types import Citation, Sentence
-    >>> shown = (Sentence("It opened early.", (1,), 0.8), Sentence("Open from 8 am.", (1,), 1.0))
+    >>> shown = (Sentence("It opened early.", (1,), 0.8), Sentence("“Open from 8 am.”", (1,), 1.0))
     >>> source = (Citation(1, "a.txt", "", 0, 22, "Open from 8 am. Closed."),)
     >>> quoted(Answer("1", "When?", "unsure", 0.4, "", shown, source))
     'Open from 8 am.'
@@ -30,11 +30,8 @@ def quoted(answer: Answer) -> str:
     if answer.status != "unsure":
         return ""
     quotes = {citation.mark: " ".join(citation.quote.split()) for citation in answer.citations}
-    return "\n".join(
-        sentence.text
-        for sentence in answer.sentences
-        if any(" ".join(sentence.text.split()) in quotes.get(mark, "") for mark in sentence.citations)
-    )
+    told = [(" ".join(sentence.text.strip("“”").split()), sentence.citations) for sentence in answer.sentences]
+    return "\n".join(text for text, marks in told if any(text in quotes.get(mark, "") for mark in marks))
 
 
 def quotes_answer(question: Question, answer: Answer) -> bool:

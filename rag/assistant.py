@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rag import abstention, citations, prompts, retrieval, spelling, tasks, verification
+from rag import abstention, citations, prompts, quoting, retrieval, spelling, tasks, verification
 from rag.catalogue import Catalogue, Titles, words_of
 from rag.citations import Checked, Claim, Span
 from rag.config import Config
@@ -234,7 +234,7 @@ class Assistant:
     def _quotes(self, prompt: Prompt, kept: Checked) -> Checked:
         """Return the sentences that may answer the question: those behind a draft, or nearest to the question."""
         spans = list(dict.fromkeys(span for _, support in kept for span in support.spans))
-        spans += verification.nearest(prompt.query, prompt.evidence)
+        spans += quoting.nearest(prompt.query, prompt.evidence, self.embedder, QUOTES)
         apart = [span for at, span in enumerate(spans) if not any(_overlap(span, other) for other in spans[:at])]
         return citations.as_quotes(apart[:QUOTES])
 
@@ -320,7 +320,7 @@ PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
 PLAN, SUMMARY = PROMPTS / "plan.txt", PROMPTS / "summary.txt"
 UNSURE = "The documents do not say this outright. This may answer it:"
 """What stands before the sentences that may answer a question."""
-QUOTES = 3
+QUOTES = 4
 """Most sentences that are shown so."""
 LOOKED_AT = 10
 """Passages among which those on what the question names are looked for."""

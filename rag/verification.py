@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from rag.alignment import AROUND, WEIGHTS, Source, Stated, fit, forms_in, has, heading, is_value, source_of
+from rag.alignment import WEIGHTS, Source, Stated, fit, has, is_value, source_of
 from rag.citations import Claim, Span, Support, is_yes_or_no
 from rag.contradiction import contradicts
 from rag.dates import MONTH_NAMES
@@ -25,7 +25,7 @@ from rag.language import YES_NO, language_of
 from rag.types import Evidence
 from rag.words import Word, content_words, dates_in, found
 
-__all__ = ["nearest", "support"]
+__all__ = ["support"]
 
 ASKED = 0.25
 """Weight of a word that the question already holds: an answer repeats it, and the source need not."""
@@ -61,22 +61,6 @@ def support(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str
         _cover(itself, sources, {}, spoken) if is_yes_or_no(claim) else _cover(claim, sources, asked, spoken)
         for claim in claims
     ]
-
-
-def nearest(question: str, evidence: Sequence[Evidence], most: int = 3) -> list[Span]:
-    """Return up to ``most`` sentences of ``evidence`` that say most of what ``question`` asks about, the best first."""
-    words = {word.form: word for word in content_words(question)}.values()
-    scored = list[tuple[float, int, int, Span]]()
-    spoken = language_of(question)
-    for source in (source_of(item, spoken) for item in evidence):
-        passage = source.evidence.passage
-        above = forms_in(heading(passage), "", language_of(passage.text, spoken))
-        for place, ((start, end), forms) in enumerate(zip(source.spans, source.forms, strict=True)):
-            own = sum(WEIGHTS[word.kind] for word in words if has(word, forms))
-            fit = own + AROUND * sum(WEIGHTS[word.kind] for word in words if has(word, above - forms))
-            span = Span(source.evidence, passage.start + start, passage.start + end)
-            scored.append((-fit if own else 0.0, source.evidence.rank, place, span))
-    return [span for fit, _, _, span in sorted(scored, key=lambda item: item[:3])[:most] if fit]
 
 
 def _cover(claim: Claim, sources: Sequence[Source], asked: Mapping[str, Word], language: str) -> Support | None:

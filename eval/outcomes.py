@@ -19,10 +19,11 @@ __all__ = ["decision_scores", "outcome_scores", "quoted", "quotes_answer", "quot
 def quoted(answer: Answer) -> str:
     """Return the sentences of an unsure answer that stand word for word in what they cite, a line each.
 
-    A draft that comes before them is none of them; of another answer there are none.
+    They may stand in quotation marks, which are left out. A draft that comes before them is none of them; of another
+    answer there are none.
 
     >>> from rag.types import Citation, Sentence
-    >>> shown = (Sentence("It opened early.", (1,), 0.8), Sentence("Open from 8 am.", (1,), 1.0))
+    >>> shown = (Sentence("It opened early.", (1,), 0.8), Sentence("“Open from 8 am.”", (1,), 1.0))
     >>> source = (Citation(1, "a.txt", "", 0, 22, "Open from 8 am. Closed."),)
     >>> quoted(Answer("1", "When?", "unsure", 0.4, "", shown, source))
     'Open from 8 am.'
@@ -30,11 +31,13 @@ def quoted(answer: Answer) -> str:
     if answer.status != "unsure":
         return ""
     quotes = {citation.mark: " ".join(citation.quote.split()) for citation in answer.citations}
-    return "\n".join(
-        sentence.text
-        for sentence in answer.sentences
-        if any(" ".join(sentence.text.split()) in quotes.get(mark, "") for mark in sentence.citations)
-    )
+    said = [(_unmarked(sentence.text), sentence.citations) for sentence in answer.sentences]
+    return "\n".join(text for text, marks in said if any(" ".join(text.split()) in quotes.get(m, "") for m in marks))
+
+
+def _unmarked(text: str) -> str:
+    """Return ``text`` without the quotation marks that it stands in as a whole."""
+    return text[1:-1] if text.startswith("“") and text.endswith("”") else text
 
 
 def quotes_answer(question: Question, answer: Answer) -> bool:

@@ -196,7 +196,7 @@ def test_what_a_plan_answers_is_kept_with_the_plan_and_the_passages(tmp_path):
     generator = TinyGenerator(completions={asked.question: plan})
     record = tiny_run(tmp_path, "run", generator, questions=(asked,)).answers()["plan"]
     assert (record["prompt"], record["answer"]["status"], record["answer"]["path"]) == (None, "answered", "mention")
-    assert [call.get("draft") for call in record["calls"]] == [None, plan]
+    assert [call.get("draft") for call in record["calls"]] == [None, plan.strip()]
     assert [item["document"] for item in record["evidence"]] == ["bridge.txt"]
     assert record["scores"]["citation.document"] == 1
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from evaluation import CONFIG, DOCUMENTS, QUESTIONS, REPLIES, WHOLE, TinyGenerator, tiny_run, tiny_set
+from evaluation import CONFIG, DOCUMENTS, QUESTIONS, WHOLE, TinyGenerator, tiny_run, tiny_set
 
 from eval import baseline as baselines
 from eval import commands, runs, sets

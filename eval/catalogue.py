@@ -56,7 +56,7 @@ def _outcomes() -> Iterator[Metric]:
 LENIENT = "Abstention, unsure with the right passage counting as an answer"
 
 CATALOGUE: tuple[Metric, ...] = (
-    Metric("decision.right", "answered or declined rightly, unsure a refusal", "Decision", binary=True),
+    Metric("decision.right", "decided rightly, unsure a refusal", "Decision", binary=True),
     Metric("decision.lenient", "the same, unsure with the right passage allowed", "Decision", binary=True),
     Metric("answer.conditioned", "facts stated, a right refusal counting 1", "Decision"),
     *_outcomes(),

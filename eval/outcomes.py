@@ -19,7 +19,8 @@ __all__ = ["decision_scores", "outcome_scores", "quoted", "quotes_answer", "quot
 def quoted(answer: Answer) -> str:
     """Return the sentences of an unsure answer that stand word for word in what they cite, a line each.
 
-    A draft that comes before them is none of them; of another answer there are none.
+    They may stand in quotation marks, which are left out. A draft that comes before them is none of them; of another
+    answer there are none.
 
     >>> from rag.types import Citation, Sentence
     >>> shown = (Sentence("It opened early.", (1,), 0.8), Sentence("“Open from 8 am.”", (1,), 1.0))
@@ -30,8 +31,13 @@ def quoted(answer: Answer) -> str:
     if answer.status != "unsure":
         return ""
     quotes = {citation.mark: " ".join(citation.quote.split()) for citation in answer.citations}
-    told = [(" ".join(sentence.text.strip("“”").split()), sentence.citations) for sentence in answer.sentences]
-    return "\n".join(text for text, marks in told if any(text in quotes.get(mark, "") for mark in marks))
+    said = [(_unmarked(sentence.text), sentence.citations) for sentence in answer.sentences]
+    return "\n".join(text for text, marks in said if any(" ".join(text.split()) in quotes.get(m, "") for m in marks))
+
+
+def _unmarked(text: str) -> str:
+    """Return ``text`` without the quotation marks that it stands in as a whole."""
+    return text[1:-1] if text.startswith("“") and text.endswith("”") else text
 
 
 def quotes_answer(question: Question, answer: Answer) -> bool:

@@ -64,16 +64,24 @@ REPLIES = {
     "ticket": "NO ANSWER",
     "tunnel": "The engineer was Ann Lee of Dover [1].",
 }
+WHOLE = {**REPLIES, "keep of the ferry": "The museum keeps the oar of the ferry [1]."}
+"""The replies without the one that fails: a run with a failure cannot be accepted, nor calibrated on."""
 SCORES = {"closed": 0.01, "Mongolia": 0.01, "tunnel": 0.999, "": 0.995}
 """The probability of a yes for each question; the last one is for all others."""
-CONFIG = Config(min_confidence=0.2)
+CONFIG = Config(min_confidence=0.0, min_unsure=0.2)
+"""What reading says decides whether to draft, by ``SCORES``, far from the threshold; a draft that holds is an answer.
+
+So no outcome depends on the coefficients that ship, as long as a yes speaks for an answer.
+"""
 
 
 class TinyGenerator(ScriptedGenerator):
     """Replies as scripted, and fails where the script says so; each reply takes ``pause`` seconds."""
 
-    def __init__(self, pause: float = 0.0, replies: dict[str, str] = REPLIES) -> None:
-        super().__init__(replies, SCORES)
+    def __init__(
+        self, pause: float = 0.0, replies: dict[str, str] = REPLIES, completions: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(replies, SCORES, completions=completions)
         self.pause = pause
 
     def stream(self, prompt, limit, stop=None):

@@ -16,7 +16,7 @@ from eval.report import page
 
 SOURCE = [
     "The Tarn Bridge was opened on 4 May 1931.",
-    "Its engineer was Ann Lee of Dover.",
+    "The engineer of the Tarn Bridge was Ann Lee of Dover.",
     "It replaced a ferry that had carried sheep.",
 ]
 CLAIMS = [

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from evaluation import CONFIG, DOCUMENTS, QUESTIONS, REPLIES, TinyGenerator, tiny_run, tiny_set
+from evaluation import CONFIG, DOCUMENTS, QUESTIONS, WHOLE, TinyGenerator, tiny_run, tiny_set
 
 from eval import baseline as baselines
 from eval import commands, runs, sets
@@ -30,8 +30,6 @@ from rag.generation import ScriptedGenerator
 SETTINGS = Limits(
     watched=("decision.right", "answer.correct", "retrieval.found", "retrieval.hit@1", "retrieval.ndcg@10")
 )
-WHOLE = {**REPLIES, "keep of the ferry": "The museum keeps the oar of the ferry [1]."}
-"""The replies without the one that fails: a run with a failure cannot be accepted."""
 
 
 @pytest.fixture

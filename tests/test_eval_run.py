@@ -37,11 +37,11 @@ OUTCOMES = {
     "right": ("answered", None),
     "half": ("answered", "reading"),
     "misread": ("answered", "reading"),
-    "declined": ("abstained", "refusal"),
+    "declined": ("unsure", "unsure"),
     "unsure": ("abstained", "refusal"),
     "broken": ("failed", "failure"),
     "elsewhere": ("answered", None),
-    "refused": ("abstained", None),
+    "refused": ("unsure", None),
     "invented": ("answered", None),
     "mongolia": ("abstained", None),
 }
@@ -72,8 +72,8 @@ def test_the_figures_are_those_worked_out_by_hand(whole):
     assert points["answer.forbidden"] == 1  # both questions that forbid something
     assert points["decision.right"] == 0.6
     assert points["answer.conditioned"] == pytest.approx((1 + 0.5 + 0 + 0 + 0 + 0 + 1 + 1 + 0 + 1) / 10)
-    assert points["citation.document"] == pytest.approx(4 / 7, abs=1e-6)
-    assert points["citation.span"] == pytest.approx(3 / 7, abs=1e-6)
+    assert points["citation.document"] == pytest.approx(5 / 7, abs=1e-6)
+    assert points["citation.span"] == pytest.approx(4 / 7, abs=1e-6)
     assert points["citation.validity"] == points["citation.verbatim"] == points["citation.coverage"] == 1
     assert points["abstention.false_answer_rate"] == pytest.approx(1 / 3, abs=1e-6)
     assert points["abstention.false_refusal_rate"] == pytest.approx(3 / 7, abs=1e-6)
@@ -100,8 +100,8 @@ def test_every_figure_lies_in_its_interval_and_counts_its_questions(whole):
         "clusters": 6,
         "asked": 10,
         "answered": 5,
-        "unsure": 0,
-        "abstained": 4,
+        "unsure": 2,
+        "abstained": 2,
         "failed": 1,
     }
 
@@ -109,9 +109,10 @@ def test_every_figure_lies_in_its_interval_and_counts_its_questions(whole):
 def test_outcomes_add_up_and_groups_have_wilson_intervals(whole):
     points = {name: figure["point"] for name, figure in whole.metrics["metrics"].items()}
     four = [points[f"outcome.{name}"] for name in ("right", "wrong", "unsure", "refused")]
-    assert four == pytest.approx([2 / 7, 3 / 7, 0, 2 / 7], abs=1e-6)  # the question that failed counts as wrong
-    assert points["outcome.helpful"] == points["answer.correct"] == points["outcome.right"]
-    assert (points["outcome.false_answer"], points["outcome.false_unsure"]) == (pytest.approx(1 / 3, abs=1e-6), 0)
+    assert four == pytest.approx([2 / 7, 3 / 7, 1 / 7, 1 / 7], abs=1e-6)  # the question that failed counts as wrong
+    assert points["answer.correct"] == points["outcome.right"]
+    assert points["outcome.helpful"] == pytest.approx(3 / 7, abs=1e-6)  # "seven arches" is quoted
+    assert points["outcome.false_answer"] == points["outcome.false_unsure"] == pytest.approx(1 / 3, abs=1e-6)
     groups = whole.metrics["groups"]
     assert groups["kind"]["near-miss"]["outcomes"]["outcome.false_answer"]["count"] == 1
     assert groups["kind"]["near-miss"]["outcomes"]["outcome.false_answer"]["low"] == pytest.approx(0.094531)
@@ -123,7 +124,7 @@ def test_outcomes_add_up_and_groups_have_wilson_intervals(whole):
 
 def test_lost_points_rules_and_kinds_are_told(whole):
     metrics = whole.metrics
-    assert metrics["lost"]["all"] == {"none": 2, "reading": 2, "refusal": 2, "failure": 1}
+    assert metrics["lost"]["all"] == {"none": 2, "reading": 2, "unsure": 1, "refusal": 1, "failure": 1}
     assert sum(sum(kind.values()) for name, kind in metrics["lost"].items() if name != "all") == 7
     rates = {kind: (rate["count"], rate["total"]) for kind, rate in metrics["false_answers"].items()}
     assert rates == {"near-miss": (1, 2), "off-topic": (0, 1)}
@@ -140,7 +141,7 @@ def test_a_failure_is_counted_and_told(whole):
     assert whole.metrics["failures"] == {"broken": "GenerationError: The model broke on purpose."}
     record = whole.answers()["broken"]
     assert record["answer"] is None
-    assert record["prompt"].endswith("Question: What does the museum keep of the ferry?\n")
+    assert "Question: What does the museum keep of the ferry?" in record["prompt"]
     assert whole.questions["broken"]["scores"]["answer.correct"] == 0
     assert whole.questions["broken"]["scores"]["decision.right"] == 0
     assert "FAILED broken" in run_table(whole)
@@ -176,7 +177,7 @@ def test_everything_that_went_in_and_came_out_is_kept(whole):
             "cost",
         ),
     ]
-    assert record["prompt"].startswith("Below are sources, then a question.")
+    assert "Question: Who was the engineer of the bridge?" in record["prompt"]
     assert all(item["text"] in record["prompt"] for item in record["evidence"])
     assert [call["task"] for call in record["calls"]] == ["answerable", "question"]
     assert record["calls"][1]["draft"] == REPLIES["the engineer of the bridge?"]
@@ -189,12 +190,15 @@ def test_everything_that_went_in_and_came_out_is_kept(whole):
     assert record["scores"]["answer.correct"] == 1
 
 
-def test_what_lines_answer_is_kept_with_the_passages_of_the_lines(tmp_path):
-    gold = QUESTIONS[0].gold
-    asked = Question("lines", "Which documents name Ann Lee?", True, ("bridge",), gold, (("bridge",),), kind="multi")
-    record = tiny_run(tmp_path, "run", TinyGenerator(), questions=(asked,)).answers()["lines"]
-    assert (record["prompt"], record["calls"], record["answer"]["status"]) == (None, [], "answered")
+def test_what_a_plan_answers_is_kept_with_the_plan_and_the_passages(tmp_path):
+    gold, plan = QUESTIONS[0].gold, " mention | topic: Ann Lee"
+    asked = Question("plan", "Which documents mention Ann Lee?", True, ("bridge",), gold, (("bridge",),), kind="multi")
+    generator = TinyGenerator(completions={asked.question: plan})
+    record = tiny_run(tmp_path, "run", generator, questions=(asked,)).answers()["plan"]
+    assert (record["prompt"], record["answer"]["status"], record["answer"]["path"]) == (None, "answered", "mention")
+    assert [call.get("draft") for call in record["calls"]] == [None, plan.strip()]
     assert [item["document"] for item in record["evidence"]] == ["bridge.txt"]
+    assert record["scores"]["citation.document"] == 1
 
 
 def test_a_record_gives_back_its_answer(whole, tmp_path):
@@ -433,7 +437,8 @@ def test_a_stand_in_behaves_as_the_generator(stand_in):
     behind = ScriptedGenerator({"Who": "Ann was there."}, {"Who": 0.75})
     prompt = Prompt("Answer.", (), "Who?")
     assert "".join(stand_in.stream(prompt, 20)) == "".join(behind.stream(prompt, 20))
-    assert stand_in.score(prompt, ["yes", "no"]) == behind.score(prompt, ["yes", "no"])
+    asked = replace(prompt, task="answerable")
+    assert stand_in.score(asked, ["yes", "no"]) == behind.score(asked, ["yes", "no"])
     assert (stand_in.name, stand_in.fingerprint) == (behind.name, behind.fingerprint)
     assert isinstance(stand_in.measure(prompt), int)
     assert stand_in.context >= behind.context

@@ -36,12 +36,12 @@ AROUND = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A statement with the forms of its words, of its values by kind, and of what stands around it."""
+    """A statement with the forms of its words and of what stands around it, and its words as (kind, form)."""
 
     statement: Statement
     forms: frozenset[str]
     around: frozenset[str]
-    kinds: frozenset[str]
+    kinds: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def source_of(evidence: Evidence, spoken: str) -> Source:
 def _stated(statement: Statement, around: frozenset[str], language: str) -> Stated:
     words = content_words(statement.text, language)
     own = forms_of(words) | forms_in(statement.about, "", language)
-    return Stated(statement, own, around, frozenset(map(kind_of, words)))
+    return Stated(statement, own, around, frozenset((kind_of(word), word.form) for word in words))
 
 
 def kind_of(word: Word) -> str:

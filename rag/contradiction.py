@@ -63,6 +63,7 @@ def _is_of_another(
                 if word.form in asked or not (_is_alike(word, value) or word in _name_with(value, words))
             },
             stated,
+            {*known, *own},
         )
         for value in values
     )
@@ -87,13 +88,20 @@ def _is_alike(word: Word, value: Word) -> bool:
     return word.form == value.form or (value.kind != "name" and kind_of(word) == kind_of(value))
 
 
-def _fits_another(value: Word, context: Mapping[str, float], stated: Sequence[Stated]) -> bool:
+def _fits_another(
+    value: Word, context: Mapping[str, float], stated: Sequence[Stated], mentioned: Collection[str]
+) -> bool:
     """Tell whether a statement with another value of the kind of ``value`` has more of ``context`` than any with it.
 
-    It must have most of it, or it is about something else anyway.
+    It must have most of it, or it is about something else anyway, and its value must not be ``mentioned``.
     """
     with_it = [item for item in stated if has(value, item.forms)]
-    others = [item for item in stated if kind_of(value) in item.kinds and not has(value, item.forms)]
+    others = [
+        item
+        for item in stated
+        if not has(value, item.forms)
+        and any(kind == kind_of(value) and form not in mentioned for kind, form in item.kinds)
+    ]
     if not with_it or not others:
         return False
     # A sentence may list many names, of which none is nearer to what it says of them.

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rag.alignment import AROUND, WEIGHTS, Source, Stated, fit, has, is_value, kind_of
-from rag.language import BOUNDS, LACKING, NEGATIONS, OPPOSITES, YES_NO
+from rag.language import BOUNDS, LACKING, NEGATIONS, OPPOSITES, UNITS, YES_NO
 from rag.statements import clauses
 from rag.words import Word, content_words
 
@@ -84,6 +84,10 @@ def _is_one_name(word: Word, following: Word) -> bool:
 
 
 def _is_alike(word: Word, value: Word) -> bool:
+    """Tell whether ``word`` is the ``value`` itself, its unit, or another value of the kind."""
+    unit = UNITS.get(word.text.lower())
+    if unit and unit.dimension == kind_of(value):
+        return True
     return word.form == value.form or (value.kind != "name" and kind_of(word) == kind_of(value))
 
 

@@ -23,6 +23,8 @@ SAME = 0.6
 """Share of a claim's words that a statement must have for its negation to be compared."""
 ANSWER = re.compile(rf"\W*(?:{'|'.join(YES_NO)})\b(?=\s*(?:[,.:;–-]|$))")
 """A yes or no before what it answers with."""
+SMALL = re.compile(r"\b[^\W\d_A-ZÀ-Þ]")
+"""A word in small letters."""
 PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
@@ -100,10 +102,14 @@ def _fits_another(value: Word, context: Mapping[str, float], stated: Sequence[St
     others = [item for item in stated if kind_of(value) in item.kinds and not has(value, item.forms)]
     if not with_it or not others:
         return False
-    # A sentence may list many names, of which none is nearer to what it says of them.
-    around = 1.0 if value.kind == "name" else AROUND
-    best, here = (max(fit(item, context, around) for item in items) for items in (others, with_it))
+    best, here = (max(fit(item, context, _around(item)) for item in items) for items in (others, with_it))
     return best >= here + MARGIN and best >= MOST * sum(context.values()) and best >= TIMES[value.kind] * here
+
+
+def _around(item: Stated) -> float:
+    """Return what the words around a statement weigh: as much as its own where it is but one name of a list."""
+    listed = not item.statement.row and item.statement.text[0].isupper()
+    return 1.0 if listed and not SMALL.search(item.statement.text) else AROUND
 
 
 def _is_negated(

@@ -33,11 +33,11 @@ def contradicts(sources: Sequence[Source], claim: str, asked: Mapping[str, Word]
     stated = [item for source in sources for item in source.stated]
     text = unicodedata.normalize("NFKC", claim)
     said, words = _plain_words(text, answers=True), content_words(text, language)
-    # What stands above a passage says what it is about, and is the value of nothing.
-    known = frozenset().union(*(source.above for source in sources)) | asked.keys()
+    # A name that stands above a passage says what it is about, and is the value of nothing; a date or number may be.
+    above = frozenset().union(*(source.above for source in sources))
     for part in clauses(text):
         own = _within(words, text, part)
-        if _is_of_another(own, stated, asked, known) or _is_negated(part, own, said, stated, sources):
+        if _is_of_another(own, stated, asked, above) or _is_negated(part, own, said, stated, sources):
             return True
     return False
 
@@ -49,10 +49,10 @@ def _within(words: Sequence[Word], text: str, part: str) -> list[Word]:
 
 
 def _is_of_another(
-    words: Sequence[Word], stated: Sequence[Stated], asked: Mapping[str, Word], known: Collection[str]
+    words: Sequence[Word], stated: Sequence[Stated], asked: Mapping[str, Word], above: Collection[str]
 ) -> bool:
     """Tell whether a value among the ``words`` of a clause is, in the source, that of something else."""
-    values = [word for word in words if is_value(word, known)]
+    values = [word for word in words if is_value(word, asked) and not (word.kind == "name" and word.form in above)]
     own = {word.form: word for word in words}
     context = own if len(own) > len(values) + 1 else {**asked, **own}
     return any(

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rag.alignment import AROUND, WEIGHTS, Source, Stated, fit, has, is_value, kind_of
-from rag.language import BOUNDS, LACKING, NEGATIONS, OPPOSITES, YES_NO
+from rag.language import BOUNDS, LACKING, NEGATIONS, OPPOSITES, UNITS, YES_NO
 from rag.statements import clauses
 from rag.words import Word, content_words
 
@@ -23,6 +23,8 @@ SAME = 0.6
 """Share of a claim's words that a statement must have for its negation to be compared."""
 ANSWER = re.compile(rf"\W*(?:{'|'.join(YES_NO)})\b(?=\s*(?:[,.:;–-]|$))")
 """A yes or no before what it answers with."""
+SMALL = re.compile(r"\b[^\W\d_A-ZÀ-Þ]")
+"""A word in small letters."""
 PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
@@ -31,11 +33,11 @@ def contradicts(sources: Sequence[Source], claim: str, asked: Mapping[str, Word]
     stated = [item for source in sources for item in source.stated]
     text = unicodedata.normalize("NFKC", claim)
     said, words = _plain_words(text, answers=True), content_words(text, language)
-    # What stands above a passage says what it is about, and is the value of nothing.
-    known = frozenset().union(*(source.above for source in sources)) | asked.keys()
+    # A name that stands above a passage says what it is about, and is the value of nothing; a date or number may be.
+    above = frozenset().union(*(source.above for source in sources))
     for part in clauses(text):
         own = _within(words, text, part)
-        if _is_of_another(own, stated, asked, known) or _is_negated(part, own, said, stated, sources):
+        if _is_of_another(own, stated, asked, above) or _is_negated(part, own, said, stated, sources):
             return True
     return False
 
@@ -47,10 +49,10 @@ def _within(words: Sequence[Word], text: str, part: str) -> list[Word]:
 
 
 def _is_of_another(
-    words: Sequence[Word], stated: Sequence[Stated], asked: Mapping[str, Word], known: Collection[str]
+    words: Sequence[Word], stated: Sequence[Stated], asked: Mapping[str, Word], above: Collection[str]
 ) -> bool:
     """Tell whether a value among the ``words`` of a clause is, in the source, that of something else."""
-    values = [word for word in words if is_value(word, known)]
+    values = [word for word in words if is_value(word, asked) and not (word.kind == "name" and word.form in above)]
     own = {word.form: word for word in words}
     context = own if len(own) > len(values) + 1 else {**asked, **own}
     return any(
@@ -85,6 +87,10 @@ def _is_one_name(word: Word, following: Word) -> bool:
 
 
 def _is_alike(word: Word, value: Word) -> bool:
+    """Tell whether ``word`` is the ``value`` itself, its unit, or another value of the kind."""
+    unit = UNITS.get(word.text.lower())
+    if unit and unit.dimension == kind_of(value):
+        return True
     return word.form == value.form or (value.kind != "name" and kind_of(word) == kind_of(value))
 
 
@@ -104,10 +110,14 @@ def _fits_another(
     ]
     if not with_it or not others:
         return False
-    # A sentence may list many names, of which none is nearer to what it says of them.
-    around = 1.0 if value.kind == "name" else AROUND
-    best, here = (max(fit(item, context, around) for item in items) for items in (others, with_it))
+    best, here = (max(fit(item, context, _around(item)) for item in items) for items in (others, with_it))
     return best >= here + MARGIN and best >= MOST * sum(context.values()) and best >= TIMES[value.kind] * here
+
+
+def _around(item: Stated) -> float:
+    """Return what the words around a statement weigh: as much as its own where it is but one name of a list."""
+    listed = not item.statement.row and item.statement.text[0].isupper()
+    return 1.0 if listed and not SMALL.search(item.statement.text) else AROUND
 
 
 def _is_negated(

@@ -65,7 +65,7 @@ def _is_of_another(
                 if word.form in asked or not (_is_alike(word, value) or word in _name_with(value, words))
             },
             stated,
-            {*known, *own},
+            {*above, *asked, *own},
         )
         for value in values
     )

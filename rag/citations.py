@@ -110,7 +110,7 @@ def under(title: str, checked: Checked) -> Checked:
     """Return ``checked`` as one entry of a list, under the ``title`` of the document that it is from.
 
     >>> under("Leeds", [(Claim("Two came:"), Support((), 1.0)), (Claim("Ann", "\\n- "), Support((), 0.9))])
-    [(Claim(text='Leeds: Two came: Ann', before='\\n- '), Support(spans=(), score=0.9))]
+    [(Claim(text='Leeds: Two came: Ann', before='\\n- '), Support(spans=(), score=0.9, joint=1.0))]
     """
     text = ""
     for claim, _ in checked:

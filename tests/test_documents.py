@@ -201,7 +201,7 @@ def test_html(file):
     assert found.text == (
         "The great page\n\nFirst\xa0paragraph with bold and a link.\nNew line.\n\n"
         "List\n\n• One\n• Two\n  • Deep\n3. Three\n4. Four\n\n"
-        "Prices\n\nName | Price\nTea | £2\n\nLoose\n\nnested\n\ntail\n\ncode  x\n  y\n\nTerm\nMeaning"
+        "Prices\n\nName | Price\nTea | £2\n\nLoose\n\nnested\n\ntail\n\ncode  x\n  y\n\nTerm: Meaning"
     )
     assert (found.title, found.date, found.media_type) == ("The page", "2011-03-11", "text/html")
     assert headings(found) == [("The great page", 1), ("List", 2)]
@@ -219,6 +219,23 @@ def test_html(file):
 )
 def test_dates_of_html(file, head, body, date):
     assert read(file("a.htm", f"<html><head>{head}</head><body>{body}<p>Text.</p></body>"), "a").date == date
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<dt>Projector</dt><dd>£15 a hire</dd>", "Projector: £15 a hire"),
+        ("<dt>Can I pay <b>later</b>?</dt><dd>No.</dd>", "Can I pay later? No."),
+        ("<dt>Fee:</dt><dd>£5</dd><dt>Deposit</dt><dd>£9</dd>", "Fee: £5\nDeposit: £9"),
+        ("<dt>Lift</dt><dd>First.</dd><dd>Second.</dd>", "Lift: First.\nSecond."),
+        ("<dt>Tea</dt><dt>Soup</dt><dd>£2</dd>", "Tea:\nSoup: £2"),
+        ("<dt>Keys</dt><dd><p>With Ann.</p><p>Not Bo.</p></dd>", "Keys: With Ann.\n\nNot Bo."),
+        ("<dt></dt><dd>£2</dd>", "£2"),
+        ("<dt>Tea</dt>", ""),
+    ],
+)
+def test_a_definition_stands_behind_its_term(file, body, text):
+    assert read(file("a.html", f"<p>Prices</p><dl>{body}</dl>"), "a").text == f"Prices\n\n{text}".strip()
 
 
 def test_a_table_that_only_lays_out_the_page_is_no_table(file):

@@ -314,7 +314,8 @@ def test_pull_brings_what_the_settings_name(config: Config, capsys: pytest.Captu
 def test_a_calibration_holds_for_the_reranker_it_was_made_with(index: Index, config: Config) -> None:
     assistant = assistant_on(index, replace(config, reranker=""))
     parts = EMBEDDER, assistant.generator, assistant.prompt
-    fitted = {"coefficients": dict.fromkeys(assistant.coefficients, 0.5), "min_confidence": 0.3}
+    halves = {stage: dict.fromkeys(names, 0.5) for stage, names in assistant.coefficients.items()}
+    fitted = {"coefficients": halves, "min_confidence": 0.3, "min_unsure": 0.2}
     index.calibrate(fitted | {"made_for": made_for(*parts, WordReranker())})
     assert assistant_on(index, replace(config, reranker="")).coefficients == assistant.coefficients
     assert assistant_on(index, config, WordReranker()).coefficients == fitted["coefficients"]

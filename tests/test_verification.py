@@ -4,7 +4,7 @@ from rag.citations import parse
 from rag.config import Config
 from rag.sentences import sentences
 from rag.types import Evidence, Passage
-from rag.verification import nearest, support
+from rag.verification import support
 
 LONDON = (
     "Location: University College London\n\n"
@@ -573,28 +573,6 @@ def test_how_much_one_statement_has_of_the_question_and_the_claim_is_told():
     question = "What do adults pay for the Great Hall?"
     (right,), (wrong,) = (support(parse(draft), [Evidence(paper(RATES), 1.0, 1)], question) for draft in ("£43", "£50"))
     assert right.joint > wrong.joint
-
-
-# --- the sentences nearest to a question
-
-
-def test_the_nearest_sentences_come_best_first_and_have_a_word_of_the_question():
-    spans = nearest("Who keeps the keys?", [Evidence(paper(LEASE), 1.0, 1)])
-    texts = [LEASE[span.start - 700 : span.end - 700] for span in spans]
-    assert texts[0] == "Bo Ek keeps the keys."
-    assert len(texts) <= 3 and all("key" in text for text in texts)
-
-
-def test_what_stands_above_a_passage_counts_for_its_sentences():
-    hall, attic = paper("It costs £9 a day.", section="Attic"), paper("It costs £43 a day.", section="Great Hall")
-    evidence = [Evidence(passage, 1.0, rank) for rank, passage in enumerate((hall, attic), start=1)]
-    best, *_ = nearest("What does the Great Hall cost a day?", evidence)
-    assert best.evidence.passage is attic
-
-
-def test_where_no_sentence_has_a_word_of_the_question_none_is_near():
-    assert nearest("Why do bananas ripen?", [Evidence(paper(LEASE), 1.0, 1)]) == []
-    assert nearest("", [Evidence(paper(LEASE), 1.0, 1)]) == nearest("Who?", []) == []
 
 
 @pytest.mark.xfail(

@@ -199,7 +199,7 @@ def unsure_of(question: str, quotes: Sequence[tuple[Passage, str]], draft: Answe
     return replace(answer, answer="\n".join(lines), sentences=sentences, citations=citations)
 
 
-INTRODUCTION = "The documents do not say so outright; this may answer it:"
+INTRODUCTION = "The documents do not say this outright. This may answer it:"
 SAVES = unsure_of(
     "Does co-production save councils money?",
     [

@@ -79,7 +79,7 @@ def site(tmp_path_factory):
 @pytest.fixture
 def visited(browser, site):
     site.assistant.pace, site.assistant.found = 0.002, FOUND
-    with visit(browser, site, site.page(support_email="help@intranet.example")) as visited:
+    with visit(browser, site, site.page()) as visited:
         visited.open()
         yield visited
         assert (visited.foreign, visited.errors) == ([], [])

@@ -45,7 +45,8 @@ UNSURE: dict[str, Any] = {
     "question": "Which hall in Cardiff can be hired for a roadshow?",
     "status": "unsure",
     "confidence": 0.44,
-    "answer": "The documents do not say so outright; this may answer it:\n- “Location: Cardiff Millennium Centre” [1]",
+    "answer": "The documents do not say this outright. This may answer it:\n"
+    "- “Location: Cardiff Millennium Centre” [1]",
 }
 EVENTS = """event: phase
 data: {"name": "searching", "text": "Searching the documents"}

@@ -115,7 +115,10 @@ HEADLINES = (
     "retrieval.found",
 )
 OUTCOMES = tuple(known.name for known in CATALOGUE if known.name.startswith("outcome."))
-BY_KIND = ("retrieval.found", "answer.correct", "answer.fact_coverage", "citation.document", "decision.right")
+BY_KIND = (
+    *("retrieval.document@3", "retrieval.found", "answer.correct", "answer.fact_coverage"),
+    *("citation.document", "decision.right"),
+)
 GROUPINGS = ("kind", "genre", "language", "path")
 """What questions are grouped by: fields of the records of ``questions.jsonl``."""
 

@@ -10,7 +10,8 @@
 The other places are the gold's, which seldom fills them: the share of the evidence that distracts is measured, and told
 beside the figures. A distractor is a passage that search finds for the question and that holds no character of gold;
 the best ranked are taken. Gold that takes several passages stays together, in the order of its spans, and is never cut
-for distractors.
+for distractors. Where a set knows documents and no spans, the gold is the fewest passages of these documents that state
+the facts, and distractors are passages of others.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from eval.answer_metrics import facts_found
 from eval.journal import RunError
 from eval.questions import Question
 from eval.retrieval_metrics import distracts
@@ -30,7 +32,7 @@ from rag.index import Index
 from rag.retrieval import retrieve
 from rag.types import Evidence, Passage
 
-__all__ = ["CONDITIONS", "Condition", "condition", "evidence_under"]
+__all__ = ["CONDITIONS", "Condition", "condition", "evidence_under", "has_gold"]
 
 PLACES = 5
 """Passages that a share of distractors is a share of, and most passages that are taken for the gold."""
@@ -77,7 +79,7 @@ def evidence_under(
     embedder: Embedder,
     config: Config,
 ) -> list[Evidence]:
-    """Return the evidence for a question that has gold; ``passages`` are all those of ``index``.
+    """Return the evidence for a question that ``has_gold``; ``passages`` are all those of ``index``.
 
     Scores are those of the search; gold that it did not find has the fused and lexical score 0, and comes last where
     the order is that of the ranks.
@@ -85,15 +87,42 @@ def evidence_under(
     query = search_query(question.question, question.history)
     ranked = retrieve(query, index, embedder, config.candidates, config.candidates, config.dense_weight)
     places = {item.passage.id: item for item in ranked}
-    chosen = _holding(question, passages)
+    inner = [item.passage for item in ranked]
+    chosen = _holding(question, passages) if question.gold else _stating(question, [*inner, *passages])
     dense = index.scores_dense(embedder.embed_query(query), [passage.id for passage in chosen])
     gold = [
         places.get(passage.id) or Evidence(passage, 0.0, len(ranked) + 1, score)
         for passage, score in zip(chosen, dense, strict=True)
     ]
-    others = [item for item in ranked if distracts(item.passage, question)]
+    others = [item for item in ranked if _distracts(item.passage, question)]
     composed = _composed(known, gold, others[: known.beside(config)])
     return [replace(item, rank=rank) for rank, item in enumerate(composed, start=1)]
+
+
+def has_gold(question: Question) -> bool:
+    """Tell whether evidence can be composed for a question: its gold is known, or facts and the documents with them."""
+    return bool(question.gold or (question.sources and question.facts))
+
+
+def _distracts(passage: Passage, question: Question) -> bool:
+    return distracts(passage, question) if question.gold else passage.document not in question.sources
+
+
+def _stating(question: Question, ranked: Sequence[Passage]) -> list[Passage]:
+    """Return the passages of the right documents that together state the facts, at most ``PLACES``.
+
+    The one that states most of what is left is taken next; of those that state as much, the best ranked.
+    """
+    near = [passage for passage in ranked if passage.document in question.sources]
+    left, chosen = list(question.facts), list[Passage]()
+    while left and near and len(chosen) < PLACES:
+        said = [facts_found(passage.text, left, question.match) for passage in near]
+        best = max(range(len(near)), key=lambda at: sum(said[at]))
+        if not any(said[best]):
+            break
+        chosen.append(near[best])
+        left = [fact for fact, is_said in zip(left, said[best], strict=True) if not is_said]
+    return chosen
 
 
 def _composed(known: Condition, gold: list[Evidence], others: list[Evidence]) -> list[Evidence]:

@@ -5,12 +5,14 @@
     {"id", "document": "file.md", "question", "evidence": "what the passage says", "draft": "what a model answers",
      "right": true | false, "kind"?, "genre"?, "split"?}
 
-``evidence`` is a stretch of the text of ``document``. Where the documents lie beside the file, in ``documents/``, a
-draft is judged as it would be answered: with the title, the date and the section that the passage stands under.
+``evidence`` is a stretch of the text of ``document``: its words, whatever stands between them. Where the documents lie
+beside the file, in ``documents/``, a draft is judged as it would be answered: with the title, the date and the section
+that the passage stands under.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -140,10 +142,23 @@ def _passage(name: str, evidence: str, document: Callable[[str], Document | None
         raise ValueError(f"{name} {error}") from error
     if read is None:
         return Passage(name, 0, len(evidence), evidence)
-    start = read.text.find(evidence)
-    if start < 0:
+    start, end = _found(evidence, read.text)
+    if start == end:
         raise ValueError(f"evidence must stand in the text of {name}")
-    return Passage(name, start, start + len(evidence), evidence, read.title, _section(read, start), date=read.date)
+    return Passage(name, start, end, read.text[start:end], read.title, _section(read, start), date=read.date)
+
+
+def _found(evidence: str, text: str) -> tuple[int, int]:
+    """Return where ``evidence`` stands in ``text``: word for word, or, read in another way, with other marks between.
+
+    >>> _found("b: c.", "a b: c. d"), _found("• b | c.", "a b: c. d"), _found("c b", "a b: c. d")
+    ((2, 7), (2, 7), (0, 0))
+    """
+    if (start := text.find(evidence)) >= 0:
+        return start, start + len(evidence)
+    words = r"\W+".join(map(re.escape, re.findall(r"\w+", evidence)))
+    match = re.search(rf"\b{words}\b[^\w\s]*", text)
+    return match.span() if words and match else (0, 0)
 
 
 def _section(document: Document, start: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from eval import charts, checker
-from eval.catalogue import BY_KIND, CATALOGUE, HEADLINES, SET_LEVEL, metric
+from eval.catalogue import CATALOGUE, HEADLINES, SET_LEVEL, metric
 from eval.conditions import CONDITIONS
 from eval.deciding import decisions
 from eval.groups import groups_section
@@ -14,7 +14,7 @@ from eval.markup import big, document, folded, header, made_of, table
 from eval.robustness import robustness, robustness_section
 from eval.runs import Run
 from eval.sections import citations, lost_points, retrieval, times
-from eval.tables import HIDDEN, figure, interval, percent
+from eval.tables import HIDDEN, figure, interval, percent, shown_by_kind
 from eval.worst import worst_answers
 
 __all__ = ["page"]
@@ -139,10 +139,7 @@ def _not_found(run: Run) -> str:
 def _by_kind(run: Run) -> str:
     """Return the main figures of each kind of question with their intervals, folded away."""
     kinds = run.metrics["kinds"]
-    shown = [
-        known for known in map(metric, BY_KIND) if known and any(known.name in k["metrics"] for k in kinds.values())
-    ]
-    rows = []
+    shown, rows = shown_by_kind(kinds), []
     for kind, numbers in kinds.items():
         cells = "".join(_cell(known.name, numbers["metrics"].get(known.name)) for known in shown)
         rows.append(f'<tr><th scope="row">{escape(kind)}</th><td>{numbers["questions"]}</td>{cells}</tr>')

@@ -197,4 +197,4 @@ def _asked(run: Run) -> int:
 
 
 def _counts(row: Mapping[str, Any]) -> bool:
-    return bool(row["gold"]) and row["status"] is not None
+    return bool(row["gold"] or row.get("documents")) and row["answerable"] and row["status"] is not None

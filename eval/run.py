@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from eval import collection, runs, scoring
 from eval.asking import Asking
-from eval.conditions import condition, evidence_under
+from eval.conditions import condition, evidence_under, has_gold
 from eval.journal import Journal, RunError
 from eval.questions import Question
 from eval.retrieval_metrics import DOCUMENT_CUTOFFS, document_found, gold_found, retrieval_scores
@@ -74,7 +74,7 @@ class Selection:
         chosen = tuple(q for q in self.searched(known) if not self.only or q.id in self.only)
         if self.condition:
             condition(self.condition)  # a name that is not known is to be heard of now
-            chosen = tuple(q for q in chosen if q.gold)
+            chosen = tuple(filter(has_gold, chosen))
             if not chosen:
                 raise RunError(f"No question of the set {known.name} has gold to compose evidence from.")
         return chosen if self.limit is None else sample(chosen, self.limit, self.seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from eval.catalogue import BY_KIND, CATALOGUE, GROUPINGS, SET_LEVEL, metric
+from eval.catalogue import BY_KIND, CATALOGUE, GROUPINGS, SET_LEVEL, Metric, metric
 from eval.runs import Run
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "percent",
     "run_table",
     "seconds",
+    "shown_by_kind",
 ]
 
 HIDDEN = ("span_precision@3", "span_precision@10", "recall@20", "all_gold@3", "all_gold@10", "span_recall@3")
@@ -138,12 +139,19 @@ def _ways(metrics: Mapping[str, Any]) -> list[str]:
     return aligned(rows, right=(1, 2, 3, 4))
 
 
+def shown_by_kind(kinds: Mapping[str, Any]) -> list[Metric]:
+    """Return the metrics that kinds of questions are told by: documents found where no spans are known, else spans."""
+    names = [name for name in BY_KIND if any(name in kind["metrics"] for kind in kinds.values())]
+    if "retrieval.found" in names:
+        names.remove("retrieval.document@3")
+    return [known for name in names if (known := metric(name))]
+
+
 def _by_kind(kinds: Mapping[str, Any]) -> list[str]:
-    shown = [name for name in BY_KIND if any(name in kind["metrics"] for kind in kinds.values())]
-    labels = (metric(name) for name in shown)
-    rows = [["Kind", "questions", *(known.label if known else "" for known in labels)]]
+    shown = shown_by_kind(kinds)
+    rows = [["Kind", "questions", *(known.label for known in shown)]]
     for kind, table in kinds.items():
-        figures = (table["metrics"].get(name) for name in shown)
+        figures = (table["metrics"].get(known.name) for known in shown)
         rows.append([kind, str(table["questions"]), *(percent(f["point"]) if f else "–" for f in figures)])
     return aligned(rows, right=range(1, len(shown) + 2))
 

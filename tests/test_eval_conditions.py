@@ -68,6 +68,30 @@ def test_distractors_are_the_best_that_search_finds_without_gold(evidence):
     assert [item.passage.id for item in evidence("gold-last")][:2] == best[:2]
 
 
+def test_where_no_spans_are_known_the_gold_states_the_facts(evidence):
+    named = replace(QUESTION, gold=(), documents=("ferry.txt", "bridge.txt"))
+    (item,) = evidence("gold-only", named)
+    assert ENGINEER in item.passage.text
+    both = replace(named, facts=(("Ann Lee",), ("1901",), ("Bo Marsh",), ("nowhere",)))
+    held = [item.passage for item in evidence("gold-only", both)]
+    assert {passage.document for passage in held} == {"ferry.txt", "bridge.txt"}
+    assert len(held) <= 3
+    beside = [item.passage.document for item in evidence("gold-first", named)]
+    assert (beside[0], set(beside[1:])) == ("bridge.txt", {"museum.txt"})
+    assert evidence("gold-only", replace(named, facts=(("nowhere",),))) == []
+
+
+def test_a_run_under_a_condition_needs_spans_or_documents_with_facts(tmp_path):
+    questions = [
+        replace(q, gold=(), documents=("bridge.txt",) if q.answerable else ()) for q in QUESTIONS[:1] + QUESTIONS[7:]
+    ]
+    found = tiny_run(tmp_path, "run", TinyGenerator(), Selection(condition="gold-only"), questions=questions)
+    assert {id_ for id_, row in found.questions.items() if row["status"]} == {"right"}
+    assert found.questions["right"]["scores"]["outcome.right"] == 1
+    plain = tiny_run(tmp_path, "plain", TinyGenerator(), questions=questions)
+    assert robustness([plain, found]).count == 1
+
+
 def test_evidence_is_numbered_and_scored_as_search_does(evidence):
     scores = {item.passage.id: (item.score, item.dense, item.lexical) for item in evidence.found}
     for name in CONDITIONS:

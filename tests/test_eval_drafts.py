@@ -53,6 +53,13 @@ def test_a_draft_is_read_where_it_stands(folder):
     ]
 
 
+def test_evidence_is_found_by_its_words_where_the_document_is_read_in_another_way(folder):
+    changed = row(0, *DRAFTS[0]) | {"evidence": "• The home folder\nholds | 75 GB"}
+    (folder / "drafts.jsonl").write_text(json.dumps(changed) + "\n", "utf-8")
+    (draft,) = read_drafts(folder / "drafts.jsonl")
+    assert draft.passage.text == "The home folder holds 75 GB."
+
+
 def test_without_the_documents_the_evidence_is_all_there_is(folder):
     (folder / "documents" / "quotas.md").unlink()
     (folder / "documents").rmdir()

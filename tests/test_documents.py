@@ -231,11 +231,15 @@ def test_dates_of_html(file, head, body, date):
         ("<dt>Tea</dt><dt>Soup</dt><dd>£2</dd>", "Tea:\nSoup: £2"),
         ("<dt>Keys</dt><dd><p>With Ann.</p><p>Not Bo.</p></dd>", "Keys: With Ann.\n\nNot Bo."),
         ("<dt></dt><dd>£2</dd>", "£2"),
-        ("<dt>Tea</dt>", ""),
+        ("<dt>Tea</dt>", "Tea:"),
     ],
 )
 def test_a_definition_stands_behind_its_term(file, body, text):
     assert read(file("a.html", f"<p>Prices</p><dl>{body}</dl>"), "a").text == f"Prices\n\n{text}".strip()
+
+
+def test_a_term_without_a_definition_is_not_put_before_what_comes_behind_its_list(file):
+    assert read(file("a.html", "<dl><dt>Tea</dt></dl><p>Next.</p>"), "a").text == "Tea:\n\nNext."
 
 
 def test_a_table_that_only_lays_out_the_page_is_no_table(file):

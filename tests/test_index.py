@@ -222,6 +222,26 @@ class TestDocuments:
         assert index.document("two/a.txt").text == prose(4)
         assert index.files("/else/two").keys() == {"a.txt"}
 
+    def test_neighbours_are_the_passages_before_and_behind_in_the_same_document(self, index: Index) -> None:
+        for name in ("a.txt", "b.txt"):
+            put(index, name, prose(5))
+        passages = [passage for passage in everything(index) if passage.document == "a.txt"]
+        assert len(passages) > 2
+        for before, passage, behind in zip([None, *passages], passages, [*passages[1:], None], strict=False):
+            assert index.neighbours(passage) == (before, behind)
+        index.delete("a.txt")
+        assert index.neighbours(passages[1]) == (None, None)
+
+    def test_the_header_of_a_table_is_kept_with_the_passages_in_the_middle_of_it(self, index: Index) -> None:
+        table = "| Lantern | Orchard |\n|---|---|\n" + "| copper | violin |\n" * 12
+        put(index, "table.md", table)
+        first, *others = everything(index)
+        assert first.header == ""
+        assert len(others) > 1
+        assert {passage.header for passage in others} == {"| Lantern | Orchard |"}
+        assert all("Lantern" not in passage.text for passage in others)
+        assert {i for i, _ in index.search_lexical("lantern", 99)} == {passage.id for passage in (first, *others)}
+
     def test_known_vectors_are_those_that_were_put(self, index: Index) -> None:
         put(index, "a.txt", prose(1))
         texts = [embedded(passage) for passage in everything(index)]

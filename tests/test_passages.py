@@ -182,6 +182,17 @@ def test_a_table_set_in_columns_stays_with_its_header(between):
     assert "1 May" in found and "8 May" in found
 
 
+def test_a_passage_in_the_middle_of_a_table_has_its_header(tokenizer):
+    rows = "".join(f"| Hall {n} | {n} May |\n" for n in range(1, 30))
+    text = f"All halls.\n\n| Room | Day |\n|---|---|\n{rows}\nAfterwards all is shut, and nobody comes to any of them."
+    passages = cut(document(text), tokenizer, 60)
+    check(text, passages, tokenizer, 60)
+    within = [passage for passage in passages if passage.text.startswith("| Hall")]
+    assert len(within) > 1
+    assert {passage.header for passage in within} == {"| Room | Day |"}
+    assert {passage.header for passage in passages if passage not in within} == {""}
+
+
 def test_short_sections_go_together_and_long_ones_break_at_headings(tokenizer):
     section = "{0}\n\nThe cat of part {0} sat on the mat of the house and slept until it was evening again.\n\n"
     short = "".join(section.format(name) for name in ("One", "Two"))
@@ -252,6 +263,13 @@ def test_context_is_title_and_section_and_text(tokenizer):
 def test_context_repeats_nothing_that_the_passage_begins_with(tokenizer):
     passage = replace(PASSAGE, text="# The museum\n\n## Opening\n\nIt opened in May", title="The museum")
     assert context_text(passage, tokenizer, 100) == "History\n" + passage.text
+
+
+def test_the_header_of_a_table_stands_before_its_rows(tokenizer):
+    passage = replace(PASSAGE, text="| Hall 3 | 4 May |", header="| Room | Day |", section="")
+    assert context_text(passage, tokenizer, 100) == "The museum\nRoom Day\n| Hall 3 | 4 May |"
+    tight = len(tokenizer.spans("The museum\n| Hall 3 | 4 May |"))
+    assert "Room" not in context_text(passage, tokenizer, tight)
 
 
 def test_context_is_trimmed_to_a_third(tokenizer):

@@ -17,7 +17,7 @@ from rag.config import load
 from rag.embedding import Embedder, HashEmbedder, open_embedder
 from rag.index import Index
 from rag.ingest import ingest
-from rag.retrieval import fuse, retrieve
+from rag.retrieval import CONTINUED, continued, fuse, retrieve
 from rag.types import Evidence
 
 EMBEDDER = HashEmbedder(256)
@@ -132,6 +132,98 @@ def test_a_question_without_words_still_gets_what_is_nearest(index: Index) -> No
     found = retrieve("?! …", index, EMBEDDER, 3)
     assert len(found) == 3
     assert {item.lexical for item in found} == {0}
+
+
+# --- lists and tables that go on in the next passage
+
+ROWS = "".join(f"| Hall {n} | £{n * 7} | £{n} |\n" for n in range(1, 13))
+LONG = f"""# Prices
+
+The prices of all halls were agreed in the spring by everybody who came to the meeting.
+
+| Room | Day | Hour |
+|---|---|---|
+{ROWS}
+After the table comes a sentence that belongs to nothing above it, and that ends the document.
+"""
+
+
+@pytest.fixture
+def prices(tmp_path: Path) -> Iterator[Index]:
+    (tmp_path / "prices.md").write_text(LONG, encoding="utf-8")
+    with Index.create(tmp_path / "index", EMBEDDER, 40) as made:
+        ingest([tmp_path / "prices.md"], made, EMBEDDER, load(overrides={"passage_tokens": 40}, environment={}))
+        yield made
+
+
+def in_order(index: Index) -> list[Evidence]:
+    found = retrieve("hall", index, EMBEDDER, 100)
+    return sorted(found, key=lambda item: item.passage.start)
+
+
+def with_hall(index: Index, number: int) -> Evidence:
+    return next(item for item in in_order(index) if f"| Hall {number} |" in item.passage.text)
+
+
+def test_the_document_has_more_passages_of_its_table_than_are_added(prices: Index) -> None:
+    assert sum("| Hall" in item.passage.text for item in in_order(prices)) > 1 + CONTINUED
+
+
+def test_a_table_that_is_broken_off_is_read_on(prices: Index) -> None:
+    first = with_hall(prices, 1)
+    every = [item.passage for item in in_order(prices)]
+    found = continued([first], prices)
+    places = [every.index(item.passage) for item in found]
+    assert places == [*range(places[0], places[0] + 1 + CONTINUED)]
+    assert every.index(first.passage) + 1 in places
+    assert [item.rank for item in found] == [*range(1, len(found) + 1)]
+    assert {(item.score, item.dense, item.lexical) for item in found} == {(first.score, first.dense, first.lexical)}
+
+
+def test_a_table_that_began_before_is_read_from_where_it_began(prices: Index) -> None:
+    last = with_hall(prices, 12)
+    found = continued([last], prices)
+    assert found[-1].passage == last.passage
+    assert len(found) == 1 + CONTINUED
+    assert [item.passage.start for item in found] == sorted(item.passage.start for item in found)
+    assert all(item.passage.header == "| Room | Day | Hour |" for item in found if "| Room" not in item.passage.text)
+
+
+def test_what_is_there_already_is_not_added_again(prices: Index) -> None:
+    every = in_order(prices)
+    assert [item.passage for item in continued(every, prices)] == [item.passage for item in every]
+
+
+def test_no_more_than_wanted_is_added_in_all(prices: Index) -> None:
+    pair = [with_hall(prices, 1), with_hall(prices, 12)]
+    for most in range(4):
+        found = continued(pair, prices, most)
+        assert len(found) == 2 + most
+        assert len({item.passage.id for item in found}) == len(found)
+
+
+def test_prose_is_not_read_on(index: Index) -> None:
+    found = retrieve("copper violin", index, EMBEDDER, 3)
+    assert continued(found, index) == found
+    assert continued([], index) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("They are counted twice a year by two of them, and these are kept in the hall of the school:\n- a lamp", 1),
+        ("- a lamp of copper that is lit in the evening of each day of the year\n- a bell of iron for the night", 1),
+        ("The lamp of copper is lit in the evening of each day of the year.\n\nThe bell of iron is for the night.", 0),
+    ],
+)
+def test_what_a_passage_ends_with_tells_whether_it_is_read_on(tmp_path: Path, text: str, more: int) -> None:
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    with Index.create(tmp_path / "index", EMBEDDER, 24) as made:
+        ingest([tmp_path / "a.txt"], made, EMBEDDER, load(overrides={"passage_tokens": 24}, environment={}))
+        every = in_order(made)
+        assert len(every) == 2
+        assert len(continued(every[:1], made)) == 1 + more
+        assert len(continued(every[1:], made)) == 1 + more
 
 
 def test_what_is_deleted_between_finding_and_reading_is_left_out(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:

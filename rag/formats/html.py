@@ -137,16 +137,23 @@ class _Reader:
         elif name in BLOCKS and not (self._cells and name != "tr"):
             heading = int(name[1]) if len(name) == 2 and name[0] == "h" and name[1].isdigit() else 0
             yield from self._flush(heading, name in TIGHT)
+            if name == "dl":
+                yield from self._undefined()
             self._leave(name)
 
     def _term(self) -> Iterator[Block]:
         """Keep the term of a definition list for the line of its definition: "Projector: £15 a hire"."""
         term = flowing("".join(self._words))
         self._words = []
-        if self._prefix.strip(" •"):  # two terms with one definition
-            yield Block(self._prefix.strip(), 0, True)
+        yield from self._undefined()  # two terms with one definition
         if term:
             self._prefix = term + (" " if term[-1] in "?!:." else ": ")
+
+    def _undefined(self) -> Iterator[Block]:
+        """Yield a term that no definition follows, as a line of its own."""
+        if self._prefix.strip(" •"):
+            yield Block(self._prefix.strip(), 0, True)
+            self._prefix = ""
 
     def _leave(self, name: str) -> None:
         if name in ("ul", "ol", "menu") and self._lists:

@@ -134,7 +134,8 @@ def test_one_half_of_the_search_that_is_gone_shows(seeds, monkeypatch):
 def test_broken_verification_is_stopped_by_the_recorded_drafts(seeds, monkeypatch):
     monkeypatch.setattr(verification, "support", lambda claims, evidence, question: [None] * len(claims))
     found = seeds()
-    assert {"answer.correct", "decision.right", "citation.document"} <= worse(found)
+    # The quotes of an unsure answer do not rest on it: they still cite the right documents.
+    assert {"answer.correct", "decision.right"} <= worse(found)
     assert not {"retrieval.hit@3", "retrieval.found"} & worse(found)
 
 

@@ -108,6 +108,8 @@ def _fits_another(
         if not has(value, item.forms)
         and any(kind == kind_of(value) and form not in mentioned for kind, form in item.kinds)
     ]
+    if value.kind == "name":  # In prose, names stand in sentences about others too.
+        others = [item for item in others if item.statement.row]
     if not with_it or not others:
         return False
     best, here = (max(fit(item, context, _around(item)) for item in items) for items in (others, with_it))

@@ -27,7 +27,7 @@ from ui.local import STATIC
 QUESTIONS = ["What is the Denbighshire Nightrider?"]
 CHAT = STATIC / "chat.png"
 REPORT = commands.DATA / "report.png"
-LIMIT = 250_000
+LIMIT = 350_000
 """Largest size of a picture, in bytes."""
 
 

@@ -133,7 +133,7 @@ def test_whatever_the_model_writes_is_a_plan_in_words_of_the_question(small, ope
     plan = parse(written)
     assert written.startswith(f" {operation}")
     if plan and "question" not in written:
-        assert all(name in question for name in (plan.topic, *plan.documents))
+        assert all(word in question for name in (plan.topic, *plan.documents) for word in name.split())
 
 
 @pytest.mark.llm

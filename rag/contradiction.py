@@ -23,6 +23,8 @@ SAME = 0.6
 """Share of a claim's words that a statement must have for its negation to be compared."""
 ANSWER = re.compile(rf"\W*(?:{'|'.join(YES_NO)})\b(?=\s*(?:[,.:;–-]|$))")
 """A yes or no before what it answers with."""
+KEYED = re.compile(r"[^\s:][^:.!?]{0,39}: \S")
+"""A key with its value."""
 SMALL = re.compile(r"\b[^\W\d_A-ZÀ-Þ]")
 """A word in small letters."""
 PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -108,18 +110,24 @@ def _fits_another(
         if not has(value, item.forms)
         and any(kind == kind_of(value) and form not in mentioned for kind, form in item.kinds)
     ]
-    if value.kind == "name":  # In prose, names stand in sentences about others too.
-        others = [item for item in others if item.statement.row]
     if not with_it or not others:
         return False
-    best, here = (max(fit(item, context, _around(item)) for item in items) for items in (others, with_it))
+    # What stands above a short line, such as "Location: Leeds", says what the name in it is of.
+    best = max(fit(item, context, _around(item)) for item in others)
+    here = max(fit(item, context, 1.0 if _is_keyed(item) else _around(item)) for item in with_it)
     return best >= here + MARGIN and best >= MOST * sum(context.values()) and best >= TIMES[value.kind] * here
+
+
+def _is_keyed(item: Stated) -> bool:
+    """Tell whether a statement is a key and its value."""
+    return not item.statement.row and KEYED.match(item.statement.text) is not None
 
 
 def _around(item: Stated) -> float:
     """Return what the words around a statement weigh: as much as its own where it is but one name of a list."""
-    listed = not item.statement.row and item.statement.text[0].isupper()
-    return 1.0 if listed and not SMALL.search(item.statement.text) else AROUND
+    text = item.statement.text
+    listed = not item.statement.row and not text.islower() and len(SMALL.findall(text)) <= 1  # "the Ferry Club"
+    return 1.0 if listed else AROUND
 
 
 def _is_negated(

@@ -113,7 +113,7 @@ def _is_unknown(
     texts = [source.evidence.passage.text for source, _ in chosen]
     short = _in_short(claim.text, texts)
     known = all(
-        word.kind == "word" or (has(word, anywhere) if word.form in asked else has(word, here) or word.text in short)
+        word.kind == "word" or (has(word, anywhere) or word.text in short if word.form in asked else has(word, here))
         for word in left
     )
     return not known or not _is_then(here, texts, dates_in(asked.values()))

@@ -20,7 +20,7 @@ def folder(tmp_path_factory):
     """A folder with the seeds in an index and a batch of questions, as the README's commands expect."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "seeds").symlink_to(ROOT / "seeds")
-    line = {"id": "1", "question": "What was the venue of the Cardiff roadshow?", "history": []}
+    line = {"id": "1", "question": "What is the Denbighshire Nightrider?", "history": []}
     (folder / "questions.jsonl").write_text(json.dumps(line) + "\n")
     assert footnote("ingest", "seeds", cwd=folder).returncode == 0
     return folder

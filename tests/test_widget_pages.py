@@ -487,12 +487,12 @@ def test_the_demo_is_a_page_of_another_origin_with_answers_of_the_real_model(bro
             with visit(browser, site, f"http://127.0.0.1:{port + 1}/") as visited:
                 page = visited.page
                 visited.open()
-                visited.ask("What was the venue of the Cardiff roadshow?")
+                visited.ask("What is the Denbighshire Nightrider?")
                 article = visited.exchange(seconds=300)
-                assert "Millennium Centre" in article.locator(".answer").inner_text()
+                assert "volunteer operated" in article.locator(".answer").inner_text()
                 article.locator(".mark").first.click()
                 page.locator("mark").wait_for()
-                assert "Cardiff Millennium Centre" in page.locator("mark").inner_text()
+                assert "volunteer operated" in page.locator("mark").inner_text()
                 page.keyboard.press("Escape")
                 visited.ask("What is the capital of Mongolia?")
                 article = visited.exchange(2, seconds=300)

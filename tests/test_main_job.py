@@ -74,7 +74,8 @@ def test_it_quotes_what_may_be_the_answer(job, question):
     _, answers = job
     answer = answers[question]
     assert answer["status"] == "unsure", answer
-    assert 0 < len(answer["citations"]) == len(answer["sentences"])
+    assert answer["citations"]
+    assert any(sentence["text"].startswith("“") for sentence in answer["sentences"])
 
 
 @pytest.mark.llm

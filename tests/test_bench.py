@@ -316,7 +316,8 @@ def real(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("bench")
     tiny_set(folder / "set")
     (folder / "small.toml").write_text(
-        'generator = "smollm2-135m-instruct"\nanswer_tokens = 16\nmin_confidence = 0.0\nmin_unsure = 0.0\ncontext = 2048\n'
+        'generator = "smollm2-135m-instruct"\nanswer_tokens = 16\ncontext = 2048\n'
+        "min_confidence = 0.0\nmin_unsure = 0.0\n"
     )
     options = ("--quick", "--limit", 2, "--set", folder / "set", "--config", folder / "small.toml")
     done = footnote("bench", *options, "--out", folder / "out", cwd=folder, timeout=1800)

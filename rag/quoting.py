@@ -7,7 +7,7 @@ from itertools import chain, zip_longest
 
 import numpy as np
 
-from rag.alignment import AROUND, WEIGHTS, forms_in, has, heading, source_of
+from rag.alignment import AROUND, WEIGHTS, Source, has, heading, source_of
 from rag.citations import Span, quote
 from rag.embedding import Embedder
 from rag.language import language_of
@@ -23,29 +23,28 @@ def nearest(question: str, evidence: Sequence[Evidence], embedder: Embedder, mos
     The best by words and the best by meaning come in turns: of 132 questions whose evidence holds every fact, four
     sentences hold all facts for 107 so, for 100 by words and for 99 by meaning alone.
     """
-    by_words, by_meaning = _by_words(question, evidence), _by_meaning(question, evidence, embedder)
+    sources = [source_of(item, language_of(question)) for item in evidence]
+    by_words, by_meaning = _by_words(question, sources), _by_meaning(question, sources, embedder)
     turns = chain.from_iterable(zip_longest(by_words, by_meaning))
     return list(dict.fromkeys(span for span in turns if span))[:most]
 
 
-def _by_words(question: str, evidence: Sequence[Evidence]) -> list[Span]:
+def _by_words(question: str, sources: Sequence[Source]) -> list[Span]:
     """Return the sentences that have words of the question, those with most of them first."""
     spoken = language_of(question)
     words = {word.form: word for word in content_words(question, spoken)}.values()
     scored = list[tuple[float, Span]]()
-    for item in evidence:
-        source = source_of(item, spoken)
-        above = forms_in(heading(item.passage), "", language_of(item.passage.text, spoken))
+    for source in sources:
         for (start, end), forms in zip(source.spans, source.forms, strict=True):
             own = sum(WEIGHTS[word.kind] for word in words if has(word, forms))
-            near = own + AROUND * sum(WEIGHTS[word.kind] for word in words if has(word, above - forms))
-            scored.append((near if own else 0.0, _span(item, start, end)))
+            near = own + AROUND * sum(WEIGHTS[word.kind] for word in words if has(word, source.above - forms))
+            scored.append((near if own else 0.0, _span(source.evidence, start, end)))
     return [span for score, span in sorted(scored, key=lambda pair: -pair[0]) if score]
 
 
-def _by_meaning(question: str, evidence: Sequence[Evidence], embedder: Embedder) -> list[Span]:
+def _by_meaning(question: str, sources: Sequence[Source], embedder: Embedder) -> list[Span]:
     """Return all sentences, those whose vectors are nearest to that of the question first."""
-    spans = [_span(item, *span) for item in evidence for span in source_of(item, "en").spans]
+    spans = [_span(source.evidence, *span) for source in sources for span in source.spans]
     if not spans:
         return []
     texts = [f"{heading(span.evidence.passage)} {quote(span)}" for span in spans]

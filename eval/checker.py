@@ -23,8 +23,9 @@ from eval.journal import RunError, write_whole
 from eval.questions import SetError
 from eval.statistics import Interval, bootstrap
 from eval.tables import aligned, percent
-from rag import alignment, citations, contradiction, language, sentences, statements, verification, words
+from rag import alignment, citations, contradiction, verification
 from rag.citations import Claim
+from rag.text import language, sentences, statements, words
 from rag.types import Evidence, Passage
 
 __all__ = [

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rag import abstention, citations, prompts, quoting, retrieval, spelling, tasks, verification
+from rag import abstention, citations, prompts, quoting, retrieval, tasks, verification
 from rag.catalogue import Catalogue, Titles, words_of
 from rag.citations import Checked, Claim, Span
 from rag.config import Config
@@ -25,6 +25,7 @@ from rag.generation import Completion, Generator, Stop, open_generator
 from rag.index import Index
 from rag.planning import Planner
 from rag.reranking import Reranker, described, open_reranker
+from rag.text import spelling
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Status, Token, Turn
 
 __all__ = ["Assistant", "made_for"]

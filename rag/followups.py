@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.text.words import content_words
 from rag.types import Turn
-from rag.words import content_words
 
 __all__ = ["by_name", "earlier_questions", "search_query"]
 

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rag.dates import day
 from rag.errors import PromptError, QuestionError
-from rag.language import language_of
-from rag.statements import readable
+from rag.text.dates import day
+from rag.text.language import language_of
+from rag.text.statements import readable
 from rag.types import Evidence, Prompt, Task
 
 __all__ = ["PromptFile", "fit", "load"]

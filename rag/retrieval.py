@@ -19,8 +19,8 @@ from rag.embedding import Embedder
 from rag.index import Index, Scored
 from rag.passages import context_text
 from rag.reranking import Reranker, rerank
-from rag.sentences import is_item
-from rag.statements import is_row
+from rag.text.sentences import is_item
+from rag.text.statements import is_row
 from rag.types import Evidence, Passage
 
 __all__ = ["continued", "fuse", "retrieve"]

@@ -20,10 +20,10 @@ from collections.abc import Collection, Mapping, Sequence
 from rag.alignment import WEIGHTS, Source, Stated, fit, has, is_value, source_of
 from rag.citations import Claim, Span, Support, is_yes_or_no
 from rag.contradiction import contradicts
-from rag.dates import MONTH_NAMES
-from rag.language import YES_NO, language_of
+from rag.text.dates import MONTH_NAMES
+from rag.text.language import YES_NO, language_of
+from rag.text.words import Word, content_words, dates_in, found
 from rag.types import Evidence
-from rag.words import Word, content_words, dates_in, found
 
 __all__ = ["support"]
 

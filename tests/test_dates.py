@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.dates import in_another_year, iso_date
+from rag.text.dates import in_another_year, iso_date
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from rag.language import (
+from rag.text.language import (
     BOUNDS,
     FILE,
     HALVES,

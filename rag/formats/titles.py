@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from rag.dates import iso_date
 from rag.formats.outline import HEADING_LENGTH, KEY_VALUE, Line, is_collection, is_heading_like, lines_of
-from rag.sentences import COLUMNS, STARTERS
+from rag.text.dates import iso_date
+from rag.text.sentences import COLUMNS, STARTERS
 from rag.types import Heading
 
 __all__ = ["date_of", "title_of"]

@@ -18,8 +18,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.language import language_of, stop_words
 from rag.storage.database import Storage
+from rag.text.language import language_of, stop_words
 
 __all__ = ["LexicalSearch"]
 

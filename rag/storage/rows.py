@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.dates import day
 from rag.storage.vectors import VectorIndex
+from rag.text.dates import day
 from rag.types import Document, Heading, Passage
 
 __all__ = [

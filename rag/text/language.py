@@ -27,7 +27,7 @@ __all__ = [
     "weekdays",
 ]
 
-FILE = Path(__file__).parent / "data" / "languages.toml"
+FILE = Path(__file__).parent.parent / "data" / "languages.toml"
 WORD = re.compile(r"[^\W\d_]+")
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from rag.language import HALVES, MONTHS, UNITS, language_of, numbers, stop_words, weekdays
+from rag.text.language import HALVES, MONTHS, UNITS, language_of, numbers, stop_words, weekdays
 
 __all__ = ["Word", "content_words", "count_in", "dates_in", "found"]
 

@@ -1,1 +1,1 @@
-"""What a text says in any language: its sentences, words, numbers, dates and terms. It knows nothing of an index or a model."""
+"""What a text says in any language: sentences, words, numbers, dates and terms. It imports no index and no model."""

@@ -1,45 +1,56 @@
-"""Dates as people write them, in English and German, and as ISO 8601."""
+"""Dates as people write them, in every language of ``rag/data/languages.toml``, and as ISO 8601.
+
+``GRAMMAR`` is the one grammar of dates: it finds them among the words of a text, at the top of a document and in a
+field of their own.
+"""
 
 from __future__ import annotations
 
 import datetime
 import re
 
-__all__ = ["MONTH_NAMES", "day", "in_another_year", "iso_date"]
+from rag.text.language import MONTHS, WEEKDAYS, month_name
 
-MONTH_NAMES = "January February March April May June July August September October November December".split()
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        "jan feb mar|mär|mrz|maerz apr may|mai jun jul aug sep oct|okt nov dec|dez".split(), 1
-    )
-    for name in names.split("|")
-}
-DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?(?: of)?[ -]([^\W\d_]{3,10})\.?,?[ -](\d{4})\b")
-MONTH_FIRST = re.compile(r"([^\W\d_]{3,10})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})\b")
+__all__ = ["GRAMMAR", "WITHIN", "day", "iso_date", "read"]
+
+_MONTH = "|".join(re.escape(name) for name in sorted(MONTHS, key=lambda name: (-len(name), name)))
+_DAY_FIRST = rf"\b\d{{1,2}}(?:st|nd|rd|th|er|\.)?(?:\s+(?:of|de))?(?:\s+|-)(?:{_MONTH})\b\.?"
+_MONTH_FIRST = rf"\b(?:{_MONTH})\b\.?\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?!\.?\d)"
+_AND_YEAR = r"(?:(?:\s?,?|\s+de)\s+|-)\d{4}\b"
+GRAMMAR = rf"""
+    (?P<iso>\b\d{{4}}-\d{{1,2}}-\d{{1,2}}\b)
+  | (?P<dotted>\b\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}\b)
+  | (?P<day_first>{_DAY_FIRST}(?:{_AND_YEAR})?)
+  | (?P<month_first>{_MONTH_FIRST}(?:\s?,?\s+\d{{4}}\b)?)
+  | (?P<month_year>\b(?:{_MONTH})\b(?:\.?,?|\s+de)\s+\d{{4}}\b)
+"""
+"""For ``re.VERBOSE | re.IGNORECASE``; the name of the group tells :func:`read` how a date is written."""
+WITHIN = re.compile(rf"{_DAY_FIRST}{_AND_YEAR}|{_MONTH_FIRST}\s?,?\s+\d{{4}}\b", re.IGNORECASE)
+"""A date with its month in letters and its year, wherever it stands."""
+
+WRITTEN = re.compile(GRAMMAR, re.VERBOSE | re.IGNORECASE)
+NAME = re.compile(rf"(?:{_MONTH})\b", re.IGNORECASE)
+BEFORE = re.compile("|".join(rf"{name},? " if len(name) > 3 else rf"{name}\.?, " for name in WEEKDAYS), re.IGNORECASE)
+"""A day of the week, which a comma follows where it is short: "Mar. 5" is in March, and "mar., 5" a Tuesday."""
 YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?!\d)")
 DOTTED = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4}|\d{2})(?!\d)")
 SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?!\d)")
 COMPACT = re.compile(r"(?:D:)?(\d{4})(\d{2})(\d{2})(?:\d{6})?(?!\d)")
-MONTH_YEAR = re.compile(r"([^\W\d_]{3,10})\.?,? (\d{4})\b")
 YEAR = re.compile(r"(\d{4})$")
-YEARS = re.compile(r"\b(?:1\d|20)\d\d\b")
-PART_OF_YEAR = re.compile(
-    rf"\b({'|'.join(MONTH_NAMES)}|spring|summer|autumn|fall|winter)(?: of)?,? ({YEARS.pattern})", re.IGNORECASE
-)
 
 
 def iso_date(text: str) -> str:
     """Return the date with which ``text`` begins as ISO 8601, or an empty string.
 
     Dotted dates are day first (``18.04.2011``). Of ``03/04/2011``, which is March or April, only ``2011`` is known.
-    Month names are English or German; a date inside a longer line counts where a weekday at most stands before it.
+    A date inside a longer line counts where a weekday at most stands before it.
 
-    >>> iso_date("March 5, 2010"), iso_date("18.04.2011"), iso_date("May 2011"), iso_date("03/04/2011")
+    >>> iso_date("March 5, 2010"), iso_date("18.04.2011"), iso_date("mayo de 2011"), iso_date("03/04/2011")
     ('2010-03-05', '2011-04-18', '2011-05', '2011')
     """
     text = re.sub(r"\s+", " ", text[:80]).strip(" \"'*_")
-    text = re.sub(r"^[^\W\d_]{2,10}day,? |^[^\W\d_]{2,9}tag,? |^[^\W\d_]{2,3}\.?, ", "", text)
+    if match := BEFORE.match(text):
+        text = text[match.end() :]
     if match := YEAR_FIRST.match(text):
         return _iso(match[1], match[2], match[3])
     if match := DOTTED.match(text):
@@ -49,45 +60,53 @@ def iso_date(text: str) -> str:
         return _slashed(int(match[1]), int(match[2]), match[3])
     if match := COMPACT.match(text):
         return _iso(match[1], match[2], match[3])
-    for pattern, (day, month, year) in ((DAY_FIRST, (1, 2, 3)), (MONTH_FIRST, (2, 1, 3)), (MONTH_YEAR, (0, 1, 2))):
-        if (match := pattern.match(text)) and (number := MONTHS.get(match[month][:3].lower())):
-            return _iso(match[year], str(number), match[day] if day else None)
+    if (match := WRITTEN.match(text)) and not (date := read(match.lastgroup or "", match[0])).startswith("--"):
+        return _iso(*date.split("-"))
     return match[1] if (match := YEAR.match(text)) and "1000" <= match[1] <= "2999" else ""
 
 
-def in_another_year(asked: str, told: str) -> bool:
-    """Tell whether ``told`` names a month or season that ``asked`` wants of a certain year, but only of others.
+def read(kind: str, text: str) -> str:
+    """Return a date as ``2011-03-11``, ``2011-03`` or, without its year, ``--03-11``; dotted dates are day first.
 
-    >>> in_another_year("When does the Autumn 2025 round close?", "Autumn 2024: 11 October")
-    True
-    >>> in_another_year("When does the Autumn 2025 round close?", "Autumn 2024: 11 October; Autumn 2025: not known")
-    False
+    ``kind`` is the name of the group of ``GRAMMAR`` that ``text`` matches. Nothing tells whether there is such a day.
+
+    >>> read("day_first", "11 März"), read("month_year", "March 2011")
+    ('--03-11', '2011-03')
     """
-    wanted = {part.lower() for part, _ in PART_OF_YEAR.findall(asked)}
-    named = {part.lower() for part, _ in PART_OF_YEAR.findall(told)}
-    return bool(wanted & named) and not set(YEARS.findall(asked)) & set(YEARS.findall(told))
+    numbers = [int(n) for n in re.findall(r"\d+", text)]
+    if kind == "iso":
+        year, month, day = numbers
+    elif kind == "dotted":
+        day, month, year = numbers
+    else:
+        name = NAME.search(text)
+        month = MONTHS[name[0].lower()] if name else 0
+        if kind == "month_year":
+            return f"{numbers[0]:04d}-{month:02d}"
+        day, year = numbers[0], numbers[1] if len(numbers) > 1 else 0
+    return f"{year:04d}-{month:02d}-{day:02d}" if year else f"--{month:02d}-{day:02d}"
 
 
 def _slashed(first: int, second: int, year: str) -> str:
     if first == second or first > 12:
         return _iso(year, str(second), str(first))
-    return _iso(year, str(first), str(second)) if second > 12 else _iso(year, None, None)
+    return _iso(year, str(first), str(second)) if second > 12 else _iso(year)
 
 
-def day(date: str) -> str:
+def day(date: str, language: str = "en") -> str:
     """Return an ISO 8601 date as a reader writes it, and anything else as it is.
 
-    >>> day("2011-03-11"), day("2011-03"), day("2011"), day("spring")
-    ('11 March 2011', 'March 2011', '2011', 'spring')
+    >>> day("2011-03-11"), day("2011-03", "de"), day("2011"), day("spring")
+    ('11 March 2011', 'März 2011', '2011', 'spring')
     """
     match = re.fullmatch(r"(\d{4})-(\d\d)(?:-(\d\d))?", date)
     if not match or not 1 <= int(match[2]) <= 12:
         return date
-    month = f"{MONTH_NAMES[int(match[2]) - 1]} {match[1]}"
+    month = f"{month_name(int(match[2]), language)} {match[1]}"
     return f"{int(match[3])} {month}" if match[3] else month
 
 
-def _iso(year: str, month: str | None, day: str | None) -> str:
+def _iso(year: str, month: str | None = None, day: str | None = None) -> str:
     try:
         date = datetime.date(int(year), int(month or 1), int(day or 1))
     except ValueError:

@@ -12,16 +12,25 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "BEFORE_NUMBER",
     "BOUNDS",
+    "CAN_BE_LAST",
     "HALVES",
+    "HONORIFICS",
     "LACKING",
     "MONTHS",
     "NEGATIONS",
+    "NEVER_LAST",
     "OPPOSITES",
+    "ORDINAL_MONTHS",
+    "STARTERS",
+    "TENS",
     "UNITS",
+    "WEEKDAYS",
     "YES_NO",
     "Unit",
     "language_of",
+    "month_name",
     "numbers",
     "stop_words",
     "weekdays",
@@ -56,12 +65,25 @@ UNITS = {
     for alias in map(_spaced, aliases.split(" "))
 }
 """Units by each way to write them."""
-MONTHS = {name: n for table in _TABLE.values() for n, name in enumerate(table["months"].split(), start=1)}
-"""Number of each month by its name, in every language."""
+_MONTH_NAMES = {language: table["months"].split() for language, table in _TABLE.items()}
+MONTHS = {
+    name: number
+    for table in _TABLE.values()
+    for names in (table["months"], table["months_short"])
+    for number, spellings in enumerate(names.split(), start=1)
+    for name in spellings.split("/")
+}
+"""Number of each month by its name and its short forms, in every language."""
+ORDINAL_MONTHS = frozenset(
+    name for language, table in _TABLE.items() if table.get("ordinal_stop") for name in _MONTH_NAMES[language]
+)
+"""Names of months before which a number and a stop are a day: "3. Mai"."""
 _NUMBERS = {
     language: {word: n for n, word in enumerate(table["numbers"].split(), start=2)}
     for language, table in _TABLE.items()
 }
+TENS = {word: 10 * n for table in _TABLE.values() for n, word in enumerate(table.get("tens", "").split(), start=2)}
+"""Twenty to ninety by their words."""
 NEGATIONS = frozenset(word for table in _TABLE.values() for word in table["negation"].split())
 """Words that negate, in every language."""
 _WEEKDAYS = {
@@ -72,6 +94,8 @@ _WEEKDAYS = {
     }
     for language, table in _TABLE.items()
 }
+WEEKDAYS = frozenset(day for days in _WEEKDAYS.values() for day in days)
+"""Names of days of the week, their plurals and their first letters, in every language."""
 BOUNDS = tuple(phrase for table in _TABLE.values() for phrase in table["bounds"])
 """Phrases with a word of negation that negate nothing: "no more than"."""
 HALVES = frozenset(word for table in _TABLE.values() for word in table["halves"].split())
@@ -82,6 +106,22 @@ YES_NO = {word: at == 0 for table in _TABLE.values() for at, word in enumerate(t
 """Words of consent (true) and of denial (false)."""
 OPPOSITES = [tuple(pair.split("/")) for table in _TABLE.values() for pair in table["opposites"].split()]
 """Pairs of words that exclude each other."""
+
+
+def _listed(key: str) -> frozenset[str]:
+    return frozenset(word for table in _TABLE.values() for word in table.get(key, "").split())
+
+
+NEVER_LAST = _listed("never_last")
+"""Words with a stop that end no sentence: "Dr"."""
+BEFORE_NUMBER = _listed("before_number")
+"""Words with a stop that end no sentence before a number: "No"."""
+CAN_BE_LAST = _listed("can_be_last")
+"""Words with a stop that end a sentence before one of ``STARTERS`` alone: "Ltd"."""
+STARTERS = frozenset(word.capitalize() for word in _listed("starters"))
+"""Words with a capital because a sentence begins with them."""
+HONORIFICS = frozenset(word.capitalize() for word in _listed("honorifics"))
+"""What stands before the name of a person: "Dr", "Frau"."""
 
 
 @functools.lru_cache(maxsize=4096)
@@ -111,3 +151,12 @@ def numbers(language: str) -> Mapping[str, int]:
 def weekdays(language: str) -> Mapping[str, int]:
     """Return the number of each day of the week, Monday 1, by its name, its plural and its first letters."""
     return _WEEKDAYS[language]
+
+
+def month_name(number: int, language: str = "en") -> str:
+    """Return the name of a month, 1 to 12, with a capital.
+
+    >>> month_name(3), month_name(3, "de")
+    ('March', 'März')
+    """
+    return _MONTH_NAMES[language][number - 1].capitalize()

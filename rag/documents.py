@@ -23,6 +23,7 @@ from rag.formats.outline import first_heading, front_matter, markdown_headings, 
 from rag.formats.pdf import from_pdf
 from rag.formats.titles import date_of, title_of
 from rag.text.dates import iso_date
+from rag.text.detection import detect
 from rag.types import Document
 
 __all__ = [
@@ -170,6 +171,7 @@ def read(path: Path, name: str) -> Document:
         headings=found.headings,
         pages=found.pages,
         empty_pages=found.empty_pages,
+        language=detect(text),
     )
 
 

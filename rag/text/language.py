@@ -23,7 +23,9 @@ __all__ = [
     "NEVER_LAST",
     "OPPOSITES",
     "ORDINAL_MONTHS",
+    "SEPARATORS",
     "STARTERS",
+    "STEMMERS",
     "TENS",
     "UNITS",
     "WEEKDAYS",
@@ -32,6 +34,7 @@ __all__ = [
     "language_of",
     "month_name",
     "numbers",
+    "share_of_small_words",
     "stop_words",
     "weekdays",
 ]
@@ -54,6 +57,10 @@ def _spaced(alias: str) -> str:
 
 _TABLE: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
 _UNITS = _TABLE.pop("units")
+STEMMERS: dict[str, str] = _TABLE.pop("stemmers")
+"""Snowball's algorithm by language."""
+SEPARATORS = sorted((word for words in _TABLE.pop("separators").values() for word in words.split()), key=len)[::-1]
+"""Words of questions in languages that put no space between words, the longest first."""
 _STOP: dict[str, frozenset[str]] = {name: frozenset(table["stop"].split()) for name, table in _TABLE.items()}
 _SMALL = {name: _STOP[name].union(table["negation"].split()) for name, table in _TABLE.items()}
 """Words by which a language is told."""
@@ -133,9 +140,19 @@ def language_of(text: str, default: str = "en") -> str:
     >>> [language_of(text) for text in ("When is it open?", "Wann ist das Büro offen?", "8 GB", "Amanda D'Souza")]
     ['en', 'de', 'en', 'en']
     """
-    words = Counter(word for word in WORD.findall(text.lower()) if len(word) > 1)
-    counts = {name: sum(words[word] for word in small) for name, small in _SMALL.items()}
+    counts, _ = _small_words(text)
     return max(counts, key=lambda name: (counts[name], name == default))
+
+
+def share_of_small_words(text: str) -> list[tuple[str, float]]:
+    """Return for each language what share of the words of ``text`` are its stop words and negations, highest first."""
+    counts, total = _small_words(text)
+    return sorted(((name, count / max(total, 1)) for name, count in counts.items()), key=lambda pair: -pair[1])
+
+
+def _small_words(text: str) -> tuple[dict[str, int], int]:
+    words = Counter(word for word in WORD.findall(text.lower()) if len(word) > 1)
+    return {name: sum(words[word] for word in small) for name, small in _SMALL.items()}, words.total()
 
 
 def stop_words(language: str) -> frozenset[str]:
@@ -154,9 +171,9 @@ def weekdays(language: str) -> Mapping[str, int]:
 
 
 def month_name(number: int, language: str = "en") -> str:
-    """Return the name of a month, 1 to 12, with a capital.
+    """Return the name of a month, 1 to 12, with a capital; in English where there is no table of the ``language``.
 
     >>> month_name(3), month_name(3, "de")
     ('March', 'März')
     """
-    return _MONTH_NAMES[language][number - 1].capitalize()
+    return _MONTH_NAMES.get(language, _MONTH_NAMES["en"])[number - 1].capitalize()

@@ -7,15 +7,15 @@ is found in a span of the source, abstention whether what a question asks about 
 
 from __future__ import annotations
 
-import functools
 import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from rag.text.dates import GRAMMAR, read
 from rag.text.language import HALVES, TENS, UNITS, language_of, numbers, stop_words, weekdays
+from rag.text.stems import stem
 
 __all__ = ["Word", "content_words", "dates_in", "found"]
 
@@ -27,7 +27,6 @@ MULTIPLES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "bi
 STEMLESS = re.compile(r"['’]s?$")
 """What is no part of a word: a possessive, or the "is" of "what's"."""
 
-STEMMERS = {"en": "english", "de": "german", "fr": "french", "es": "spanish"}
 ACRONYMS = re.compile(r"[A-ZÀ-Þ]{2,}s")
 LETTERS = frozenset("BCDFGHJKLMNPQRSTUVWXZ")
 """Letters that are a name by themselves, as in "class B", and no word of a language."""
@@ -125,7 +124,11 @@ def _read(kind: str, written: str, first: bool, language: str) -> Word:
         return Word(f"weekday{day}", written, "name", f"weekday:{day}")
     if ACRONYMS.fullmatch(written):  # "GPUs"
         lower = lower[:-1]
-    return Word(_stem(lower, language), written, "name" if written[0].isupper() and not first else "word")
+    return Word(
+        stem(STEMLESS.sub("", lower) if language == "en" else lower, language),
+        written,
+        "name" if written[0].isupper() and not first else "word",
+    )
 
 
 def _measured(word: Word, text: str, match: re.Match[str]) -> Word:
@@ -196,26 +199,6 @@ def _number(text: str) -> str:
     return f"{value:.10g}"
 
 
-@functools.cache
-def _stemmer(language: str) -> Any:
-    import snowballstemmer
-
-    return snowballstemmer.stemmer(STEMMERS[language])
-
-
-@functools.lru_cache(maxsize=65536)
 def _stem(word: str, language: str) -> str:
-    """Return the stem of a lower-case word (Snowball); a possessive and what stands on letters are dropped."""
-    return _plain(str(_stemmer(language).stemWord(STEMLESS.sub("", word) if language == "en" else word)))
-
-
-def _plain(word: str) -> str:
-    """Return ``word`` without the accents of Latin letters, which readers leave out.
-
-    >>> _plain("hōryū"), _plain("zürich"), _plain("йод")
-    ('horyu', 'zurich', 'йод')
-    """
-    if word.isascii():
-        return word
-    bases = ((unicodedata.normalize("NFKD", letter)[0], letter) for letter in word)
-    return "".join(base if base.isascii() and base.isalpha() else letter for base, letter in bases)
+    """Return the stem of a lower-case word, without a possessive."""
+    return stem(STEMLESS.sub("", word) if language == "en" else word, language)

@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from rag.text.language import SEPARATORS, language_of, stop_words
 from rag.text.stems import stem
 
-__all__ = ["Lookup", "lookup", "searchable", "terms"]
+__all__ = ["Lookup", "lookup", "pieces_per_word", "searchable", "terms"]
 
 MOST = 256
 """Words of a question that are looked up; thousands would be slow and add nothing."""
@@ -29,6 +29,8 @@ UNSPACED = f"{HAN}{HIRAGANA}{KATAKANA}\u0e01-\u0e4e\u0e80-\u0ecf\u1000-\u109f\u1
 """Han, Kana, Thai, Lao, Burmese and Khmer: scripts without spaces between words."""
 MARKS = re.escape("".join(c for c in map(chr, range(0x300, sys.maxunicode >> 4)) if unicodedata.category(c)[0] == "M"))
 RUN = re.compile(rf"(?P<unspaced>[{UNSPACED}]+)|(?:(?![{UNSPACED}])[^\W_][{MARKS}]*)+")
+LETTERS = re.compile(rf"[{UNSPACED}]{{1,2}}|(?:(?![{UNSPACED}])[^\W\d_])+")
+"""A word without its figures; where words are not parted, they have two characters on average."""
 QUESTION_WORDS = re.compile(
     rf"{'|'.join(SEPARATORS)}|(?<=[{HAN}{KATAKANA}])[{HIRAGANA}]+|[{HIRAGANA}]+(?=[{HAN}{KATAKANA}])"
 )
@@ -80,6 +82,19 @@ def lookup(question: str, languages: Collection[str]) -> Lookup:
         _different(tuple(stem(word, language) for language in spoken) for word in kept or words),
         _different(tuple(" ".join(stem(word, language) for word in pair) for language in spoken) for pair in beside),
     )
+
+
+def pieces_per_word(text: str, spans: Sequence[tuple[int, int]]) -> float:
+    """Return into how many pieces a tokenizer that gives ``spans`` takes a word of ``text``; 1 where there is none.
+
+    A word of a language that its model was trained on is mostly one piece, that of another two or three (Ács,
+    "Exploring BERT's Vocabulary", 2019).
+
+    >>> pieces_per_word("Gebühr 5", [(0, 2), (2, 4), (4, 6), (7, 8)])
+    3.0
+    """
+    pieces = sum(text[start].isalpha() for start, end in spans if end > start)
+    return pieces / max(len(LETTERS.findall(text)), 1) if pieces else 1.0
 
 
 def _different(found: Iterator[tuple[str, ...]]) -> list[tuple[str, ...]]:

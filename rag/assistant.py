@@ -195,7 +195,7 @@ class Assistant:
         """Answer a question about documents as wholes; return ``None`` to any other, and where nothing came of it."""
         titles = self.catalogue.titles().among(documents)
         plan = None if prompt.earlier else self.planner.plan(prompt.question, titles, stop)
-        return plan and (yield from self._executed(plan, prompt.query, documents, clock, stop))
+        return (yield from self._executed(plan, prompt.query, documents, clock, stop)) if plan else None
 
     def _executed(
         self, plan: Plan, query: str, documents: Collection[str] | None, clock: _Clock, stop: Stop | None

@@ -17,10 +17,9 @@ from rag import prompts
 from rag.answers import answer_object
 from rag.assistant import Assistant
 from rag.config import Config
-from rag.embedding import Embedder
-from rag.generation import Generator
 from rag.index import Index
 from rag.ingest import Progress
+from rag.ports import Embedder, Generator
 from rag.types import Evidence
 
 __all__ = ["Asking"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from rag.assistant import Assistant
 from rag.errors import GenerationError
-from rag.generation import Completion, Generator, Stop
+from rag.ports import Completion, Generator, Stop
 from rag.types import Evidence, Prompt, Turn
 
 __all__ = ["GivenEvidence", "RecordingGenerator", "ReplayGenerator"]
@@ -33,7 +33,7 @@ class RecordingGenerator:
         return taken
 
     def measure(self, prompt: Prompt | Completion) -> int:
-        """Return the number of tokens (see :class:`rag.generation.Generator`)."""
+        """Return the number of tokens (see :class:`rag.ports.Generator`)."""
         return self._inner.measure(prompt)
 
     def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:

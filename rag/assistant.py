@@ -17,14 +17,16 @@ from rag import abstention, citations, prompts, quoting, retrieval, spelling, ta
 from rag.catalogue import Catalogue, Titles, words_of
 from rag.citations import Checked, Claim, Span
 from rag.config import Config
-from rag.embedding import Embedder, open_embedder
+from rag.embedders import open_embedder
 from rag.errors import QuestionError
 from rag.execution import execute
 from rag.followups import by_name, earlier_questions, search_query
-from rag.generation import Completion, Generator, Stop, open_generator
+from rag.generators import open_generator
 from rag.index import Index
 from rag.planning import Planner
-from rag.reranking import Reranker, described, open_reranker
+from rag.ports import Completion, Embedder, Generator, Reranker, Stop
+from rag.rerankers import open_reranker
+from rag.reranking import described
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Status, Token, Turn
 
 __all__ = ["Assistant", "made_for"]
@@ -77,7 +79,7 @@ class Assistant:
         if reranker := open_reranker(config):
             reranker.score("", [""])
         prompt = prompts.load(config.prompt)
-        return cls(index, embedder, open_generator(config, prompt, index), prompt, config, reranker)
+        return cls(index, embedder, open_generator(config, index), prompt, config, reranker)
 
     def _calibrate(self, fitted: dict[str, Any] | None) -> None:
         """Take what was fitted with these models and these signals; a ``min_confidence`` that somebody set stays."""
@@ -143,7 +145,7 @@ class Assistant:
             evidence = self.retrieve(read, history, documents)
         clock.mark("retrieval_s")
         earlier = earlier_questions(read, history)
-        prompt = Prompt(self.prompt.instructions, tuple(evidence), read, earlier=earlier)
+        prompt = self.prompt.prompt(evidence, read, earlier)
         answer = (yield from self._planned(prompt, documents, clock, stop)) or (
             yield from self._read(prompt, clock, stop)
         )
@@ -163,7 +165,7 @@ class Assistant:
         """Answer a question about documents as wholes; return ``None`` to any other, and where nothing came of it."""
         titles = self.catalogue.titles().among(documents)
         plan = None if prompt.earlier else self.planner.plan(prompt.question, titles, stop)
-        outcome = plan and (yield from execute(plan, _Tools(self, prompt.instructions, documents, clock, stop)))
+        outcome = plan and (yield from execute(plan, _Tools(self, documents, clock, stop)))
         if not outcome or outcome.confidence < self.config.min_confidence:
             return None
         text, sentences, cited = citations.cite(*zip(*outcome.checked, strict=True))
@@ -245,7 +247,7 @@ class Assistant:
         """
         self.planner.warm(stop)
         evidence = tuple(Evidence(passage, 0.0, rank) for rank, passage in enumerate(passages, start=1))
-        return self.generator.warm(Prompt(self.prompt.instructions, evidence, ""), stop)
+        return self.generator.warm(self.prompt.prompt(evidence, ""), stop)
 
     def retrieve(
         self, question: str, history: Sequence[Turn], documents: Collection[str] | None = None
@@ -349,7 +351,6 @@ class _Tools:
     """What a plan is carried out with (:class:`rag.execution.Tools`): the stages of an assistant."""
 
     assistant: Assistant
-    instructions: str
     documents: Collection[str] | None
     clock: _Clock
     stop: Stop | None
@@ -380,7 +381,7 @@ class _Tools:
         self, question: str, evidence: Sequence[Evidence], before: str = ""
     ) -> Steps[Phase | Token, None, tuple[float, Checked]]:
         assistant, config = self.assistant, self.assistant.config
-        prompt = Prompt(self.instructions, tuple(evidence), question)
+        prompt = assistant.prompt.prompt(evidence, question)
         prompt, _ = prompts.fit(prompt, assistant.generator.measure, config.context - config.answer_tokens)
         drafted = yield from assistant._drafted(prompt, self.clock, self.stop, before)
         return drafted.confidence, drafted.kept if drafted.confidence >= config.min_confidence else []

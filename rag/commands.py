@@ -46,7 +46,7 @@ EXIT_CODES: dict[Status, int] = {"answered": EXIT_ANSWERED, "unsure": EXIT_UNSUR
 
 def ingest(config: Config, options: argparse.Namespace) -> int:
     """Bring sources up to date and report what was done with each file."""
-    from rag.embedding import open_embedder
+    from rag.embedders import open_embedder
     from rag.index import Index
     from rag.ingest import ingest as bring_up_to_date
 
@@ -136,9 +136,9 @@ def _index(config: Config) -> Iterator[Any]:
 def search(config: Config, options: argparse.Namespace) -> int:
     """Print the passages found for a question, with their scores."""
     from rag.answers import passage_object, place
-    from rag.embedding import open_embedder
+    from rag.embedders import open_embedder
     from rag.index import Index
-    from rag.reranking import open_reranker
+    from rag.rerankers import open_reranker
     from rag.retrieval import retrieve
 
     if not options.question.strip():

@@ -95,7 +95,7 @@ def _prompt(config: Config) -> Check:
 
 
 def _index(config: Config) -> Check:
-    from rag.embedding import open_embedder
+    from rag.embedders import open_embedder
     from rag.index import Index
 
     label = f"index in {config.index}"

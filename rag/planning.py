@@ -17,7 +17,7 @@ from typing import Literal, get_args
 
 from rag import cues
 from rag.catalogue import Titles, matches, stems
-from rag.generation import Completion, Generator, Stop
+from rag.ports import Completion, Generator, Stop
 from rag.tasks import TaskFile
 from rag.words import content_words
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,6 +32,10 @@ class PromptFile:
 
     fingerprint: str
     sections: dict[str, str]
+
+    def prompt(self, evidence: Sequence[Evidence], question: str, earlier: str = "") -> Prompt:
+        """Return the prompt that asks ``question`` of ``evidence`` in this wording; see :class:`rag.types.Prompt`."""
+        return Prompt(self.instructions, tuple(evidence), question, earlier=earlier, wording=self)
 
     @property
     def instructions(self) -> str:

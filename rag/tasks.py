@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import PromptError
-from rag.generation import Completion
+from rag.ports import Completion
 
 __all__ = ["TaskFile", "load"]
 

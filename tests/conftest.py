@@ -22,7 +22,7 @@ def config(tmp_path_factory) -> Config:
 
 @pytest.fixture(scope="session")
 def embedder(config):
-    from rag.embedding import open_embedder
+    from rag.embedders import open_embedder
 
     return open_embedder(config)
 

@@ -16,11 +16,13 @@ import numpy as np
 import pytest
 
 from rag.config import Config, load
-from rag.embedding import Embedder, HashEmbedder, open_embedder
-from rag.encoders import bert
-from rag.encoders.folders import FolderEmbedder, SentenceTransformerEmbedder, open_folder
-from rag.encoders.onnx_embedder import OnnxEmbedder
+from rag.embedders import bert, open_embedder, open_folder
+from rag.embedders.folders import FolderEmbedder
+from rag.embedders.hashed import HashEmbedder
+from rag.embedders.onnx import OnnxEmbedder
+from rag.embedders.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import ModelDamaged, ModelMissing, ModelUnknown
+from rag.ports import Embedder
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 TEXTS = [
@@ -147,15 +149,15 @@ class TestAgainstTheReference:
     ) -> None:
         expected = real.embed_passages(self.TEXTS)
         for tokens, together in ((1, 2048), (40, 3), (100_000, 2048)):
-            monkeypatch.setattr("rag.encoders.onnx_embedder.BATCH_TOKENS", tokens)
-            monkeypatch.setattr("rag.encoders.onnx_embedder.SORTED_TEXTS", together)
+            monkeypatch.setattr("rag.embedders.onnx.BATCH_TOKENS", tokens)
+            monkeypatch.setattr("rag.embedders.onnx.SORTED_TEXTS", together)
             assert abs(real.embed_passages(self.TEXTS) - expected).max() < 1e-5
 
 
 def test_equal_texts_are_computed_once(real: FolderEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     monkeypatch.setattr(
-        "rag.encoders.onnx_embedder._run", lambda session, tokens: seen.append(len(tokens)) or _axis(len(tokens))
+        "rag.embedders.onnx._run", lambda session, tokens: seen.append(len(tokens)) or _axis(len(tokens))
     )
     vectors = real.embed_passages(["one", "two", "one", "one", "two"])
     assert sum(seen) == 2
@@ -168,10 +170,8 @@ def _axis(count: int) -> np.ndarray:
 
 def test_whoever_is_told_of_progress_can_hold_it_up(real: FolderEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[int] = []
-    monkeypatch.setattr("rag.encoders.onnx_embedder.BATCH_TOKENS", 1)  # a batch a text
-    monkeypatch.setattr(
-        "rag.encoders.onnx_embedder._run", lambda session, tokens: begun.append(1) or _axis(len(tokens))
-    )
+    monkeypatch.setattr("rag.embedders.onnx.BATCH_TOKENS", 1)  # a batch a text
+    monkeypatch.setattr("rag.embedders.onnx._run", lambda session, tokens: begun.append(1) or _axis(len(tokens)))
     ahead: list[int] = []
 
     def progress(done: int, total: int) -> None:
@@ -255,7 +255,7 @@ def test_the_real_ones_open_no_connection(
 
 def test_the_fast_one_does_without_torch_and_prints_nothing(real: FolderEmbedder) -> None:
     program = (
-        "import sys; from pathlib import Path; from rag.encoders.folders import open_folder\n"
+        "import sys; from pathlib import Path; from rag.embedders import open_folder\n"
         "e = open_folder(Path(sys.argv[1])); assert (e.dimension, e.limit) == (384, 254), (e.dimension, e.limit)\n"
         "assert e.fingerprint and e.tokenizer.spans('a word')\n"
         "assert not {'onnxruntime', 'onnx'} & set(sys.modules)\n"
@@ -270,7 +270,8 @@ def test_the_fast_one_does_without_torch_and_prints_nothing(real: FolderEmbedder
 
 def test_the_reference_prints_nothing(real: FolderEmbedder) -> None:
     program = (
-        "import sys; from pathlib import Path; from rag.encoders.folders import SentenceTransformerEmbedder\n"
+        "import sys; from pathlib import Path\n"
+        "from rag.embedders.sentence_transformer import SentenceTransformerEmbedder\n"
         "SentenceTransformerEmbedder(Path(sys.argv[1])).embed_passages(['some text'] * 3)"
     )
     done = subprocess.run(

@@ -8,17 +8,19 @@ import pytest
 from rag import models, prompts
 from rag.config import Config
 from rag.errors import GenerationError, ModelDamaged
-from rag.generation import Completion, LlamaGenerator, ScriptedGenerator
-from rag.inference.lookup import Lookup
-from rag.inference.states import StateCache
-from rag.types import Evidence, Passage, Prompt
+from rag.generators.llama import LlamaGenerator
+from rag.generators.llama.lookup import Lookup
+from rag.generators.llama.states import StateCache
+from rag.generators.scripted import ScriptedGenerator
+from rag.ports import Completion
+from rag.types import Evidence, Passage
 
 SMALL = "smollm2-135m-instruct"
 PROMPT_FILE = prompts.load(Config().prompt)
 
 
 def real(context=1024, **settings):
-    return LlamaGenerator(models.locate(SMALL, Config().models), PROMPT_FILE, context=context, threads=1, **settings)
+    return LlamaGenerator(models.locate(SMALL, Config().models), context=context, threads=1, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def prompt(question="Where was the Cardiff roadshow?", text="Location: Cardiff M
     evidence = (
         Evidence(Passage("a.txt", 0, len(text), text, "Roadshow"), 1.0, rank) for rank in range(1, passages + 1)
     )
-    return Prompt(PROMPT_FILE.instructions, tuple(evidence), question)
+    return PROMPT_FILE.prompt(tuple(evidence), question)
 
 
 def test_the_same_prompt_gives_the_same_text(generator):
@@ -143,7 +145,7 @@ def of(*numbers, question="Where was the Cardiff roadshow?", **settings):
     """Return a prompt with some of ``TEXTS``, in this order."""
     passages = [Passage("a.txt", 0, len(TEXTS[i]), TEXTS[i], "Roadshow", id=i + 1) for i in numbers]
     evidence = tuple(Evidence(passage, 1.0, rank) for rank, passage in enumerate(passages, start=1))
-    return Prompt(PROMPT_FILE.instructions, evidence, question, **settings)
+    return PROMPT_FILE.prompt(evidence, question, **settings)
 
 
 def asked(generator, prompt):
@@ -223,7 +225,7 @@ def test_what_was_read_ahead_is_not_read_again_and_changes_nothing(cold):
 @pytest.mark.llm
 def test_reading_ahead_gives_way(cold):
     """It ends when it is told to, and a question that comes meanwhile has its answer, which is the same as ever."""
-    many = Prompt(PROMPT_FILE.instructions, tuple(evidence_of("word " * 150, i) for i in range(40)), "")
+    many = PROMPT_FILE.prompt(tuple(evidence_of("word " * 150, i) for i in range(40)), "")
     with real(context=8192, states=StateCache(64)) as generator:
         assert generator.warm(many, lambda: True) == 0
         counts = []
@@ -328,7 +330,7 @@ def test_a_file_that_is_no_model(tmp_path):
     file = tmp_path / "broken.gguf"
     file.write_bytes(b"GGUF" + b"\0" * 100)
     with pytest.raises(ModelDamaged, match=r"broken.gguf cannot be loaded"):
-        LlamaGenerator(file, PROMPT_FILE)
+        LlamaGenerator(file)
 
 
 QUOTED = (

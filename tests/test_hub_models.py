@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import models, prompts
+from rag import models
 from rag.config import Config, load
-from rag.embedding import open_embedder
-from rag.encoders.folders import FolderEmbedder, SentenceTransformerEmbedder
-from rag.encoders.onnx_embedder import OnnxEmbedder
+from rag.embedders import open_embedder
+from rag.embedders.folders import FolderEmbedder
+from rag.embedders.onnx import OnnxEmbedder
+from rag.embedders.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import IndexMismatch, ModelDamaged, ModelUnknown
-from rag.generation import open_generator
+from rag.generators import open_generator
 from rag.index import Index
 from rag.ingest import ingest
 from rag.retrieval import retrieve
@@ -156,7 +157,7 @@ def question() -> Prompt:
 @pytest.mark.parametrize("name", ["talks", "thinks"])
 def test_a_language_model_of_unknown_hash_is_loaded_as_it_was_pulled(pulled: Pulled, name: str) -> None:
     config = replace(pulled.config, generator=name)
-    with closing(open_generator(config, prompts.load(config.prompt))) as generator:
+    with closing(open_generator(config)) as generator:
         assert generator.name == name
         assert generator.fingerprint == models.fingerprint(name, config.models)
         assert len(list(generator.stream(question(), 5))) <= 5
@@ -170,7 +171,7 @@ def test_a_model_that_may_think_is_told_that_it_has(pulled: Pulled) -> None:
     lengths = {}
     for name in ("talks", "thinks"):
         config = replace(pulled.config, generator=name)
-        with closing(open_generator(config, prompts.load(config.prompt))) as generator:
+        with closing(open_generator(config)) as generator:
             assert generator._llama.template()[0] == "<|im_start|>user\n"
             lengths[name] = generator.measure(question())
             ending = generator._llama.template()[1]

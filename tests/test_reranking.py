@@ -21,13 +21,16 @@ from eval.run import Selection, identity_of
 from rag import commands, doctor, models, prompts
 from rag.assistant import Assistant, made_for
 from rag.config import Config, load
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.errors import ConfigError, ModelDamaged, ModelMissing, ModelUnknown
-from rag.generation import ScriptedGenerator
+from rag.generators.scripted import ScriptedGenerator
 from rag.index import Index
 from rag.ingest import ingest
 from rag.passages import context_text
-from rag.reranking import CrossEncoderReranker, Reranker, WordReranker, open_reranker
+from rag.ports import Reranker
+from rag.rerankers import open_reranker
+from rag.rerankers.cross_encoder import CrossEncoderReranker
+from rag.rerankers.words import WordReranker
 from rag.retrieval import retrieve
 from tests import tiny
 from tests.servers import serving
@@ -288,8 +291,8 @@ def test_the_search_page_and_the_command_show_the_same_order(
     assert service.loaded.wait(20)
     assert [item.passage.document for item in service.search(QUESTION, 6)] == right
     service.close()
-    monkeypatch.setattr("rag.embedding.open_embedder", lambda _: EMBEDDER)
-    monkeypatch.setattr("rag.reranking.open_reranker", lambda _: reranker)
+    monkeypatch.setattr("rag.embedders.open_embedder", lambda _: EMBEDDER)
+    monkeypatch.setattr("rag.rerankers.open_reranker", lambda _: reranker)
     options = argparse.Namespace(question=QUESTION, number=6, json=True)
     assert commands.search(replace(config, index=index.folder), options) == 0
     assert [json.loads(line)["document"] for line in capsys.readouterr().out.splitlines()] == right

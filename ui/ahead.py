@@ -1,7 +1,8 @@
 """Reading ahead: while nobody asks, the language model reads the passages that it has not read yet.
 
-What it computes of a passage is kept (``rag.inference.states``), and the first question answered from there need not
-wait for it. It gives way within a moment to any question, and ends where what it computes would push out what is kept.
+What it computes of a passage is kept (``rag.generators.llama.states``), and the first question answered from there
+need not wait for it. It gives way within a moment to any question, and ends where what it computes would push out what
+is kept.
 """
 
 from __future__ import annotations

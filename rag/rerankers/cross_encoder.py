@@ -1,98 +1,21 @@
-"""What was found for a question, put in order by a model that reads the question and a passage together.
-
-An embedder reads each of them alone; a reranker (a cross-encoder: Nogueira and Cho, "Passage Re-ranking with BERT",
-2019) sees what one has to do with the other, which takes a pass through the model for every passage. So only the first
-that the search found are ordered anew. None is used unless the configuration names one.
-"""
+"""A cross-encoder on this machine, run by sentence-transformers."""
 
 from __future__ import annotations
 
-import math
-import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
-from rag import models
 from rag.config import usable_cores
-from rag.embedding import encodable
+from rag.embedders.unicode import encodable
 from rag.errors import ModelDamaged
-from rag.types import Passage
 
-if TYPE_CHECKING:
-    from rag.config import Config
-
-__all__ = ["CrossEncoderReranker", "Reranker", "WordReranker", "described", "open_reranker", "rerank"]
+__all__ = ["CrossEncoderReranker"]
 
 BATCH_PAIRS = 16
 """Passages in one forward pass."""
-
-
-class Reranker(Protocol):
-    """Tells how well texts answer a question."""
-
-    @property
-    def name(self) -> str:
-        """Name of the model."""
-        ...
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever the scores would: a hash of the weights."""
-        ...
-
-    def score(self, question: str, texts: Sequence[str]) -> list[float]:
-        """Return a logit for each of ``texts``: the higher, the better it answers ``question``; of any size."""
-        ...
-
-
-def open_reranker(config: Config) -> CrossEncoderReranker | None:
-    """Return the reranker that ``config`` names, if any; its weights are read at the first text.
-
-    Raises:
-        ModelUnknown: no reranker of that name is registered.
-        ModelMissing: the weights are not on this machine.
-        ModelDamaged: the weights are not what they should be.
-    """
-    if not config.reranker:
-        return None
-    folder = models.locate(config.reranker, config.models, "reranker")
-    fingerprint = models.fingerprint(config.reranker, config.models)
-    return CrossEncoderReranker(folder, config.threads, config.reranker, fingerprint)
-
-
-def described(reranker: Reranker | None, config: Config) -> dict[str, Any]:
-    """Return what a receipt says of ``reranker``; nothing where there is none."""
-    if reranker is None:
-        return {}
-    return {"reranker": {"name": reranker.name, "sha256": reranker.fingerprint, "reranked": config.reranked}}
-
-
-def rerank(
-    reranker: Reranker, question: str, passages: Sequence[Passage], texts: Sequence[str], scores: Mapping[int, float]
-) -> list[tuple[Passage, float]]:
-    """Return ``passages`` with new scores, 0 to 1: the first ordered by ``reranker``, which reads ``texts`` for them.
-
-    Those without a text follow in their order, their ``scores`` brought below all others.
-    """
-    logits = reranker.score(question, texts)
-    pairs = sorted(zip(passages, logits, strict=False), key=lambda pair: (-pair[1], pair[0].id))
-    first = [(passage, _sigmoid(logit)) for passage, logit in pairs]
-    rest = passages[len(texts) :]
-    least = min((score for _, score in first), default=1.0)
-    best = max((scores[passage.id] for passage in rest), default=0.0)
-    return first + [(passage, least * scores[passage.id] / best if best else 0.0) for passage in rest]
-
-
-def _sigmoid(logit: float) -> float:
-    """Return ``logit`` on a scale from 0 to 1.
-
-    >>> [round(_sigmoid(logit), 3) for logit in (-1000, -2, 0, 2, 1000)]
-    [0.0, 0.119, 0.5, 0.881, 1.0]
-    """
-    return (1 + math.tanh(logit / 2)) / 2
 
 
 class CrossEncoderReranker:
@@ -121,7 +44,7 @@ class CrossEncoderReranker:
 
     @cached_property
     def _model(self) -> Any:
-        from rag.encoders.folders import quiet
+        from rag.embedders.sentence_transformer import quiet
 
         with quiet():
             import torch
@@ -141,23 +64,3 @@ class CrossEncoderReranker:
 
 def _unchanged(logits: Any) -> Any:
     return logits
-
-
-class WordReranker:
-    """An exact fake: how many of the question's different words a text has, less half of how many there are.
-
-    >>> WordReranker().score("Where is the harbour?", ["The harbour", "A river", ""])
-    [0.0, -2.0, -2.0]
-    """
-
-    name = "words"
-    fingerprint = "words"
-
-    def score(self, question: str, texts: Sequence[str]) -> list[float]:
-        """Return a logit for each of ``texts``."""
-        asked = _words(question)
-        return [len(asked & _words(text)) - len(asked) / 2 for text in texts]
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text.lower()))

@@ -1,0 +1,35 @@
+"""The language models: llama.cpp in this process, a model server, or a script. One is chosen by configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag import models
+
+if TYPE_CHECKING:
+    from rag.config import Config
+    from rag.generators.llama.states import Owner
+    from rag.ports import Generator
+
+__all__ = ["open_generator"]
+
+
+def open_generator(config: Config, owner: Owner | None = None) -> Generator:
+    """Return the generator that ``config`` names, ready; with ``owner`` it keeps states in the folder of that index.
+
+    Raises:
+        ModelError: its weights are unknown, missing or damaged, or its server cannot be used.
+    """
+    from rag.generators.llama import LlamaGenerator
+    from rag.generators.llama.states import StateCache
+
+    return LlamaGenerator(
+        models.locate(config.generator, config.models),
+        name=Path(config.generator).name,
+        fingerprint=models.fingerprint(config.generator, config.models),
+        context=config.context,
+        threads=config.threads,
+        gpu_layers=config.gpu_layers,
+        states=StateCache(config.state_memory, config.state_disk, owner),
+    )

@@ -77,7 +77,7 @@ class Asking:
             "question": question.question,
             "read": prompt.query if prompt else question.question,
             "history": [dataclasses.asdict(turn) for turn in question.history],
-            "prompt": self._prompt.text(prompt) if prompt else None,
+            "prompt": prompt.text if prompt else None,
             "evidence": [_evidence(item) for item in evidence],
             "calls": calls,
             "answer": table,

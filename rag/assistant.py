@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rag import abstention, citations, prompts, quoting, retrieval, spelling, tasks, verification
+from rag.answerability import yes_over_no
 from rag.catalogue import Catalogue, Titles, words_of
 from rag.citations import Checked, Claim, Span
 from rag.config import Config
@@ -91,6 +92,11 @@ class Assistant:
         for name in ("min_confidence", "min_unsure"):
             if getattr(self.config, name) == getattr(Config(), name):
                 self.config = replace(self.config, **{name: fitted[name]})
+
+    @property
+    def room(self) -> int:
+        """Tokens that a prompt may take up; a server may have less context than the settings say."""
+        return min(self.config.context, self.generator.context) - self.config.answer_tokens
 
     def close(self) -> None:
         """Free the language model and close the index."""
@@ -175,7 +181,7 @@ class Assistant:
 
     def _read(self, prompt: Prompt, clock: _Clock, stop: Stop | None) -> Steps[Phase | Token, None, Answer]:
         """Read the evidence, draft an answer where it may hold one, check the draft and decide what to say."""
-        prompt, notes = prompts.fit(prompt, self.generator.measure, self.config.context - self.config.answer_tokens)
+        prompt, notes = prompts.fit(prompt, self.generator.measure, self.room)
         drafted = yield from self._drafted(prompt, clock, stop)
         return replace(self._answer(prompt, drafted), notes=notes)
 
@@ -283,8 +289,7 @@ class Assistant:
 
     def signals(self, prompt: Prompt, stop: Stop | None = None) -> dict[str, float]:
         """Return what speaks for and against the evidence in ``prompt`` holding an answer."""
-        yes, no = self.generator.score(replace(prompt, task="answerable"), ["yes", "no"], stop)
-        return abstention.signals(prompt, self.index.term_frequency, yes - no)
+        return abstention.signals(prompt, self.index.term_frequency, yes_over_no(self.generator, prompt, stop))
 
     def _refusal(self, prompt: Prompt) -> str:
         """Return the words of an abstention: that the documents do not say, and what of the question leads nowhere."""
@@ -380,11 +385,11 @@ class _Tools:
     def read(
         self, question: str, evidence: Sequence[Evidence], before: str = ""
     ) -> Steps[Phase | Token, None, tuple[float, Checked]]:
-        assistant, config = self.assistant, self.assistant.config
+        assistant = self.assistant
         prompt = assistant.prompt.prompt(evidence, question)
-        prompt, _ = prompts.fit(prompt, assistant.generator.measure, config.context - config.answer_tokens)
+        prompt, _ = prompts.fit(prompt, assistant.generator.measure, assistant.room)
         drafted = yield from assistant._drafted(prompt, self.clock, self.stop, before)
-        return drafted.confidence, drafted.kept if drafted.confidence >= config.min_confidence else []
+        return drafted.confidence, drafted.kept if drafted.confidence >= assistant.config.min_confidence else []
 
     def complete(self, prompt: Completion, limit: int) -> Iterator[str]:
         return self.assistant.generator.complete(prompt, limit, stop=self.stop)

@@ -14,6 +14,7 @@ from typing import Any
 from rag import models
 from rag.config import Config
 from rag.errors import DocumentError, GenerationError, QuestionError
+from rag.servers.address import is_address
 from rag.types import Answer, Phase, Status, Turn
 
 __all__ = [
@@ -310,9 +311,9 @@ def manage_models(config: Config, options: argparse.Namespace) -> int:
 
 
 def _registered(config: Config) -> list[str]:
-    """Return the models that ``config`` names, without a file of the user's own."""
+    """Return the models that ``config`` names, without a file of the user's own and without those on servers."""
     named = (config.embedder, config.reranker, config.generator)
-    return [name for name in named if name and not name.endswith(".gguf")]
+    return [name for name in named if name and not name.endswith(".gguf") and not is_address(name)]
 
 
 def doctor(config: Config, _: argparse.Namespace) -> int:

@@ -49,11 +49,6 @@ class PromptFile:
         date = f" ({day(passage.date)})" if passage.date else ""
         return self.sections["passage"].format(title=title + date, text=readable(passage))
 
-    def text(self, prompt: Prompt) -> str:
-        """Return all of ``prompt`` as one text, without the model's own chat template."""
-        parts = [prompt.instructions, *map(self.passage, prompt.evidence), self.asked(prompt, prompt.task)]
-        return "".join(parts)
-
     def asked(self, prompt: Prompt, task: Task) -> str:
         """Return what comes last: what is asked, as ``task`` wants it."""
         # Key words alone do not tell their language; those who read German documents mostly ask in German.

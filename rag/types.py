@@ -148,6 +148,12 @@ class Prompt:
     wording: Wording = field(default_factory=PlainWording, compare=False, repr=False)
 
     @property
+    def text(self) -> str:
+        """All of it as one text, without a model's own chat template."""
+        passages = map(self.wording.passage, self.evidence)
+        return "".join([self.instructions, *passages, self.wording.asked(self, self.task)])
+
+    @property
     def query(self) -> str:
         """The question behind those that it refers back to: all words that the evidence was searched with."""
         return f"{self.earlier} {self.question}".strip()

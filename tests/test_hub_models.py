@@ -23,6 +23,7 @@ from rag.index import Index
 from rag.ingest import ingest
 from rag.retrieval import retrieve
 from rag.types import Evidence, Passage, Prompt
+from rag.weights import registry
 from tests import tiny
 from tests.servers import serving
 
@@ -49,14 +50,14 @@ def pulled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulled]:
     kinds = {"slow": tiny.files_of(slow), "fast": tiny.files_of(slow) | PLAIN, "half": tiny.files_of(half)}
     with pytest.MonkeyPatch.context() as patch, serving() as hub:
         hub.become_the_hub(patch, folder / "hf")
-        patch.setattr(models, "REGISTRY", folder / "models.toml")
+        patch.setattr(registry, "REGISTRY", folder / "models.toml")
         tables = [tiny.publish(hub, name, "embedder", files, ["model.safetensors"]) for name, files in kinds.items()]
         for name in ("slow", "fast"):
             tables.append(tiny.publish(hub, f"{name}-prompted", "embedder", kinds[name], prompts=PROMPTS))
         for name, template in {"talks": tiny.CHATML, "thinks": THINKING}.items():
             weights = tiny.generator(folder, template).read_bytes()
             tables.append(tiny.publish(hub, name, "generator", {f"{name}.gguf": weights}))
-        models.REGISTRY.write_text("\n".join(tables))
+        registry.REGISTRY.write_text("\n".join(tables))
         for name in models.registry():
             models.pull(name, folder / "models")
         yield Pulled(Config(models=folder / "models", threads=1, context=1024, state_disk=0))

@@ -32,6 +32,7 @@ from rag.rerankers import open_reranker
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.words import WordReranker
 from rag.retrieval import retrieve
+from rag.weights import registry
 from tests import tiny
 from tests.servers import serving
 from ui.service import Service
@@ -48,12 +49,12 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Config]:
     files = tiny.files_of(tiny.reranker(folder))
     with pytest.MonkeyPatch.context() as patch, serving() as hub:
         hub.become_the_hub(patch, folder / "hf")
-        patch.setattr(models, "REGISTRY", folder / "models.toml")
+        patch.setattr(registry, "REGISTRY", folder / "models.toml")
         tables = [
             tiny.publish(hub, "tiny-reranker", "reranker", files, pinned=["config.json", "tokenizer.json"]),
             tiny.publish(hub, "tiny-embedder", "embedder", files),
         ]
-        models.REGISTRY.write_text("\n".join(tables))
+        registry.REGISTRY.write_text("\n".join(tables))
         models.pull("tiny-reranker", folder / "models")
         yield Config(models=folder / "models", index=folder / "index", reranker="tiny-reranker", threads=1)
 
@@ -119,7 +120,7 @@ def test_the_scores_are_those_that_its_modules_compute(real: CrossEncoderReranke
 def test_it_has_the_files_that_are_registered_for_the_published_ones(real: CrossEncoderReranker) -> None:
     shipped = Path(models.__file__).parent / "data" / "models.toml"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(models, "REGISTRY", shipped)
+        patch.setattr(registry, "REGISTRY", shipped)
         known = models.registry()
     for name in ("ettin-reranker-17m", "ettin-reranker-32m"):
         assert {file.name for file in known[name].files} == set(tiny.files_of(real.folder))
@@ -135,7 +136,7 @@ def test_it_is_the_one_that_was_pulled(config: Config, real: CrossEncoderReranke
 
 def test_torch_is_loaded_with_the_first_text_and_nothing_is_printed_or_asked(config: Config) -> None:
     program = (
-        "import socket, sys; from pathlib import Path; from rag.reranking import CrossEncoderReranker\n"
+        "import socket, sys; from pathlib import Path; from rag.rerankers.cross_encoder import CrossEncoderReranker\n"
         "def refuse(*_): raise AssertionError('a connection was opened')\n"
         "socket.socket.connect = socket.getaddrinfo = refuse\n"
         "r = CrossEncoderReranker(Path(sys.argv[1]), 1)\n"

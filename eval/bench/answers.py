@@ -79,4 +79,4 @@ def _flat(watch: Watch, question: Question, evidence: Sequence[Evidence]) -> str
     """Return the prompt of an answer as one text."""
     file: prompts.PromptFile = watch.assistant.prompt
     earlier = earlier_questions(question.question, question.history)
-    return file.text(file.prompt(evidence, question.question, earlier))
+    return file.prompt(evidence, question.question, earlier).text

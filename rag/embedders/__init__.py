@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rag import models
+from rag.servers.address import is_address, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,11 +26,28 @@ def open_embedder(config: Config) -> Embedder:
         ModelUnknown: no embedder of that name is registered.
         ModelMissing: the weights are not on this machine.
         ModelDamaged: the weights are not what they should be.
+        ServerError: its server cannot be used.
     """
+    if is_address(config.embedder):
+        return _on_server(config)
     folder = models.locate(config.embedder, config.models, "embedder")
     fingerprint = models.fingerprint(config.embedder, config.models)
     prompts = models.model(config.embedder).prompts
     return open_folder(folder, config.threads, config.embedder, fingerprint, prompts)
+
+
+def _on_server(config: Config) -> Embedder:
+    """Return the embedder at an address; one that ends in ``/embed`` is TEI's."""
+    from rag.embedders.http import HttpEmbedder, OpenAIEmbeddings, TextEmbeddingsInference
+    from rag.servers.connections import connect
+
+    address = parse(config.embedder)
+    own = all(url.endswith("/embed") for url in address.urls)
+    urls = tuple(url.removesuffix("/embed") for url in address.urls)
+    servers = connect(replace(address, urls=urls), config, "embedder_key")
+    dialect = (TextEmbeddingsInference if own else OpenAIEmbeddings)(servers, address.model)
+    known = models.registry().get(dialect.name.rpartition("/")[2].lower())
+    return HttpEmbedder(servers, dialect, known.prompts if known else None)
 
 
 def open_folder(

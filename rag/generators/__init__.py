@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag import models
+from rag.servers.address import is_address, parse
 
 if TYPE_CHECKING:
     from rag.config import Config
@@ -21,6 +22,8 @@ def open_generator(config: Config, owner: Owner | None = None) -> Generator:
     Raises:
         ModelError: its weights are unknown, missing or damaged, or its server cannot be used.
     """
+    if is_address(config.generator):
+        return _on_server(config)
     from rag.generators.llama import LlamaGenerator
     from rag.generators.llama.states import StateCache
 
@@ -33,3 +36,13 @@ def open_generator(config: Config, owner: Owner | None = None) -> Generator:
         gpu_layers=config.gpu_layers,
         states=StateCache(config.state_memory, config.state_disk, owner),
     )
+
+
+def _on_server(config: Config) -> Generator:
+    from rag.generators.http import HttpGenerator
+    from rag.servers.connections import connect
+
+    address = parse(config.generator)
+    generator = HttpGenerator(connect(address, config, "generator_key"), address.model, config.context)
+    _ = generator.capabilities  # Tried out now, not at the first question.
+    return generator

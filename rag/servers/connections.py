@@ -179,8 +179,10 @@ class Servers:
     async def _opened(self, url: str, method: str, path: str, body: Body | None) -> AsyncIterator[httpx2.Response]:
         import httpx2
 
+        limits = self.deadlines
+        timeout = httpx2.Timeout(limits.read, connect=limits.connect, pool=limits.total)
         try:
-            async with self._http().stream(method, f"{url}/{path}", json=body) as response:
+            async with self._http().stream(method, f"{url}/{path}", json=body, timeout=timeout) as response:
                 yield response
         except httpx2.ReadTimeout as error:
             raise ServerError(
@@ -205,10 +207,8 @@ class Servers:
         if self._client is None:
             import httpx2
 
-            limits = self.deadlines
-            timeout = httpx2.Timeout(limits.read, connect=limits.connect, pool=limits.total)
             headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-            self._client = httpx2.AsyncClient(timeout=timeout, headers=headers)
+            self._client = httpx2.AsyncClient(headers=headers)
         return self._client
 
     async def _refused(self, url: str, response: httpx2.Response) -> Exception:

@@ -39,6 +39,15 @@ def seeds_index(config, embedder):
         yield index
 
 
+@pytest.fixture(scope="session")
+def model_server():
+    """The URL of llama-cpp-python's own server with a small model."""
+    from model_servers import llama_cpp_server
+
+    with llama_cpp_server() as url:
+        yield url
+
+
 @pytest.fixture(scope="module")
 def browser():
     """A Chromium of the test module's own."""

@@ -5,11 +5,12 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from model_servers import llama_cpp_server
 
 from rag import models, prompts
 from rag.config import Config
 from rag.errors import GenerationError, ModelDamaged
+from rag.generators import open_generator
+from rag.generators.http import HttpGenerator
 from rag.generators.llama import LlamaGenerator
 from rag.generators.llama.lookup import Lookup
 from rag.generators.llama.states import StateCache
@@ -32,9 +33,9 @@ def small():
 
 
 @pytest.fixture(scope="module")
-def served():
+def served(model_server):
     """The same model behind llama-cpp-python's own server."""
-    with llama_cpp_server() as url, closing(open_generator(Config(generator=url, context=1024))) as generator:
+    with closing(open_generator(Config(generator=model_server, context=1024))) as generator:
         yield generator
 
 

@@ -89,9 +89,9 @@ def test_the_assistant_answers_and_abstains_with_the_least_of_engines(seeds_inde
 
 
 def test_a_prompt_fits_the_smaller_context_of_a_server(seeds_index, embedder, config):
-    generator = ScriptedGenerator({}, context=config.answer_tokens + 100)
+    generator = ScriptedGenerator({}, context=config.answer_tokens + 40)
     assistant = Assistant(seeds_index, embedder, generator, prompts.load(config.prompt), config)
-    assert assistant.room == 100
+    assert assistant.room == 40
     answer = assistant.ask("What are the six principles of co-production?")
-    assert all(generator.measure(prompt) <= 100 for prompt in generator.prompts)
+    assert all(generator.measure(prompt) <= 40 for prompt in generator.prompts)
     assert answer.notes

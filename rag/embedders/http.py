@@ -66,7 +66,9 @@ class TextEmbeddingsInference:
 
     def __init__(self, servers: Servers, model: str) -> None:
         info = servers.get("info")
-        self.name = str(info.get("model_id", ""))
+        if not isinstance(info, dict) or "model_id" not in info:
+            raise ServerError(f"The server at {servers.urls[0]} does not describe its model as TEI does.")
+        self.name = str(info["model_id"])
         if model and model != self.name:
             raise ServerError(f"The server at {servers.urls[0]} has the model '{self.name}' and not '{model}'.")
         self.said = {key: info.get(key) for key in ("model_id", "model_sha", "model_dtype")}

@@ -29,23 +29,26 @@ def piece(event: Any) -> tuple[str, bool]:
     ('.', True)
     """
     choice = _choice(event)
-    message = choice.get("delta") or choice.get("message") or {}
-    return str(message.get("content") or choice.get("text") or ""), bool(choice.get("finish_reason"))
+    message = choice.get("delta") or choice.get("message")
+    text = message.get("content") if isinstance(message, dict) else choice.get("text")
+    return str(text or ""), bool(choice.get("finish_reason"))
 
 
 def likeliest(reply: Any) -> Mapping[str, float]:
-    """Return the likeliest first tokens with their log-probabilities, from either form of them; none where it has none.
+    """Return the likeliest first tokens with their log-probabilities, from either form of them; none from any other.
 
     >>> likeliest({"choices": [{"logprobs": {"content": [{"top_logprobs": [{"token": "yes", "logprob": -0.1}]}]}}]})
     {'yes': -0.1}
     >>> likeliest({"choices": [{"logprobs": {"top_logprobs": [{"yes": -0.1}]}}]})
     {'yes': -0.1}
     """
-    given = _choice(reply).get("logprobs") or {}
-    if content := given.get("content"):
-        return {entry["token"]: float(entry["logprob"]) for entry in content[0].get("top_logprobs") or ()}
-    tops = given.get("top_logprobs") or [{}]
-    return {token: float(value) for token, value in (tops[0] or {}).items()}
+    given = _choice(reply).get("logprobs")
+    try:
+        if content := given.get("content"):
+            return {entry["token"]: float(entry["logprob"]) for entry in content[0]["top_logprobs"]}
+        return {token: float(value) for token, value in given["top_logprobs"][0].items()}
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        return {}
 
 
 def log_probability(choice: str, top: Mapping[str, float]) -> float:

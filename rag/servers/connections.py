@@ -11,6 +11,7 @@ import asyncio
 import json
 import queue
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -60,6 +61,48 @@ class _Again(Exception):
         self.error, self.after = error, after
 
 
+class _Background:
+    """An event loop in a thread of its own, with the connections that are kept open in it."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._headers = headers
+        self._client: httpx2.AsyncClient | None = None
+        self._thread = threading.Thread(target=self._run, name="model servers", daemon=True)
+        self._thread.start()
+
+    def http(self) -> httpx2.AsyncClient:
+        """Return the client, to be used in the loop alone."""
+        if self._client is None:
+            import httpx2
+
+            self._client = httpx2.AsyncClient(headers=self._headers)
+        return self._client
+
+    def end(self) -> None:
+        """Close the connections and end the thread, whichever thread this is called in."""
+        if threading.current_thread() is self._thread:
+            self._ending = self.loop.create_task(self._end())
+        else:
+            asyncio.run_coroutine_threadsafe(self._end(), self.loop)
+            self._thread.join(5)
+
+    def _run(self) -> None:
+        try:
+            self.loop.run_forever()
+        finally:
+            self.loop.close()
+
+    async def _end(self) -> None:
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._client is not None:
+            await self._client.aclose()
+        self.loop.stop()
+
+
 class Servers:
     """The servers of one model. Any number of threads may ask at once; ``key`` is sent to them and shown nowhere.
 
@@ -74,19 +117,10 @@ class Servers:
         self._key, self._key_setting = key, key_setting
         self._busy = dict.fromkeys(self.urls, 0)
         self._failed = dict.fromkeys(self.urls, float("-inf"))
-        self._client: httpx2.AsyncClient | None = None
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="model servers", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Close all connections; nothing can be asked afterwards."""
-        if self._loop.is_closed():
-            return
-        asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result(timeout=5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
+        self._background = _Background({"Authorization": f"Bearer {key}"} if key else {})
+        self._loop = self._background.loop
+        self.close = weakref.finalize(self, self._background.end)
+        """Close all connections; nothing can be asked afterwards. It happens by itself when nobody uses them."""
 
     def get(self, path: str, url: str = "") -> Any:
         """Return the JSON at ``path``, on the server ``url`` where one is named."""
@@ -182,7 +216,7 @@ class Servers:
         limits = self.deadlines
         timeout = httpx2.Timeout(limits.read, connect=limits.connect, pool=limits.total)
         try:
-            async with self._http().stream(method, f"{url}/{path}", json=body, timeout=timeout) as response:
+            async with self._background.http().stream(method, f"{url}/{path}", json=body, timeout=timeout) as response:
                 yield response
         except httpx2.ReadTimeout as error:
             raise ServerError(
@@ -203,14 +237,6 @@ class Servers:
                 ServerError(f"The connection to the model server at {url} broke ({type(error).__name__}). Ask again.")
             ) from error
 
-    def _http(self) -> httpx2.AsyncClient:
-        if self._client is None:
-            import httpx2
-
-            headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-            self._client = httpx2.AsyncClient(headers=headers)
-        return self._client
-
     async def _refused(self, url: str, response: httpx2.Response) -> Exception:
         text = await _whole(url, response)
         error = refusal(url, response.status_code, text, self._key, self._key_setting)
@@ -227,13 +253,6 @@ class Servers:
         if isinstance(value, dict) and value.get("error"):
             raise refusal(url, 500, text, self._key, self._key_setting)
         return value
-
-    async def _shut(self) -> None:
-        for task in asyncio.all_tasks():
-            if task is not asyncio.current_task():
-                task.cancel()
-        if self._client is not None:
-            await self._client.aclose()
 
 
 def connect(address: Address, config: Config, key_setting: str) -> Servers:

@@ -54,7 +54,10 @@ class Config:
     generator_key: str = field(default="", repr=False)
     """Key for the server of the language model, if it wants one."""
     reranker: str = ""
-    """Name of the registered reranker that orders what the search found; empty for none."""
+    """Name of the registered reranker that orders what the search found, or of one on a server:
+    ``http://host:8000/v1#model`` (vLLM, Infinity), ``http://host:8080/rerank`` (TEI); empty for none."""
+    reranker_key: str = field(default="", repr=False)
+    """Key for the server of the reranker, if it wants one."""
     passage_tokens: int = 160
     """Longest passage, in tokens of the embedder; never above what it can read."""
     candidates: int = 100

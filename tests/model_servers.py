@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import select
 import socket
 import subprocess
@@ -66,7 +67,8 @@ class ModelServer(ThreadingHTTPServer):
     """Speaks OpenAI's API and TEI's, and misbehaves as ``mode`` says whenever it is to stream a reply.
 
     ``abilities`` are those of some real server: ``scores``, the name of its field for a grammar, ``completions``,
-    ``thoughts`` (it takes fields that it does not know). ``embedder`` is what embeds for it.
+    ``thoughts`` (it takes fields that it does not know). ``embedder`` is what embeds for it, or
+    reranks.
     """
 
     daemon_threads = True
@@ -112,6 +114,8 @@ class Handler(BaseHTTPRequestHandler):
         server.requests.append((self.path, body))
         if self.path.endswith(("/embeddings", "/embed")):
             return self._embed(body)
+        if self.path.endswith("/rerank"):
+            return self._rerank(body)
         if self.path.endswith("/chat/completions"):
             return self._stream() if body.get("stream") else self._chat(body)
         if self.path.endswith("/completions") and "completions" in server.abilities:
@@ -138,6 +142,14 @@ class Handler(BaseHTTPRequestHandler):
             return self._send(200, vectors)
         entries = [{"index": index, "embedding": vector} for index, vector in enumerate(vectors)]
         return self._send(200, {"data": entries[::-1]})  # In any order: the index tells.
+
+    def _rerank(self, body: dict) -> None:
+        texts = body.get("texts", body.get("documents"))
+        logits = list(enumerate(self.server.embedder.score(body["query"], texts)))[::-1]
+        if "texts" in body:
+            return self._send(200, [{"index": index, "score": logit} for index, logit in logits])
+        results = [{"index": index, "relevance_score": 1 / (1 + math.exp(-logit))} for index, logit in logits]
+        return self._send(200, {"results": results})
 
     def _stream(self) -> None:
         server = self.server

@@ -12,8 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import model_servers
 import numpy as np
 import pytest
+from model_servers import ModelServer
 
 from eval import sets
 from eval.commands import SEEDS
@@ -22,7 +24,7 @@ from rag import commands, doctor, models, prompts
 from rag.assistant import Assistant, made_for
 from rag.config import Config, load
 from rag.embedders.hashed import HashEmbedder
-from rag.errors import ConfigError, ModelDamaged, ModelMissing, ModelUnknown
+from rag.errors import ConfigError, ModelDamaged, ModelMissing, ModelUnknown, ServerError
 from rag.generators.scripted import ScriptedGenerator
 from rag.index import Index
 from rag.ingest import ingest
@@ -66,8 +68,19 @@ def real(config: Config) -> Reranker:
     return reranker
 
 
-@pytest.fixture(params=["fake", "real"])
+@pytest.fixture(scope="module")
+def server() -> Iterator[ModelServer]:
+    """A server that counts common words."""
+    with model_servers.serving(embedder=WordReranker()) as server:
+        yield server
+
+
+@pytest.fixture(params=["fake", "real", "/v1", "/rerank"])
 def reranker(request: pytest.FixtureRequest) -> Reranker:
+    if request.param.startswith("/"):
+        found = open_reranker(Config(reranker=request.getfixturevalue("server").url + request.param))
+        assert found is not None
+        return found
     return WordReranker() if request.param == "fake" else request.getfixturevalue("real")
 
 
@@ -97,6 +110,14 @@ class TestContract:
 
     def test_name_and_fingerprint_say_which_it_is(self, reranker: Reranker) -> None:
         assert reranker.name and reranker.fingerprint
+
+
+def test_a_server_that_reranks_nothing_says_so(server: ModelServer) -> None:
+    with model_servers.serving(embedder=HashEmbedder()) as useless, pytest.raises(ServerError):
+        useless.models = [{"id": "none"}]
+        reranker = open_reranker(Config(reranker=f"{useless.url}/v1"))
+        assert reranker is not None
+        reranker.score(QUESTION, TEXTS)
 
 
 # --- the real one

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rag import models
-from rag.servers.address import is_address, parse
+from rag.servers.address import is_address, parse, without
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,11 +40,9 @@ def _on_server(config: Config) -> Embedder:
     from rag.embedders.http import HttpEmbedder, OpenAIEmbeddings, TextEmbeddingsInference
     from rag.servers.connections import connect
 
-    address = parse(config.embedder)
-    own = all(url.endswith("/embed") for url in address.urls)
-    urls = tuple(url.removesuffix("/embed") for url in address.urls)
-    servers = connect(replace(address, urls=urls), config, "embedder_key")
-    dialect = (TextEmbeddingsInference if own else OpenAIEmbeddings)(servers, address.model)
+    address, tei = without(parse(config.embedder), "/embed")
+    servers = connect(address, config, "embedder_key")
+    dialect = (TextEmbeddingsInference if tei else OpenAIEmbeddings)(servers, address.model)
     known = models.registry().get(dialect.name.rpartition("/")[2].lower())
     return HttpEmbedder(servers, dialect, known.prompts if known else None)
 

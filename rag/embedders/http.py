@@ -19,7 +19,7 @@ from rag.embedders.unicode import encodable
 from rag.errors import ServerError
 from rag.ports import Progress, Tokenizer, Vectors
 from rag.servers.connections import Servers
-from rag.servers.models import context_of, model_on, stable
+from rag.servers.models import context_of, model_on, stable, tei_model
 
 __all__ = ["HttpEmbedder", "OpenAIEmbeddings", "SafeTokenizer", "TextEmbeddingsInference"]
 
@@ -65,14 +65,9 @@ class TextEmbeddingsInference:
     """TEI's own API: ``info`` and ``embed`` below the base URL. It tells the revision of its model."""
 
     def __init__(self, servers: Servers, model: str) -> None:
-        info = servers.get("info")
-        if not isinstance(info, dict) or "model_id" not in info:
-            raise ServerError(f"The server at {servers.urls[0]} does not describe its model as TEI does.")
-        self.name = str(info["model_id"])
-        if model and model != self.name:
-            raise ServerError(f"The server at {servers.urls[0]} has the model '{self.name}' and not '{model}'.")
-        self.said = {key: info.get(key) for key in ("model_id", "model_sha", "model_dtype")}
-        self.limit = int(info.get("max_input_length", USUAL_LIMIT)) - SPECIAL
+        self.said = tei_model(servers, model)
+        self.name = str(self.said["model_id"])
+        self.limit = int(self.said["max_input_length"] or USUAL_LIMIT) - SPECIAL
 
     def vectors(self, servers: Servers, texts: Sequence[str]) -> Any:
         """Return the vectors of ``texts``."""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from rag.errors import ConfigError
 
-__all__ = ["Address", "is_address", "parse"]
+__all__ = ["Address", "is_address", "parse", "without"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +45,14 @@ def parse(text: str) -> Address:
         if parts.username or parts.password:
             raise ConfigError(f"The address of the model server on {parts.hostname} holds a password; set a key.")
     return Address(tuple(dict.fromkeys(urls)), model.strip())
+
+
+def without(address: Address, ending: str) -> tuple[Address, bool]:
+    """Return ``address`` without ``ending`` behind its URLs, and whether all had it: the path of TEI's own API.
+
+    >>> without(parse("http://gpu:8080/embed"), "/embed")
+    (Address(urls=('http://gpu:8080',), model=''), True)
+    """
+    if not all(url.endswith(ending) for url in address.urls):
+        return address, False
+    return Address(tuple(url.removesuffix(ending) for url in address.urls), address.model), True

@@ -1,4 +1,4 @@
-"""What model servers say of their models, by ``/v1/models`` of OpenAI's API."""
+"""What model servers say of their models: by ``models`` of OpenAI's API, by ``info`` of TEI's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from rag.errors import ModelUnknown, ServerError
 from rag.servers.connections import Servers
 
-__all__ = ["context_of", "model_on", "stable"]
+__all__ = ["context_of", "model_on", "stable", "tei_model"]
 
 CHANGING = ("created", "permission", "permissions")
 """What a server says of a model that changes although the model does not."""
@@ -44,6 +44,21 @@ def _entry(url: str, listed: Any, wanted: str) -> Mapping[str, Any]:
     names = ", ".join(str(entry["id"]) for entry in entries) or "none"
     what = f"has no model '{wanted}'" if wanted else "has several models, and none is named"
     raise ModelUnknown(f"The server at {url} {what}; it has: {names}. Write its address as '{url}#MODEL'.")
+
+
+def tei_model(servers: Servers, wanted: str) -> dict[str, Any]:
+    """Return what a server says of its model by TEI's API; the revision too.
+
+    Raises:
+        ModelUnknown: it has another model than ``wanted``.
+        ServerError: it cannot be reached, or is no TEI.
+    """
+    info = servers.get("info")
+    if not isinstance(info, dict) or "model_id" not in info:
+        raise ServerError(f"The server at {servers.urls[0]} does not describe its model as TEI does.")
+    if wanted and wanted != info["model_id"]:
+        raise ModelUnknown(f"The server at {servers.urls[0]} has the model '{info['model_id']}' and not '{wanted}'.")
+    return {name: info.get(name) for name in ("model_id", "model_sha", "model_dtype", "max_input_length")}
 
 
 def context_of(entry: Mapping[str, Any]) -> list[int]:

@@ -42,7 +42,7 @@ def likeliest(reply: Any) -> Mapping[str, float]:
     >>> likeliest({"choices": [{"logprobs": {"top_logprobs": [{"yes": -0.1}]}}]})
     {'yes': -0.1}
     """
-    given = _choice(reply).get("logprobs")
+    given: Any = _choice(reply).get("logprobs")
     try:
         if content := given.get("content"):
             return {entry["token"]: float(entry["logprob"]) for entry in content[0]["top_logprobs"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,6 +33,10 @@ class PromptFile:
     fingerprint: str
     sections: dict[str, str]
 
+    def prompt(self, evidence: Sequence[Evidence], question: str, earlier: str = "") -> Prompt:
+        """Return the prompt that asks ``question`` of ``evidence`` in this wording; see :class:`rag.types.Prompt`."""
+        return Prompt(self.instructions, tuple(evidence), question, earlier=earlier, wording=self)
+
     @property
     def instructions(self) -> str:
         """What comes first, the same for every question."""
@@ -44,11 +48,6 @@ class PromptFile:
         title = " – ".join(part for part in (passage.title or passage.document, passage.section) if part)
         date = f" ({day(passage.date)})" if passage.date else ""
         return self.sections["passage"].format(title=title + date, text=readable(passage))
-
-    def text(self, prompt: Prompt) -> str:
-        """Return all of ``prompt`` as one text, without the model's own chat template."""
-        parts = [prompt.instructions, *map(self.passage, prompt.evidence), self.asked(prompt, prompt.task)]
-        return "".join(parts)
 
     def asked(self, prompt: Prompt, task: Task) -> str:
         """Return what comes last: what is asked, as ``task`` wants it."""

@@ -34,6 +34,7 @@ __all__ = [
     "language_of",
     "month_name",
     "numbers",
+    "refers_back",
     "share_of_small_words",
     "stop_words",
     "weekdays",
@@ -115,6 +116,14 @@ OPPOSITES = [tuple(pair.split("/")) for table in _TABLE.values() for pair in tab
 """Pairs of words that exclude each other."""
 
 
+_REFERS_BACK = {
+    language: re.compile(
+        rf"\b(?:{'|'.join(table['refers_back'].split())})\b|^\W*(?:{'|'.join(table['goes_on'])})\b", re.IGNORECASE
+    )
+    for language, table in _TABLE.items()
+}
+
+
 def _listed(key: str) -> frozenset[str]:
     return frozenset(word for table in _TABLE.values() for word in table.get(key, "").split())
 
@@ -170,10 +179,15 @@ def weekdays(language: str) -> Mapping[str, int]:
     return _WEEKDAYS[language]
 
 
+def refers_back(language: str) -> re.Pattern[str]:
+    """Return the pattern of what refers to something said before: a word for it, or how a question goes on."""
+    return _REFERS_BACK[language]
+
+
 def month_name(number: int, language: str = "en") -> str:
     """Return the name of a month, 1 to 12, with a capital; in English where there is no table of the ``language``.
 
     >>> month_name(3), month_name(3, "de")
     ('March', 'März')
     """
-    return _MONTH_NAMES.get(language, _MONTH_NAMES["en"])[number - 1].capitalize()
+    return str(_MONTH_NAMES.get(language, _MONTH_NAMES["en"])[number - 1]).capitalize()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +20,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag.errors import GenerationError, ModelDamaged
-from rag.inference.grammar import Grammar
+from rag.generators.llama.grammar import Grammar
+from rag.ports import Stop
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Interrupted", "Llama", "Run", "Stop"]
-
-Stop = Callable[[], bool]
+__all__ = ["Interrupted", "Llama", "Run"]
 
 SEQUENCES = 3
 """Sequences of a context."""

@@ -6,8 +6,8 @@ import math
 import re
 from dataclasses import replace
 
-from rag.language import YES_NO
 from rag.ports import Generator, Stop
+from rag.text.language import YES_NO
 from rag.types import Prompt
 
 __all__ = ["yes_over_no"]

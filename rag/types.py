@@ -43,7 +43,8 @@ class Document:
     ``name`` is the file's path within its source, with ``/`` between the parts; ``sha256`` is of the file's
     bytes; ``date`` is ISO 8601 (``2011-03-11``, or ``2011`` where no more is known) or empty; ``pages`` holds
     the offset at which each page begins (page 1 first) and is empty where the format has no pages;
-    ``empty_pages`` are the numbers of the pages on which no text was found.
+    ``empty_pages`` are the numbers of the pages on which no text was found; ``language`` is a code of ISO 639-1, or
+    empty where there is too little text to tell.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Document:
     headings: tuple[Heading, ...] = ()
     pages: tuple[int, ...] = ()
     empty_pages: tuple[int, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

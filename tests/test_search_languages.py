@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag.config import Config
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.errors import IndexMismatch
 from rag.index import Index
 from rag.ingest import ingest
@@ -115,6 +115,13 @@ def test_the_dense_score_counts_less_in_a_language_that_the_embedder_does_not_kn
 
     assert list(known) == list(unknown)
     assert known != unknown
+
+
+def test_a_tokenizer_that_estimates_says_nothing_of_the_language(index: Index) -> None:
+    question, estimating = "Die Mitglieder zahlen die Gebühren", InPieces(HashEmbedder())
+    estimating.estimates = True
+
+    assert scores(retrieve(question, index, estimating, 5)) == scores(retrieve(question, index, HashEmbedder(), 5))
 
 
 def scores(found: list) -> dict[Passage, float]:

@@ -150,6 +150,9 @@ class SafeTokenizer:
     [(0, 3), (3, 6), (6, 8), (8, 9), (10, 11), (11, 12), (13, 14)]
     """
 
+    estimates = True
+    """Its pieces are not those of the model, and say nothing of what the model knows."""
+
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the start and end of each token of ``text``."""
         return [match.span() for match in TOKEN.finditer(text)]

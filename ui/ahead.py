@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import TYPE_CHECKING
 
 from rag.errors import FootnoteError
 from ui.service import Service
+
+if TYPE_CHECKING:
+    from rag.index import Index
 
 __all__ = ["ReadingAhead"]
 
@@ -49,16 +53,16 @@ class ReadingAhead:
             try:
                 index = self._service.index
                 if index is not None and index.generation != generation:
-                    generation, read = index.generation, self._read(read)
+                    generation, read = index.generation, self._read(index, read)
             except FootnoteError:
                 continue  # Whoever asks will hear of it; it may be mended by then.
             except Exception:
                 log.exception("Passages could not be read ahead.")
                 return
 
-    def _read(self, before: set[int]) -> set[int]:
+    def _read(self, index: Index, before: set[int]) -> set[int]:
         """Read every passage that is not among ``before``; return the ids of those that are read now."""
-        assistant, index = self._service.assistant, self._service.index
+        assistant = self._service.assistant
         ids = index.passage_ids([info.name for info in index.documents()])
         read = before & ids
         for number in sorted(ids - read):

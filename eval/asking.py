@@ -19,8 +19,8 @@ from rag.assistant import Assistant
 from rag.config import Config
 from rag.embedding import Embedder
 from rag.generation import Generator
-from rag.index import Index
 from rag.ingest import Progress
+from rag.ports import WritableIndex
 from rag.types import Evidence
 
 __all__ = ["Asking"]
@@ -29,7 +29,7 @@ __all__ = ["Asking"]
 class Asking:
     """An assistant's parts, and a generator that remembers what it was asked."""
 
-    def __init__(self, index: Index, embedder: Embedder, generator: Generator, config: Config) -> None:
+    def __init__(self, index: WritableIndex, embedder: Embedder, generator: Generator, config: Config) -> None:
         self._recorder = RecordingGenerator(generator)
         self._prompt = prompts.load(config.prompt)
         self._parts = index, embedder, self._recorder, self._prompt, config

@@ -28,7 +28,7 @@ from eval.spans import overlap
 from rag.config import Config
 from rag.embedding import Embedder
 from rag.followups import search_query
-from rag.index import Index
+from rag.ports import Index
 from rag.retrieval import retrieve
 from rag.types import Evidence, Passage
 

@@ -28,8 +28,8 @@ from rag.config import Config
 from rag.embedding import Embedder
 from rag.followups import search_query
 from rag.generation import Generator
-from rag.index import Index
 from rag.ingest import Progress
+from rag.ports import Index
 from rag.reranking import Reranker, described, open_reranker
 from rag.retrieval import retrieve
 from rag.types import Evidence, Passage
@@ -150,7 +150,12 @@ def run(
 
 
 def _search(
-    questions: Sequence[Question], index: Index, config: Config, embedder: Embedder, folder: Path, tell: Progress
+    questions: Sequence[Question],
+    index: Index,
+    config: Config,
+    embedder: Embedder,
+    folder: Path,
+    tell: Progress,
 ) -> dict[str, Any]:
     """Search for each question in every way, and return the records by id."""
     remembering = cast(Embedder, collection.OneQuery(embedder))

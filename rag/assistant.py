@@ -22,8 +22,9 @@ from rag.errors import QuestionError
 from rag.execution import execute
 from rag.followups import by_name, earlier_questions, search_query
 from rag.generation import Completion, Generator, Stop, open_generator
-from rag.index import Index
+from rag.indexes.opening import open_index
 from rag.planning import Planner
+from rag.ports import WritableIndex
 from rag.reranking import Reranker, described, open_reranker
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Status, Token, Turn
 
@@ -45,7 +46,7 @@ class Assistant:
 
     def __init__(
         self,
-        index: Index,
+        index: WritableIndex,
         embedder: Embedder,
         generator: Generator,
         prompt: prompts.PromptFile,
@@ -72,7 +73,7 @@ class Assistant:
             FootnoteError: one of them is missing, damaged or does not fit the others.
         """
         embedder = open_embedder(config)
-        index = Index.open(config.index, embedder)
+        index = open_index(config, embedder)
         index.search_dense(embedder.embed_query(""), 1)  # Weights and vectors are read now, not at the first question.
         if reranker := open_reranker(config):
             reranker.score("", [""])
@@ -355,7 +356,7 @@ class _Tools:
     stop: Stop | None
 
     @property
-    def index(self) -> Index:
+    def index(self) -> WritableIndex:
         return self.assistant.index
 
     @property

@@ -14,6 +14,7 @@ from typing import Any
 from rag import models
 from rag.config import Config
 from rag.errors import DocumentError, GenerationError, QuestionError
+from rag.ports import WritableIndex
 from rag.types import Answer, Phase, Status, Turn
 
 __all__ = [
@@ -47,16 +48,14 @@ EXIT_CODES: dict[Status, int] = {"answered": EXIT_ANSWERED, "unsure": EXIT_UNSUR
 def ingest(config: Config, options: argparse.Namespace) -> int:
     """Bring sources up to date and report what was done with each file."""
     from rag.embedding import open_embedder
-    from rag.index import Index
+    from rag.indexes.opening import create_index, open_index
     from rag.ingest import ingest as bring_up_to_date
 
     if not options.paths and not options.rebuild:
         raise DocumentError("Name the files or folders to bring in: footnote ingest PATH…")
     embedder = open_embedder(config)
     # A rebuild is what mends an index of another embedder, so that it must not be refused for that.
-    opened = (
-        Index.open(config.index) if options.rebuild else Index.create(config.index, embedder, config.passage_tokens)
-    )
+    opened = open_index(config) if options.rebuild else create_index(config, embedder)
     with opened as index, _bars() as progress:
         report = bring_up_to_date(options.paths, index, embedder, config, progress, rebuild=options.rebuild)
         index.organise()
@@ -123,10 +122,10 @@ def stats(config: Config, options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _index(config: Config) -> Iterator[Any]:
-    from rag.index import Index
+def _index(config: Config) -> Iterator[WritableIndex]:
+    from rag.indexes.opening import open_index
 
-    with Index.open(config.index) as index:
+    with open_index(config) as index:
         yield index
 
 
@@ -137,7 +136,7 @@ def search(config: Config, options: argparse.Namespace) -> int:
     """Print the passages found for a question, with their scores."""
     from rag.answers import passage_object, place
     from rag.embedding import open_embedder
-    from rag.index import Index
+    from rag.indexes.opening import open_index
     from rag.reranking import open_reranker
     from rag.retrieval import retrieve
 
@@ -146,7 +145,7 @@ def search(config: Config, options: argparse.Namespace) -> int:
     if options.number < 1:
         raise QuestionError(f"-n must be at least 1, not {options.number}.")
     embedder = open_embedder(config)
-    with Index.open(config.index, embedder) as index:
+    with open_index(config, embedder) as index:
         found = retrieve(
             options.question,
             index,
@@ -252,9 +251,9 @@ def serve(config: Config, options: argparse.Namespace) -> int:
 def _serve(serve: Callable[[Callable[[], Any], Config], None], config: Config) -> int:
     """Run ``serve`` with an assistant on the index."""
     from rag.assistant import Assistant
-    from rag.index import Index
+    from rag.indexes.opening import open_index
 
-    with Index.open(config.index):
+    with open_index(config):
         pass  # A missing index is a mistake to hear of now, not at the first question.
     serve(lambda: Assistant.open(config), config)
     return EXIT_ANSWERED

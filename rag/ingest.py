@@ -20,11 +20,11 @@ from rag import documents
 from rag.config import Config
 from rag.embedding import Embedder, Vectors
 from rag.errors import DocumentError
-from rag.index import DocumentInfo, Index, text_hash
 from rag.passages import context_text, cut, windows
+from rag.ports import DocumentInfo, WritableIndex
 from rag.types import Document, Passage
 
-__all__ = ["IngestReport", "Progress", "ingest"]
+__all__ = ["IngestReport", "Progress", "ingest", "text_hash"]
 
 BATCH = 64
 """Passages after which what was read so far is embedded and committed."""
@@ -74,7 +74,7 @@ class _Prepared:
 
 def ingest(
     paths: Sequence[Path],
-    index: Index,
+    index: WritableIndex,
     embedder: Embedder,
     config: Config,
     progress: Progress | None = None,
@@ -106,7 +106,7 @@ def ingest(
 class _Run:
     """One run of ``ingest``."""
 
-    def __init__(self, index: Index, embedder: Embedder, config: Config, progress: Progress) -> None:
+    def __init__(self, index: WritableIndex, embedder: Embedder, config: Config, progress: Progress) -> None:
         self.index = index
         self.embedder = embedder
         self.progress = progress
@@ -212,6 +212,11 @@ class _Run:
         if name in self.index.files(source):
             reason += " (its earlier version stays in the index)"
         self.report.failed.append((name, reason))
+
+
+def text_hash(texts: Sequence[str]) -> str:
+    """Return the hash under which an index knows the vectors of the embedded ``texts`` of a passage."""
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _batches(documents: Iterable[_Prepared]) -> Iterator[list[_Prepared]]:

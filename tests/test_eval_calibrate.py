@@ -17,7 +17,7 @@ from rag import abstention, generation, prompts
 from rag.assistant import Assistant, made_for
 from rag.config import Config
 from rag.embedding import HashEmbedder
-from rag.index import Index
+from rag.indexes.opening import create_index
 from rag.ingest import ingest
 
 NONE = Accepted(0.0, 0.0)
@@ -43,7 +43,7 @@ def index(tmp_path):
     for name, text in DOCUMENTS.items():
         (documents / name).write_text(text, "utf-8")
     config = Config(index=tmp_path / "index")
-    with Index.create(config.index, HashEmbedder(), config.passage_tokens) as index:
+    with create_index(config, HashEmbedder()) as index:
         ingest([documents], index, HashEmbedder(), config)
         yield index
 

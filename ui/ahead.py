@@ -10,6 +10,7 @@ import logging
 import threading
 
 from rag.errors import FootnoteError
+from rag.ports import PassageId
 from ui.service import Service
 
 __all__ = ["ReadingAhead"]
@@ -54,9 +55,9 @@ class ReadingAhead:
     def _read(self, before: set[int]) -> set[int]:
         """Read every passage that is not among ``before``; return the ids of those that are read now."""
         assistant, index = self._service.assistant, self._service.index
-        ids: set[int] = index.passage_ids([info.name for info in index.documents()])
-        read = before & ids
-        for number in sorted(ids - read):
+        ids: list[PassageId] = index.passage_ids()
+        read = before & set(ids)
+        for number in [id for id in ids if id not in read]:
             asked = True
             while asked and not self._closed.is_set():
                 self._service.step_aside()

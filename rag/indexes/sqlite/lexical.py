@@ -9,24 +9,18 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import unicodedata
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.language import language_of, stop_words
-from rag.storage.database import Storage
+from rag.indexes.shared import MOST_WORDS, PAIRS, words, words_and_pairs
+from rag.indexes.sqlite.database import Storage
 
 __all__ = ["LexicalSearch"]
 
-MOST_WORDS = 256
-"""Words of a question that are looked up; thousands would be slow and add nothing."""
-PAIRS = 0.3
-"""Weight of a pair of neighbouring words beside that of a word; measured, as is leaving out pairs with a stop word."""
 KEPT = 1 << 26
 """Bytes of scores that are kept, those of the words that were asked for last."""
 
@@ -52,23 +46,26 @@ class LexicalSearch:
         self._lock = threading.Lock()
         self._kept = _Kept("", OrderedDict())
 
-    def search(self, question: str, k: int) -> list[tuple[int, float]]:
-        """Return the ``k`` passages with the highest BM25 (Robertson and Zaragoza, 2009; positive here).
+    def search(self, question: str, k: int, allowed: NDArray[np.int64] | None = None) -> list[tuple[int, float]]:
+        """Return the ``k`` passages, of those ``allowed`` where given, with the highest BM25 (Robertson and
+        Zaragoza, 2009; positive here).
 
         Any word of the question may match, in any of its forms; words that only say how it is asked are left out. To
         the score of the words is added, in the share ``PAIRS``, that of the pairs of words that stand side by side
         in the question (Metzler and Croft, "A Markov Random Field Model for Term Dependencies", 2005).
         """
-        words, pairs = _words_and_pairs(question)
-        found = self._found([*words, *pairs])
-        return _best(found[: len(words)], found[len(words) :], k)
+        single, pairs = words_and_pairs(question)
+        found = self._found([*single, *pairs])
+        if allowed is not None:
+            found = [postings[np.isin(postings["id"], allowed)] for postings in found]
+        return _best(found[: len(single)], found[len(single) :], k)
 
     def coverage(self, question: str, passage: int) -> float:
         """Return the share of the words of ``question`` that the passage with this id holds, 0 to 1.
 
         Each counts as much as it adds to a score at most, and one that no passage holds as much as the rarest.
         """
-        found = self._found(_words_and_pairs(question)[0])
+        found = self._found(words_and_pairs(question)[0])
         weights = [float(postings["score"].max(initial=0.0)) for postings in found]
         rarest = max(weights, default=0.0)
         total = sum(weight or rarest for weight in weights)
@@ -77,7 +74,7 @@ class LexicalSearch:
 
     def term_frequency(self, term: str) -> int:
         """Return the number of passages with ``term`` in any of its forms; of several words, all must be there."""
-        query = " ".join(f'"{word}"' for word in _words(term)[:MOST_WORDS])
+        query = " ".join(f'"{word}"' for word in words(term)[:MOST_WORDS])
         if not query:
             return 0
         with self._storage.reading() as connection:
@@ -126,23 +123,3 @@ def _best(words: Sequence[Postings], pairs: Sequence[Postings], k: int) -> list[
         ids, scores = ids[high], scores[high]
     order = np.lexsort((ids, -scores))[:k]
     return list(zip(ids[order].tolist(), scores[order].tolist(), strict=True))
-
-
-def _words(text: str) -> list[str]:
-    """Return the words of ``text``, lower case, as the full-text index parts them; never any syntax."""
-    folded = unicodedata.normalize("NFC", text).lower()
-    parts = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in folded).split()
-    return [word for word in parts if any(unicodedata.category(c)[0] in "LN" for c in word)]
-
-
-def _words_and_pairs(question: str) -> tuple[list[str], list[str]]:
-    """Return the different words to look up and the pairs of them that stand side by side.
-
-    >>> _words_and_pairs("Who is the prime minister of Fiji?")
-    (['prime', 'minister', 'fiji'], ['prime minister'])
-    """
-    words = _words(question)
-    ignored = stop_words(language_of(question))
-    kept = [word for word in words if word not in ignored]
-    pairs = [f"{first} {second}" for first, second in pairwise(words) if not ignored & {first, second}]
-    return list(dict.fromkeys(kept or words))[:MOST_WORDS], list(dict.fromkeys(pairs))[:MOST_WORDS]

@@ -7,6 +7,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ __all__ = [
     "evaluate",
     "ingest",
     "list_documents",
+    "manage_index",
     "manage_models",
     "remove",
     "search",
@@ -118,6 +120,23 @@ def stats(config: Config, options: argparse.Namespace) -> int:
     else:
         for name, value in table.items():
             print(f"{name.replace('_', ' ')}: {value}")
+    return EXIT_ANSWERED
+
+
+def manage_index(config: Config, options: argparse.Namespace) -> int:
+    """Move the index into another engine or folder; what belongs to it beside the documents stays where it is."""
+    from rag.indexes.opening import create_index, open_index
+    from rag.migration import maker_of, migrate
+
+    in_milvus = "://" in options.to or options.to.endswith(".db")
+    place = {"index_url": options.to} if in_milvus else {"index": Path(options.to), "index_url": ""}
+    with open_index(config) as source, _bars() as progress:
+        maker = maker_of(source)
+        with create_index(replace(config, passage_tokens=maker.passage_tokens, **place), maker) as target:
+            moved = migrate(source, target, progress)
+    print(f"{moved.moved} documents moved, {moved.present} already there: {moved.passages} passages in {options.to}.")
+    print(f"The counts agree, and so do {moved.compared} documents that were compared in full.")
+    print(f'To use it, set {"index_url" if in_milvus else "index"} = "{options.to}".')
     return EXIT_ANSWERED
 
 

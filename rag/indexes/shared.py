@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from rag.dates import day
-from rag.errors import DocumentError, IndexMismatch
+from rag.errors import DocumentError, IndexBusy, IndexMismatch, IndexMissing
 from rag.language import language_of, stop_words
 from rag.ports import Described
 
@@ -18,8 +18,10 @@ __all__ = [
     "MOST_WORDS",
     "PAIRS",
     "above",
+    "busy",
     "check_embedder",
     "check_passages",
+    "missing",
     "named",
     "now",
     "origin",
@@ -78,7 +80,20 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-# --- how an index was made
+# --- opening
+
+
+def missing(place: object) -> IndexMissing:
+    """Return the error for a place without an index."""
+    return IndexMissing(f"There is no index in {place}. Run 'footnote ingest PATH' to make one.")
+
+
+def busy(place: object) -> IndexBusy:
+    """Return the error for an index that is being changed."""
+    return IndexBusy(
+        f"Another process is changing the index in {place}. Try again when it has finished; "
+        "searching and asking are possible all the while."
+    )
 
 
 def check_embedder(place: object, made: Mapping[str, Any], embedder: Described | None) -> None:

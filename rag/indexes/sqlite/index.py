@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import IndexBusy, IndexFault, IndexMismatch
-from rag.indexes.shared import check_embedder, check_passages, now, origin, taken, unknown, weighed
+from rag.indexes.shared import check_embedder, check_passages, missing, now, origin, taken, unknown, weighed
 from rag.indexes.sqlite import rows
-from rag.indexes.sqlite.database import DATABASE, SCHEMA_VERSION, Storage, missing
+from rag.indexes.sqlite.database import DATABASE, SCHEMA_VERSION, Storage
 from rag.indexes.sqlite.dense import VECTORS, DenseSearch
 from rag.indexes.sqlite.lexical import LexicalSearch
 from rag.ports import (

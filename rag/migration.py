@@ -86,7 +86,7 @@ def _check(source: WritableIndex, target: WritableIndex) -> None:
     others = {info.name for info in target.documents()} - {info.name for info in source.documents()}
     if others:
         raise IndexMismatch(
-            f"The index to move to holds other documents, such as '{min(others)}'. Remove them or choose an empty place."
+            f"The index to move to holds other documents, such as '{min(others)}'. Choose an empty place."
         )
 
 

@@ -391,7 +391,7 @@ class MilvusIndex:
         held = self._rows(snapshot, [passage], ("words",))
         if not single or not held:
             return 0.0
-        best = self._store.search(_passages(snapshot), "words_bm25", single, 1, "", ())
+        best = self._store.search(_passages(snapshot), "words_bm25", single, 1, "")
         weights = [hits[0][1] if hits else 0.0 for hits in best]
         rarest, terms = max(weights), set(held[0]["words"].split())
         total = sum(weight or rarest for weight in weights)
@@ -409,8 +409,8 @@ class MilvusIndex:
         snapshot = self._searchable()
         condition, taken = snapshot.condition(within), k + SPARE
         while condition is not None and k > 0:
-            (found,) = self._store.search(_passages(snapshot), field, [wanted], taken, condition, ())
-            valid = [(id, float(score)) for id, score, _ in found if snapshot.owner(id)]
+            (found,) = self._store.search(_passages(snapshot), field, [wanted], taken, condition)
+            valid = [(id, score) for id, score in found if snapshot.owner(id)]
             if len(valid) >= k or len(found) < min(taken, MOST):
                 return sorted(valid, key=lambda pair: (-pair[1], pair[0]))[:k]
             if taken >= MOST:

@@ -51,13 +51,15 @@ class Store:
                 f"The index is in Milvus ({url}), whose client is not installed: pip install 'footnote[milvus]'."
             ) from error
         self.url = url
-        self.is_local = "://" not in url
+        is_local = "://" not in url
         self._api: Any = pymilvus
-        if self.is_local:
+        if is_local:
             Path(url).absolute().parent.mkdir(parents=True, exist_ok=True)
         with self._translated():
             logging.getLogger("pymilvus").setLevel(logging.ERROR)  # What is wrong is raised, and told once.
-            self._client: Any = pymilvus.MilvusClient(uri=url, token=token, timeout=TIMEOUT)
+            # Milvus Lite takes the client's pings for an attack.
+            quiet = {"grpc.keepalive_time_ms": 2**31 - 1} if is_local else {}
+            self._client: Any = pymilvus.MilvusClient(uri=url, token=token, timeout=TIMEOUT, grpc_options=quiet)
 
     def close(self) -> None:
         """Close the connection."""
@@ -79,8 +81,7 @@ class Store:
 
     def exists(self, collection: str) -> bool:
         """Tell whether the server has ``collection``."""
-        with self._translated():
-            return bool(self._client.has_collection(f"{PREFIX}_{collection}"))
+        return bool(self._call("has_collection", collection))
 
     def create(self) -> None:
         """Create the collections that do not depend on the embedder, where they are missing."""
@@ -109,8 +110,7 @@ class Store:
 
     def drop(self, collection: str) -> None:
         """Drop ``collection``, if it exists."""
-        with self._translated():
-            self._client.drop_collection(f"{PREFIX}_{collection}")
+        self._call("drop_collection", collection)
 
     def _field(self, name: str, kind: Any, **settings: Any) -> Any:
         if kind == self._api.DataType.VARCHAR:
@@ -128,10 +128,7 @@ class Store:
         params = self._client.prepare_index_params()
         for field, kind, metric, settings in indexes:
             params.add_index(field, index_type=kind, metric_type=metric, params=settings)
-        with self._translated():
-            self._client.create_collection(
-                f"{PREFIX}_{name}", schema=schema, index_params=params, consistency_level="Strong"
-            )
+        self._call("create_collection", name, schema=schema, index_params=params, consistency_level="Strong")
 
     # --- rows
 
@@ -139,27 +136,23 @@ class Store:
         """Write ``rows``, each in place of one with the same id."""
         filler = {} if collection.startswith("passages") else {"unused": [0.0, 0.0]}
         every = [row | filler for row in rows]
-        with self._translated():
-            for first in range(0, len(every), BATCH):
-                self._client.upsert(f"{PREFIX}_{collection}", every[first : first + BATCH])
+        for first in range(0, len(every), BATCH):
+            self._call("upsert", collection, every[first : first + BATCH])
 
     def get(self, collection: str, ids: Iterable[int | str], fields: Sequence[str]) -> dict[Any, Row]:
         """Return the rows with these ``ids``, by id; those that do not exist are left out."""
         wanted = list(dict.fromkeys(ids))
         found: dict[Any, Row] = {}
-        with self._translated():
-            for first in range(0, len(wanted), BATCH):
-                part = wanted[first : first + BATCH]
-                rows = self._client.get(f"{PREFIX}_{collection}", part, output_fields=["id", *fields])
-                found |= {row["id"]: row for row in rows}
+        for first in range(0, len(wanted), BATCH):
+            rows = self._call("get", collection, wanted[first : first + BATCH], output_fields=["id", *fields])
+            found |= {row["id"]: row for row in rows}
         return found
 
     def select(self, collection: str, condition: str, fields: Sequence[str]) -> Iterator[Row]:
         """Yield all rows for which ``condition`` holds."""
+        settings = {"filter": condition, "output_fields": ["id", *fields], "batch_size": 1000}
+        rows = self._call("query_iterator", collection, **settings)
         with self._translated():
-            rows = self._client.query_iterator(
-                f"{PREFIX}_{collection}", filter=condition, output_fields=["id", *fields], batch_size=1000
-            )
             try:
                 while batch := rows.next():
                     yield from batch
@@ -168,31 +161,26 @@ class Store:
 
     def count(self, collection: str, condition: str = "") -> int:
         """Return the number of rows for which ``condition`` holds."""
-        with self._translated():
-            (row,) = self._client.query(f"{PREFIX}_{collection}", filter=condition, output_fields=["count(*)"])
+        (row,) = self._call("query", collection, filter=condition, output_fields=["count(*)"])
         return int(row["count(*)"])
 
     def delete(self, collection: str, condition: str) -> None:
         """Delete the rows for which ``condition`` holds."""
-        with self._translated():
-            self._client.delete(f"{PREFIX}_{collection}", filter=condition)
+        self._call("delete", collection, filter=condition)
 
     def search(
-        self, collection: str, field: str, queries: Sequence[Any], k: int, condition: str, fields: Sequence[str]
-    ) -> list[list[tuple[int, float, Row]]]:
-        """Return for each of ``queries`` up to ``k`` rows, the best first: id, score and the given fields."""
-        with self._translated():
-            found = self._client.search(
-                f"{PREFIX}_{collection}",
-                list(queries),
-                anns_field=field,
-                limit=min(k, MOST),
-                filter=condition,
-                output_fields=list(fields),
-            )
+        self, collection: str, field: str, queries: Sequence[Any], k: int, condition: str
+    ) -> list[list[tuple[int, float]]]:
+        """Return for each of ``queries`` up to ``k`` ids with their scores, the best first."""
+        settings = {"anns_field": field, "limit": min(k, MOST), "filter": condition, "output_fields": ["id"]}
+        found = self._call("search", collection, list(queries), **settings)
         # Milvus gives BM25 as it is, Milvus Lite with the other sign.
         sign = abs if field.endswith("_bm25") else float
-        return [[(hit["id"], sign(hit["distance"]), hit["entity"]) for hit in hits] for hits in found]
+        return [[(hit["id"], sign(hit["distance"])) for hit in hits] for hits in found]
+
+    def _call(self, method: str, collection: str, *arguments: Any, **settings: Any) -> Any:
+        with self._translated():
+            return getattr(self._client, method)(f"{PREFIX}_{collection}", *arguments, timeout=TIMEOUT, **settings)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

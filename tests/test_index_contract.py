@@ -360,7 +360,7 @@ class TestSearching:
             assert {i for i, _ in index.search_dense(vector, len(ids), within)} == set(ids)
             lexical = index.search_lexical("the river runs", 99, within)
             assert {p.document for p in index.passages([i for i, _ in lexical])} == allowed
-            assert dict(lexical).items() <= dict(index.search_lexical("the river runs", 999)).items()
+            assert {i for i, _ in lexical} <= {i for i, _ in index.search_lexical("the river runs", 999)}
             assert len(index.search_lexical("river", 1, within)) == 1
         for nothing in (Filter.of([]), Filter.of(["none"]), Filter(sources=frozenset({"/data"}))):
             assert index.search_dense(vector, 5, nothing) == index.search_lexical("river", 5, nothing) == []

@@ -20,7 +20,7 @@ from rag.indexes.milvus import rows
 from rag.indexes.milvus.rows import PASSAGE_FIELDS, Snapshot, Version
 from rag.indexes.milvus.snapshots import Snapshots
 from rag.indexes.milvus.stems import query, stems, text_of
-from rag.indexes.milvus.store import MOST, Row, Store
+from rag.indexes.milvus.store import MOST, PART, Row, Store
 from rag.indexes.milvus.writing import Writer
 from rag.indexes.shared import (
     MOST_WORDS,
@@ -246,7 +246,8 @@ class MilvusIndex:
             draft.meta["calibration"] = dict(fitted)
 
     def organise(self) -> None:
-        """Nothing: Milvus arranges its vectors itself."""
+        """Let Milvus close what it still collects in memory, and build its indexes over it."""
+        self._store.flush(_passages(self._now()))
 
     def _settle(self) -> None:
         """Tell those who listen what was removed, and delete it."""
@@ -440,7 +441,7 @@ class MilvusIndex:
         keys = [rows.slice_keys(f"t{number}", start, end) for number, start, end in spans]
         parts = self._blobs([key for several in keys for key in several])
         joined = ["".join(parts[key] for key in several) for several in keys]
-        firsts = [start - start % rows.PART for _, start, _ in spans]
+        firsts = [start - start % PART for _, start, _ in spans]
         return [
             text[start - first : max(start, end) - first]
             for text, first, (_, start, end) in zip(joined, firsts, spans, strict=True)

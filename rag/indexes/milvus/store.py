@@ -51,14 +51,14 @@ class Store:
                 f"The index is in Milvus ({url}), whose client is not installed: pip install 'footnote[milvus]'."
             ) from error
         self.url = url
-        is_local = "://" not in url
+        self._is_local = "://" not in url
         self._api: Any = pymilvus
-        if is_local:
+        if self._is_local:
             Path(url).absolute().parent.mkdir(parents=True, exist_ok=True)
         with self._translated():
-            logging.getLogger("pymilvus").setLevel(logging.ERROR)  # What is wrong is raised, and told once.
+            logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # What is wrong is raised, and told once.
             # Milvus Lite takes the client's pings for an attack.
-            quiet = {"grpc.keepalive_time_ms": 2**31 - 1} if is_local else {}
+            quiet = {"grpc.keepalive_time_ms": 2**31 - 1} if self._is_local else {}
             self._client: Any = pymilvus.MilvusClient(uri=url, token=token, timeout=TIMEOUT, grpc_options=quiet)
 
     def close(self) -> None:
@@ -150,14 +150,21 @@ class Store:
 
     def select(self, collection: str, condition: str, fields: Sequence[str]) -> Iterator[Row]:
         """Yield all rows for which ``condition`` holds."""
-        settings = {"filter": condition, "output_fields": ["id", *fields], "batch_size": 1000}
-        rows = self._call("query_iterator", collection, **settings)
+        settings = {"filter": condition, "output_fields": ["id", *fields]}
+        if self._is_local:  # Milvus Lite has no limit, and no timestamps, which an iterator asks for.
+            yield from self._call("query", collection, **settings)
+            return
+        rows = self._call("query_iterator", collection, **settings, batch_size=1000)
         with self._translated():
             try:
                 while batch := rows.next():
                     yield from batch
             finally:
                 rows.close()
+
+    def flush(self, collection: str) -> None:
+        """Have the server write and index what it has in memory."""
+        self._call("flush", collection)
 
     def count(self, collection: str, condition: str = "") -> int:
         """Return the number of rows for which ``condition`` holds."""

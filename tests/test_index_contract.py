@@ -6,6 +6,7 @@ import hashlib
 import random
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rag import feedback
+from rag import commands, feedback
 from rag.archive import Archive
 from rag.config import Config
 from rag.embedding import HashEmbedder
@@ -33,6 +34,13 @@ from rag.types import Answer, Document, Evidence, Heading, Passage
 EMBEDDER = HashEmbedder(32)
 LIMIT = 24
 WORDS = "river stone harbour candle meadow lantern orchard winter copper saddle violin engine ladder button".split()
+
+
+SYNTAX = [
+    *('"', 'river" OR "stone', "river AND", "NEAR(river stone)", "text: river", "river*", "^river", "(", "- river"),
+    *("river' or 1 == 1", "river_stone \\"),
+]
+STRANGE = ["\x00river", "river\ud800", "\u0301", "'", "{title}: x", "river " * 10_000, " ".join(map(str, range(9999)))]
 
 
 def settings_for(engine: str, folder: Path) -> Config:
@@ -403,13 +411,7 @@ class TestSearching:
         assert index.coverage("lantern qvortz", rare) == pytest.approx(0.5)
         assert index.coverage("lantern", 10**9) == index.coverage("…", rare) == 0
 
-    @pytest.mark.parametrize(
-        "questions",
-        [
-            ['"', 'river" OR "stone', "river AND", "NEAR(river stone)", "text: river", "river*", "^river", "("],
-            ["\x00river", "\ud800river", "\u0301", "'", "{x}: y", "river " * 10_000, " ".join(map(str, range(999)))],
-        ],
-    )
+    @pytest.mark.parametrize("questions", [SYNTAX, STRANGE])
     def test_a_question_is_never_syntax(self, index: WritableIndex, questions: list[str]) -> None:
         put(index, "a.txt", "The river. " + prose(1))
         for question in questions:
@@ -500,6 +502,25 @@ class TestMoving:
             moved = migrate(source, target, lambda *_: None)
             assert (moved.moved, moved.present) == (9 - present + 1, present - 1)
             assert self.contents(source) == self.contents(target)
+
+    def test_the_command_moves_goes_on_and_says_how_to_use_it(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        config, there = settings_for("sqlite", tmp_path), str(tmp_path / "there.db")
+        with create_index(config, EMBEDDER) as source:
+            put(source, "a.txt", prose(1))
+            documents, passages = source.documents(), len(source)
+        for moved in (1, 0):
+            assert commands.manage_index(config, Namespace(to=there)) == 0
+            said = capsys.readouterr().out
+            assert f"{moved} documents moved, {1 - moved} already there: {passages} passages in {there}" in said
+            assert f'set index_url = "{there}"' in said
+        with open_index(replace(config, index_url=there)) as found:
+            assert found.documents() == documents
+        assert commands.manage_index(replace(config, index_url=there), Namespace(to=str(tmp_path / "back"))) == 0
+        assert f'set index = "{tmp_path / "back"}"' in capsys.readouterr().out
+        with open_index(Config(index=tmp_path / "back")) as found:
+            assert found.documents() == documents
 
     def test_another_index_is_not_moved_into(self, place: Callable[[str, str], Config]) -> None:
         with (

@@ -26,9 +26,8 @@ from eval.questions import Question
 from eval.retrieval_metrics import distracts
 from eval.spans import overlap
 from rag.config import Config
-from rag.embedding import Embedder
 from rag.followups import search_query
-from rag.ports import Index
+from rag.ports import Embedder, Index
 from rag.retrieval import retrieve
 from rag.types import Evidence, Passage
 

@@ -18,10 +18,9 @@ import numpy as np
 
 from rag import documents
 from rag.config import Config
-from rag.embedding import Embedder, Vectors
 from rag.errors import DocumentError
 from rag.passages import context_text, cut, windows
-from rag.ports import DocumentInfo, WritableIndex
+from rag.ports import DocumentInfo, Embedder, Vectors, WritableIndex
 from rag.types import Document, Passage
 
 __all__ = ["IngestReport", "Progress", "ingest", "text_hash"]

@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.errors import IndexBusy, IndexFault, IndexMismatch, IndexMissing
 from rag.indexes.shared import WINDOW
 from rag.indexes.sqlite.database import DATABASE
@@ -141,7 +141,7 @@ class TestOpening:
         index.close()
         program = (
             "import sys; from pathlib import Path; from rag.indexes.sqlite.index import SqliteIndex\n"
-            "from rag.embedding import HashEmbedder\n"
+            "from rag.embedders.hashed import HashEmbedder\n"
             "e = HashEmbedder(32)\nwith SqliteIndex.open(Path(sys.argv[1]), e, read_only=True) as index:\n"
             "    print(len(index.search_dense(e.embed_query('river'), 3)), len(index.search_lexical('river', 1)))"
         )
@@ -233,7 +233,7 @@ class TestDeleting:
         index.close()
         program = (
             "import os, sys; from pathlib import Path; from rag.indexes.sqlite.index import SqliteIndex\n"
-            "from rag.embedding import HashEmbedder\n"
+            "from rag.embedders.hashed import HashEmbedder\n"
             "SqliteIndex._settle = lambda self: os._exit(9)\n"
             "SqliteIndex.open(Path(sys.argv[1]), HashEmbedder(32)).delete('secret.txt')"
         )
@@ -412,7 +412,7 @@ class TestSearching:
 OTHER_PROCESS = """
 import sys
 from pathlib import Path
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.indexes.sqlite.index import SqliteIndex
 embedder = HashEmbedder(32)
 index = SqliteIndex.open(Path(sys.argv[1]), embedder)

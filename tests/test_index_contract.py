@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from rag import commands, feedback
 from rag.archive import Archive
 from rag.config import Config
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.errors import ConfigError, DocumentError, IndexBusy, IndexFault, IndexMismatch, IndexMissing
 from rag.feedback import Feedback, Span
+from rag.generators.llama.states import FOLDER as STATES
 from rag.indexes.opening import create_index, open_index
 from rag.indexes.shared import weighed
-from rag.inference.states import FOLDER as STATES
 from rag.ingest import text_hash
 from rag.migration import migrate
 from rag.passages import cut, windows

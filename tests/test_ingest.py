@@ -20,12 +20,13 @@ import pytest
 
 from rag import documents
 from rag.config import Config
-from rag.embedding import HashEmbedder, Progress, Vectors
+from rag.embedders.hashed import HashEmbedder
 from rag.errors import DocumentError, IndexBusy, IndexMissing
 from rag.indexes.sqlite.database import DATABASE
 from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import IngestReport, ingest
 from rag.passages import cut
+from rag.ports import Progress, Vectors
 from rag.types import Document
 
 CONFIG = Config(passage_tokens=24)
@@ -381,7 +382,7 @@ DRIVER = """
 import sys
 from pathlib import Path
 from rag.config import Config
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from test_index import EMBEDDER, LIMIT, OTHER_PROCESS, assert_nothing_of, everything, prose, put, rows, stored
 
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.indexes.sqlite import dense, lists
 from rag.indexes.sqlite.dense import VECTORS
 from rag.indexes.sqlite.index import SqliteIndex

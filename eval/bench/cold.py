@@ -120,7 +120,7 @@ def _main() -> None:
 
 
 def _search(config: Config, question: Question, order: dict[str, Any]) -> dict[str, float]:
-    from rag.embedding import open_embedder
+    from rag.embedders import open_embedder
     from rag.indexes.opening import open_index
     from rag.retrieval import retrieve
 

@@ -18,10 +18,9 @@ from eval.bench.cold import child, peak_mb
 from eval.bench.samples import Sample
 from eval.bench.synthetic import Collection, SyntheticEmbedder
 from rag.config import Config
-from rag.embedding import Vectors
 from rag.indexes.opening import create_index, open_index
 from rag.ingest import Progress, text_hash
-from rag.ports import Index
+from rag.ports import Index, Vectors
 
 __all__ = ["sizes"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rag import feedback
 from rag.archive import Archive
 from rag.config import Config
-from rag.inference import states
+from rag.generators.llama import states
 from rag.ports import Described, Listener, WritableIndex
 
 __all__ = ["create_index", "open_index"]

@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from itertools import chain, count, pairwise
+from itertools import chain, count
 from pathlib import Path, PurePath
 from typing import Any
 
-from rag.dates import day
 from rag.errors import DocumentError, IndexBusy, IndexMismatch, IndexMissing
-from rag.language import language_of, stop_words
 from rag.ports import Described
+from rag.text.dates import day
+from rag.text.terms import terms
+from rag.types import Document, Passage
 
 __all__ = [
-    "MOST_WORDS",
     "PAIRS",
-    "above",
     "busy",
     "check_embedder",
     "check_passages",
     "missing",
-    "named",
     "now",
     "origin",
     "public_name",
     "taken",
+    "terms_of",
     "unknown",
     "weighed",
-    "words",
-    "words_and_pairs",
 ]
 
 WINDOW = 0.55
 """Share of a passage's best window in its dense score; anything from a half to two thirds measures much the same."""
 PAIRS = 0.3
 """Weight of a pair of neighbouring words beside that of a word; measured, as is leaving out pairs with a stop word."""
-MOST_WORDS = 256
-"""Words of a question that are looked up; thousands would be slow and add nothing."""
 
 
 def weighed(whole: float, window: float | None) -> float:
@@ -118,31 +112,14 @@ def check_passages(place: object, made: int, wanted: int) -> None:
 # --- words
 
 
-def named(title: str, date: str) -> str:
-    """Return how a document is spoken of: by its title and its date, in figures and in words."""
-    return f"{title} {date} {day(date)}".strip()
+def terms_of(document: Document, passage: Passage) -> tuple[list[str], list[str], list[str]]:
+    """Return the terms by which a passage is found: of its document's name, of what stands above it, and its own.
 
-
-def above(section: str, header: str) -> str:
-    """Return what stands above a passage: its headings, and the header of the table that it goes on with."""
-    return f"{section} {header}".strip()
-
-
-def words(text: str) -> list[str]:
-    """Return the words of ``text``, lower case: stretches of letters, digits and marks; never any syntax."""
-    folded = unicodedata.normalize("NFC", text).lower()
-    parts = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in folded).split()
-    return [word for word in parts if any(unicodedata.category(c)[0] in "LN" for c in word)]
-
-
-def words_and_pairs(question: str) -> tuple[list[str], list[str]]:
-    """Return the different words to look up and the pairs of them that stand side by side.
-
-    >>> words_and_pairs("Who is the prime minister of Fiji?")
-    (['prime', 'minister', 'fiji'], ['prime minister'])
+    Those of the document's name are its title and its date, in figures and in words; those of what stands above the
+    passage its headings, and the header of the table that it goes on with.
     """
-    found = words(question)
-    ignored = stop_words(language_of(question))
-    kept = [word for word in found if word not in ignored]
-    pairs = [f"{first} {second}" for first, second in pairwise(found) if not ignored & {first, second}]
-    return list(dict.fromkeys(kept or found))[:MOST_WORDS], list(dict.fromkeys(pairs))[:MOST_WORDS]
+    spoken = dict.fromkeys([day(document.date), day(document.date, document.language)])
+    named = " ".join([document.title, document.date, *spoken])
+    above, own = f"{passage.section} {passage.header}", document.text[passage.start : passage.end]
+    language = document.language
+    return terms(named, language), terms(above, language), terms(own, language)

@@ -19,11 +19,10 @@ from rag.errors import IndexBusy, IndexFault, IndexMismatch
 from rag.indexes.milvus import rows
 from rag.indexes.milvus.rows import PASSAGE_FIELDS, Snapshot, Version
 from rag.indexes.milvus.snapshots import Snapshots
-from rag.indexes.milvus.stems import query, stems, text_of
 from rag.indexes.milvus.store import MOST, PART, Row, Store
+from rag.indexes.milvus.words import JOINED, text_of
 from rag.indexes.milvus.writing import Writer
 from rag.indexes.shared import (
-    MOST_WORDS,
     PAIRS,
     check_embedder,
     check_passages,
@@ -47,6 +46,7 @@ from rag.ports import (
     Scored,
     Vectors,
 )
+from rag.text.terms import lookup
 from rag.types import Document, Passage
 
 __all__ = ["MilvusIndex"]
@@ -289,7 +289,7 @@ class MilvusIndex:
         facts = rows.keys_of(f"f{version.number}", version.facts)
         found = self._blobs([*text, *facts])
         joined = ["".join(found[key] for key in keys) for keys in (text, facts)]
-        return rows.document_from(version.info, *joined)
+        return rows.document_from(version, *joined)
 
     def text(self, name: str, start: int = 0, end: int | None = None) -> str:
         """Return the text of a document from ``start`` to ``end``, in characters.
@@ -379,31 +379,34 @@ class MilvusIndex:
 
     def search_lexical(self, question: str, k: int, within: Filter = EVERYTHING) -> Scored:
         """Return the ``k`` passages with the highest BM25 for the words of ``question``, pairs of words added."""
-        single, double = query(question)
-        scores = dict(self._search("words_bm25", text_of(single), 2 * k, within)) if single else {}
-        if double:
-            for id, score in self._search("pairs_bm25", text_of(double), 2 * k, within):
-                scores[id] = scores.get(id, 0.0) + PAIRS * score
+        wanted = lookup(question, self._now().languages)
+        scores = dict[PassageId, float]()
+        for field, several, weight in (("words", wanted.words, 1.0), ("pairs", wanted.pairs, PAIRS)):
+            terms = [term.replace(" ", JOINED) for alternatives in several for term in alternatives]
+            for id, score in self._search(f"{field}_bm25", text_of(terms), 2 * k, within) if terms else ():
+                scores[id] = scores.get(id, 0.0) + weight * score
         return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:k]
 
     def coverage(self, question: str, passage: PassageId) -> float:
         """Return the share of the words of ``question`` that the passage holds, rare words counting more; 0 to 1."""
-        snapshot, (single, _) = self._searchable(), query(question)
+        snapshot = self._searchable()
+        words = lookup(question, snapshot.languages).words
         held = self._rows(snapshot, [passage], ("words",))
-        if not single or not held:
+        if not words or not held:
             return 0.0
-        best = self._store.search(_passages(snapshot), "words_bm25", single, 1, "")
+        best = self._store.search(_passages(snapshot), "words_bm25", [" ".join(word) for word in words], 1, "")
         weights = [hits[0][1] if hits else 0.0 for hits in best]
         rarest, terms = max(weights), set(held[0]["words"].split())
         total = sum(weight or rarest for weight in weights)
-        found = sum(weight for weight, stem in zip(weights, single, strict=True) if stem in terms)
+        found = sum(weight for weight, word in zip(weights, words, strict=True) if not terms.isdisjoint(word))
         return found / total if total else 0.0
 
     def term_frequency(self, term: str) -> int:
         """Return the number of passages with ``term`` in any of its forms; of several words, all must be there."""
-        found = stems(term)[:MOST_WORDS]
-        condition = " and ".join(f"TEXT_MATCH(words, '{stem}')" for stem in found)
-        return self._store.count(_passages(self._now()), condition) if found else 0
+        snapshot = self._now()
+        words = lookup(term, snapshot.languages).words
+        condition = " and ".join(f"TEXT_MATCH(words, '{' '.join(alternatives)}')" for alternatives in words)
+        return self._store.count(_passages(snapshot), condition) if words else 0
 
     def _search(self, field: str, wanted: Any, k: int, within: Filter) -> Scored:
         """Return up to ``k`` valid passages for one query, sorted by (-score, id)."""

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from rag.errors import DocumentError
-from rag.indexes.milvus.stems import pairs, stems, text_of
 from rag.indexes.milvus.store import LONGEST, PART, Row
-from rag.indexes.shared import above, named
+from rag.indexes.milvus.words import pairs, text_of
+from rag.indexes.shared import terms_of
 from rag.ports import EVERYTHING, Content, DocumentInfo, Filter, PassageId, Vectors
 from rag.types import Document, Heading, Passage
 
@@ -50,14 +50,15 @@ PASSAGE_FIELDS = ("revision", "start", "end", "page", "section", "header")
 class Version:
     """One version of a document: its ``number``, and what is known of it.
 
-    ``first`` is the number of its first version, ``made`` the making of the index that its passages belong to, and
-    ``facts`` counts the characters of its headings and pages as JSON.
+    ``first`` is the number of its first version, ``made`` the making of the index that its passages belong to,
+    ``facts`` counts the characters of its headings and pages as JSON, and ``language`` is that of the document.
     """
 
     number: int
     first: int
     made: str
     facts: int
+    language: str
     info: DocumentInfo
 
     @property
@@ -94,6 +95,11 @@ class Snapshot:
     @cached_property
     def _numbers(self) -> list[int]:
         return [version.number for version in self._searched]
+
+    @cached_property
+    def languages(self) -> frozenset[str]:
+        """The languages of the documents."""
+        return frozenset(version.language for version in self.versions.values())
 
     def infos(self) -> list[DocumentInfo]:
         """Return what is known of each document, by public name."""
@@ -163,9 +169,9 @@ def facts_of(document: Document) -> str:
     return json.dumps({"headings": headings, "pages": document.pages})
 
 
-def document_from(info: DocumentInfo, text: str, facts: str) -> Document:
+def document_from(version: Version, text: str, facts: str) -> Document:
     """Return a document under its public name."""
-    table = json.loads(facts)
+    info, table = version.info, json.loads(facts)
     headings = tuple(Heading(**heading) for heading in table["headings"])
     return Document(
         info.name,
@@ -177,6 +183,7 @@ def document_from(info: DocumentInfo, text: str, facts: str) -> Document:
         headings,
         tuple(table["pages"]),
         info.empty_pages,
+        version.language,
     )
 
 
@@ -186,8 +193,7 @@ def passage_rows(version: Version, content: Content) -> Iterator[tuple[Row, list
     given = zip(content.passages, content.vectors, content.hashes, strict=True)
     for id, (passage, matrix, digest) in zip(version.ids, given, strict=True):
         stored = np.ascontiguousarray(matrix, dtype=STORED)
-        fields = (named(document.title, document.date), above(passage.section, passage.header), passage.text)
-        terms = [stems(text) for text in fields]
+        terms = terms_of(document, passage)
         row = {
             "id": id,
             "revision": version.number,
@@ -198,8 +204,8 @@ def passage_rows(version: Version, content: Content) -> Iterator[tuple[Row, list
             "section": _fitting(passage.section, "heading"),
             "header": _fitting(passage.header, "header of a table"),
             "text_hash": digest,
-            "words": text_of(term for part in terms for term in part),
-            "pairs": text_of(term for part in terms for term in pairs(part)),
+            "words": text_of([term for part in terms for term in part]),
+            "pairs": text_of([term for part in terms for term in pairs(part)]),
             "vector": stored[0].astype(np.float32).tolist(),
         }
         yield row, blob_rows(f"w{id}", version.number, base64.b64encode(stored[1:].tobytes()).decode())

@@ -116,7 +116,8 @@ class Store:
         if kind == self._api.DataType.VARCHAR:
             settings["max_length"] = 512 if settings.get("is_primary") else LONGEST
         if settings.get("enable_analyzer"):
-            settings["analyzer_params"] = {"tokenizer": "standard"}
+            # Milvus Lite knows no other tokenizer than this one; for what words have, both do the same.
+            settings["analyzer_params"] = {"tokenizer": "standard" if self._is_local else "whitespace"}
         return self._api.FieldSchema(name, kind, **settings)
 
     def _unused(self) -> Any:

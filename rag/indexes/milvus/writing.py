@@ -145,7 +145,7 @@ class Writer:
             at,
         )
         number = draft.number(1 + len(passages))
-        version = Version(number, old.first if old else number, draft.meta["made"], len(facts), info)
+        version = Version(number, old.first if old else number, draft.meta["made"], len(facts), document.language, info)
         rows = list(passage_rows(version, content))
         texts = [*blob_rows(f"t{number}", number, document.text), *blob_rows(f"f{number}", number, facts)]
         self._store.put("blobs", [*texts, *(blob for _, blobs in rows for blob in blobs)])

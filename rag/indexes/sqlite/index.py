@@ -23,6 +23,7 @@ from rag.indexes.sqlite import rows
 from rag.indexes.sqlite.database import DATABASE, SCHEMA_VERSION, Storage
 from rag.indexes.sqlite.dense import VECTORS, DenseSearch
 from rag.indexes.sqlite.lexical import LexicalSearch
+from rag.indexes.sqlite.migration import OLDEST, migrate
 from rag.ports import (
     EVERYTHING,
     Change,
@@ -78,6 +79,9 @@ class SqliteIndex:
         """
         index = cls(folder, Storage(folder, read_only), embedder, listeners)
         try:
+            meta = index._meta()
+            if meta.get("schema") == OLDEST and not read_only:
+                migrate(index._storage)
             meta = index._checked(index._meta())
         except IndexFault:
             index.close()
@@ -454,10 +458,16 @@ class SqliteIndex:
         if meta["schema"] != SCHEMA_VERSION:
             raise IndexMismatch(
                 f"The index in {self.folder} was made by another version of Footnote (schema {meta['schema']}, not "
-                f"{SCHEMA_VERSION}). Move the folder away and run 'footnote ingest PATH' again."
+                f"{SCHEMA_VERSION}). {_remedy(meta['schema'])}"
             )
         check_embedder(self.folder, meta, self._embedder)
         return meta
+
+
+def _remedy(schema: str) -> str:
+    if schema == OLDEST:
+        return "Run 'footnote list' once where the folder can be written: it is brought up to date then."
+    return "Move the folder away and run 'footnote ingest PATH' again."
 
 
 def _made(embedder: Described, passage_tokens: int) -> dict[str, str]:

@@ -199,7 +199,11 @@ class _Run:
 
     def _commit(self, prepared: _Prepared, vectors: Sequence[Vectors], before: dict[str, tuple[str, str]]) -> None:
         document, report = prepared.document, self.report
-        name = self.index.replace(prepared.source, document, prepared.passages, vectors, prepared.hashes)
+        try:
+            name = self.index.replace(prepared.source, document, prepared.passages, vectors, prepared.hashes)
+        except DocumentError as error:  # The engine cannot hold it.
+            self._fail(prepared.source, document.name, str(error))
+            return
         (report.changed if document.name in before else report.added).append(name)
         if document.empty_pages:
             report.pages_without_text.append((name, document.empty_pages))

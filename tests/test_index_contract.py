@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rag import commands, feedback
+from rag import commands, documents, feedback
 from rag.archive import Archive
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
@@ -25,7 +25,7 @@ from rag.feedback import Feedback, Span
 from rag.generators.llama.states import FOLDER as STATES
 from rag.indexes.opening import create_index, open_index
 from rag.indexes.shared import weighed
-from rag.ingest import text_hash
+from rag.ingest import ingest, text_hash
 from rag.migration import migrate
 from rag.passages import cut, windows
 from rag.ports import EVERYTHING, Filter, WritableIndex
@@ -571,6 +571,27 @@ class TestMilvus:
             assert again.search_lexical("wyxlomund", 9) == []
             put(again, "b.txt", prose(1))
             assert again.term_frequency("wyxlomund") == 0, "the next change deletes it"
+
+    def test_what_no_field_can_hold_is_refused_and_the_others_go_in(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        config = settings_for("milvus", tmp_path)
+        (tmp_path / "in").mkdir()
+        for name in ("a.txt", "b.txt"):
+            (tmp_path / "in" / name).write_text(prose(1))
+        read = documents.read
+
+        def with_a_long_title(file: Path, name: str) -> Document:
+            found = read(file, name)
+            return replace(found, title="x" * 70_000) if name == "a.txt" else found
+
+        monkeypatch.setattr(documents, "read", with_a_long_title)
+        with create_index(config, EMBEDDER) as index:
+            report = ingest([tmp_path / "in"], index, EMBEDDER, config)
+            assert report.added == ["b.txt"]
+            ((name, reason),) = report.failed
+            assert name == "a.txt" and "more than 65535 bytes" in reason
+            assert [info.name for info in index.documents()] == ["b.txt"]
 
     def test_the_missing_client_is_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "pymilvus", None)

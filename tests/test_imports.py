@@ -114,13 +114,12 @@ def test_an_engine_is_imported_by_what_opens_it_alone(engine: str) -> None:
     assert importers == OPENERS[engine]
 
 
-def test_other_engines_are_imported_by_the_package_that_opens_them_alone() -> None:
+def test_other_engines_are_imported_by_the_packages_that_open_them_alone() -> None:
     folders = ("rag.embedders.", "rag.generators.", "rag.rerankers.")
     taken = {
         (module, other)
         for module, other in every_import()
-        for folder in folders
-        if other.startswith(folder) and not f"{module}.".startswith(folder)
+        if other.startswith(folders) and not f"{module}.".startswith(folders)
     }
     assert taken == PIECES
 

@@ -45,6 +45,7 @@ class Store:
 
     def __init__(self, url: str, token: str = "") -> None:
         try:
+            import grpc
             import pymilvus
         except ImportError as error:
             raise ConfigError(
@@ -53,6 +54,7 @@ class Store:
         self.url = url
         self._is_local = "://" not in url
         self._api: Any = pymilvus
+        self._errors = pymilvus.MilvusException, grpc.RpcError
         if self._is_local:
             Path(url).absolute().parent.mkdir(parents=True, exist_ok=True)
         with self._translated():
@@ -165,7 +167,7 @@ class Store:
 
     def flush(self, collection: str) -> None:
         """Have the server write and index what it has in memory."""
-        self._call("flush", collection)
+        self._call("flush", collection, timeout=10 * TIMEOUT)
 
     def count(self, collection: str, condition: str = "") -> int:
         """Return the number of rows for which ``condition`` holds."""
@@ -187,16 +189,18 @@ class Store:
         return [[(hit["id"], sign(hit["distance"])) for hit in hits] for hits in found]
 
     def _call(self, method: str, collection: str, *arguments: Any, **settings: Any) -> Any:
+        settings.setdefault("timeout", TIMEOUT)
         with self._translated():
-            return getattr(self._client, method)(f"{PREFIX}_{collection}", *arguments, timeout=TIMEOUT, **settings)
+            return getattr(self._client, method)(f"{PREFIX}_{collection}", *arguments, **settings)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         """Turn what the client raises into what a user can do about it."""
         try:
             yield
-        except self._api.MilvusException as error:
+        except self._errors as error:
+            reason = error.message if isinstance(error, self._api.MilvusException) else error.details()
             raise IndexFault(
-                f"The index in Milvus ({self.url}) cannot be used: {error.message} Check that the server runs and "
+                f"The index in Milvus ({self.url}) cannot be used ({reason}). Check that the server runs and "
                 "that index_url and index_token are right."
             ) from error

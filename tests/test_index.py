@@ -39,7 +39,7 @@ WORDS = "river stone harbour candle meadow lantern orchard winter copper saddle 
 
 
 def document(name: str, text: str, title: str = "") -> Document:
-    return Document(name, text, hashlib.sha256(text.encode()).hexdigest(), "text/plain", title)
+    return Document(name, text, hashlib.sha256(text.encode()).hexdigest(), "text/plain", title, language="en")
 
 
 def put(index: SqliteIndex, name: str, text: str, source: str = "/data/docs", title: str = "") -> str:

@@ -60,7 +60,7 @@ def index(config: Config) -> Iterator[WritableIndex]:
 
 
 def document(name: str, text: str, title: str = "") -> Document:
-    return Document(name, text, hashlib.sha256(text.encode()).hexdigest(), "text/plain", title)
+    return Document(name, text, hashlib.sha256(text.encode()).hexdigest(), "text/plain", title, language="en")
 
 
 def put(index: WritableIndex, name: str, text: str, source: str = "/data/docs", title: str = "") -> str:
@@ -317,7 +317,7 @@ class TestChanges:
         )
         for engine in ("sqlite.database", "milvus.writing"):
             monkeypatch.setattr(f"rag.indexes.{engine}.WAIT", 0.2)
-        command = [sys.executable, "-c", program, str(config.index / "lock")]
+        command = [sys.executable, "-c", program, str(next(config.index.glob("*lock")))]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
             assert other.stdout is not None and other.stdout.readline() == "in\n"
             with pytest.raises(IndexBusy, match="Another process is changing the index"):

@@ -9,6 +9,7 @@ deleted.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import threading
 from collections.abc import Iterator
@@ -65,7 +66,8 @@ class Writer:
         self._snapshots = snapshots
         self._turn = threading.RLock()
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(folder / "lock", thread_local=False)
+        place = hashlib.sha256(store.url.encode()).hexdigest()[:12]  # The folder may hold an index of its own.
+        self._lock = FileLock(folder / f"milvus-{place}.lock", thread_local=False)
         self._draft: Draft | None = None
         self._swept = False
 

@@ -12,10 +12,11 @@ import threading
 from typing import TYPE_CHECKING
 
 from rag.errors import FootnoteError
+from rag.ports import PassageId
 from ui.service import Service
 
 if TYPE_CHECKING:
-    from rag.index import Index
+    from rag.ports import Index
 
 __all__ = ["ReadingAhead"]
 
@@ -45,7 +46,7 @@ class ReadingAhead:
             self._thread.join(patience)
 
     def _work(self) -> None:
-        read, generation = set[int](), -1
+        read, generation = set[PassageId](), -1
         while not self._closed.wait(self._pause):
             generator = self._service.generator
             if generator is not None and not generator.capabilities.warm:
@@ -60,12 +61,12 @@ class ReadingAhead:
                 log.exception("Passages could not be read ahead.")
                 return
 
-    def _read(self, index: Index, before: set[int]) -> set[int]:
+    def _read(self, index: Index, before: set[PassageId]) -> set[PassageId]:
         """Read every passage that is not among ``before``; return the ids of those that are read now."""
         assistant = self._service.assistant
-        ids = index.passage_ids([info.name for info in index.documents()])
-        read = before & ids
-        for number in sorted(ids - read):
+        ids: list[PassageId] = index.passage_ids()
+        read = before & set(ids)
+        for number in [id for id in ids if id not in read]:
             asked = True
             while asked and not self._closed.is_set():
                 self._service.step_aside()

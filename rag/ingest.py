@@ -20,13 +20,12 @@ from rag import documents
 from rag.config import Config
 from rag.errors import DocumentError
 from rag.formats.titles import date_of
-from rag.index import DocumentInfo, Index, text_hash
 from rag.passages import context_text, cut, windows
-from rag.ports import Embedder, Vectors
+from rag.ports import DocumentInfo, Embedder, Vectors, WritableIndex
 from rag.text.dates import Order, habit
 from rag.types import Document, Passage
 
-__all__ = ["IngestReport", "Progress", "ingest"]
+__all__ = ["IngestReport", "Progress", "ingest", "text_hash"]
 
 BATCH = 64
 """Passages after which what was read so far is embedded and committed."""
@@ -78,7 +77,7 @@ class _Prepared:
 
 def ingest(
     paths: Sequence[Path],
-    index: Index,
+    index: WritableIndex,
     embedder: Embedder,
     config: Config,
     progress: Progress | None = None,
@@ -111,7 +110,7 @@ def ingest(
 class _Run:
     """One run of ``ingest``."""
 
-    def __init__(self, index: Index, embedder: Embedder, config: Config, progress: Progress) -> None:
+    def __init__(self, index: WritableIndex, embedder: Embedder, config: Config, progress: Progress) -> None:
         self.index = index
         self.embedder = embedder
         self.progress = progress
@@ -223,7 +222,11 @@ class _Run:
 
     def _commit(self, prepared: _Prepared, vectors: Sequence[Vectors], before: dict[str, tuple[str, str]]) -> None:
         document, report = prepared.document, self.report
-        name = self.index.replace(prepared.source, document, prepared.passages, vectors, prepared.hashes)
+        try:
+            name = self.index.replace(prepared.source, document, prepared.passages, vectors, prepared.hashes)
+        except DocumentError as error:  # The engine cannot hold it.
+            self._fail(prepared.source, document.name, str(error))
+            return
         (report.changed if document.name in before else report.added).append(name)
         if document.empty_pages:
             report.pages_without_text.append((name, document.empty_pages))
@@ -240,6 +243,11 @@ class _Run:
 def _is_open(text: str) -> bool:
     """Tell whether the date of a document depends on what comes first in it, the day or the month."""
     return date_of(text, "day") != date_of(text, "month")
+
+
+def text_hash(texts: Sequence[str]) -> str:
+    """Return the hash under which an index knows the vectors of the embedded ``texts`` of a passage."""
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _batches(documents: Iterable[_Prepared]) -> Iterator[list[_Prepared]]:

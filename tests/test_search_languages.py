@@ -9,10 +9,10 @@ import pytest
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.errors import IndexMismatch
-from rag.index import Index
+from rag.indexes.sqlite.database import DATABASE
+from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
 from rag.retrieval import retrieve
-from rag.storage.database import DATABASE
 from rag.types import Passage
 
 TEXTS = {
@@ -26,12 +26,12 @@ TEXTS = {
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> Index:
+def index(tmp_path: Path) -> SqliteIndex:
     folder, embedder = tmp_path / "docs", HashEmbedder()
     folder.mkdir()
     for name, text in TEXTS.items():
         (folder / name).write_text(text, encoding="utf-8")
-    with Index.create(tmp_path / "index", embedder, Config().passage_tokens) as index:
+    with SqliteIndex.create(tmp_path / "index", embedder, Config().passage_tokens) as index:
         ingest([folder], index, embedder, Config())
         yield index
 
@@ -50,48 +50,48 @@ def index(tmp_path: Path) -> Index:
         ("ห้องประชุมเปิดกี่โมง", "thai.txt"),
     ],
 )
-def test_words_are_found_in_the_language_of_their_document(index: Index, question: str, document: str) -> None:
+def test_words_are_found_in_the_language_of_their_document(index: SqliteIndex, question: str, document: str) -> None:
     found = retrieve(question, index, HashEmbedder(), 3, dense_weight=0)
 
     assert found[0].passage.document == document
     assert index.coverage(question, found[0].passage.id) > 0
 
 
-def test_what_is_stored_and_cited_is_not_normalised(index: Index) -> None:
+def test_what_is_stored_and_cited_is_not_normalised(index: SqliteIndex) -> None:
     (found, *_) = retrieve("affiliate office", index, HashEmbedder(), 1)
 
     assert "aﬃliate of\u00adfice" in found.passage.text
     assert index.text("hours.txt")[found.passage.start : found.passage.end] == found.passage.text
 
 
-def test_the_language_of_a_document_is_stored(index: Index) -> None:
+def test_the_language_of_a_document_is_stored(index: SqliteIndex) -> None:
     languages = {name: index.document(name).language for name in TEXTS}
 
     assert languages == dict(zip(TEXTS, ("en", "de", "fr", "zh", "ja", "th"), strict=True))
 
 
-def test_a_deleted_document_is_found_by_no_term(index: Index) -> None:
+def test_a_deleted_document_is_found_by_no_term(index: SqliteIndex) -> None:
     index.delete("gebuehren.txt")
 
     assert index.term_frequency("Gebühr") == 0
     assert b"mitglied" not in (index.folder / DATABASE).read_bytes()
 
 
-def test_an_index_of_the_last_schema_is_brought_up_to_date(index: Index) -> None:
+def test_an_index_of_the_last_schema_is_brought_up_to_date(index: SqliteIndex) -> None:
     folder = as_schema_4(index)
     with pytest.raises(IndexMismatch, match="footnote list"):
-        Index.open(folder, HashEmbedder(), read_only=True)
+        SqliteIndex.open(folder, HashEmbedder(), read_only=True)
 
-    with Index.open(folder, HashEmbedder()) as migrated:
+    with SqliteIndex.open(folder, HashEmbedder()) as migrated:
         (found, *_) = retrieve("Gebühr je Haus", migrated, HashEmbedder(), 3, dense_weight=0)
         assert found.passage.document == "gebuehren.txt"
         assert migrated.document("図書館.txt").language == "ja"
         assert migrated.delete("gebuehren.txt")
-    with Index.open(folder, HashEmbedder(), read_only=True) as again:
+    with SqliteIndex.open(folder, HashEmbedder(), read_only=True) as again:
         assert again.term_frequency("Gebühr") == 0
 
 
-def as_schema_4(index: Index) -> Path:
+def as_schema_4(index: SqliteIndex) -> Path:
     """Make ``index`` what the version before wrote."""
     index.close()
     with contextlib.closing(sqlite3.connect(index.folder / DATABASE)) as connection:
@@ -106,7 +106,7 @@ def as_schema_4(index: Index) -> Path:
     return index.folder
 
 
-def test_the_dense_score_counts_less_in_a_language_that_the_embedder_does_not_know(index: Index) -> None:
+def test_the_dense_score_counts_less_in_a_language_that_the_embedder_does_not_know(index: SqliteIndex) -> None:
     """The tokenizer of an embedder that knows another language takes words into pieces."""
     question = "Die Mitglieder zahlen die Gebühren"
     known, unknown = (
@@ -117,7 +117,7 @@ def test_the_dense_score_counts_less_in_a_language_that_the_embedder_does_not_kn
     assert known != unknown
 
 
-def test_a_tokenizer_that_estimates_says_nothing_of_the_language(index: Index) -> None:
+def test_a_tokenizer_that_estimates_says_nothing_of_the_language(index: SqliteIndex) -> None:
     question, estimating = "Die Mitglieder zahlen die Gebühren", InPieces(HashEmbedder())
     estimating.estimates = True
 

@@ -21,6 +21,8 @@ __all__ = ["Line", "lines", "written"]
 
 GAP = 1.0
 """Width of type by which two words on a baseline are apart if they belong to different cells or columns."""
+JUSTIFIED = 3.0
+"""The same for words that are set in one piece: a justified line may have wide spaces."""
 GUTTER = 0.8
 """The same between whole columns."""
 NEAR = 3.0
@@ -179,7 +181,8 @@ def _segments(row: list[Word], uprights: Sequence[Rule]) -> _Row:
             last.right - 1 <= rule.at <= word.left + 1 and rule.start <= word.y <= rule.end for rule in uprights
         )
         marker = MARKER.fullmatch(last.text) and gap < 6 * word.size
-        if (gap > GAP * max(word.size, last.size) and not marker) or ruled:
+        wide = gap > (JUSTIFIED if word.joined else GAP) * max(word.size, last.size)
+        if (wide and not marker) or ruled:
             segments.append(_Segment([word]))
         else:
             last.words.append(word)
@@ -225,7 +228,7 @@ def _bands(rows: list[_Row]) -> Iterator[_Band]:
     for row in rows:
         free = _free(row, left, right)
         common = _common(band.gaps, free) if band else []
-        if band and common:
+        if band and common and not _loses(band, row, free, common):
             band.rows.append(row)
             band.gaps = common
             continue
@@ -234,6 +237,22 @@ def _bands(rows: list[_Row]) -> Iterator[_Band]:
         band = _Band([row], free)
     if band:
         yield from _trimmed(band)
+
+
+def _loses(
+    band: _Band, row: _Row, free: list[tuple[float, float]], common: list[tuple[float, float]]
+) -> bool:
+    """Tell whether a line that has no columns would take a gap between columns away, here or from the rows above."""
+    if len(row) == 1:
+        return len(_inner(common, band.rows)) < len(_inner(band.gaps, band.rows))
+    return all(len(above) == 1 for above in band.rows) and len(_inner(common, [row])) < len(_inner(free, [row]))
+
+
+def _inner(gaps: list[tuple[float, float]], rows: list[_Row]) -> list[tuple[float, float]]:
+    """Return those of ``gaps`` that have words of ``rows`` on both sides."""
+    spans = [(segment.left, segment.right) for row in rows for segment in row]
+    sides = ((gap, any(r <= gap[0] + 1 for _, r in spans), any(gap[1] - 1 <= s for s, _ in spans)) for gap in gaps)
+    return [gap for gap, before, behind in sides if before and behind]
 
 
 def _free(row: _Row, left: float, right: float) -> list[tuple[float, float]]:
@@ -249,15 +268,12 @@ def _common(gaps: list[tuple[float, float]], others: list[tuple[float, float]]) 
 
 def _trimmed(band: _Band) -> Iterator[_Band]:
     """Yield ``band`` with the gaps that part its words, and apart the rows at its ends that do not belong to it."""
-    spans = [(segment.left, segment.right) for row in band.rows for segment in row]
-    band.gaps = [
-        (a, b) for a, b in band.gaps if any(right <= a + 1 for _, right in spans) and any(b - 1 <= s for s, _ in spans)
-    ]
-    first, last = _core(band)
+    first, last = _core(_Band(band.rows, _inner(band.gaps, band.rows)))
     for rows in ([row] for row in band.rows[:first]):
         yield _Band(rows, [])
     if first < last:
-        yield _Band(band.rows[first:last], band.gaps)
+        core = band.rows[first:last]
+        yield _Band(core, _inner(band.gaps, core))
     for rows in ([row] for row in band.rows[last:]):
         yield _Band(rows, [])
 

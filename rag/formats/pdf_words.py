@@ -40,7 +40,7 @@ class Word:
     """A word and where it stands: ``left``, ``right`` and ``y``, its baseline, as it is read, in points.
 
     ``box`` is where it stands on the page as it is stored, which may be turned. A word that is ``glued`` follows the
-    one before it without a space.
+    one before it without a space; one that is ``joined`` is set in one piece with it, one space between.
     """
 
     text: str
@@ -50,6 +50,7 @@ class Word:
     size: float
     box: Corners
     glued: bool = False
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """How the characters of one text object are set."""
+    """How the characters of one text object are set; ``owner`` tells them apart."""
 
+    owner: int
     size: float
     turns: int
     colour: tuple[int, int, int] | None
@@ -158,7 +160,7 @@ def _words(textpage: Any, scene: _Scene) -> tuple[list[tuple[int, Word]], int, i
         code = raw.FPDFText_GetUnicode(textpage, index)
         letter = BULLETS.get(code) or (chr(code) if code < 0x110000 else "\ufffd")
         if letter.isspace() or letter == "\0":
-            writer.end()
+            writer.space()
             continue
         raw.FPDFText_GetCharOrigin(textpage, index, x, y)
         raw.FPDFText_GetLooseCharBox(textpage, index, loose)
@@ -187,7 +189,7 @@ def _style(textpage: Any, index: int, known: dict[int, _Style]) -> _Style:
     turns = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
     mode = raw.FPDFTextObj_GetTextRenderMode(owner) if key else 0
     colour, alpha = _fill(owner) if key and mode in (0, 2) else (None, 255)
-    known[key] = _Style(size, turns, colour, mode == INVISIBLE or alpha == 0)
+    known[key] = _Style(key, size, turns, colour, mode == INVISIBLE or alpha == 0)
     return known[key]
 
 
@@ -200,6 +202,8 @@ class _Writer:
         self._style: _Style | None = None
         self._place = (0.0, 0.0)
         self._glued = False
+        self._spaces = 0
+        self._joined = False
 
     def write(self, letter: str, origin: tuple[float, float], box: Corners, style: _Style) -> None:
         """Add the next character, whose baseline begins at ``origin``."""
@@ -214,8 +218,15 @@ class _Writer:
                 self.end()
                 self._glued = glued
         if not self._letters:
-            self._place, self._style = at, style
+            same = self._style is not None and style.owner == self._style.owner != 0
+            self._place, self._joined, self._style = at, same and self._spaces == 1, style
+        self._spaces = 0
         self._letters.append((letter, read, box))
+
+    def space(self) -> None:
+        """Add a space or a line break."""
+        self.end()
+        self._spaces += 1
 
     def end(self) -> None:
         """End the word, if one has begun."""
@@ -223,7 +234,7 @@ class _Writer:
             text = "".join(letter for letter, _, _ in self._letters)
             box = _around([stored for _, _, stored in self._letters])
             left, right = self._letters[0][1][0], max(read[2] for _, read, _ in self._letters)
-            word = Word(text, left, right, self._place[1], self._style.size, box, self._glued)
+            word = Word(text, left, right, self._place[1], self._style.size, box, self._glued, self._joined)
             self.words.append((self._style.turns, word))
         self._letters, self._glued = [], False
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import ctypes
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Frame", "Rule", "Word", "frames", "turned"]
+__all__ = ["Frame", "Rule", "Word", "around", "frames", "turned"]
 
 INVISIBLE = 3
 """The render mode of text that is neither filled nor stroked."""
@@ -232,14 +232,15 @@ class _Writer:
         """End the word, if one has begun."""
         if self._letters and self._style:
             text = "".join(letter for letter, _, _ in self._letters)
-            box = _around([stored for _, _, stored in self._letters])
+            box = around([stored for _, _, stored in self._letters])
             left, right = self._letters[0][1][0], max(read[2] for _, read, _ in self._letters)
             word = Word(text, left, right, self._place[1], self._style.size, box, self._glued, self._joined)
             self.words.append((self._style.turns, word))
         self._letters, self._glued = [], False
 
 
-def _around(boxes: list[Corners]) -> Corners:
+def around(boxes: Sequence[Corners]) -> Corners:
+    """Return the smallest box that holds all ``boxes``."""
     left, bottom, right, top = zip(*boxes, strict=True)
     return min(left), min(bottom), max(right), max(top)
 

@@ -1,4 +1,4 @@
-"""Word files (.docx): paragraphs, headings, lists and tables in the order of the document, as a word processor shows them.
+"""Word files (.docx): paragraphs, headings, lists and tables in the order of the document, as they are shown.
 
 The XML is walked here, since python-docx leaves out text inside content controls, tracked insertions and text boxes.
 Numbers are counted, tracked changes accepted, struck-out and hidden text left out, merged cells filled. Notes and

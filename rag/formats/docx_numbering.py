@@ -9,7 +9,7 @@ from typing import Any
 
 from rag.formats.marks import list_number
 
-__all__ = ["W", "Numbering", "attribute"]
+__all__ = ["Numbering", "W", "attribute"]
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 KINDS = {"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}

@@ -11,7 +11,8 @@ EXPONENT = re.compile(r"[+\-−–]?\d{1,3}|\d{1,2}[+\-−–]|[+\-−–]|n")
 ENDING = re.compile(r"(?:st|nd|rd|th|er|re|ère|nde?|e|ème|eme|o|os|as|ers|es)\.?", re.I)
 """What makes an ordinal of the number before it."""
 BASE = re.compile(
-    r"(?:(?<![\w.,£$€¥])10|[=×·*^+/(]\s?\d+(?:\.\d+)?|(?<![^\W\d_])(?:[kcmdµμn]?m|km|ft|yd|mi|mc|sec|[a-z])|\d\s?in)$", re.I
+    r"(?:(?<![\w.,£$€¥])10|[=×·*^+/(]\s?\d+(?:\.\d+)?|(?<![^\W\d_])(?:[kcmdµμn]?m|km|ft|yd|mi|mc|sec|[a-z])|\d\s?in)$",
+    re.I,
 )
 """What takes an exponent: ten, a number in a formula, a unit of length or time, a letter that stands for a number."""
 SIGNED_BASE = re.compile(r"[\w)\]]$")

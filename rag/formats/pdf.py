@@ -163,7 +163,7 @@ class _Writer:
         self._length += len(text)
 
     def _between(self, line: Line, separator: str) -> None:
-        """Write what stands between the last line and ``line``; where they share a word, only what is between its parts."""
+        """Write what stands between the last line and ``line``: nothing, or a hyphen, where a word goes on."""
         parts = HYPHEN.search(self.parts[-1]), re.match(r"[^\W\d_]+", line.text)
         if separator not in (" ", "\n") or not parts[0] or not parts[1] or (separator == "\n" and line.row):
             self._write(separator)
@@ -224,6 +224,6 @@ def _runs_on(above: str, below: str) -> bool:
     """Tell whether a sentence goes on from the end of a column or page to the beginning of the next."""
     if re.search(r"[.!?:…][\"'”’)\]]*$", above) or ITEM.match(below):
         return False
-    last = above.split()[-1]
-    unfinished = last.isalpha() and last.islower() or last[-1] in ",-\u00ad"
+    last = above.rsplit(maxsplit=1)[-1]
+    unfinished = (last.isalpha() and last.islower()) or last[-1] in ",-\u00ad"
     return below[0].islower() or (unfinished and not below[0].isupper())

@@ -239,9 +239,7 @@ def _bands(rows: list[_Row]) -> Iterator[_Band]:
         yield from _trimmed(band)
 
 
-def _loses(
-    band: _Band, row: _Row, free: list[tuple[float, float]], common: list[tuple[float, float]]
-) -> bool:
+def _loses(band: _Band, row: _Row, free: list[tuple[float, float]], common: list[tuple[float, float]]) -> bool:
     """Tell whether a line that has no columns would take a gap between columns away, here or from the rows above."""
     if len(row) == 1:
         return len(_inner(common, band.rows)) < len(_inner(band.gaps, band.rows))
@@ -323,7 +321,7 @@ def _are_columns(slots: list[list[_Row]]) -> bool:
     flows = total = 0
     for column in zip(*slots, strict=True):
         texts = [" ".join(segment.text for segment in cell) for cell in column if cell]
-        if len(texts) < 2 or fmean(len(text.split()) for text in texts) < WORDS and not _is_unspaced(texts):
+        if len(texts) < 2 or (fmean(len(text.split()) for text in texts) < WORDS and not _is_unspaced(texts)):
             return False
         flows += sum(_goes_on(above, below) for above, below in pairwise(texts))
         total += len(texts) - 1

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from rag.formats.pdf_layout import Line
@@ -69,7 +70,7 @@ def without_running_lines(pages: Sequence[Page]) -> list[Page]:
 def _pitch(pages: Sequence[Page]) -> float:
     """Return the usual drop from line to line."""
     heights = (sorted((line.y for line in page.lines), reverse=True) for page in pages)
-    drops = [a - b for ys in heights for a, b in zip(ys, ys[1:], strict=False) if a - b > 1]
+    drops = [a - b for ys in heights for a, b in pairwise(ys) if a - b > 1]
     return median(drops) if drops else 0.0
 
 

@@ -170,6 +170,7 @@ def read(path: Path, name: str) -> Document:
         headings=found.headings,
         pages=found.pages,
         empty_pages=found.empty_pages,
+        recognised_pages=found.recognised_pages,
     )
 
 

@@ -24,7 +24,7 @@ from rag.index import DocumentInfo, Index, text_hash
 from rag.passages import context_text, cut, windows
 from rag.types import Document, Passage
 
-__all__ = ["IngestReport", "Progress", "ingest"]
+__all__ = ["IngestReport", "Progress", "ingest", "recognised_note"]
 
 BATCH = 64
 """Passages after which what was read so far is embedded and committed."""
@@ -48,6 +48,7 @@ class IngestReport:
     removed: list[str] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
     pages_without_text: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+    recognised: list[tuple[str, tuple[tuple[int, float], ...]]] = field(default_factory=list)
     duplicates: list[tuple[str, str]] = field(default_factory=list)
 
     def summary(self) -> str:
@@ -56,9 +57,21 @@ class IngestReport:
         counts["not read"] = len(self.failed)
         lines = [", ".join(f"{count} {name}" for name, count in counts.items())]
         for name, pages in self.pages_without_text:
-            lines.append(f"{name}: no text on page {', '.join(map(str, pages))} (a scan?)")
+            lines.append(f"{name}: no text can be read on page {', '.join(map(str, pages))} (a scan, or damaged)")
+        for name, sure in self.recognised:
+            lines.append(f"{name}: {recognised_note(sure)}")
         lines += [f"{name}: the same content as {other}" for name, other in self.duplicates]
         return "\n".join(lines)
+
+
+def recognised_note(pages: Sequence[tuple[int, float]]) -> str:
+    """Return which pages were recognised from a picture, and how sure that is.
+
+    >>> recognised_note([(1, 0.96), (3, 0.8)])
+    'page 1 (96 % sure), 3 (80 % sure) recognised from a picture: compare with the page'
+    """
+    shown = ", ".join(f"{number} ({confidence:.0%} sure)".replace("%", " %") for number, confidence in pages)
+    return f"page {shown} recognised from a picture: compare with the page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +217,8 @@ class _Run:
         (report.changed if document.name in before else report.added).append(name)
         if document.empty_pages:
             report.pages_without_text.append((name, document.empty_pages))
+        if document.recognised_pages:
+            report.recognised.append((name, document.recognised_pages))
         others = [other for other in self.index.names_of(document.sha256) if other != name]
         if others:
             report.duplicates.append((name, others[0]))

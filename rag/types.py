@@ -42,7 +42,8 @@ class Document:
     ``name`` is the file's path within its source, with ``/`` between the parts; ``sha256`` is of the file's
     bytes; ``date`` is ISO 8601 (``2011-03-11``, or ``2011`` where no more is known) or empty; ``pages`` holds
     the offset at which each page begins (page 1 first) and is empty where the format has no pages;
-    ``empty_pages`` are the numbers of the pages on which no text was found.
+    ``empty_pages`` are the numbers of the pages on which no text was found; ``recognised_pages`` those that are
+    pictures of text, each with the mean confidence, 0 to 1, with which it was recognised.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Document:
     headings: tuple[Heading, ...] = ()
     pages: tuple[int, ...] = ()
     empty_pages: tuple[int, ...] = ()
+    recognised_pages: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ class Extracted:
     headings: tuple[Heading, ...] = ()
     pages: tuple[int, ...] = ()
     empty_pages: tuple[int, ...] = ()
+    recognised_pages: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import re
 import statistics
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
 from rag.dates import iso_date
 from rag.errors import DocumentError
-from rag.formats import Extracted, flowing
+from rag.formats import Extracted, flowing, ocr
 from rag.formats.pdf_layout import Line, lines
+from rag.formats.pdf_open import opened
 from rag.formats.pdf_running import Page, without_running_lines
-from rag.formats.pdf_words import frames
+from rag.formats.pdf_scans import recognised
+from rag.formats.pdf_words import frames, is_scan
 from rag.formats.titles import is_own_title
 from rag.types import Heading
 
-__all__ = ["LOCK", "from_pdf", "opened", "page_lines"]
+__all__ = ["from_pdf", "page_lines", "with_recognised"]
 
-LOCK = threading.Lock()
-"""PDFium may only be used by one thread at a time."""
-PASSWORD_ERROR = 4
 LEADER = re.compile(r"(?:\. ?){4}|\.{4}|…{2}")
 """The dots between a title and its page in a table of contents."""
 LARGER = 1.15
@@ -45,10 +41,9 @@ def from_pdf(data: bytes) -> Extracted:
     with opened(data) as (pdf, form):
         pages = [_page(pdf, form, number) for number in range(len(pdf))]
         metadata = pdf.get_metadata_dict()
+    pages = [with_recognised(data, number, page) for number, page in enumerate(pages, 1)]
     if not any(page.lines for page in pages):
-        if all(page.broken for page in pages):
-            raise DocumentError("is broken: none of its pages can be read; open it in a viewer and save it again")
-        raise DocumentError("is a scan without text: it must go through text recognition (OCR) first")
+        raise DocumentError(_without_text(pages))
     pages = without_running_lines(pages)
     body = _body_size(pages)
     sizes = {round(line.size) for page in pages for line in page.lines if line.size > body * LARGER and not line.row}
@@ -63,30 +58,29 @@ def from_pdf(data: bytes) -> Extracted:
     if not title and writer.headings:
         title = text[writer.headings[0].start : writer.headings[0].end]
     empty = tuple(number for number, page in enumerate(pages, 1) if not page.lines)
-    return Extracted(text, title, date, tuple(writer.headings), tuple(writer.offsets), empty)
+    sure = tuple((number, page.confidence) for number, page in enumerate(pages, 1) if page.confidence)
+    return Extracted(text, title, date, tuple(writer.headings), tuple(writer.offsets), empty, recognised_pages=sure)
 
 
-@contextmanager
-def opened(data: bytes) -> Iterator[tuple[Any, Any]]:
-    """Lend the PDF in ``data`` and its form, if it has one, to this thread alone.
+def _without_text(pages: list[Page]) -> str:
+    """Return why there is no text in a file with these pages, and what to do."""
+    if all(page.broken for page in pages):
+        return "is broken: none of its pages can be read; open it in a viewer and save it again"
+    if ocr.available():
+        return "is a scan without text, and text recognition (OCR) finds none in it either"
+    return f"is a scan without text that needs text recognition (OCR): {ocr.HINT}"
 
-    Raises:
-        DocumentError: it is protected with a password, or broken.
-    """
-    import pypdfium2
 
-    with LOCK:
-        try:
-            pdf = pypdfium2.PdfDocument(data)
-        except pypdfium2.PdfiumError as error:
-            if getattr(error, "err_code", None) == PASSWORD_ERROR:
-                raise DocumentError("is protected with a password: save it without one") from error
-            raise DocumentError("is broken or is not a PDF: open it in a viewer and save it again") from error
-        try:
-            pdf.init_forms()
-            yield pdf, pdf.formenv
-        finally:
-            pdf.close()
+def with_recognised(data: bytes, number: int, page: Page) -> Page:
+    """Return ``page``, the one with this number (from 1), or what is recognised on it where that is more."""
+    if not page.scan:
+        return page
+    found = recognised(data, number)
+    return found if _length(found) > _length(page) else page
+
+
+def _length(page: Page) -> int:
+    return sum(len(line.text) for line in page.lines)
 
 
 def page_lines(page: Any, form: Any) -> Page:
@@ -96,9 +90,10 @@ def page_lines(page: Any, form: Any) -> Page:
         found = frames(page, textpage, form)
     finally:
         textpage.close()
+    scan = is_scan(page, sum(len(word.text) for frame in found for word in frame.words))
     if not found:
-        return Page([])
-    return Page([line for frame in found for line in lines(frame)], found[0].bottom, found[0].top)
+        return Page([], scan=scan)
+    return Page([line for frame in found for line in lines(frame)], found[0].bottom, found[0].top, scan=scan)
 
 
 def _page(pdf: Any, form: Any, number: int) -> Page:

@@ -12,7 +12,8 @@ from itertools import groupby
 from typing import Any
 
 from rag.errors import DocumentError
-from rag.formats.pdf import opened, page_lines
+from rag.formats.pdf import page_lines, with_recognised
+from rag.formats.pdf_open import opened
 from rag.formats.pdf_words import around
 
 __all__ = ["Box", "picture", "places"]
@@ -52,7 +53,10 @@ def places(data: bytes, number: int, words: str, before: str = "") -> list[Box]:
     """
     wanted = _letters(words)
     with _page(data, number) as (page, form):
-        found = [(line, word) for line in page_lines(page, form).lines for word in line.words]
+        read = page_lines(page, form)
+    read = with_recognised(data, number, read)
+    with _page(data, number) as (page, _):
+        found = [(line, word) for line in read.lines for word in line.words]
         owners = [index for index, (_, word) in enumerate(found) for _ in _letters(word.text)]
         start = _nearest("".join(_letters(word.text) for _, word in found), wanted, len(_letters(before)))
         if start is None:
@@ -64,10 +68,15 @@ def places(data: bytes, number: int, words: str, before: str = "") -> list[Box]:
 
 @contextmanager
 def _page(data: bytes, number: int) -> Iterator[tuple[Any, Any]]:
+    import pypdfium2
+
     with opened(data) as (pdf, form):
         if not 1 <= number <= len(pdf):
             raise DocumentError(f"has no page {number}")
-        page = pdf[number - 1]
+        try:
+            page = pdf[number - 1]
+        except pypdfium2.PdfiumError as error:
+            raise DocumentError(f"has a page {number} that cannot be read") from error
         try:
             yield page, form
         finally:

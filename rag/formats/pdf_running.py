@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
@@ -35,12 +35,17 @@ ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The lines of a page and the heights of its foot and its top, in points; ``broken`` if it could not be read."""
+    """The lines of a page and the heights of its foot and its top, in points; ``broken`` if it could not be read.
+
+    A ``scan`` may be a picture of text; what was recognised in one has a ``confidence``, 0 to 1.
+    """
 
     lines: list[Line]
     bottom: float = 0.0
     top: float = 0.0
     broken: bool = False
+    scan: bool = False
+    confidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class _Edge:
 
 def without_running_lines(pages: Sequence[Page]) -> list[Page]:
     """Return the pages without page numbers and running lines; of lines that are quite equal the first is kept."""
-    pages = [Page(list(page.lines), page.bottom, page.top, page.broken) for page in pages]
+    pages = [replace(page, lines=list(page.lines)) for page in pages]
     pitch = _pitch(pages)
     for _ in range(DEEPEST):
         for upper in (True, False):

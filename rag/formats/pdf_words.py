@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Frame", "Rule", "Word", "around", "frames", "turned"]
+__all__ = ["Frame", "Rule", "Word", "around", "frames", "is_scan", "turned"]
 
 INVISIBLE = 3
 """The render mode of text that is neither filled nor stroked."""
@@ -26,6 +26,8 @@ MOST_OBJECTS = 20_000
 """Objects of a page that are looked at for rules and backgrounds; a map has more."""
 COVER = 0.4
 """Share of the page that a picture covers if it is a scan."""
+FEW = 100
+"""Characters of text up to which a page with a picture may be a scan with a stamp on it."""
 UNREADABLE = 0.3
 """Share of characters without a Unicode value from which the text of a page is none."""
 BULLETS = {0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "▸", 0xF0FC: "✓", 0x2: "-", 0xFFFE: "-"}
@@ -124,6 +126,15 @@ def frames(page: Any, textpage: Any, form: Any = None) -> list[Frame]:
         frame.rules = [_turned_rule(rule, turns) for rule in scene.rules] if turns == order[0] else []
         _, frame.bottom, _, frame.top = turned(scene.box, turns)
     return [found[turns] for turns in order]
+
+
+def is_scan(page: Any, characters: int) -> bool:
+    """Tell whether a page with so many ``characters`` of text may be a picture of text, or text without Unicode."""
+    from pypdfium2 import raw
+
+    if characters >= FEW:
+        return False
+    return bool(_scene(page).scans) or (not characters and raw.FPDFPage_CountObjects(page) > 0)
 
 
 def turned(box: Corners, turns: int) -> Corners:

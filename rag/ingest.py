@@ -57,7 +57,7 @@ class IngestReport:
         counts["not read"] = len(self.failed)
         lines = [", ".join(f"{count} {name}" for name, count in counts.items())]
         for name, pages in self.pages_without_text:
-            lines.append(f"{name}: no text can be read on page {', '.join(map(str, pages))} (a scan, or damaged)")
+            lines.append(f"{name}: no text on page {', '.join(map(str, pages))} (a scan, or damaged?)")
         for name, sure in self.recognised:
             lines.append(f"{name}: {recognised_note(sure)}")
         lines += [f"{name}: the same content as {other}" for name, other in self.duplicates]

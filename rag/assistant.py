@@ -5,6 +5,7 @@ question -> evidence -> confidence -> draft -> claims -> spans behind them -> an
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -18,9 +19,10 @@ from rag.catalogue import Catalogue, Titles, words_of
 from rag.citations import Checked, Claim, Span
 from rag.config import Config
 from rag.embedding import Embedder, open_embedder
-from rag.errors import QuestionError
+from rag.errors import DocumentError, QuestionError
 from rag.execution import execute
 from rag.followups import by_name, earlier_questions, search_query
+from rag.formats import ocr
 from rag.generation import Completion, Generator, Stop, open_generator
 from rag.index import Index
 from rag.planning import Planner
@@ -152,10 +154,22 @@ class Assistant:
             id=id or _identity(question, history),
             question=question,
             query=f"{earlier} {read}" if earlier else "",
-            notes=answer.notes if read == question else (f"Read as: {read}", *answer.notes),
+            notes=(*([f"Read as: {read}"] if read != question else []), *answer.notes, *self._recognised(answer)),
             receipt=self._receipt() | answer.receipt,
             timings=clock.finish(),
         )
+
+    def _recognised(self, answer: Answer) -> Iterator[str]:
+        """Yield a note for each document that is cited from pages that were recognised from pictures."""
+        cited: dict[str, set[int]] = {}
+        for citation in answer.citations:
+            if citation.page is not None:
+                cited.setdefault(citation.document, set()).add(citation.page)
+        for name, pages in cited.items():
+            with contextlib.suppress(DocumentError):  # deleted meanwhile
+                recognised = self.index.document(name).recognised_pages
+                if sure := [(page, confidence) for page, confidence in recognised if page in pages]:
+                    yield f"{name}: {ocr.note(sure)}."
 
     def _planned(
         self, prompt: Prompt, documents: Collection[str] | None, clock: _Clock, stop: Stop | None

@@ -20,11 +20,12 @@ from rag import documents
 from rag.config import Config
 from rag.embedding import Embedder, Vectors
 from rag.errors import DocumentError
+from rag.formats import ocr
 from rag.index import DocumentInfo, Index, text_hash
 from rag.passages import context_text, cut, windows
 from rag.types import Document, Passage
 
-__all__ = ["IngestReport", "Progress", "ingest", "recognised_note"]
+__all__ = ["IngestReport", "Progress", "ingest"]
 
 BATCH = 64
 """Passages after which what was read so far is embedded and committed."""
@@ -59,19 +60,9 @@ class IngestReport:
         for name, pages in self.pages_without_text:
             lines.append(f"{name}: no text on page {', '.join(map(str, pages))} (a scan, or damaged?)")
         for name, sure in self.recognised:
-            lines.append(f"{name}: {recognised_note(sure)}")
+            lines.append(f"{name}: {ocr.note(sure)}")
         lines += [f"{name}: the same content as {other}" for name, other in self.duplicates]
         return "\n".join(lines)
-
-
-def recognised_note(pages: Sequence[tuple[int, float]]) -> str:
-    """Return which pages were recognised from a picture, and how sure that is.
-
-    >>> recognised_note([(1, 0.96), (3, 0.8)])
-    'page 1 (96 % sure), 3 (80 % sure) recognised from a picture: compare with the page'
-    """
-    shown = ", ".join(f"{number} ({confidence:.0%} sure)".replace("%", " %") for number, confidence in pages)
-    return f"page {shown} recognised from a picture: compare with the page"
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,7 @@ class TestDocuments:
             headings=(Heading(0, 16, 1),),
             pages=(0, 20),
             empty_pages=(3,),
+            recognised_pages=((2, 0.87),),
         )
         passages = cut(made, EMBEDDER.tokenizer, LIMIT)
         vectors = [EMBEDDER.embed_passages(embedded(passage)) for passage in passages]

@@ -6,11 +6,11 @@ import functools
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from statistics import fmean
 
-__all__ = ["HINT", "RecognisedWord", "available", "confidence", "recognise"]
+__all__ = ["HINT", "RecognisedWord", "available", "confidence", "note", "recognise"]
 
 HINT = "install Tesseract (Debian: apt install tesseract-ocr, and tesseract-ocr-deu for German) and read it again"
 TIMEOUT = 180.0
@@ -66,6 +66,16 @@ def recognise(png: bytes, language: str = "") -> list[RecognisedWord]:
 def confidence(words: list[RecognisedWord]) -> float:
     """Return the mean confidence of ``words``, 0 to 1."""
     return round(fmean(word.confidence for word in words), 2) if words else 0.0
+
+
+def note(pages: Iterable[tuple[int, float]]) -> str:
+    """Return which pages, each with its confidence, were recognised, and how sure that is.
+
+    >>> note([(1, 0.96), (3, 0.8)])
+    'the text of page 1 (96 % sure), 3 (80 % sure) was recognised from a picture: check it against the page'
+    """
+    shown = ", ".join(f"{number} ({100 * confidence:.0f} % sure)" for number, confidence in pages)
+    return f"the text of page {shown} was recognised from a picture: check it against the page"
 
 
 def _languages(language: str) -> str:

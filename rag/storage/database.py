@@ -19,7 +19,7 @@ from rag.errors import IndexBusy, IndexFault, IndexMissing
 __all__ = ["DATABASE", "SCHEMA_VERSION", "Storage"]
 
 DATABASE = "footnote.db"
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS documents (
     path TEXT NOT NULL, name TEXT NOT NULL UNIQUE,
     title TEXT NOT NULL, date TEXT NOT NULL, media_type TEXT NOT NULL, sha256 TEXT NOT NULL,
     headings TEXT NOT NULL, pages TEXT NOT NULL, empty_pages TEXT NOT NULL,
+    recognised_pages TEXT NOT NULL DEFAULT '[]',
     ingested_at TEXT NOT NULL, characters INTEGER NOT NULL, text TEXT NOT NULL,
     UNIQUE (source, path));
 CREATE INDEX IF NOT EXISTS documents_sha256 ON documents (sha256);

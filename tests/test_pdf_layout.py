@@ -80,6 +80,13 @@ def test_columns_whose_lines_do_not_stand_side_by_side():
     assert text_of(made) == f"{TOWN}\n\n{SHOP}"
 
 
+def test_columns_close_to_each_other():
+    made = new()
+    column(made, 10, 40, 85, TOWN)
+    column(made, 96, 40, 85, SHOP)
+    assert text_of(made) == f"{TOWN}\n\n{SHOP}"
+
+
 def test_a_heading_above_columns_and_a_sentence_from_one_to_the_next():
     made = new()
     made.set_font("helvetica", size=20)
@@ -236,9 +243,19 @@ def test_a_line_with_a_number_at_the_foot_of_each_page_stays(last):
 
 
 FOOTERS = [
-    "Handbook 2025 | {0}", "{0} | Handbook 2025", "Page {0} of 5", "- {0} -", "{0}", "Handbook · {0}",
-    "Seite {0}", "Handbook, page {0}", "Handbook, p. {0}/5",
-]  # fmt: skip
+    "Handbook 2025 | {0}",
+    "{0} | Handbook 2025",
+    "Handbook 2025 {0}",
+    "Handbook, page {0}",
+    "Handbook, p. {0}/5",
+    "Handbook ({0})",
+    "Handbook · {0}",
+    "Page {0} of 5 | Handbook",
+    "Page {0} of 5",
+    "Seite {0}",
+    "- {0} -",
+    "{0}",
+]
 
 
 @pytest.mark.parametrize("footer", FOOTERS)

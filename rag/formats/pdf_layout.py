@@ -19,11 +19,13 @@ from rag.formats.pdf_words import Frame, Rule, Word
 
 __all__ = ["Line", "lines", "written"]
 
-GAP = 1.0
+GAP = 0.75
 """Width of type by which two words on a baseline are apart if they belong to different cells or columns."""
+CELL = 1.5
+"""The same for words of a line without columns that are written as far apart as they stand."""
 JUSTIFIED = 3.0
 """The same for words that are set in one piece: a justified line may have wide spaces."""
-GUTTER = 0.8
+GUTTER = 0.6
 """The same between whole columns."""
 NEAR = 3.0
 """Points by which rules that meet, or lie on each other, miss each other."""
@@ -217,7 +219,10 @@ def _read(rows: list[_Row], counter: _Counter, depth: int) -> list[Line]:
 def _plain(row: _Row, block: int) -> Line:
     words = tuple(word for segment in row for word in segment.words)
     main = max(row, key=lambda segment: len(segment.text))
-    return Line("   ".join(segment.text for segment in row), main.size, main.y, block, False, words)
+    text = row[0].text
+    for before, segment in pairwise(row):
+        text += ("   " if segment.left - before.right > CELL * main.size else " ") + segment.text
+    return Line(text, main.size, main.y, block, False, words)
 
 
 def _bands(rows: list[_Row]) -> Iterator[_Band]:
@@ -261,7 +266,7 @@ def _free(row: _Row, left: float, right: float) -> list[tuple[float, float]]:
 
 def _common(gaps: list[tuple[float, float]], others: list[tuple[float, float]]) -> list[tuple[float, float]]:
     found = ((max(a, c), min(b, d)) for a, b in gaps for c, d in others)
-    return [(a, b) for a, b in found if b - a > 4]
+    return [(a, b) for a, b in found if b - a > 3]
 
 
 def _trimmed(band: _Band) -> Iterator[_Band]:

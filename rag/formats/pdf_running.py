@@ -24,11 +24,14 @@ DEEPEST = 3
 WORD = r"(?:page|seite|página|pagina|p\.|pg\.?|s\.|blatt)"
 NUMBER = r"(?P<number>\d{1,4}|[ivxlc]{1,7})"
 TOTAL = r"(?:\s?(?:of|von|de|di|sur|/)\s?\d{1,4})?"
-BETWEEN = r"[\s|·•.()\[\]/–—-]"
+BETWEEN = r"[\s|·•.()\[\]/~*–—-]"
+APART = r"(?:\s*[|·•–—/]\s*|\s[-~(\[]\s?|\s{3,})"
 ALONE = re.compile(rf"{BETWEEN}*(?P<word>{WORD})?{BETWEEN}*{NUMBER}{TOTAL}{BETWEEN}*", re.I)
 """A line that is a page number and nothing else: no sum of money, no quantity."""
-BEHIND = re.compile(rf"(?P<rest>.*?[^\s|·•–—/-])(?:\s*[|·•–—/]\s*|\s-\s|\s{{3,}}|\W+{WORD}\s?){NUMBER}{TOTAL}\W?", re.I)
-BEFORE = re.compile(rf"{NUMBER}(?:\s*[|·•–—/]\s*|\s-\s|\s{{3,}})(?P<rest>[^\s|·•–—/-].*)", re.I)
+BEHIND = re.compile(
+    rf"(?P<rest>.*?[^\s|·•–—/-])(?:{APART}|\W+{WORD}\s?|(?<=\b(?:19|20)\d\d)\s){NUMBER}{TOTAL}\W{{0,2}}", re.I
+)
+BEFORE = re.compile(rf"(?:{WORD}\s?)?{NUMBER}{TOTAL}{APART}(?P<rest>[^\s|·•–—/-].*)", re.I)
 """Lines with a number set off from their words: "Handbook 2025 | 3"."""
 ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
@@ -101,7 +104,7 @@ def _running(edges: Sequence[_Edge], pages: int) -> list[_Edge]:
     groups: dict[tuple[str, bool], list[_Edge]] = {}
     for edge in edges:
         groups.setdefault((edge.name, edge.number is None), []).append(edge)
-    enough = max(3, 0.4 * pages)
+    enough = max(3 if pages > 2 else 2, 0.4 * pages)
     for (_, plain), group in groups.items():
         if not plain:
             offset, _ = Counter(edge.number - edge.page for edge in group if edge.number is not None).most_common(1)[0]
@@ -111,7 +114,7 @@ def _running(edges: Sequence[_Edge], pages: int) -> list[_Edge]:
                 found += counted
                 continue
         equal = [edge for edge in group if edge.at_edge and edge.line.text == group[0].line.text]
-        if len(equal) >= enough and _level(equal) and any(letter.isalpha() for letter in equal[0].line.text):
+        if len(equal) >= max(3, enough) and _level(equal) and any(letter.isalpha() for letter in equal[0].line.text):
             found += equal[1:]
     return found
 

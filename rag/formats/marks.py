@@ -18,8 +18,10 @@ BASE = re.compile(
 SIGNED_BASE = re.compile(r"[\w)\]]$")
 TRADE = {"tm": "™", "sm": "℠", "®": "®", "™": "™"}
 
-ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"))
-ROMAN += ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+ROMAN = (
+    *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl")),
+    *((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
+)
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 

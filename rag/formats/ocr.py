@@ -29,7 +29,10 @@ CODES = {
 
 @dataclass(frozen=True, slots=True)
 class RecognisedWord:
-    """A word in a picture: its corners and the foot of its line, in pixels from the upper left, and its confidence."""
+    """A word in a picture: its corners and the foot of its line, in pixels from the upper left, and its confidence.
+
+    ``line`` numbers the line that Tesseract takes it for a part of.
+    """
 
     text: str
     left: float
@@ -37,6 +40,7 @@ class RecognisedWord:
     right: float
     bottom: float
     foot: float
+    line: int
     confidence: float
 
 
@@ -98,11 +102,11 @@ def _installed() -> frozenset[str]:
 
 def _parsed(table: str) -> Iterator[RecognisedWord]:
     """Yield the words of Tesseract's table; it has the lines that they are of above them."""
-    foot = 0.0
+    foot, line = 0.0, 0
     for row in table.splitlines()[1:]:
         level, *_, left, top, width, height, sure, text = row.split("\t", 11)
         x, y, w, h = float(left), float(top), float(width), float(height)
         if level == "4":
-            foot = y + h
+            foot, line = y + h, line + 1
         elif level == "5" and text.strip():
-            yield RecognisedWord(text.strip(), x, y, x + w, y + h, foot, float(sure) / 100)
+            yield RecognisedWord(text.strip(), x, y, x + w, y + h, foot, line, float(sure) / 100)

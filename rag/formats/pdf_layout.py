@@ -176,6 +176,7 @@ def _segments(row: list[Word], uprights: Sequence[Rule]) -> _Row:
         row = row[::-1]
         return [_Segment(row)]
     segments = [_Segment([row[0]])]
+    even = _is_even(row)
     for word in row[1:]:
         last = segments[-1]
         gap = word.left - last.right
@@ -183,12 +184,18 @@ def _segments(row: list[Word], uprights: Sequence[Rule]) -> _Row:
             last.right - 1 <= rule.at <= word.left + 1 and rule.start <= word.y <= rule.end for rule in uprights
         )
         marker = MARKER.fullmatch(last.text) and gap < 6 * word.size
-        wide = gap > (JUSTIFIED if word.joined else GAP) * max(word.size, last.size)
+        wide = gap > (JUSTIFIED if word.joined or even else GAP) * max(word.size, last.size)
         if (wide and not marker) or ruled:
             segments.append(_Segment([word]))
         else:
             last.words.append(word)
     return segments
+
+
+def _is_even(row: Sequence[Word]) -> bool:
+    """Tell whether the words of a row stand as far from each other as those of a justified line do: all alike."""
+    gaps = [right.left - left.right for left, right in pairwise(row) if not right.glued]
+    return len(gaps) > 2 and 0 < max(gaps) < min(JUSTIFIED * row[0].size, 1.4 * min(gaps))
 
 
 def _is_rightward(text: str) -> bool:

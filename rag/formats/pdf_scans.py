@@ -61,8 +61,9 @@ def _words(page: Any, found: Sequence[ocr.RecognisedWord], size: tuple[int, int]
             (size[1] - word.foot) / scale,
             type_size,
             _stored(page, word, size),
+            joined=before is not None and before.line == word.line,
         )
-        for word in found
+        for before, word in zip([None, *found], found, strict=False)
     ]
 
 

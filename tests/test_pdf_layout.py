@@ -1,11 +1,11 @@
 """PDF as a reader sees it: reading order, tables, running lines, forms, hidden text, bad pages, scans."""
 
 import io
-import shutil
 
 import pypdfium2
 import pytest
 from fpdf import FPDF
+from scans import lines, needs_tesseract, scanned, small
 
 from rag.errors import DocumentError
 from rag.formats import ocr, pdf_pages
@@ -37,11 +37,6 @@ def text_of(made: FPDF) -> str:
 def column(made: FPDF, x: float, y: float, width: float, text: str) -> None:
     made.set_xy(x, y)
     made.multi_cell(width, 6, text)
-
-
-def lines(made: FPDF, *texts: str) -> None:
-    for text in texts:
-        made.multi_cell(0, 6, text, new_x="LMARGIN", new_y="NEXT")
 
 
 # Reading order
@@ -110,7 +105,7 @@ def test_what_is_drawn_last_but_stands_first_is_read_first():
 def test_words_broken_at_line_ends_are_whole():
     made = new()
     lines(made, "An exam-\nple of a co-\noperation with the co-operation, from 2019-\n2020, by Smith-\nJones.")
-    assert text_of(made) == "An example of a co-operation with the co-operation, from 2019- 2020, by Smith-Jones."
+    assert text_of(made) == "An example of a co-operation with the co-operation, from 2019-2020, by Smith-Jones."
 
 
 def test_text_that_is_turned_and_pages_that_are():
@@ -402,28 +397,6 @@ def test_a_quote_is_found_in_columns_and_cells():
 
 
 # Scans
-
-needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
-
-
-def scanned(sheet: FPDF, stamp: str = "") -> bytes:
-    """Return a PDF with a picture of the first page of another one, as large as it."""
-    page = pypdfium2.PdfDocument(bytes(sheet.output()))[0]
-    picture = io.BytesIO()
-    page.render(scale=150 / 72, grayscale=True).to_pil().save(picture, "PNG")
-    made = FPDF(format=(sheet.w, sheet.h))
-    made.set_font("helvetica", size=9)
-    made.add_page()
-    made.image(picture, 0, 0, sheet.w, sheet.h)
-    made.text(sheet.w - 40, sheet.h - 5, stamp)
-    return bytes(made.output())
-
-
-def small(width: float = 110, height: float = 60) -> FPDF:
-    made = FPDF(format=(width, height))
-    made.set_font("helvetica", size=11)
-    made.add_page()
-    return made
 
 
 @needs_tesseract

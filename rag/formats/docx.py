@@ -39,6 +39,8 @@ REFERENCES = {
 PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b")
 PAGE_WORDS = re.compile(r"(?:^|\s)[\W_]*(?i:page|seite|p\.|pg)?\s*(?:of|von|/)?[\W_]*$")
 """What is left of "Page 3 of 5" without its numbers."""
+TEMPLATE = "2013-12-23"
+"""The day on which the template of python-docx was made, which says nothing of a document that a program made of it."""
 WIDEST = 200
 """Columns over which a merged cell is filled at most."""
 
@@ -57,7 +59,8 @@ def from_docx(data: bytes) -> Extracted:
     reader = _Reader(document)
     text, headings = assemble(reader.blocks())
     properties = document.core_properties
-    date = properties.created.date().isoformat() if properties.created else ""
+    created = properties.created.date().isoformat() if properties.created else ""
+    date = "" if created == TEMPLATE and properties.author == "python-docx" else created
     title = flowing(properties.title or "")
     title = title if is_own_title(title) else ""
     return Extracted(text, title=title or first_heading(text, headings), date=date, headings=headings)

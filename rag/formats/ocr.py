@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from statistics import fmean
 
-__all__ = ["HINT", "RecognisedWord", "available", "confidence", "note", "recognise"]
+__all__ = ["HINT", "RecognisedWord", "available", "confidence", "installed", "languages", "note", "parsed", "recognise"]
 
 HINT = "install Tesseract (Debian: apt install tesseract-ocr, and tesseract-ocr-deu for German) and read it again"
 TIMEOUT = 180.0
@@ -57,13 +57,13 @@ def recognise(png: bytes, language: str = "") -> list[RecognisedWord]:
     """
     if not available():
         return []
-    command = ["tesseract", "stdin", "stdout", "-l", _languages(language), "--dpi", "300", "tsv"]
+    command = ["tesseract", "stdin", "stdout", "-l", languages(language), "--dpi", "300", "tsv"]
     environment = os.environ | {"OMP_THREAD_LIMIT": "1"}
     try:
         done = subprocess.run(command, input=png, capture_output=True, timeout=TIMEOUT, env=environment, check=True)
     except (OSError, subprocess.SubprocessError):
         return []
-    words = list(_parsed(done.stdout.decode("utf-8", "replace")))
+    words = list(parsed(done.stdout.decode("utf-8", "replace")))
     return [word for word in words if word.confidence >= LEAST]
 
 
@@ -82,17 +82,19 @@ def note(pages: Iterable[tuple[int, float]]) -> str:
     return f"the text of page {shown} was recognised from a picture: check it against the page"
 
 
-def _languages(language: str) -> str:
-    installed = _installed()
+def languages(language: str) -> str:
+    """Return Tesseract's name of a language, or those of all that it has, if it lacks that one."""
+    there = installed()
     code = CODES.get(language.lower().partition("-")[0], "")
-    if code in installed:
+    if code in there:
         return code
-    known = sorted(installed & set(CODES.values()), key=lambda name: (name != "eng", name))
+    known = sorted(there & set(CODES.values()), key=lambda name: (name != "eng", name))
     return "+".join(known[:MOST_LANGUAGES]) or "eng"
 
 
 @functools.cache
-def _installed() -> frozenset[str]:
+def installed() -> frozenset[str]:
+    """Return Tesseract's names of the languages that it has."""
     try:
         done = subprocess.run(["tesseract", "--list-langs"], capture_output=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
@@ -100,7 +102,7 @@ def _installed() -> frozenset[str]:
     return frozenset(done.stdout.decode("utf-8", "replace").split())
 
 
-def _parsed(table: str) -> Iterator[RecognisedWord]:
+def parsed(table: str) -> Iterator[RecognisedWord]:
     """Yield the words of Tesseract's table; it has the lines that they are of above them."""
     foot, line = 0.0, 0
     for row in table.splitlines()[1:]:

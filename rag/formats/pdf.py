@@ -25,7 +25,7 @@ LEADER = re.compile(r"(?:\. ?){4}|\.{4}|…{2}")
 """The dots between a title and its page in a table of contents."""
 LARGER = 1.15
 """How much larger than the body a line's type is to be a heading."""
-HYPHEN = re.compile(r"([^\W\d_]+)[-\u00ad\u2010]$")
+HYPHEN = re.compile(r"([^\W_]+)[-\u00ad\u2010]$")
 """A word that a line breaks, or a part of one with a hyphen of its own."""
 ITEM = re.compile(r"(?:[•◦▪▸‣·●○■□☐☒✓–-]|\d{1,3}[.)]|\d{1,2}(?:\.\d{1,2})+\.?|\(?[a-z]\)|\([ivx]{1,5}\))\s")
 
@@ -159,7 +159,7 @@ class _Writer:
 
     def _between(self, line: Line, separator: str) -> None:
         """Write what stands between the last line and ``line``: nothing, or a hyphen, where a word goes on."""
-        parts = HYPHEN.search(self.parts[-1]), re.match(r"[^\W\d_]+", line.text)
+        parts = HYPHEN.search(self.parts[-1]), re.match(r"[^\W_]+", line.text)
         if separator not in (" ", "\n") or not parts[0] or not parts[1] or (separator == "\n" and line.row):
             self._write(separator)
         elif not self._keeps_hyphen(parts[0][1], parts[1][0]):

@@ -29,6 +29,8 @@ GUTTER = 0.6
 """The same between whole columns."""
 NEAR = 3.0
 """Points by which rules that meet, or lie on each other, miss each other."""
+FARTHEST = 2.0
+"""Height of type by which rows of a band are at most apart, usually."""
 DEEPEST = 3
 """How often columns within columns are looked for."""
 WORDS = 2.5
@@ -211,7 +213,7 @@ def _read(rows: list[_Row], counter: _Counter, depth: int) -> list[Line]:
     for band in _bands(rows) if depth < DEEPEST else [_Band(rows, [])]:
         slots = _slots(band)
         both = [row for row in slots if sum(map(bool, row)) > 1]
-        if len(band.gaps) and len(both) + _staggered(slots) > 1:
+        if band.gaps and (len(both) > 1 or _staggered(slots) > 1):
             if _are_columns(slots):
                 for column in zip(*slots, strict=True):
                     found += _read([segments for segments in column if segments], counter, depth + 1)
@@ -291,7 +293,7 @@ def _trimmed(band: _Band) -> Iterator[_Band]:
 def _core(band: _Band) -> tuple[int, int]:
     """Return the range of rows without those of one column at the ends that stand off, as a heading does."""
     drops = [a[0].y - b[0].y for a, b in pairwise(band.rows)]
-    usual = median(drops) if drops else 0.0
+    usual = min(median(drops), FARTHEST * band.rows[0][0].size) if drops else 0.0
     first, last = 0, len(band.rows)
     if not band.gaps:
         return first, last
@@ -323,7 +325,7 @@ def _slots(band: _Band) -> list[list[_Row]]:
 
 
 def _staggered(slots: list[list[_Row]]) -> int:
-    """Return how many rows a band has whose columns share no baselines: 0 where only one of them has words."""
+    """Return how many rows each column of a band has at least; they may share no baselines."""
     filled = [sum(bool(row[column]) for row in slots) for column in range(len(slots[0]))]
     return min(filled) if len(filled) > 1 else 0
 

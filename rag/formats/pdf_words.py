@@ -24,6 +24,8 @@ ALIKE = 12
 WHITE = (255, 255, 255)
 MOST_OBJECTS = 20_000
 """Objects of a page that are looked at for rules and backgrounds; a map has more."""
+TOUCHING = 0.05
+"""Width of type up to which two words are parts of one."""
 COVER = 0.4
 """Share of the page that a picture covers if it is a scan."""
 FEW = 100
@@ -229,10 +231,19 @@ class _Writer:
                 self.end()
                 self._glued = glued
         if not self._letters:
+            self._glued = self._glued or self._touches(read[0], at[1], style)
             same = self._style is not None and style.owner == self._style.owner != 0
             self._place, self._joined, self._style = at, same and self._spaces == 1, style
         self._spaces = 0
         self._letters.append((letter, read, box))
+
+    def _touches(self, left: float, y: float, style: _Style) -> bool:
+        """Tell whether a word that begins there goes on from the last one, raised or lowered, without a gap."""
+        if not self.words or self.words[-1][0] != style.turns:
+            return False
+        last = self.words[-1][1]
+        size = max(style.size, last.size)
+        return abs(left - last.right) < TOUCHING * size and abs(y - last.y) < 0.7 * size
 
     def space(self) -> None:
         """Add a space or a line break."""

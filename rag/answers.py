@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from rag.statements import cells
+from rag.text.statements import cells
 from rag.types import Answer, Evidence, Sentence
 
 __all__ = ["answer_object", "draft_and_quotes", "passage_object", "place", "readable"]

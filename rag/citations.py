@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.language import YES_NO
-from rag.sentences import sentences as split_sentences
-from rag.statements import header_above
+from rag.text.language import YES_NO
+from rag.text.sentences import sentences as split_sentences
+from rag.text.statements import header_above
 from rag.types import Citation, Evidence, Sentence
 
 __all__ = [

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from rag.text.words import content_words, dates_in
 from rag.types import Passage
-from rag.words import content_words, dates_in
 
 __all__ = ["newest_first", "series", "stamp"]
 

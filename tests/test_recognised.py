@@ -7,7 +7,7 @@ from rag import cli, prompts
 from rag.assistant import Assistant
 from rag.config import Config
 from rag.formats import ocr
-from rag.generation import ScriptedGenerator
+from rag.generators.scripted import ScriptedGenerator
 from rag.index import Index
 from rag.ingest import ingest
 

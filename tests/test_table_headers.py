@@ -6,7 +6,7 @@ from bs4 import BeautifulSoup
 from rag.answers import readable
 from rag.citations import Claim, Span, Support, cite
 from rag.passages import cut
-from rag.statements import header_above
+from rag.text.statements import header_above
 from rag.types import Answer, Document, Evidence
 from ui.conversation import Answered
 from ui.evidence import evidence_html

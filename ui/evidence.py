@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from rag.statements import cells
+from rag.text.statements import cells
 from rag.types import Answer, Citation, Evidence, Passage
 from ui.conversation import Answered, Place
 from ui.markup import escape, folded_table

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rag.dates import iso_date
 from rag.formats import Block, Extracted, assemble, flowing
 from rag.formats.html_tables import fill
 from rag.formats.marks import list_number, superscript
 from rag.formats.outline import first_heading
 from rag.formats.titles import is_own_title
+from rag.text.dates import iso_date
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup

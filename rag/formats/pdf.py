@@ -8,7 +8,6 @@ from collections import Counter
 from itertools import pairwise
 from typing import Any
 
-from rag.dates import iso_date
 from rag.errors import DocumentError
 from rag.formats import Extracted, flowing, ocr
 from rag.formats.pdf_layout import Line, lines
@@ -17,6 +16,7 @@ from rag.formats.pdf_running import Page, without_running_lines
 from rag.formats.pdf_scans import recognised
 from rag.formats.pdf_words import frames, is_scan
 from rag.formats.titles import is_own_title
+from rag.text.dates import iso_date
 from rag.types import Heading
 
 __all__ = ["from_pdf", "page_lines", "with_recognised"]

@@ -172,7 +172,7 @@ def read(path: Path, name: str) -> Document:
         pages=found.pages,
         empty_pages=found.empty_pages,
         recognised_pages=found.recognised_pages,
-        language=detect(text),
+        language=detect(text) or found.language,
     )
 
 

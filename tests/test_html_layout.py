@@ -128,3 +128,8 @@ def test_a_time_says_its_day_where_its_words_do_not():
 def test_a_title_from_a_program_is_none(title):
     page = f"<html><head><title>{title}</title></head><body><h1>Berth fees</h1><p>£45</p></body></html>"
     assert from_html(page.encode()).title == "Berth fees"
+
+
+@pytest.mark.parametrize(("lang", "language"), [("de-AT", "de"), ("EN", "en"), ("", ""), ("gsw", "")])
+def test_a_page_says_which_language_it_is_in(lang, language):
+    assert from_html(f'<html lang="{lang}"><body><p>Taxi</p></body></html>'.encode()).language == language

@@ -22,6 +22,7 @@ class Extracted:
     pages: tuple[int, ...] = ()
     empty_pages: tuple[int, ...] = ()
     recognised_pages: tuple[tuple[int, float], ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

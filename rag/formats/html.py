@@ -55,7 +55,8 @@ def from_html(data: bytes) -> Extracted:
         if not any(_is_layout(row) for row in table.find_all("tr")):
             fill(table)
     text, headings = assemble(_Reader(soup).blocks())
-    return Extracted(text, title=title or first_heading(text, headings), date=date, headings=headings)
+    title = title or first_heading(text, headings)
+    return Extracted(text, title=title, date=date, headings=headings, language=_language(soup))
 
 
 def _parse(data: bytes) -> BeautifulSoup:
@@ -86,6 +87,12 @@ def _struck(soup: BeautifulSoup) -> list[Tag]:
         except (SelectorSyntaxError, NotImplementedError):  # ":hover", ":visited" and the like match nothing here
             continue
     return found
+
+
+def _language(soup: BeautifulSoup) -> str:
+    """Return the language that the page says it is in: ``de`` of ``de-AT``."""
+    found = re.match(r"[a-z]{2}(?![a-z])", str(soup.html.get("lang") or "") if soup.html else "", re.I)
+    return found[0].lower() if found else ""
 
 
 def _date(soup: BeautifulSoup) -> str:

@@ -31,6 +31,12 @@ NEAR = 3.0
 """Points by which rules that meet, or lie on each other, miss each other."""
 FARTHEST = 2.0
 """Height of type by which rows of a band are at most apart, usually."""
+MARGIN = 0.08
+"""Share of the page's height, at its top and its foot, in which rows that stand off are none of its text."""
+STANDS_OFF = 1.8
+"""Height of type from which they do."""
+MOST_RUNNING = 3
+"""Rows that do, at the top or the foot."""
 DEEPEST = 3
 """How often columns within columns are looked for."""
 WORDS = 2.5
@@ -111,12 +117,14 @@ def lines(frame: Frame) -> list[Line]:
             tables.append((made[0].y, made))
     rest = [word for word in frame.words if id(word) not in inside]
     uprights = [rule for rule in frame.rules if rule.upright]
-    rows = _rows(rest, uprights)
+    head, rows, foot = _margins(_rows(rest, uprights), frame)
+    found += [_plain(row, counter.next()) for row in head]
     for y, table in sorted(tables, key=lambda item: -item[0]):
         above = [row for row in rows if row[0].y > y]
         rows = rows[len(above) :]
         found += [*_read(above, counter, 0), *table]
-    return [*found, *_read(rows, counter, 0)]
+    found += _read(rows, counter, 0)
+    return [*found, *(_plain(row, counter.next()) for row in foot)]
 
 
 def written(words: Sequence[Word]) -> str:
@@ -143,6 +151,24 @@ class _Counter:
         """Return the number of a new block."""
         self._last += 1
         return self._last
+
+
+def _margins(rows: list[_Row], frame: Frame) -> tuple[list[_Row], list[_Row], list[_Row]]:
+    """Return the rows that stand off at the top of the page, those between, and those that stand off at its foot."""
+    edge = MARGIN * (frame.top - frame.bottom)
+    drops = [_stands_off(above[0], below[0]) for above, below in pairwise(rows)]
+    first, last = 0, len(rows)
+    for at, off in enumerate(drops[:MOST_RUNNING], 1):
+        first = at if off and rows[at - 1][0].y > frame.top - edge else first
+    for at in range(len(rows) - 1, max(first, len(rows) - 1 - MOST_RUNNING), -1):
+        last = at if drops[at - 1] and rows[at][0].y < frame.bottom + edge else last
+    return rows[:first], rows[first:last], rows[last:]
+
+
+def _stands_off(above: _Segment, below: _Segment) -> bool:
+    """Tell whether a row is farther above the next than lines of a paragraph are; less, if it is of another size."""
+    small, large = sorted((above.size, below.size))
+    return above.y - below.y > (STANDS_OFF if small > 0.85 * large else 1.2) * large
 
 
 # Rows and segments
@@ -210,10 +236,11 @@ def _is_rightward(text: str) -> bool:
 def _read(rows: list[_Row], counter: _Counter, depth: int) -> list[Line]:
     found: list[Line] = []
     plain = counter.next()
+    edges = min((row[0].left for row in rows), default=0.0), max((row[-1].right for row in rows), default=0.0)
     for band in _bands(rows) if depth < DEEPEST else [_Band(rows, [])]:
         slots = _slots(band)
         both = [row for row in slots if sum(map(bool, row)) > 1]
-        if band.gaps and (len(both) > 1 or _staggered(slots) > 1):
+        if band.gaps and (len(both) > 1 or _staggered(slots) > 1) and not _are_stretched(band.rows, *edges):
             if _are_columns(slots):
                 for column in zip(*slots, strict=True):
                     found += _read([segments for segments in column if segments], counter, depth + 1)
@@ -221,16 +248,26 @@ def _read(rows: list[_Row], counter: _Counter, depth: int) -> list[Line]:
                 found += _table(slots, counter.next())
             plain = counter.next()
         else:
-            found += [_plain(row, plain) for row in band.rows]
+            found += [_plain(row, plain, depth) for row in band.rows]
     return found
 
 
-def _plain(row: _Row, block: int) -> Line:
+def _are_stretched(rows: list[_Row], left: float, right: float) -> bool:
+    """Tell whether rows are justified lines of few words: they reach from edge to edge, and end in no figures."""
+    reach = all(len(row) > 1 and row[0].left - left < NEAR and right - row[-1].right < NEAR for row in rows)
+    return reach and not any(letter.isdigit() for row in rows for letter in row[-1].text)
+
+
+def _plain(row: _Row, block: int, depth: int = 0) -> Line:
+    """Return a row as a line of text: wide spaces stay, but for those of justified lines, as columns have them."""
     words = tuple(word for segment in row for word in segment.words)
     main = max(row, key=lambda segment: len(segment.text))
     text = row[0].text
-    for before, segment in pairwise(row):
-        text += ("   " if segment.left - before.right > CELL * main.size else " ") + segment.text
+    gaps = [segment.left - before.right for before, segment in pairwise(row)]
+    alike = len(gaps) > 1 and max(gaps) < 2 * min(gaps)
+    for gap, segment in zip(gaps, row[1:], strict=True):
+        wide = gap > (JUSTIFIED if alike else CELL) * main.size and not depth
+        text += ("   " if wide else " ") + segment.text
     return Line(text, main.size, main.y, block, False, words)
 
 
@@ -255,9 +292,12 @@ def _bands(rows: list[_Row]) -> Iterator[_Band]:
 
 def _loses(band: _Band, row: _Row, free: list[tuple[float, float]], common: list[tuple[float, float]]) -> bool:
     """Tell whether a line that has no columns would take a gap between columns away, here or from the rows above."""
+    above = len(_inner(common, band.rows)) < len(_inner(band.gaps, band.rows))
+    here = len(_inner(common, [row])) < len(_inner(free, [row]))
     if len(row) == 1:
-        return len(_inner(common, band.rows)) < len(_inner(band.gaps, band.rows))
-    return all(len(above) == 1 for above in band.rows) and len(_inner(common, [row])) < len(_inner(free, [row]))
+        return above
+    far = band.rows[-1][0].y - row[0].y > 1.2 * FARTHEST * row[0].size
+    return (here or above) if far else here and all(len(other) == 1 for other in band.rows)
 
 
 def _inner(gaps: list[tuple[float, float]], rows: list[_Row]) -> list[tuple[float, float]]:

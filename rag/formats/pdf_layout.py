@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from statistics import fmean, median
+from statistics import fmean, median, median_low
 
 from rag.formats.marks import superscript
 from rag.formats.pdf_words import Frame, Rule, Word
@@ -156,7 +156,8 @@ class _Counter:
 def _margins(rows: list[_Row], frame: Frame) -> tuple[list[_Row], list[_Row], list[_Row]]:
     """Return the rows that stand off at the top of the page, those between, and those that stand off at its foot."""
     edge = MARGIN * (frame.top - frame.bottom)
-    drops = [_stands_off(above[0], below[0]) for above, below in pairwise(rows)]
+    usual = median_low([above[0].y - below[0].y for above, below in pairwise(rows)] or [0.0])
+    drops = [_stands_off(above[0], below[0], usual) for above, below in pairwise(rows)]
     first, last = 0, len(rows)
     for at, off in enumerate(drops[:MOST_RUNNING], 1):
         first = at if off and rows[at - 1][0].y > frame.top - edge else first
@@ -165,10 +166,11 @@ def _margins(rows: list[_Row], frame: Frame) -> tuple[list[_Row], list[_Row], li
     return rows[:first], rows[first:last], rows[last:]
 
 
-def _stands_off(above: _Segment, below: _Segment) -> bool:
+def _stands_off(above: _Segment, below: _Segment, usual: float) -> bool:
     """Tell whether a row is farther above the next than lines of a paragraph are; less, if it is of another size."""
     small, large = sorted((above.size, below.size))
-    return above.y - below.y > (STANDS_OFF if small > 0.85 * large else 1.2) * large
+    least = (STANDS_OFF if small > 0.85 * large else 1.2) * large
+    return above.y - below.y > max(least, 1.2 * usual)
 
 
 # Rows and segments

@@ -169,8 +169,8 @@ def _margins(rows: list[_Row], frame: Frame) -> tuple[list[_Row], list[_Row], li
 def _stands_off(above: _Segment, below: _Segment, usual: float) -> bool:
     """Tell whether a row is farther above the next than lines of a paragraph are; less, if it is of another size."""
     small, large = sorted((above.size, below.size))
-    least = (STANDS_OFF if small > 0.85 * large else 1.2) * large
-    return above.y - below.y > max(least, 1.2 * usual)
+    least = max(STANDS_OFF * large, 1.2 * usual) if small > 0.85 * large else 1.2 * large
+    return above.y - below.y > least
 
 
 # Rows and segments

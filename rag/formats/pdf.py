@@ -10,8 +10,9 @@ from typing import Any
 
 from rag.errors import DocumentError
 from rag.formats import Extracted, flowing, ocr
-from rag.formats.pdf_layout import Line, lines
+from rag.formats.pdf_layout import lines
 from rag.formats.pdf_open import opened
+from rag.formats.pdf_rows import Line
 from rag.formats.pdf_running import Page, without_running_lines
 from rag.formats.pdf_scans import recognised
 from rag.formats.pdf_words import frames, is_scan

@@ -14,7 +14,7 @@ from typing import Any
 from rag.errors import DocumentError
 from rag.formats.pdf import page_lines, with_recognised
 from rag.formats.pdf_open import opened
-from rag.formats.pdf_words import around
+from rag.formats.pdf_parts import around
 
 __all__ = ["Box", "picture", "places"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
-from rag.formats.pdf_layout import Line
+from rag.formats.pdf_rows import Line
 
 __all__ = ["Page", "without_running_lines"]
 

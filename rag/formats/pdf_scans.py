@@ -12,8 +12,8 @@ from typing import Any
 from rag.formats import ocr
 from rag.formats.pdf_layout import lines
 from rag.formats.pdf_open import opened
+from rag.formats.pdf_parts import Corners, Frame, Word
 from rag.formats.pdf_running import Page
-from rag.formats.pdf_words import Corners, Frame, Word
 
 __all__ = ["recognised"]
 

@@ -8,7 +8,7 @@ from rag.assistant import Assistant
 from rag.config import Config
 from rag.formats import ocr
 from rag.generators.scripted import ScriptedGenerator
-from rag.index import Index
+from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
 
 
@@ -20,7 +20,7 @@ def test_a_scan_is_marked_wherever_it_is_shown(tmp_path, embedder, capsys):
     config = Config(index=tmp_path / "index")
     question = "How much is the deposit for the key?"
     generator = ScriptedGenerator({question: "The deposit for the key is 35 pounds."}, {question: 0.97})
-    with Index.create(config.index, embedder, config.passage_tokens) as index:
+    with SqliteIndex.create(config.index, embedder, config.passage_tokens) as index:
         report = ingest([tmp_path / "rules.pdf"], index, embedder, config)
         ((page, confidence),) = index.document("rules.pdf").recognised_pages
         answer = Assistant(index, embedder, generator, prompts.load(config.prompt), config).ask(question)

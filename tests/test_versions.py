@@ -73,7 +73,7 @@ def test_scores_fall_and_series_are_words():
 
 def test_the_newest_of_many_is_found_by_a_search(tmp_path, embedder):
     from rag.config import Config
-    from rag.index import Index
+    from rag.indexes.sqlite.index import SqliteIndex
     from rag.ingest import ingest
     from rag.retrieval import retrieve
 
@@ -81,7 +81,7 @@ def test_the_newest_of_many_is_found_by_a_search(tmp_path, embedder):
         (tmp_path / item.document).write_text(f"# {item.title}\n\n{item.text}\n")
     (tmp_path / "pay.md").write_text(f"# Pay\n\n{OTHER.text}\n")
     config = Config(index=tmp_path / "index")
-    with Index.create(config.index, embedder, config.passage_tokens) as index:
+    with SqliteIndex.create(config.index, embedder, config.passage_tokens) as index:
         ingest([tmp_path], index, embedder, config)
         found = retrieve("How many days of annual leave do staff have?", index, embedder, 3)
     assert "28 days" in found[0].passage.text

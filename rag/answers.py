@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from rag.text.statements import cells
 from rag.types import Answer, Evidence, Sentence
 
 __all__ = ["answer_object", "draft_and_quotes", "passage_object", "place", "readable"]
@@ -41,7 +42,9 @@ def readable(answer: Answer) -> str:
     lines = [*_opening(answer), answer.answer, ""]
     for citation in answer.citations:
         where = place(citation.document, citation.title, citation.page, citation.start, citation.end)
-        lines += [f"[{citation.mark}] {where}", "    “" + citation.quote.replace("\n", "\n    ") + "”"]
+        lines += [f"[{citation.mark}] {where}"]
+        lines += [f"    {' | '.join(cells(citation.header))}:"] if citation.header else []
+        lines += ["    “" + citation.quote.replace("\n", "\n    ") + "”"]
     if answer.status == "abstained" and answer.evidence:
         lines.append("Closest passages (may not contain the answer):")
         for item in answer.evidence:

@@ -5,6 +5,7 @@ question -> evidence -> (plan) -> confidence -> draft -> claims -> spans behind 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -19,9 +20,10 @@ from rag.catalogue import Catalogue, Titles, words_of
 from rag.citations import Checked, Claim, Span
 from rag.config import Config
 from rag.embedders import open_embedder
-from rag.errors import QuestionError
+from rag.errors import DocumentError, QuestionError
 from rag.execution import execute
 from rag.followups import by_name, earlier_questions, last_exchange, search_query, stands_alone
+from rag.formats import ocr
 from rag.generators import open_generator
 from rag.indexes.opening import open_index
 from rag.planning import Plan, Planner
@@ -178,7 +180,8 @@ class Assistant:
             prompt = self._prompt(question, (), documents)
             answer = yield from self._read(prompt, clock, stop)
         notes = () if prompt.question == question else (f"Read as: {prompt.question}",)
-        return replace(answer, query=prompt.query if prompt.earlier else "", notes=(*notes, *answer.notes))
+        notes = (*notes, *answer.notes, *self._recognised(answer))
+        return replace(answer, query=prompt.query if prompt.earlier else "", notes=notes)
 
     def _prompt(self, question: str, history: Sequence[Turn], documents: Collection[str] | None) -> Prompt:
         """Return what is read for ``question``: the evidence, and the question with its mistyped words corrected."""
@@ -197,6 +200,18 @@ class Assistant:
         listed = kind == "documents" and known
         answer = (yield from self._executed(Plan("count"), "", documents, clock, stop)) if listed else None
         return answer or Answer("", "", "answered", 1.0, replies.to(kind, known), path="reply")
+
+    def _recognised(self, answer: Answer) -> Iterator[str]:
+        """Yield a note for each document that is cited from pages that were recognised from pictures."""
+        cited: dict[str, set[int]] = {}
+        for citation in answer.citations:
+            if citation.page is not None:
+                cited.setdefault(citation.document, set()).add(citation.page)
+        for name, pages in cited.items():
+            with contextlib.suppress(DocumentError):  # deleted meanwhile
+                recognised = self.index.document(name).recognised_pages
+                if sure := [(page, confidence) for page, confidence in recognised if page in pages]:
+                    yield f"{name}: {ocr.note(sure)}."
 
     def _planned(
         self, prompt: Prompt, documents: Collection[str] | None, clock: _Clock, stop: Stop | None

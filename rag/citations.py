@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rag.text.language import YES_NO
 from rag.text.sentences import sentences as split_sentences
+from rag.text.statements import header_above
 from rag.types import Citation, Evidence, Sentence
 
 __all__ = [
@@ -153,6 +154,13 @@ def _citation(span: Span, citations: dict[tuple[str, int, int], Citation]) -> Ci
     key = (passage.document, span.start, span.end)
     if key not in citations:
         citations[key] = Citation(
-            len(citations) + 1, passage.document, passage.title, span.start, span.end, quote(span), passage.page
+            len(citations) + 1,
+            passage.document,
+            passage.title,
+            span.start,
+            span.end,
+            quote(span),
+            passage.page,
+            header_above(passage, span.start),
         )
     return citations[key]

@@ -93,6 +93,7 @@ def show(config: Config, options: argparse.Namespace) -> int:
         "characters": len(document.text),
         "pages": len(document.pages),
         "pages without text": ", ".join(map(str, document.empty_pages)),
+        "recognised pages": ", ".join(f"{page} ({100 * sure:.0f} % sure)" for page, sure in document.recognised_pages),
         "sha256": document.sha256,
     }
     for name, value in facts.items():

@@ -171,7 +171,8 @@ def read(path: Path, name: str) -> Document:
         headings=found.headings,
         pages=found.pages,
         empty_pages=found.empty_pages,
-        language=detect(text),
+        recognised_pages=found.recognised_pages,
+        language=detect(text) or found.language,
     )
 
 

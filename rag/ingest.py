@@ -19,6 +19,7 @@ import numpy as np
 from rag import documents
 from rag.config import Config
 from rag.errors import DocumentError
+from rag.formats import ocr
 from rag.formats.titles import date_of
 from rag.passages import context_text, cut, windows
 from rag.ports import DocumentInfo, Embedder, Vectors, WritableIndex
@@ -49,6 +50,7 @@ class IngestReport:
     removed: list[str] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
     pages_without_text: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+    recognised: list[tuple[str, tuple[tuple[int, float], ...]]] = field(default_factory=list)
     duplicates: list[tuple[str, str]] = field(default_factory=list)
     open_dates: list[str] = field(default_factory=list)
 
@@ -58,7 +60,9 @@ class IngestReport:
         counts["not read"] = len(self.failed)
         lines = [", ".join(f"{count} {name}" for name, count in counts.items())]
         for name, pages in self.pages_without_text:
-            lines.append(f"{name}: no text on page {', '.join(map(str, pages))} (a scan?)")
+            lines.append(f"{name}: no text on page {', '.join(map(str, pages))} (a scan, or damaged?)")
+        for name, sure in self.recognised:
+            lines.append(f"{name}: {ocr.note(sure)}")
         lines += [f"{name}: the same content as {other}" for name, other in self.duplicates]
         lines += [f"{name}: day or month may come first in its date; only the year is kept" for name in self.open_dates]
         return "\n".join(lines)
@@ -230,6 +234,8 @@ class _Run:
         (report.changed if document.name in before else report.added).append(name)
         if document.empty_pages:
             report.pages_without_text.append((name, document.empty_pages))
+        if document.recognised_pages:
+            report.recognised.append((name, document.recognised_pages))
         others = [other for other in self.index.names_of(document.sha256) if other != name]
         if others:
             report.duplicates.append((name, others[0]))

@@ -6,6 +6,7 @@ programming, as Knuth and Plass find line breaks ("Breaking Paragraphs into Line
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from rag.errors import ModelDamaged
 from rag.ports import Tokenizer
 from rag.text.dates import day
 from rag.text.sentences import COLUMNS, is_item, sentences
-from rag.text.statements import cells, table_header
+from rag.text.statements import cells, is_row, table_header
 from rag.types import Document, Passage
 
 __all__ = [
@@ -37,6 +38,13 @@ COST_OF_INTRODUCTION, COST_OF_HEADING = 1.5, 3.0
 """Of a break behind a line that ends in a colon or is drawn, and behind a heading."""
 RULES = {"---", "===", "___"}
 """How a line ends that is drawn below the header of a table."""
+NUMBER = re.compile(
+    r"[(\[§#\s]*(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Z]|[ivxlcIVXLC]{1,6})[.)\]:]*|"
+    r"(?i:clause|section|article|art\.?|paragraph|para|rule|item|no\.?|nr\.?|ziffer|abschnitt|artikel)\s+[\w.]{1,8}[.:]?"
+)
+"""The number of a clause that stands on a line of its own: it goes with its clause."""
+CAPTION = 120
+"""Characters of the longest line that names the table below it."""
 COST_OF_OUTER, COST_OF_INNER = 0.5, 0.25
 """Of a heading inside a passage: one of the outermost level of the document, and any other."""
 CHARACTERS_PER_TOKEN = 10
@@ -273,8 +281,18 @@ def _cost(text: str, start: int, end: int, following: int) -> float:
     cost = COST_OF_PARAGRAPH if lines > 1 else COST_OF_LINE if lines else COST_OF_SENTENCE
     if text[end - 1] in ":：" or text[max(start, end - 3) : end] in RULES:
         return cost + COST_OF_INTRODUCTION
+    if end - start <= CAPTION and (NUMBER.fullmatch(text, start, end) or _is_caption(text, start, end, following)):
+        return cost + COST_OF_INTRODUCTION
     both = following < len(text) and _is_row(text, start, end) and _is_row(text, following, len(text))
     return cost + COST_OF_LIST if both else cost
+
+
+def _is_caption(text: str, start: int, end: int, following: int) -> bool:
+    """Tell whether ``text[start:end]`` is a line of its own above a table."""
+    if text[end - 1] in ".!?" or "\n" in text[start:end] or "\n" not in text[end:following]:
+        return False
+    lines = (text[at : at + 300].partition("\n")[0] for at in (start, following))
+    return [is_row(line) for line in lines] == [False, True]
 
 
 def _is_row(text: str, start: int, end: int) -> bool:

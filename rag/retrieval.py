@@ -22,6 +22,7 @@ from rag.text.sentences import is_item
 from rag.text.statements import is_row
 from rag.text.terms import pieces_per_word
 from rag.types import Evidence, Passage
+from rag.versions import newest_first
 
 __all__ = ["continued", "fuse", "retrieve"]
 
@@ -31,6 +32,8 @@ IN_OTHER_WORDS = 0.9
 """Least share of the dense score for a question that is asked in words of its own."""
 CONTINUED = 2
 """Most passages that are read besides because a list or a table goes on in them."""
+SPARE = 20
+"""Passages beyond those that are wanted, which take the places of older versions."""
 FEW, ENOUGH = 0.25, 0.4
 """Shares of a question's words in the best lexical candidate up to which it is, and from which it is not.
 
@@ -68,7 +71,8 @@ def retrieve(
 
     Dense and lexical search each bring ``candidates`` passages; ``dense_weight`` 1 is dense search alone, 0 lexical
     search alone, and between them it is the least share of the dense score. With a ``reranker`` the first ``reranked``
-    are ordered by it. The order is by (-score, id), so that the same index always gives the same evidence.
+    are ordered by it. The order is by (-score, id), so that the same index always gives the same evidence. Of the same
+    passage in versions of one document the newest comes in their place, the older ones last.
     """
     vector = embedder.embed_query(question)
     within = Filter.of(documents)
@@ -85,10 +89,11 @@ def retrieve(
         dense_weight = _dense_share(dense_weight, index.coverage(question, next(iter(lexical))), known)
     scores = fuse(dense, lexical, dense_weight)
     ranked = sorted(ids, key=lambda i: (-scores[i], i))
-    found = _stored(index, ranked, max(limit, reranked) if reranker else limit)
+    found = _stored(index, ranked, max(limit + SPARE, reranked if reranker else 0))
     scored = [(passage, scores[passage.id]) for passage in found]
     if reranker:
         scored = rerank(reranker, question, found, _texts(found[:reranked], embedder), scores)
+    scored = newest_first(question, scored)
     return [
         Evidence(passage, score, rank, dense[passage.id], lexical.get(passage.id, 0.0))
         for rank, (passage, score) in enumerate(scored[:limit], start=1)

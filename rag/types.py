@@ -43,8 +43,9 @@ class Document:
     ``name`` is the file's path within its source, with ``/`` between the parts; ``sha256`` is of the file's
     bytes; ``date`` is ISO 8601 (``2011-03-11``, or ``2011`` where no more is known) or empty; ``pages`` holds
     the offset at which each page begins (page 1 first) and is empty where the format has no pages;
-    ``empty_pages`` are the numbers of the pages on which no text was found; ``language`` is a code of ISO 639-1, or
-    empty where there is too little text to tell.
+    ``empty_pages`` are the numbers of the pages on which no text was found; ``recognised_pages`` those that are
+    pictures of text, each with the mean confidence, 0 to 1, with which it was recognised; ``language`` is a code of
+    ISO 639-1, or empty where there is too little text to tell.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Document:
     headings: tuple[Heading, ...] = ()
     pages: tuple[int, ...] = ()
     empty_pages: tuple[int, ...] = ()
+    recognised_pages: tuple[tuple[int, float], ...] = ()
     language: str = ""
 
 
@@ -179,7 +181,10 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A span of stored text that stands behind a sentence; ``quote`` is cut from that text, never generated."""
+    """A span of stored text that stands behind a sentence; ``quote`` is cut from that text, never generated.
+
+    ``header`` is the header row of the table of which the quote is a row, if it is one: it names the columns.
+    """
 
     mark: int
     document: str
@@ -188,6 +193,7 @@ class Citation:
     end: int
     quote: str
     page: int | None = None
+    header: str = ""
 
 
 @dataclass(frozen=True, slots=True)

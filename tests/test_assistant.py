@@ -92,7 +92,7 @@ def test_the_answer_object_is_frozen(ask):
         "timings": "dict",
     }
     assert list(table["sentences"][0]) == ["text", "citations", "support"]
-    assert list(table["citations"][0]) == ["mark", "document", "title", "start", "end", "quote", "page"]
+    assert list(table["citations"][0]) == ["mark", "document", "title", "start", "end", "quote", "page", "header"]
     assert list(table["evidence"][0]) == ["document", "start", "end", "score"]
     receipt = ["index_generation", "embedder", "generator", "prompt_sha256", "settings", "signals"]
     assert list(table["receipt"]) == receipt

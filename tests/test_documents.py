@@ -431,7 +431,7 @@ def test_docx(file):
     found = read(file("a.docx", saved(made)), "a.docx")
 
     assert found.text == (
-        "Chapter\n\nFirst\tparagraph. Bold.\n\n• One\n• Two\nName | Price | Note\nTea | £2\n\nSection\n\nLast."
+        "Chapter\n\nFirst\tparagraph. Bold.\n\n• One\n1. Two\nName | Price | Note\nTea | £2 | £2\n\nSection\n\nLast."
     )
     assert (found.title, found.date) == ("The report", "2011-03-11")
     assert headings(found) == [("Chapter", 1), ("Section", 2)]

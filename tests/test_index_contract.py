@@ -90,7 +90,7 @@ def prose(seed: int, sentences: int = 8) -> str:
 def rich(name: str = "sub/a.txt") -> Document:
     text = "Ünïcode “quotes”\r\n\r\n日本語 🜁 e\u0301 \u0000 end. " + prose(3)
     made = replace(document(name, text, "A title"), date="2011-03-11", headings=(Heading(0, 16, 1),))
-    return replace(made, pages=(0, 20), empty_pages=(3,))
+    return replace(made, pages=(0, 20), empty_pages=(3,), recognised_pages=((2, 0.87),))
 
 
 class TestOpening:

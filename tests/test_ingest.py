@@ -220,7 +220,7 @@ def test_pages_without_text_are_reported(
     monkeypatch.setattr(documents, "read", lambda path, name: replace(read(path, name), pages=(0, 9), empty_pages=(2,)))
     report = ingest([folder / "a.txt"], index, embedder, CONFIG)
     assert report.pages_without_text == [("a.txt", (2,))]
-    assert "a.txt: no text on page 2 (a scan?)" in report.summary()
+    assert "a.txt: no text on page 2 (a scan, or damaged?)" in report.summary()
 
 
 def test_the_index_does_not_ingest_itself(tmp_path: Path, embedder: CountingEmbedder) -> None:

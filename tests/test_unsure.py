@@ -231,7 +231,7 @@ def test_the_sentence_that_was_found_comes_as_an_event_before_the_draft(api):
     names = list(dict.fromkeys(name for name, _ in events))
     assert names == ["phase", "quote", "token", "sentence", "citation", "answer"]
     (found,) = [data for name, data in events if name == "quote"]
-    expected = ("document", "title", "start", "end", "quote", "page")
+    expected = ("document", "title", "start", "end", "quote", "page", "header")
     assert found == {name: getattr(FOUND, name) for name in expected}
     assert [data["text"] for name, data in events if name == "sentence"] == [s.text for s in SAVES.sentences]
     assert events[-1][1]["status"] == "unsure"
@@ -243,7 +243,7 @@ def test_the_examples_in_the_description_are_of_its_form(api):
     assert examples.UNSURE["answer"].split("\n")[0] == INTRODUCTION
     (quote,) = [line for line in examples.EVENTS.split("\n\n") if line.startswith("event: quote")]
     (_, data) = next(records(FOUND))
-    assert json.loads(quote.partition("data: ")[2]).keys() == data.keys() - {"page"}
+    assert json.loads(quote.partition("data: ")[2]).keys() == data.keys() - {"page", "header"}
     statuses = description["components"]["schemas"]["Shown"]["properties"]["status"]
     assert "unsure" in json.dumps(statuses)
 

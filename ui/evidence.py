@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from rag.text.statements import cells
 from rag.types import Answer, Citation, Evidence, Passage
 from ui.conversation import Answered, Place
 from ui.markup import escape, folded_table
@@ -62,6 +63,8 @@ def _source(citation: Citation, evidence: Evidence | None, answered: Answered, t
         after = passage.text[citation.end - passage.start :]
     text = f"{escape(before)}<mark>{escape(citation.quote)}</mark>{escape(after)}"
     head = _head(str(citation.mark), citation.title or citation.document, passage, citation.page, place, texts)
+    if citation.header:
+        head += f'<p class="columns" dir="auto">{escape(" | ".join(cells(citation.header)))}</p>'
     return _piece(str(citation.mark), head, _quoted(text, place), _origin(citation, place, evidence, texts))
 
 

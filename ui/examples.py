@@ -24,6 +24,7 @@ ANSWER: dict[str, Any] = {
             "end": 113,
             "quote": "Location: Cardiff Millennium Centre",
             "page": None,
+            "header": "",
         }
     ],
     "evidence": [{"document": "003_2751ee3485e30d0d.txt", "start": 0, "end": 640, "score": 1.0}],

@@ -21,6 +21,8 @@ class Extracted:
     headings: tuple[Heading, ...] = ()
     pages: tuple[int, ...] = ()
     empty_pages: tuple[int, ...] = ()
+    recognised_pages: tuple[tuple[int, float], ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,18 @@
-"""HTML: the text a reader of the page sees, without scripts, styles and navigation."""
+"""HTML: the text a reader of the page sees, without scripts, styles, navigation, and what is hidden or struck out."""
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rag.formats import Block, Extracted, assemble, flowing
+from rag.formats.html_tables import fill
+from rag.formats.marks import list_number, superscript
 from rag.formats.outline import first_heading
+from rag.formats.titles import is_own_title
 from rag.text.dates import iso_date
 
 if TYPE_CHECKING:
@@ -18,7 +23,7 @@ __all__ = ["from_html"]
 
 DROPPED = frozenset(
     "head script style noscript template nav footer svg canvas object iframe audio video button select input "
-    "textarea datalist dialog".split()
+    "textarea datalist dialog s del strike".split()
 )
 BLOCKS = frozenset(
     "address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure form h1 h2 "
@@ -26,6 +31,11 @@ BLOCKS = frozenset(
     "ul".split()
 )
 TIGHT = frozenset(["li", "tr", "dt", "dd"])
+GONE = re.compile(r"(?:display:none|visibility:hidden|text-decoration(?:-line)?:[^;]*line-through)")
+"""Styles, without spaces, of what nobody sees, or sees struck out."""
+STRUCK = re.compile(r"([^{}@;]+)\{([^{}]*text-decoration(?:-line)?\s*:[^;}]*line-through[^{}]*)\}")
+LIST_STYLES = {"lower-alpha": "a", "lower-latin": "a", "upper-alpha": "A", "upper-latin": "A"}
+LIST_STYLES |= {"lower-roman": "i", "upper-roman": "I"}
 LAYOUT = ["table", "h1", "h2", "h3", "h4", "ul", "ol", "article", "section"]
 DATE_NAMES = (
     "article:published_time datepublished date dc.date dc.date.issued dcterms.date dcterms.issued dcterms.created "
@@ -37,11 +47,16 @@ def from_html(data: bytes) -> Extracted:
     """Return the text of a page; its encoding is what the page declares, else what it looks like."""
     soup = _parse(data)
     title = flowing(soup.title.get_text()) if soup.title else ""
+    title = title if is_own_title(title) else ""
     date = _date(soup)
-    for tag in soup.find_all(_is_boilerplate):
+    for tag in [*_struck(soup), *soup.find_all(_is_boilerplate)]:
         tag.decompose()
+    for table in soup.find_all("table"):
+        if not any(_is_layout(row) for row in table.find_all("tr")):
+            fill(table)
     text, headings = assemble(_Reader(soup).blocks())
-    return Extracted(text, title=title or first_heading(text, headings), date=date, headings=headings)
+    title = title or first_heading(text, headings)
+    return Extracted(text, title=title, date=date, headings=headings, language=_language(soup))
 
 
 def _parse(data: bytes) -> BeautifulSoup:
@@ -57,7 +72,27 @@ def _parse(data: bytes) -> BeautifulSoup:
 def _is_boilerplate(tag: Tag) -> bool:
     if tag.name == "footer":
         return tag.find_parent(["article", "blockquote", "main"]) is None
-    return tag.name in DROPPED or tag.has_attr("hidden") or tag.get("role") == "navigation"
+    hidden = tag.has_attr("hidden") or tag.get("aria-hidden") == "true" or tag.get("role") == "navigation"
+    return tag.name in DROPPED or hidden or GONE.search("".join(str(tag.get("style", "")).lower().split())) is not None
+
+
+def _struck(soup: BeautifulSoup) -> list[Tag]:
+    """Return what the page's own style sheets strike out."""
+    from soupsieve import SelectorSyntaxError
+
+    found: list[Tag] = []
+    for selector, _ in STRUCK.findall("".join(style.get_text() for style in soup.find_all("style"))):
+        try:
+            found += soup.select(selector)
+        except (SelectorSyntaxError, NotImplementedError):  # ":hover", ":visited" and the like match nothing here
+            continue
+    return found
+
+
+def _language(soup: BeautifulSoup) -> str:
+    """Return the language that the page says it is in: ``de`` of ``de-AT``."""
+    found = re.match(r"[a-z]{2}(?![a-z])", str(soup.html.get("lang") or "") if soup.html else "", re.I)
+    return found[0].lower() if found else ""
 
 
 def _date(soup: BeautifulSoup) -> str:
@@ -77,7 +112,7 @@ class _Reader:
     def __init__(self, soup: BeautifulSoup) -> None:
         self._stack: list[tuple[Any, bool]] = [(soup, True)]
         self._words: list[str] = []
-        self._lists: list[int | None] = []
+        self._lists: list[_List | None] = []
         self._prefix = ""
         self._cells = 0
         self._pre = 0
@@ -99,6 +134,9 @@ class _Reader:
         name = tag.name
         if name == "br":
             self._words.append("\n")
+        elif name == "sup":
+            self._stack = self._stack[: -len(tag.contents) or None]
+            self._words.append(superscript("".join(self._words[-8:]), tag.get_text()))
         elif name in ("td", "th") and not self._cells:
             yield from self._flush()
         elif name in BLOCKS:
@@ -110,24 +148,23 @@ class _Reader:
 
     def _enter(self, tag: Tag) -> None:
         if tag.name in ("ul", "ol", "menu"):
-            self._lists.append(_number(tag) if tag.name == "ol" else None)
+            self._lists.append(_List.of(tag) if tag.name == "ol" else None)
         elif tag.name == "li":
-            self._prefix = "  " * max(len(self._lists) - 1, 0) + self._bullet()
+            self._prefix = "  " * max(len(self._lists) - 1, 0) + self._bullet(tag)
         elif tag.name == "tr":
             self._cells = 0 if _is_layout(tag) else 1
         elif tag.name == "pre":
             self._pre += 1
 
-    def _bullet(self) -> str:
-        number = self._lists[-1] if self._lists else None
-        if number is None:
-            return "• "
-        self._lists[-1] = number + 1
-        return f"{number}. "
+    def _bullet(self, item: Tag) -> str:
+        numbers = self._lists[-1] if self._lists else None
+        return numbers.next(item) if numbers else "• "
 
     def _close(self, tag: Tag) -> Iterator[Block]:
         name = tag.name
-        if name in ("td", "th"):
+        if name == "time":
+            self._words.append(_unsaid(tag))
+        elif name in ("td", "th"):
             if self._cells:
                 self._words.append("\0")
             else:
@@ -188,9 +225,39 @@ def flowing_edges(text: str) -> str:
     return " " * text[0].isspace() + inner + " " * text[-1].isspace()
 
 
-def _number(tag: Tag) -> int:
-    start = str(tag.get("start") or "1")
-    return int(start) if start.isdecimal() and len(start) < 6 else 1
+@dataclass(slots=True)
+class _List:
+    """The numbers of an ordered list: the next one, the step to the one after it, and how they are shown."""
+
+    following: int
+    step: int
+    kind: str
+
+    @classmethod
+    def of(cls, tag: Tag) -> _List:
+        """Return those of an ``ol``, as its attributes have them."""
+        style = LIST_STYLES.get(str(tag.get("style", "")).lower().rpartition(":")[2].strip(" ;"), "")
+        count = len(tag.find_all("li", recursive=False))
+        backwards = tag.has_attr("reversed")
+        start = _number(tag.get("start"), count if backwards else 1)
+        return cls(start, -1 if backwards else 1, str(tag.get("type") or style))
+
+    def next(self, item: Tag) -> str:
+        """Return the number of ``item``, as it stands before it."""
+        number = _number(item.get("value"), self.following)
+        self.following = number + self.step
+        return f"{list_number(number, self.kind)}. "
+
+
+def _number(value: object, otherwise: int) -> int:
+    text = str(value or "")
+    return int(text) if re.fullmatch(r"-?\d{1,5}", text) else otherwise
+
+
+def _unsaid(time: Tag) -> str:
+    """Return the day of a ``time`` element whose words do not say it: "next Friday"."""
+    day = iso_date(str(time.get("datetime") or ""))
+    return f" ({day})" if len(day) == 10 and not iso_date(time.get_text()) else ""
 
 
 def _is_layout(row: Tag) -> bool:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import io
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from rag.errors import DocumentError
-from rag.formats.pdf import LOCK
+from rag.formats.pdf import page_lines, with_recognised
+from rag.formats.pdf_open import opened
+from rag.formats.pdf_parts import around
 
 __all__ = ["Box", "picture", "places"]
 
@@ -31,7 +35,7 @@ def picture(data: bytes, number: int, width: int = 1200) -> bytes:
     Raises:
         DocumentError: the PDF cannot be read, or has no such page.
     """
-    with _page(data, number) as page:
+    with _page(data, number) as (page, _):
         image = page.render(scale=width / max(page.get_width(), 1)).to_pil()
     stream = io.BytesIO()
     image.convert("P", palette=1, colors=128).save(stream, "PNG")
@@ -47,48 +51,40 @@ def places(data: bytes, number: int, words: str, before: str = "") -> list[Box]:
     Raises:
         DocumentError: the PDF cannot be read, or has no such page.
     """
-    from pypdfium2 import raw
-
     wanted = _letters(words)
-    with _page(data, number) as page:
-        textpage = page.get_textpage()
-        try:
-            count = textpage.count_chars()
-            letters = [(i, chr(raw.FPDFText_GetUnicode(textpage, i))) for i in range(count)]
-            letters = [(i, c) for i, c in letters if c.isalnum()]
-            start = _nearest("".join(c for _, c in letters), wanted, len(_letters(before)))
-            if start is None:
-                return []
-            first, last = letters[start][0], letters[start + len(wanted) - 1][0]
-            rectangles = range(textpage.count_rects(first, last - first + 1))
-            return [_box(page, textpage.get_rect(i)) for i in rectangles]
-        finally:
-            textpage.close()
+    with _page(data, number) as (page, form):
+        read = page_lines(page, form)
+    read = with_recognised(data, number, read)
+    with _page(data, number) as (page, _):
+        found = [(line, word) for line in read.lines for word in line.words]
+        owners = [index for index, (_, word) in enumerate(found) for _ in _letters(word.text)]
+        start = _nearest("".join(_letters(word.text) for _, word in found), wanted, len(_letters(before)))
+        if start is None:
+            return []
+        meant = found[owners[start] : owners[start + len(wanted) - 1] + 1]
+        level = groupby(meant, key=lambda pair: (id(pair[0]), round(pair[1].y / 3)))
+        return [_box(page, around([word.box for _, word in group])) for _, group in level]
 
 
 @contextmanager
-def _page(data: bytes, number: int) -> Iterator[Any]:
+def _page(data: bytes, number: int) -> Iterator[tuple[Any, Any]]:
     import pypdfium2
 
-    with LOCK:
+    with opened(data) as (pdf, form):
+        if not 1 <= number <= len(pdf):
+            raise DocumentError(f"has no page {number}")
         try:
-            pdf = pypdfium2.PdfDocument(data)
-        except pypdfium2.PdfiumError as error:
-            raise DocumentError("is broken or is not a PDF: open it in a viewer and save it again") from error
-        try:
-            if not 1 <= number <= len(pdf):
-                raise DocumentError(f"has no page {number}")
             page = pdf[number - 1]
-            try:
-                yield page
-            finally:
-                page.close()
+        except pypdfium2.PdfiumError as error:
+            raise DocumentError(f"has a page {number} that cannot be read") from error
+        try:
+            yield page, form
         finally:
-            pdf.close()
+            page.close()
 
 
 def _letters(text: str) -> str:
-    return "".join(c for c in text if c.isalnum())
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if c.isalnum())
 
 
 def _nearest(text: str, words: str, offset: int) -> int | None:

@@ -11,7 +11,7 @@ from rag.text.language import STARTERS
 from rag.text.sentences import COLUMNS
 from rag.types import Heading
 
-__all__ = ["date_of", "title_of"]
+__all__ = ["date_of", "is_own_title", "title_of"]
 
 TOP_LINES = 30
 """How many lines that are not blank count as the top of a document."""
@@ -47,6 +47,24 @@ TITLE_LABEL = re.compile(
 BETWEEN = re.compile(r"\s[-–—|]\s")
 LEADS = re.compile(r"[^,]{6,30}, [^.!?]{1,60}$")
 """A short line that begins with something before a comma: a date and a place, as under a title."""
+
+FROM_PROGRAM = re.compile(
+    r"^(?:microsoft (?:word|office|powerpoint|excel)\b.*|untitled\b.*|unbenannt\b.*|sans titre\b.*|"
+    r"(?:new |blank |word |text )?(?:document|dokument)\s?\d*|powerpoint[- ](?:presentation|präsentation)|"
+    r"(?:presentation|präsentation|book|mappe|slide|folie|page|template|normal|title|titel|scan)\s?\d*|"
+    r".*\.(?:docx?|dotx?|pdf|indd|tex|rtf|odt|pptx?|html?))$",
+    re.I,
+)
+"""Titles that a program put into a file, not its author."""
+
+
+def is_own_title(title: str) -> bool:
+    """Tell whether ``title``, of a file's properties, is one that somebody gave it.
+
+    >>> is_own_title("Word Document"), is_own_title("Microsoft Word - final2.doc"), is_own_title("Word games")
+    (False, False, True)
+    """
+    return FROM_PROGRAM.match(title.strip()) is None
 
 
 def title_of(text: str, headings: tuple[Heading, ...] = (), start: int = 0) -> str:

@@ -15,7 +15,17 @@ from itertools import pairwise
 from rag.text.sentences import COLUMNS, sentences
 from rag.types import Passage
 
-__all__ = ["Statement", "cells", "clauses", "is_row", "readable", "statements", "table_header", "without_bullet"]
+__all__ = [
+    "Statement",
+    "cells",
+    "clauses",
+    "header_above",
+    "is_row",
+    "readable",
+    "statements",
+    "table_header",
+    "without_bullet",
+]
 
 BULLET = re.compile(r"\s*(?:[•◦▪‣·●○■□*–-]|\(?(?:\d{1,3}|[a-z])[.)])\s+")
 CLAUSE = re.compile(r";\s*|,\s+|\s+(?:and|or|but|und|oder|aber|et|ou|mais|y|pero)\s+")
@@ -75,6 +85,16 @@ def table_header(text: str, start: int) -> str:
             header, below = line.strip(), text[at:start].partition("\n")[0]
         at = before
     return header if _names_columns(cells(header), below) else ""
+
+
+def header_above(passage: Passage, start: int) -> str:
+    """Return the header row of the table of which the span of the document from ``start`` is a row; else nothing."""
+    line = passage.text.rfind("\n", 0, start - passage.start) + 1
+    end = passage.text.find("\n", line)
+    lines = passage.text[: end if end >= 0 else len(passage.text)].splitlines()
+    if passage.header and all(is_row(row) or RULE.fullmatch(row) for row in lines):
+        return passage.header
+    return table_header(passage.text, line)
 
 
 def _names_columns(row: Sequence[str], below: str) -> bool:

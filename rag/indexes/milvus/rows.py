@@ -166,7 +166,7 @@ def windows_from(parts: Iterable[str], dimension: int) -> Vectors:
 def facts_of(document: Document) -> str:
     """Return what is known of a document beside its text and :class:`DocumentInfo`."""
     headings = [asdict(heading) for heading in document.headings]
-    return json.dumps({"headings": headings, "pages": document.pages})
+    return json.dumps({"headings": headings, "pages": document.pages, "recognised": document.recognised_pages})
 
 
 def document_from(version: Version, text: str, facts: str) -> Document:
@@ -183,6 +183,7 @@ def document_from(version: Version, text: str, facts: str) -> Document:
         headings,
         tuple(table["pages"]),
         info.empty_pages,
+        tuple((page, confidence) for page, confidence in table["recognised"]),
         version.language,
     )
 

@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS documents (
     path TEXT NOT NULL, name TEXT NOT NULL UNIQUE,
     title TEXT NOT NULL, date TEXT NOT NULL, language TEXT NOT NULL, media_type TEXT NOT NULL, sha256 TEXT NOT NULL,
     headings TEXT NOT NULL, pages TEXT NOT NULL, empty_pages TEXT NOT NULL,
+    recognised_pages TEXT NOT NULL DEFAULT '[]',
     ingested_at TEXT NOT NULL, characters INTEGER NOT NULL, text TEXT NOT NULL,
     UNIQUE (source, path));
 CREATE INDEX IF NOT EXISTS documents_sha256 ON documents (sha256);

@@ -24,6 +24,7 @@ def migrate(storage: Storage) -> None:
         if rows.read_meta(connection)["schema"] != OLDEST:  # another process was quicker
             return
         connection.execute("ALTER TABLE documents ADD COLUMN language TEXT NOT NULL DEFAULT ''")
+        connection.execute("ALTER TABLE documents ADD COLUMN recognised_pages TEXT NOT NULL DEFAULT '[]'")
         connection.execute("DROP TABLE terms")
         connection.execute(TERMS)
         for row in connection.execute("SELECT id FROM documents ORDER BY id").fetchall():

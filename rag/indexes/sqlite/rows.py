@@ -105,6 +105,7 @@ def write_document(
         "headings": json.dumps([asdict(heading) for heading in document.headings]),
         "pages": json.dumps(document.pages),
         "empty_pages": json.dumps(document.empty_pages),
+        "recognised_pages": json.dumps(document.recognised_pages),
         "ingested_at": at,
         "characters": len(document.text),
         "text": document.text,
@@ -176,6 +177,7 @@ def document_from(row: sqlite3.Row) -> Document:
         headings=tuple(Heading(**heading) for heading in json.loads(row["headings"])),
         pages=tuple(json.loads(row["pages"])),
         empty_pages=tuple(json.loads(row["empty_pages"])),
+        recognised_pages=tuple((page, confidence) for page, confidence in json.loads(row["recognised_pages"])),
         language=row["language"],
     )
 

@@ -1,0 +1,63 @@
+"""What was recognised from a picture is said: when it is read, when it is shown, and with an answer."""
+
+import pytest
+from scans import lines, needs_tesseract, scanned, small
+
+from rag import cli, prompts
+from rag.assistant import Assistant
+from rag.config import Config
+from rag.formats import ocr
+from rag.generators.scripted import ScriptedGenerator
+from rag.indexes.sqlite.index import SqliteIndex
+from rag.ingest import ingest
+
+
+@needs_tesseract
+def test_a_scan_is_marked_wherever_it_is_shown(tmp_path, embedder, capsys):
+    sheet = small()
+    lines(sheet, "Rules of the boat club", "The deposit for the key is 35 pounds.")
+    (tmp_path / "rules.pdf").write_bytes(scanned(sheet))
+    config = Config(index=tmp_path / "index")
+    question = "How much is the deposit for the key?"
+    generator = ScriptedGenerator({question: "The deposit for the key is 35 pounds."}, {question: 0.97})
+    with SqliteIndex.create(config.index, embedder, config.passage_tokens) as index:
+        report = ingest([tmp_path / "rules.pdf"], index, embedder, config)
+        ((page, confidence),) = index.document("rules.pdf").recognised_pages
+        answer = Assistant(index, embedder, generator, prompts.load(config.prompt), config).ask(question)
+    note = f"rules.pdf: {ocr.note([(page, confidence)])}"
+    assert page == 1 and note in report.summary()
+    assert answer.status == "answered" and answer.citations[0].page == 1
+    assert answer.notes == (f"{note}.",)
+    assert cli.main(["--index", str(config.index), "show", "rules.pdf"]) == 0
+    assert f"recognised pages: 1 ({100 * confidence:.0f} % sure)" in capsys.readouterr().out
+
+
+def test_tesseract_that_fails_finds_nothing(tmp_path, monkeypatch):
+    for script in ("exit 1", "echo 'level\\tpage'", "sleep 5"):
+        (tmp_path / "tesseract").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "tesseract").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+        monkeypatch.setattr(ocr, "TIMEOUT", 0.3)
+        ocr.installed.cache_clear()
+        assert ocr.available() and ocr.recognise(b"no picture") == []
+    ocr.installed.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("language", "codes"),
+    [("de", "deu"), ("de-AT", "deu"), ("en-GB", "eng"), ("", "eng+deu+fra"), ("fr", "fra"), ("cy", "eng+deu+fra")],
+)
+def test_the_language_of_the_document_is_read_where_it_is_installed(language, codes, monkeypatch):
+    monkeypatch.setattr(ocr, "installed", lambda: frozenset({"fra", "deu", "eng", "osd"}))
+    assert ocr.languages(language) == codes
+
+
+def test_the_table_of_words_is_read():
+    rows = ["level\tp\tb\tpar\tl\tw\tleft\ttop\twidth\theight\tconf\ttext"]
+    rows += ["4\t1\t1\t1\t1\t0\t10\t20\t90\t12\t-1\t", "5\t1\t1\t1\t1\t1\t10\t20\t40\t10\t91.5\tHall"]
+    rows += ["5\t1\t1\t1\t1\t2\t60\t20\t40\t10\t12\t~", "5\t1\t1\t1\t1\t3\t60\t20\t40\t10\t95\t "]
+    words = list(ocr.parsed("\n".join(rows)))
+    assert [(word.text, word.left, word.foot, word.line, word.confidence) for word in words] == [
+        ("Hall", 10, 32, 1, 0.915),
+        ("~", 60, 32, 1, 0.12),
+    ]

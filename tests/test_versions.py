@@ -1,0 +1,88 @@
+"""Of versions of one document the newest is shown first; other documents of one kind are left alone."""
+
+import pytest
+
+from rag.types import Passage
+from rag.versions import newest_first, series, stamp
+
+LEAVE = "Staff of the mill have {} days of annual leave. Leave is agreed with the foreman two weeks ahead."
+
+
+def passage(document: str, text: str, title: str = "", date: str = "") -> Passage:
+    return Passage(document, 0, len(text), text, title, date=date)
+
+
+def order(question: str, *passages: Passage) -> list[str]:
+    scored = [(item, 1 - number / 10) for number, item in enumerate(passages)]
+    return [item.document for item, _ in newest_first(question, scored)]
+
+
+POLICIES = [passage(f"leave_{year}.md", LEAVE.format(20), f"Leave policy {year}") for year in (2016, 2017, 2018, 2019)]
+POLICIES.append(passage("leave_2025.md", LEAVE.format(28), "Leave policy 2025"))
+OTHER = passage("pay.md", "Staff are paid on the last day of the month.", "Pay")
+
+
+def test_the_newest_policy_takes_the_place_of_the_older_ones():
+    found = order("How many days of leave do staff have?", *POLICIES, OTHER)
+    assert found[:2] == ["leave_2025.md", "pay.md"] and len(found) == 6
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How many days of leave were there in 2017?", "What was the leave before?", "How has the leave changed?"],
+)
+def test_a_question_about_what_was_gets_all_in_their_order(question):
+    assert order(question, *POLICIES) == [item.document for item in POLICIES]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (("fees.pdf", "Fees, May 2023", ""), ("fees-new.pdf", "Fees, June 2024", "")),
+        (("a/lease_v2.docx", "Lease", ""), ("a/lease_v10.docx", "Lease", "")),
+        (("rules.md", "Rules of the house", "2020-01-05"), ("rules2.md", "Rules of the house", "2021-03-01")),
+        (("plan-2024-03.md", "Plan", ""), ("plan-2024-11.md", "Plan", "")),
+        (("h.md", "Handbook (draft) version 1.2", ""), ("k.md", "Handbook version 1.10 final", "")),
+    ],
+)
+def test_what_says_which_version_is_newer(old, new):
+    first, second = (passage(name, LEAVE.format(9), title, date) for name, title, date in (old, new))
+    assert stamp(first) < stamp(second)
+    assert order("How many days?", first, second) == order("How many days?", second, first) == [new[0], old[0]]
+
+
+def test_minutes_of_two_meetings_are_no_versions_of_one():
+    may = passage("may.md", "Ann proposed a new roof for the boathouse, and all agreed.", "Minutes, May 2024")
+    june = passage("june.md", "The treasurer read the accounts of the regatta.", "Minutes, June 2024")
+    assert order("What was proposed?", may, june) == ["may.md", "june.md"]
+
+
+def test_the_same_text_under_other_titles_or_without_a_date_is_left_alone():
+    one, other = passage("a.md", LEAVE.format(20), "Mill 2016"), passage("b.md", LEAVE.format(28), "Quay 2025")
+    assert order("How many days?", one, other) == ["a.md", "b.md"]
+    one, other = passage("a.md", LEAVE.format(20), "Leave"), passage("b.md", LEAVE.format(28), "Leave")
+    assert order("How many days?", one, other) == ["a.md", "b.md"]
+
+
+def test_scores_fall_and_series_are_words():
+    scored = newest_first("How many days?", [(item, 1 - n / 10) for n, item in enumerate([*POLICIES, OTHER])])
+    scores = [score for _, score in scored]
+    assert scores == sorted(scores, reverse=True)
+    assert series("Leave policy, 3rd edition, final (Dezember 2024)") == ("leave", "policy", "rd")
+
+
+def test_the_newest_of_many_is_found_by_a_search(tmp_path, embedder):
+    from rag.config import Config
+    from rag.indexes.sqlite.index import SqliteIndex
+    from rag.ingest import ingest
+    from rag.retrieval import retrieve
+
+    for item in POLICIES:
+        (tmp_path / item.document).write_text(f"# {item.title}\n\n{item.text}\n")
+    (tmp_path / "pay.md").write_text(f"# Pay\n\n{OTHER.text}\n")
+    config = Config(index=tmp_path / "index")
+    with SqliteIndex.create(config.index, embedder, config.passage_tokens) as index:
+        ingest([tmp_path], index, embedder, config)
+        found = retrieve("How many days of annual leave do staff have?", index, embedder, 3)
+    assert "28 days" in found[0].passage.text
+    assert [item.rank for item in found] == [1, 2, 3]

@@ -200,16 +200,20 @@ class Index:
         return str(name)
 
     def delete(self, name: str) -> bool:
-        """Remove the document with the public ``name``; return whether there was one. Nothing of it stays on disk."""
+        """Remove the document with the public ``name`` and those that came inside its file (``name/…``).
+
+        Return whether there was one. Nothing of them stays on disk.
+        """
         with self.writing(), self._storage.transaction() as connection:
-            row = connection.execute("SELECT id, source FROM documents WHERE name = ?", (name,)).fetchone()
-            if row is None:
+            found = rows.with_inner(connection, name)
+            if not found:
                 return False
             self._dense.drop_file()
-            rows.remove_passages(connection, row["id"])
-            connection.execute("DELETE FROM documents WHERE id = ?", (row["id"],))
+            for row in found:
+                rows.remove_passages(connection, row["id"])
+                connection.execute("DELETE FROM documents WHERE id = ?", (row["id"],))
+                feedback.forget(self.folder, row["name"])
             connection.execute("DELETE FROM sources WHERE id NOT IN (SELECT source FROM documents)")
-            feedback.forget(self.folder, name)
         return True
 
     def adopt(self, embedder: Embedder, passage_tokens: int) -> None:

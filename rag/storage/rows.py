@@ -37,6 +37,7 @@ __all__ = [
     "source_id",
     "unused_name",
     "update_vectors",
+    "with_inner",
     "write_document",
     "write_lists",
     "write_meta",
@@ -71,6 +72,15 @@ def unused_name(connection: sqlite3.Connection, source: str, path: str) -> str:
     prefix = (place.parent.name if place.name == path else place.name) or "source"
     names = chain((path, f"{prefix}/{path}"), (f"{prefix}-{n}/{path}" for n in count(2)))
     return next(name for name in names if not _is_taken(connection, name))
+
+
+def with_inner(connection: sqlite3.Connection, name: str) -> list[sqlite3.Row]:
+    """Return the id and name of the document with the public ``name``, and of those that came inside its file."""
+    query = (
+        "SELECT d.id, d.name FROM documents d JOIN documents o ON d.source = o.source "
+        "WHERE o.name = ? AND (d.id = o.id OR substr(d.path, 1, length(o.path) + 1) = o.path || '/')"
+    )
+    return connection.execute(query, (name,)).fetchall()
 
 
 def _is_taken(connection: sqlite3.Connection, name: str) -> bool:

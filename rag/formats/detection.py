@@ -15,6 +15,7 @@ __all__ = ["detect"]
 HEAD = 4096
 """Bytes at the beginning of a file that tell what it is."""
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ZIPPED = (OFFICE, OPEN, "application/epub")
 UNREADABLE = (
     (b"\x89PNG\r\n", "is a picture (PNG)"),
     (b"\xff\xd8\xff", "is a picture (JPEG)"),
@@ -53,7 +54,9 @@ def detect(data: bytes, suffix: str) -> Format | None:
     """
     named = BY_SUFFIX.get(suffix.lower())
     media_type = _signed(data) or _written(data, named, suffix)
-    return BY_MEDIA_TYPE[media_type] if media_type else named
+    if not media_type or (media_type == "application/zip" and named and named.media_type.startswith(ZIPPED)):
+        return named  # An archive without the parts of an office document, named like one, is a broken one.
+    return BY_MEDIA_TYPE[media_type]
 
 
 def _signed(data: bytes) -> str:

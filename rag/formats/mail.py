@@ -20,13 +20,14 @@ __all__ = ["FIELDS", "from_eml", "letter", "read_mail"]
 
 FIELDS = ("From", "To", "Cc", "Date", "Subject")
 EARLIER = re.compile(
-    r"(?:-{2,} ?(?:Original Message|Forwarded message|Original-Nachricht|Ursprüngliche Nachricht|Message d'origine|"
-    r"Mensaje original) ?-{2,}|_{20,}|(?:On|Am|Le|El) [^\n]{6,120}\n?[^\n]{0,80}(?:wrote|schrieb|a écrit|escribió)[^\n]{0,60}:|"
-    r"(?:From|Von|De): [^\n]+\n(?:Sent|Date|Gesendet|Datum|Envoyé|Enviado)[^\n]*:)",
+    r"-{2,} ?(?:Original Message|Forwarded message|Original-Nachricht|Ursprüngliche Nachricht|Message d'origine|"
+    r"Mensaje original) ?-{2,}|_{20,}|"
+    r"^(?:On|Am|Le|El) [^\n]{6,120}\n?[^\n]{0,80}(?:wrote|schrieb|a écrit|escribió)[^\n]{0,60}:|"
+    r"^(?:From|Von|De): [^\n]+\n(?:Sent|Date|Gesendet|Datum|Envoyé|Enviado)[^\n]*:",
     re.MULTILINE,
 )
 """How the mail that is answered begins below the answer."""
-QUOTED = re.compile(r"(?:(?:^>[^\n]*(?:\n|\Z)){2,})", re.MULTILINE)
+QUOTED = re.compile(r"^>[^\n]*\n>", re.MULTILINE)
 HEADING = "Earlier message, quoted"
 
 
@@ -75,7 +76,7 @@ def read_mail(data: bytes) -> Letter:
         raise DocumentError("is broken or is not a mail: it has no header")
     plain, page = message.get_body(("plain",)), message.get_body(("html",))
     bodies = [part for part in (plain, page) if part is not None]
-    fields = {name: " ".join(str(message.get(name, "")).split()) for name in FIELDS}
+    fields = {name: _field(message, name) for name in FIELDS}
     return Letter(
         fields,
         _text(plain) if plain is not None else "",
@@ -83,6 +84,15 @@ def read_mail(data: bytes) -> Letter:
         _date(fields["Date"]),
         _attachments(message, bodies),
     )
+
+
+def _field(message: EmailMessage, name: str) -> str:
+    """Return the value of a header field, decoded where it can be."""
+    try:
+        value = str(message.get(name, ""))
+    except (ValueError, IndexError, TypeError, AttributeError, LookupError):  # the parser of addresses and dates
+        value = next((str(raw) for key, raw in message.raw_items() if key.lower() == name.lower()), "")
+    return " ".join(value.split())
 
 
 def _text(part: EmailMessage) -> str:

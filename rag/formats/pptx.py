@@ -29,7 +29,7 @@ def from_pptx(data: bytes) -> Extracted:
     first = found.headings[0] if found.headings else None
     if title.lower() in ("", "powerpoint presentation") and first:
         title = found.text[first.start : first.end]
-    date = properties.created.date().isoformat() if properties.created else ""
+    date = properties.modified.date().isoformat() if properties.modified else ""
     return Extracted(found.text, title, date, found.headings, found.pages, found.empty_pages)
 
 

@@ -56,9 +56,11 @@ def sheet_blocks(sheet: Sheet) -> Iterator[Block]:
     header, columns = list[str](), list[int]()
     for numbers in _groups(sorted(sheet.rows)):
         used = sorted({column for number in numbers for column in sheet.rows[number]})
-        while len(numbers) > 1 and len(used) > 1 and len(sheet.rows[numbers[0]]) == 1:
+        while numbers and len(sheet.rows[numbers[0]]) == 1 and (len(numbers) == 1 or len(used) > 1):
             yield _title(*sheet.rows[numbers.pop(0)].values())
             used = sorted({column for number in numbers for column in sheet.rows[number]})
+        if not numbers:
+            continue
         grid = _grid(sheet, numbers, used)
         count = header_rows(grid, {at for at, number in enumerate(numbers) if number in sheet.spans})
         if count:

@@ -50,23 +50,23 @@ def written(text: str) -> str:
 
 
 def table_blocks(header: Row, rows: Iterable[Row]) -> Iterator[Block]:
-    """Yield a table with a header, row by row; empty rows are left out."""
+    """Yield a table with a header, in one block or, where it is long, several; empty rows are left out."""
     filled = [list(map(cell, row)) for row in rows if any(map(str.strip, row))]
     names = list(map(cell, header))
-    if any(_length(names) + _length(row) > WIDEST for row in filled):
+    if any(len(_line(names)) + len(_line(row)) > WIDEST for row in filled):
         for row in filled:
             yield from _record(names, row)
         return
-    length = LONGEST_TABLE
+    head = f"{_line(names)}\n|{' --- |' * len(names)}"
+    lines, length = [head], 0
     for row in filled:
-        if length >= LONGEST_TABLE:
-            yield Block(_line(names))
-            yield Block(f"|{' --- |' * len(names)}", tight=True)
-            length = 0
-        yield Block(_line(row), tight=True)
-        length += _length(row)
-    if not filled and any(names):
-        yield Block(_line(names), tight=True)
+        if length > LONGEST_TABLE:
+            yield Block("\n".join(lines))
+            lines, length = [head], 0
+        lines.append(_line(row))
+        length += len(lines[-1])
+    if len(lines) > 1 or any(names):
+        yield Block("\n".join(lines))
 
 
 def grid_blocks(grid: Sequence[Row]) -> Iterator[Block]:
@@ -134,10 +134,6 @@ def _fills(above: Row, row: Row) -> bool:
 
 def _line(row: Row) -> str:
     return f"| {' | '.join(row)} |"
-
-
-def _length(row: Row) -> int:
-    return sum(map(len, row)) + 3 * len(row)
 
 
 def _record(names: Row, row: Row) -> Iterator[Block]:

@@ -6,7 +6,6 @@ import io
 import itertools
 import warnings
 from collections.abc import Iterator
-from datetime import UTC
 from typing import Any
 
 from rag.errors import DocumentError
@@ -36,8 +35,8 @@ def from_xlsx(data: bytes) -> Extracted:
     sheets = [_sheet(sheet) for sheet in book.worksheets if sheet.sheet_state == "visible"]
     text, headings = assemble(itertools.chain.from_iterable(map(sheet_blocks, sheets)))
     title = (book.properties.title or "").strip()
-    created = book.properties.created if "docProps/core.xml" in parts else None
-    date = created.replace(tzinfo=UTC).date().isoformat() if created else ""
+    changed = book.properties.modified if "docProps/core.xml" in parts else None
+    date = changed.date().isoformat() if changed else ""
     return Extracted(text, title=title, date=date, headings=headings)
 
 

@@ -174,9 +174,7 @@ ROOF = (
 )
 
 
-def mail(
-    subject: str = "Roof repair", attachments: Sequence[tuple[str, bytes]] = (), text: str = ROOF
-) -> EmailMessage:
+def mail(subject: str = "Roof repair", attachments: Sequence[tuple[str, bytes]] = (), text: str = ROOF) -> EmailMessage:
     made = EmailMessage()
     made["From"] = "Ines Abel <ines@example.org>"
     made["To"] = "board@example.org"
@@ -192,7 +190,10 @@ def mail(
 
 def mbox(folder: Path) -> bytes:
     box = mailbox.mbox(folder / "made.mbox")
-    for subject, text in (("Bees", "The hives move to Tern Farm."), ("Bees", "From Monday on the smoker is in shed 4.")):
+    for subject, text in (
+        ("Bees", "The hives move to Tern Farm."),
+        ("Bees", "From Monday on the smoker is in shed 4."),
+    ):
         box.add(mail(subject, text=text))
     box.close()
     return (folder / "made.mbox").read_bytes()

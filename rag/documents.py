@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from rag.errors import DocumentError
-from rag.formats import Attachment
+from rag.formats import Attachment, broken
 from rag.formats.detection import HEAD, detect
 from rag.formats.plain import decode
 from rag.formats.registry import BY_SUFFIX
@@ -225,8 +225,7 @@ def _document(data: bytes, name: str, suffix: str) -> tuple[Document, tuple[Atta
     except RecursionError as error:
         raise DocumentError("is nested too deeply to be read") from error
     except Exception as error:  # A parser may raise anything when a file is not what it should be.
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise DocumentError(f"is broken or is not a {format.name} file ({reason})") from error
+        raise broken(format.name) from error
     text = UNSTORABLE.sub("\ufffd", found.text)  # one for one: offsets stay
     if not any(unicodedata.category(c)[0] not in "ZC" for c in text):
         raise DocumentError("is empty: there is no text in it")

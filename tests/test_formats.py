@@ -239,3 +239,15 @@ def test_files_are_nested_only_so_deep(tmp_path):
     found = list(documents.read_all(tmp_path / "a.zip", "a.zip"))
     assert [item.name.count("/") for item in found] == [5, 4, 3, 2, 1, 0]
     assert isinstance(found[0], Failure) and "inside more than 4" in found[0].reason
+
+
+def test_files_that_unpack_to_too_much_or_are_too_many_are_left_out(tmp_path, monkeypatch):
+    (tmp_path / "a.zip").write_bytes(archive({f"{n}.txt": "text" * 100 for n in range(9)}))
+    for limit, most in (("MOST_PARTS", 5), ("MOST_UNPACKED", 2000)):
+        with monkeypatch.context() as patch:
+            patch.setattr(documents, limit, most)
+            found = list(documents.read_all(tmp_path / "a.zip", "a.zip"))
+        failures = [item for item in found if isinstance(item, Failure)]
+        assert len(failures) == 4
+        assert all("in the same file" in failure.reason for failure in failures)
+        assert found[-1].name == "a.zip"

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from rag.errors import DocumentError
 from rag.types import Heading
 
-__all__ = ["Attachment", "Block", "Extracted", "Reader", "assemble", "joined"]
+__all__ = ["Attachment", "Block", "Extracted", "Reader", "assemble", "broken", "joined"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,14 @@ def assemble(blocks: Iterable[Block]) -> tuple[str, tuple[Heading, ...]]:
         offset += len(block.text)
         tight = block.tight
     return "".join(parts), tuple(headings)
+
+
+def broken(name: str) -> DocumentError:
+    """Return the error for a file that is not what a file of the format ``name`` should be."""
+    article = "an" if name[0] in "AEIOU" else "a"
+    return DocumentError(
+        f"is broken or is not {article} {name} file: open it in the program it is from, and save it again"
+    )
 
 
 def flowing(text: str) -> str:

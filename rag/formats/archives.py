@@ -7,6 +7,7 @@ import zipfile
 from typing import Any
 
 from rag.errors import DocumentError
+from rag.formats import broken
 
 __all__ = ["open_zip", "parse_xml", "part"]
 
@@ -23,7 +24,7 @@ def open_zip(data: bytes, what: str) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
-        raise DocumentError(f"is broken or is not a {what} file: save it again") from error
+        raise broken(what) from error
     parts = archive.infolist()
     if sum(member.file_size for member in parts) > LARGEST:
         raise DocumentError(f"holds more than {LARGEST // 1_000_000} MB once it is unpacked")

@@ -17,10 +17,11 @@ from pathlib import Path, PurePosixPath
 
 from rag.errors import DocumentError
 from rag.formats import Attachment, broken
-from rag.formats.detection import HEAD, detect
+from rag.formats.detection import HEAD, format_of
 from rag.formats.plain import decode
 from rag.formats.registry import BY_SUFFIX
 from rag.formats.titles import date_of, title_of
+from rag.text.detection import detect
 from rag.types import Document
 
 __all__ = [
@@ -146,7 +147,7 @@ def is_plain(path: Path) -> bool:
         return False
     try:
         with path.open("rb") as file:
-            format = detect(file.read(HEAD), path.suffix)
+            format = format_of(file.read(HEAD), path.suffix)
         return path.stat().st_size <= SMALL and format is not None and format.media_type in PLAIN
     except (OSError, DocumentError):
         return True
@@ -213,7 +214,7 @@ def _document(data: bytes, name: str, suffix: str) -> tuple[Document, tuple[Atta
     """Return the document with the bytes ``data``, and what is attached to it."""
     if not data.strip(b" \t\r\n\0"):
         raise DocumentError("is empty")
-    format = detect(data, suffix)
+    format = format_of(data, suffix)
     if format is None:
         raise DocumentError(f"is of a kind that cannot be read; those that can: {', '.join(SUFFIXES)}")
     try:
@@ -242,6 +243,7 @@ def _document(data: bytes, name: str, suffix: str) -> tuple[Document, tuple[Atta
         headings=found.headings,
         pages=found.pages,
         empty_pages=found.empty_pages,
+        language=detect(text),
     )
     return document, found.attachments
 

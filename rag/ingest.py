@@ -20,11 +20,11 @@ import numpy as np
 from rag import archive, documents, feedback
 from rag.config import Config
 from rag.documents import Failure
-from rag.embedding import Embedder, Vectors
 from rag.errors import DocumentError
 from rag.index import DocumentInfo, Index, text_hash
 from rag.inference import states
 from rag.passages import context_text, cut, windows
+from rag.ports import Embedder, Vectors
 from rag.reading import FileReader
 from rag.types import Document, Passage
 

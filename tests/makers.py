@@ -92,7 +92,8 @@ def odt() -> bytes:
 </text:changed-region></text:tracked-changes>
 <text:h text:outline-level="1">Allotment rules</text:h>
 <text:h text:outline-level="2">Water</text:h>
-<text:p>The standpipe is<text:s text:c="2"/>turned off from 15 November.<text:note><text:note-citation>1</text:note-citation>
+<text:p>The standpipe is<text:s text:c="2"/>turned off from 15 November.<text:note>
+<text:note-citation>1</text:note-citation>
 <text:note-body><text:p>Frost dates vary.</text:p></text:note-body></text:note></text:p>
 <text:list><text:list-item><text:p>Hoses need a non-return valve.</text:p></text:list-item></text:list>
 <text:h text:outline-level="2">Fees</text:h>
@@ -153,7 +154,8 @@ def epub() -> bytes:
     )
     package = """<package xmlns="http://www.idpf.org/2007/opf" xmlns:dc="http://purl.org/dc/elements/1.1/">
 <metadata><dc:title>The Lamplighter's Almanac</dc:title><dc:date>1998-05-01</dc:date></metadata>
-<manifest><item id="b" href="two.xhtml"/><item id="a" href="one%201.xhtml"/><item id="n" href="nav.xhtml" properties="nav"/>
+<manifest><item id="b" href="two.xhtml"/><item id="a" href="one%201.xhtml"/>
+<item id="n" href="nav.xhtml" properties="nav"/>
 </manifest><spine><itemref idref="n"/><itemref idref="a"/><itemref idref="b"/></spine></package>"""
     page = "<html xmlns='http://www.w3.org/1999/xhtml'><body><h1>{}</h1><p>{}</p></body></html>"
     return archive(
@@ -255,7 +257,8 @@ def compound(tree: Mapping[str, bytes | dict]) -> bytes:
     short_table = long.store(struct.pack(f"<{len(short.table)}I", *short.table))
     directory = long.store(b"".join(_entry(*name) for name in names))
     assert len(long.table) <= 128 and len(short.table) <= 128
-    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16)
+    head += struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
     head += struct.pack("<IIIIIIIIII", 0, 1, directory, 0, 4096, short_table, 1, 0xFFFFFFFE, 0, 0)
     head += struct.pack("<I", 0xFFFFFFFF) * 108
     return head + struct.pack(f"<{len(long.table)}I", *long.table).ljust(512, b"\xff") + long.body

@@ -20,6 +20,7 @@ from rag.reading import FileReader, Limits
 from rag.types import Document
 
 LIMITS = Limits(seconds=60, memory=1 << 30)
+MANY = 'table:number-columns-repeated="9999999"'
 SECRET = "the secret of this machine"
 LAUGHS = "<!DOCTYPE x [" + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10 if n else "ha"}">' for n in range(10)) + "]>"
 
@@ -131,10 +132,11 @@ def bombs(secret: Path) -> Iterator[tuple[str, bytes]]:
     yield "columns.csv", b"a," * 50_000 + b"\n" + b"1," * 50_000
     yield "one-line.csv", b"a,b\n" + b"x" * 2_000_000
     yield "quote.csv", b'a,b\n"' + b"never closed,\n" * 50_000
-    rows = '<table:table-row table:number-rows-repeated="9999999"><table:table-cell table:number-columns-repeated="9999999"'
-    rows += ' office:value-type="string"><text:p>x</text:p></table:table-cell></table:table-row>'
-    sheet = f'<table:table table:name="a">{rows}<table:table-row><table:table-cell><text:p>y</text:p></table:table-cell></table:table-row></table:table>'
-    sheets = f"<office:document-content {ODF}><office:body><office:spreadsheet>{sheet}</office:spreadsheet></office:body></office:document-content>"
+    cell = 'office:value-type="string"><text:p>x</text:p></table:table-cell></table:table-row>'
+    rows = f'<table:table-row table:number-rows-repeated="9999999"><table:table-cell {MANY} {cell}'
+    rows += "<table:table-row><table:table-cell><text:p>y</text:p></table:table-cell></table:table-row>"
+    table = f'<office:spreadsheet><table:table table:name="a">{rows}</table:table></office:spreadsheet>'
+    sheets = f"<office:document-content {ODF}><office:body>{table}</office:body></office:document-content>"
     yield "repeated.ods", archive({"content.xml": sheets}, "application/vnd.oasis.opendocument.spreadsheet")
 
 

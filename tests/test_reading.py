@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from makers import archive, mail
 
 from rag.config import Config
 from rag.documents import Failure
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.index import Index
 from rag.ingest import ingest
 from rag.reading import FileReader, Limits
@@ -116,7 +115,7 @@ def test_files_inside_files_come_change_and_go(index: Index, tmp_path: Path) -> 
     assert (report.changed, report.removed) == (["roof.eml"], ["roof.eml/note.txt"])
     assert "roof.eml/plan.csv" in report.unchanged
 
-    os.unlink(folder / "roof.eml")
+    (folder / "roof.eml").unlink()
     report = ingest([folder], index, embedder, CONFIG)
     assert sorted(report.removed) == ["roof.eml", "roof.eml/plan.csv"]
     assert names(index) == ["other.txt"]

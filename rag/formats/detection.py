@@ -10,7 +10,7 @@ from rag.errors import DocumentError
 from rag.formats.plain import is_text
 from rag.formats.registry import BY_MEDIA_TYPE, BY_SUFFIX, OFFICE, OPEN, Format
 
-__all__ = ["detect"]
+__all__ = ["format_of"]
 
 HEAD = 4096
 """Bytes at the beginning of a file that tell what it is."""
@@ -46,7 +46,7 @@ MAIL = re.compile(rb"^(?:mime-version|message-id|received|return-path|x-mailer):
 """A field that a program writes into a mail, and nobody at the top of a memo."""
 
 
-def detect(data: bytes, suffix: str) -> Format | None:
+def format_of(data: bytes, suffix: str) -> Format | None:
     """Return the format of the file with the bytes ``data``, whose name ends in ``suffix``; none if it is not known.
 
     Raises:

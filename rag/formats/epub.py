@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
-from rag.dates import iso_date
 from rag.errors import DocumentError
 from rag.formats import Extracted, flowing, joined
 from rag.formats.archives import open_zip, parse_xml, part
 from rag.formats.html import from_html
+from rag.text.dates import iso_date
 
 __all__ = ["from_epub"]
 

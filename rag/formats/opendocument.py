@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from rag.dates import iso_date
 from rag.formats import Block, Extracted, assemble, flowing, joined
 from rag.formats.archives import open_zip, parse_xml, part
 from rag.formats.outline import first_heading
 from rag.formats.sheets import Sheet, sheet_blocks
 from rag.formats.tables import grid_blocks, written
+from rag.text.dates import iso_date
 
 __all__ = ["from_odp", "from_ods", "from_odt"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import codecs
 import re
 
-from rag.dates import iso_date
 from rag.errors import DocumentError
 from rag.formats import Extracted
 from rag.formats.outline import first_heading, front_matter, markdown_headings, text_headings
 from rag.formats.titles import title_of
+from rag.text.dates import iso_date
 
 __all__ = ["decode", "from_markdown", "from_text", "is_text"]
 

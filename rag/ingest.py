@@ -21,8 +21,8 @@ from rag import archive, documents, feedback
 from rag.config import Config
 from rag.documents import Failure
 from rag.errors import DocumentError
+from rag.generators.llama import states
 from rag.index import DocumentInfo, Index, text_hash
-from rag.inference import states
 from rag.passages import context_text, cut, windows
 from rag.ports import Embedder, Vectors
 from rag.reading import FileReader

@@ -235,7 +235,7 @@ def _properties(values: Mapping[int, tuple[int, str | bytes | int]], head: bytes
 
 
 def compound(tree: Mapping[str, bytes | dict]) -> bytes:
-    """A compound file (MS-CFB) of up to 128 sectors: header, allocation table, and chains of sectors, long and short."""
+    """A compound file (MS-CFB) of up to 128 sectors: header, allocation table, chains of long and short sectors."""
     names: list[list] = [["Root Entry", 5, -1, -1, 0xFFFFFFFE, 0]]
     long, short = _Chains(512, 1), _Chains(64, 0)
 

@@ -15,7 +15,7 @@ from rag.documents import SUFFIXES, Failure
 from rag.index import Index
 from rag.ingest import ingest
 from rag.retrieval import retrieve
-from rag.statements import readable
+from rag.text.statements import readable
 
 RECORDS = [{"species": "Osprey", "nest": {"tree": "larch", "height_m": 18.50}, "chicks": 3}]
 RECORDS += [{"species": "Kestrel", "nest": {"tree": "barn wall", "height_m": 6.00}, "chicks": 5}]

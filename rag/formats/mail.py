@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import NamedTuple
@@ -95,14 +95,14 @@ def _field(message: EmailMessage, name: str) -> str:
     return " ".join(value.split())
 
 
-def _text(part: EmailMessage) -> str:
+def _text(part: MIMEPart) -> str:
     try:
         return str(part.get_content())
     except (LookupError, UnicodeError):  # an encoding that nobody knows
         return decode(_payload(part)) if _payload(part).strip() else ""
 
 
-def _payload(part: EmailMessage) -> bytes:
+def _payload(part: MIMEPart) -> bytes:
     """Return the bytes of a part; a page says in UTF-8 what the mail says in its own encoding."""
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
@@ -121,9 +121,9 @@ def _date(text: str) -> str:
         return ""
 
 
-def _attachments(message: EmailMessage, bodies: Sequence[EmailMessage]) -> tuple[Attachment, ...]:
+def _attachments(message: EmailMessage, bodies: Sequence[MIMEPart]) -> tuple[Attachment, ...]:
     """Return the files and mails in a mail; pictures that are part of its text are none."""
-    found = list[tuple[str, EmailMessage]]()
+    found = list[tuple[str, MIMEPart]]()
     for part in _leaves(message):
         inline = part.get_content_maintype() == "image" and (part.get("Content-ID") or not part.is_attachment())
         signed = part.get_content_type() in ("application/pgp-signature", "application/pkcs7-signature")
@@ -134,30 +134,34 @@ def _attachments(message: EmailMessage, bodies: Sequence[EmailMessage]) -> tuple
     return tuple(Attachment(name, partial(_bytes, part)) for name, (_, part) in zip(names, found, strict=True))
 
 
-def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
+def _leaves(message: MIMEPart) -> Iterator[MIMEPart]:
     """Yield the parts of a mail that hold no other parts, attached mails as a whole."""
     waiting = [message]
     while waiting:
         part = waiting.pop()
         if part.get_content_maintype() == "multipart":
-            waiting += [inner for inner in reversed(part.get_payload()) if isinstance(inner, EmailMessage)]
+            waiting += reversed(_inner(part))
         else:
             yield part
 
 
-def _named(part: EmailMessage) -> str:
+def _inner(part: MIMEPart) -> list[MIMEPart]:
+    """Return the parts of a part, or the mail that it holds."""
+    payload = part.get_payload()
+    return [inner for inner in payload if isinstance(inner, MIMEPart)] if isinstance(payload, list) else []
+
+
+def _named(part: MIMEPart) -> str:
     """Return a name for a part that has none."""
     kind = part.get_content_type()
     if kind == "message/rfc822":
-        inner = part.get_payload()
-        subject = str(inner[0].get("Subject", "")) if isinstance(inner, list) and inner else ""
+        subject = next((str(inner.get("Subject", "")) for inner in _inner(part)), "")
         return f"{subject or 'mail'}.eml"
     return "attachment" + {"text/plain": ".txt", "text/html": ".html", "text/calendar": ".txt"}.get(kind, "")
 
 
-def _bytes(part: EmailMessage) -> bytes:
-    """Return the bytes of an attachment."""
-    payload = part.get_payload()
-    if part.get_content_type() == "message/rfc822" and isinstance(payload, list) and payload:
-        return bytes(payload[0].as_bytes())
+def _bytes(part: MIMEPart) -> bytes:
+    """Return the bytes of an attachment, or of an attached mail."""
+    if part.get_content_type() == "message/rfc822" and (inner := _inner(part)):
+        return bytes(inner[0].as_bytes())
     return _payload(part)

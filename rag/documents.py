@@ -21,6 +21,7 @@ from rag.formats.detection import HEAD, format_of
 from rag.formats.plain import decode
 from rag.formats.registry import BY_SUFFIX
 from rag.formats.titles import date_of, title_of
+from rag.text.dates import habit
 from rag.text.detection import detect
 from rag.types import Document
 
@@ -239,7 +240,7 @@ def _document(data: bytes, name: str, suffix: str) -> tuple[Document, tuple[Atta
         sha256=hashlib.sha256(data).hexdigest(),
         media_type=format.media_type,
         title=title,
-        date=found.date if format.untitled else date_of(text) or found.date,
+        date=found.date if format.untitled else date_of(text, habit([text])) or found.date,
         headings=found.headings,
         pages=found.pages,
         empty_pages=found.empty_pages,

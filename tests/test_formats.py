@@ -12,7 +12,7 @@ from makers import archive, csv, epub, mail, mbox, msg, notebook, odt, presentat
 
 from rag import documents
 from rag.documents import SUFFIXES, Failure
-from rag.index import Index
+from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
 from rag.retrieval import retrieve
 from rag.text.statements import readable
@@ -105,7 +105,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def index(folder, embedder, config, tmp_path_factory):
-    with Index.create(tmp_path_factory.mktemp("index"), embedder, config.passage_tokens) as index:
+    with SqliteIndex.create(tmp_path_factory.mktemp("index"), embedder, config.passage_tokens) as index:
         report = ingest([folder], index, embedder, config)
         assert report.failed == []
         yield index
@@ -251,3 +251,11 @@ def test_files_that_unpack_to_too_much_or_are_too_many_are_left_out(tmp_path, mo
         assert len(failures) == 4
         assert all("in the same file" in failure.reason for failure in failures)
         assert found[-1].name == "a.zip"
+
+
+def test_a_mail_attached_to_a_mail_is_a_document_with_its_own_attachments(tmp_path):
+    outer = mail("Forwarded")
+    outer.add_attachment(mail("Inner", attachments=[("note.txt", b"A note.")]))
+    (tmp_path / "a.eml").write_bytes(outer.as_bytes())
+    found = list(documents.read_all(tmp_path / "a.eml", "a.eml"))
+    assert [item.name for item in found] == ["a.eml/Inner.eml/note.txt", "a.eml/Inner.eml", "a.eml"]

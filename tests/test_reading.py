@@ -11,8 +11,8 @@ from makers import archive, mail
 from rag.config import Config
 from rag.documents import Failure
 from rag.embedders.hashed import HashEmbedder
-from rag.index import Index
-from rag.ingest import ingest
+from rag.indexes.sqlite.index import SqliteIndex
+from rag.ingest import ingest, remove
 from rag.reading import FileReader, Limits
 from rag.types import Document
 
@@ -88,15 +88,15 @@ def test_small_texts_are_read_without_another_process(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> Index:
-    return Index.create(tmp_path / "index", HashEmbedder(32), CONFIG.passage_tokens)
+def index(tmp_path: Path) -> SqliteIndex:
+    return SqliteIndex.create(tmp_path / "index", HashEmbedder(32), CONFIG.passage_tokens)
 
 
-def names(index: Index) -> list[str]:
+def names(index: SqliteIndex) -> list[str]:
     return [info.name for info in index.documents()]
 
 
-def test_files_inside_files_come_change_and_go(index: Index, tmp_path: Path) -> None:
+def test_files_inside_files_come_change_and_go(index: SqliteIndex, tmp_path: Path) -> None:
     folder, embedder = tmp_path / "docs", HashEmbedder(32)
     folder.mkdir()
     parts = [("plan.csv", GOOD), ("note.txt", b"A note on the roof."), ("logo.bin", b"\0\1\2")]
@@ -121,7 +121,7 @@ def test_files_inside_files_come_change_and_go(index: Index, tmp_path: Path) -> 
     assert names(index) == ["other.txt"]
 
 
-def test_a_broken_archive_keeps_what_was_in_it_before(index: Index, tmp_path: Path) -> None:
+def test_a_broken_archive_keeps_what_was_in_it_before(index: SqliteIndex, tmp_path: Path) -> None:
     folder, embedder = tmp_path / "docs", HashEmbedder(32)
     folder.mkdir()
     good = archive({"a.csv": GOOD, "b.txt": b"Text b."})
@@ -134,10 +134,10 @@ def test_a_broken_archive_keeps_what_was_in_it_before(index: Index, tmp_path: Pa
     assert names(index) == ["all.zip", "all.zip/a.csv", "all.zip/b.txt"]
 
 
-def test_a_file_takes_those_inside_it_along_when_it_is_deleted(index: Index, tmp_path: Path) -> None:
+def test_a_file_takes_those_inside_it_along_when_it_is_deleted(index: SqliteIndex, tmp_path: Path) -> None:
     write(tmp_path, "all.zip", archive({"a.csv": GOOD, "b.txt": b"Text b."}))
     ingest([tmp_path / "all.zip"], index, HashEmbedder(32), CONFIG)
-    assert index.delete("all.zip/a.csv")
+    assert remove(index, "all.zip/a.csv")
     assert names(index) == ["all.zip", "all.zip/b.txt"]
-    assert index.delete("all.zip")
+    assert remove(index, "all.zip")
     assert (names(index), len(index)) == ([], 0)

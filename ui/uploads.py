@@ -21,7 +21,7 @@ from rag import documents
 from rag.config import Config
 from rag.documents import Failure
 from rag.errors import DocumentError
-from rag.ingest import IngestReport, ingest
+from rag.ingest import IngestReport, ingest, remove
 from rag.reading import FileReader
 from ui.service import Service
 
@@ -106,7 +106,7 @@ class Uploads:
         path = next((path for path, (name, _) in files.items() if name == id), None)
         if path is not None and (self.folder / path).is_file():  # A part of a file goes from the index alone.
             (self.folder / path).unlink()
-        return bool(index.delete(id))
+        return remove(index, id)
 
     @contextlib.contextmanager
     def _staged(self, content: BinaryIO, target: Path) -> Iterator[Path]:

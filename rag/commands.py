@@ -104,11 +104,13 @@ def show(config: Config, options: argparse.Namespace) -> int:
 
 def remove(config: Config, options: argparse.Namespace) -> int:
     """Remove documents from the index; names that are not in it are refused before anything is removed."""
+    from rag.ingest import remove as remove_with_inner
+
     with _index(config) as index:
         for name in options.documents:
             index.document(name)
         for name in options.documents:
-            index.delete(name)
+            remove_with_inner(index, name)
             print(f"removed: {name}")
     return EXIT_ANSWERED
 

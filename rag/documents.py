@@ -6,69 +6,66 @@ so that offsets into the document are offsets into the file.
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import os
 import re
 import stat
 import unicodedata
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 from rag.errors import DocumentError
-from rag.formats import Extracted
-from rag.formats.docx import from_docx
-from rag.formats.html import from_html
-from rag.formats.outline import first_heading, front_matter, markdown_headings, text_headings
-from rag.formats.pdf import from_pdf
+from rag.formats import Attachment, broken
+from rag.formats.detection import HEAD, format_of
+from rag.formats.plain import decode
+from rag.formats.registry import BY_SUFFIX
 from rag.formats.titles import date_of, title_of
-from rag.text.dates import habit, iso_date
+from rag.text.dates import habit
 from rag.text.detection import detect
 from rag.types import Document
 
 __all__ = [
     "LARGEST",
     "SUFFIXES",
+    "Failure",
     "decode",
     "find",
+    "is_plain",
     "read",
+    "read_all",
     "supported",
 ]
 
 LARGEST = 200_000_000
 """Bytes of the largest file that is read."""
+LONGEST = 200_000_000
+"""Characters of the longest text that a file may hold."""
+MOST_PAGES = 20_000
+"""Pages of the longest document."""
+DEEPEST = 4
+"""Files inside one another that are opened: a PDF in a ZIP in a mail in a ZIP."""
+MOST_PARTS = 10_000
+"""Files inside one file that are read."""
+MOST_UNPACKED = 2_000_000_000
+"""Bytes of all files inside one file."""
+SMALL = 1_000_000
+"""Bytes up to which a plain text is harmless."""
 
-PLAIN, MARKDOWN, HTML = "text/plain", "text/markdown", "text/html"
-PDF, DOCX = "application/pdf", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-
-SUFFIXES: dict[str, str] = {
-    ".txt": PLAIN,
-    ".text": PLAIN,
-    ".log": PLAIN,
-    ".md": MARKDOWN,
-    ".markdown": MARKDOWN,
-    ".html": HTML,
-    ".htm": HTML,
-    ".xhtml": HTML,
-    ".pdf": PDF,
-    ".docx": DOCX,
-}
+SUFFIXES: dict[str, str] = {suffix: format.media_type for suffix, format in BY_SUFFIX.items()}
 """The formats that can be read: suffix of the file's name to media type."""
 
-BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
+PLAIN = ("text/plain", "text/markdown")
 IGNORE_FILE = ".footnoteignore"
-DISGUISED = {b"%PDF-": "a PDF", b"PK\x03\x04": "a ZIP archive or an office document", b"\x1f\x8b": "a compressed file"}
-SAMPLE = 100_000
-"""Bytes by which an unknown encoding is guessed."""
-CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")
 UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
-BINARY = "holds binary data, not text: save it as one of the formats that can be read"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be read: its name, and the reason, to be put behind the name."""
+
+    name: str
+    reason: str
 
 
 def supported(path: Path) -> bool:
@@ -145,35 +142,117 @@ def _name(name: str) -> str:
     return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace"))
 
 
+def is_plain(path: Path) -> bool:
+    """Tell whether the file at ``path`` is a small plain text, or is not there, so that it can be read at once."""
+    if SUFFIXES.get(path.suffix.lower()) not in PLAIN:
+        return False
+    try:
+        with path.open("rb") as file:
+            format = format_of(file.read(HEAD), path.suffix)
+        return path.stat().st_size <= SMALL and format is not None and format.media_type in PLAIN
+    except (OSError, DocumentError):
+        return True
+
+
 def read(path: Path, name: str) -> Document:
-    """Return the document in the file at ``path``, under ``name``.
+    """Return the document in the file at ``path``, under ``name``, without what is attached to it.
 
     Raises:
         DocumentError: it cannot be read; the message is the reason, to be put behind the document's name.
     """
-    media_type = SUFFIXES.get(path.suffix.lower())
-    if media_type is None:
-        raise DocumentError(f"is of a kind that cannot be read; those that can: {', '.join(SUFFIXES)}")
-    data = _bytes(path)
+    return _document(_bytes(path), name, path.suffix)[0]
+
+
+def read_all(
+    path: Path, name: str, skip: Collection[str] = (), begin: Callable[[str], None] = lambda name: None
+) -> Iterator[Document | Failure]:
+    """Yield the documents in the file at ``path``: first those inside it, named ``name/…``, and it itself last.
+
+    Those in ``skip`` are left out, with everything inside them; ``begin`` is told the name of each before it is read.
+    """
+    yield from _Unpacking(skip, begin).read(name, lambda: _bytes(path), path.suffix, 0)
+
+
+class _Unpacking:
+    """Reads a file, the files inside it, and the files inside those, as far as they are not too deep or too many."""
+
+    def __init__(self, skip: Collection[str], begin: Callable[[str], None]) -> None:
+        self._skip, self._begin = skip, begin
+        self._parts = self._bytes = 0
+
+    def read(self, name: str, open: Callable[[], bytes], suffix: str, depth: int) -> Iterator[Document | Failure]:
+        if name in self._skip:
+            return
+        self._begin(name)
+        try:
+            data = open()
+            self._count(data, depth)
+            document, attachments = _document(data, name, suffix)
+        except DocumentError as error:
+            yield Failure(name, str(error))
+            return
+        for attachment in attachments:
+            inner = f"{name}/{attachment.name}"
+            yield from self.read(inner, attachment.open, PurePosixPath(attachment.name).suffix, depth + 1)
+        yield document
+
+    def _count(self, data: bytes, depth: int) -> None:
+        """Raise DocumentError where a file inside another is one too many."""
+        if not depth:
+            return
+        self._parts += 1
+        self._bytes += len(data)
+        if depth > DEEPEST:
+            raise DocumentError(f"lies inside more than {DEEPEST} other files: unpack them first")
+        if self._parts > MOST_PARTS or self._bytes > MOST_UNPACKED:
+            raise DocumentError(
+                f"comes after {MOST_PARTS} other files or {MOST_UNPACKED // 1_000_000_000} GB in the same file: "
+                "split it into smaller ones"
+            )
+
+
+def _document(data: bytes, name: str, suffix: str) -> tuple[Document, tuple[Attachment, ...]]:
+    """Return the document with the bytes ``data``, and what is attached to it."""
     if not data.strip(b" \t\r\n\0"):
         raise DocumentError("is empty")
-    found = READERS[media_type](data)
+    format = format_of(data, suffix)
+    if format is None:
+        raise DocumentError(f"is of a kind that cannot be read; those that can: {', '.join(SUFFIXES)}")
+    try:
+        found = format.read(data)
+    except DocumentError:
+        raise
+    except MemoryError as error:
+        raise DocumentError("takes more memory than a file may: split it into smaller ones") from error
+    except RecursionError as error:
+        raise DocumentError("is nested too deeply to be read") from error
+    except Exception as error:  # A parser may raise anything when a file is not what it should be.
+        raise broken(format.name) from error
     text = UNSTORABLE.sub("\ufffd", found.text)  # one for one: offsets stay
     if not any(unicodedata.category(c)[0] not in "ZC" for c in text):
         raise DocumentError("is empty: there is no text in it")
-    return Document(
+    if len(text) > LONGEST or len(found.pages) > MOST_PAGES:
+        raise DocumentError(f"is longer than {LONGEST // 1_000_000} million characters or {MOST_PAGES} pages: split it")
+    title = _clean(found.title) or _clean(_named(name) if format.untitled else title_of(text, found.headings))
+    document = Document(
         name=name,
         text=text,
         sha256=hashlib.sha256(data).hexdigest(),
-        media_type=media_type,
-        title=_clean(found.title) or _clean(title_of(text, found.headings)),
-        date=date_of(text, habit([text])) or found.date,
+        media_type=format.media_type,
+        title=title,
+        date=found.date if format.untitled else date_of(text, habit([text])) or found.date,
         headings=found.headings,
         pages=found.pages,
         empty_pages=found.empty_pages,
         recognised_pages=found.recognised_pages,
         language=detect(text) or found.language,
     )
+    return document, found.attachments
+
+
+def _named(name: str) -> str:
+    """Return the title that a file's name makes: its words, without the folders and the suffix."""
+    return re.sub(r"[\s_]+|(?<=[^\W\d])-(?=[^\W\d])", " ", PurePosixPath(name).stem)
 
 
 def _bytes(path: Path) -> bytes:
@@ -195,87 +274,3 @@ def _clean(title: str) -> str:
     title = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", UNSTORABLE.sub("", title))
     title = re.sub(r"[*`]+|(?<!\w)_+|_+(?!\w)", "", title)
     return " ".join(title.split())[:200].rstrip(" :")
-
-
-def _from_text(data: bytes) -> Extracted:
-    text = decode(data)
-    return Extracted(text, headings=tuple(text_headings(text)))
-
-
-def _from_markdown(data: bytes) -> Extracted:
-    text = decode(data)
-    headings = tuple(markdown_headings(text))
-    end, values = front_matter(text)
-    title = values.get("title") or first_heading(text, headings) or title_of(text, headings, end)
-    return Extracted(text, title=title, date=iso_date(values.get("date", "")), headings=headings)
-
-
-READERS: dict[str, Callable[[bytes], Extracted]] = {
-    PLAIN: _from_text,
-    MARKDOWN: _from_markdown,
-    HTML: from_html,
-    PDF: from_pdf,
-    DOCX: from_docx,
-}
-
-
-def decode(data: bytes) -> str:
-    """Return the text that ``data`` holds, without a byte order mark; its encoding is detected.
-
-    UTF-8 is tried first, and forgiven a few damaged characters; then UTF-16 without a mark; then what
-    charset-normalizer finds likeliest, Windows-1252 where that is as likely.
-
-    Raises:
-        DocumentError: it holds no text.
-    """
-    for mark, encoding in BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace")
-    for magic, kind in DISGUISED.items():
-        if data.startswith(magic):
-            raise DocumentError(f"is not text but {kind}: give it the suffix that belongs to it")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        text = _damaged_utf8(data) or _utf16(data) or _guessed(data)
-    else:
-        text = (_utf16(data) if "\0" in text else "") or text
-    if len(CONTROLS.findall(text)) > 0.01 * len(text):
-        raise DocumentError(BINARY)
-    return text
-
-
-def _damaged_utf8(data: bytes) -> str:
-    text = data.decode("utf-8", "replace")
-    damaged = text.count("\ufffd")
-    return text if damaged * 20 <= sum(1 for c in text if c > "\x7f") - damaged else ""
-
-
-def _utf16(data: bytes) -> str:
-    """Return the text if every other byte is mostly zero, as in Western text in UTF-16, else an empty string."""
-    sample = data[:SAMPLE]
-    even, odd = sample[::2].count(0), sample[1::2].count(0)
-    if len(data) % 2 or max(even, odd) * 2 < 0.4 * len(sample) or min(even, odd) * 20 > max(even, odd):
-        return ""
-    try:
-        return data.decode("utf-16-le" if odd > even else "utf-16-be")
-    except UnicodeDecodeError:
-        return ""
-
-
-def _guessed(data: bytes) -> str:
-    import charset_normalizer
-
-    if b"\0" in data[:SAMPLE]:
-        raise DocumentError(BINARY)
-    matches = list(charset_normalizer.from_bytes(data[:SAMPLE]))
-    if not matches:
-        raise DocumentError(BINARY)
-    best = matches[0]
-    western = any(
-        "cp1252" in (match.encoding, *match.could_be_from_charset)
-        and match.chaos <= best.chaos
-        and match.coherence >= best.coherence
-        for match in matches
-    )
-    return data.decode("cp1252" if western else best.encoding, "replace")

@@ -1,7 +1,8 @@
 """Files come into the index: each source is brought up to date, a document at a time.
 
-A document is read, cut and embedded (with others, in batches; the next batch is read meanwhile), and then put into the
-index in one transaction. Whatever was reported as done is there even if the process is killed the next moment; the next
+A document is read (``rag.reading``), cut and embedded (with others, in batches; the next batch is read meanwhile), and
+then put into the index in one transaction. Documents inside a file go in before the file itself, whose hash says that
+all of it is there. Whatever was reported as done is there even if the process is killed the next moment; the next
 run does the rest. However many files there are, two batches of them are in memory.
 """
 
@@ -16,20 +17,25 @@ from typing import Protocol
 
 import numpy as np
 
-from rag import documents
+from rag import archive, documents, feedback
 from rag.config import Config
+from rag.documents import Failure
 from rag.errors import DocumentError
 from rag.formats import ocr
 from rag.formats.titles import date_of
+from rag.generators.llama import states
 from rag.passages import context_text, cut, windows
 from rag.ports import DocumentInfo, Embedder, Vectors, WritableIndex
+from rag.reading import FileReader
 from rag.text.dates import Order, habit
 from rag.types import Document, Passage
 
-__all__ = ["IngestReport", "Progress", "ingest", "text_hash"]
+__all__ = ["IngestReport", "Progress", "ingest", "remove", "text_hash"]
 
 BATCH = 64
 """Passages after which what was read so far is embedded and committed."""
+OURS = frozenset([feedback.FILE, archive.FOLDER, states.FOLDER])
+"""What the index keeps in its folder that looks like documents."""
 
 
 class Progress(Protocol):
@@ -86,6 +92,7 @@ def ingest(
     config: Config,
     progress: Progress | None = None,
     rebuild: bool = False,
+    reader: FileReader | None = None,
 ) -> IngestReport:
     """Bring each folder or file of ``paths`` up to date in ``index``; other sources are not touched.
 
@@ -101,8 +108,8 @@ def ingest(
     for path in sources.values():
         if not path.exists():
             raise DocumentError(f"There is no file or folder '{path}'. Nothing was changed.")
-    run = _Run(index, embedder, config, progress or _silent)
-    with index.writing():
+    with index.writing(), reader or FileReader() as reader:
+        run = _Run(index, embedder, config, progress or _silent, reader)
         if rebuild:
             run.rebuild()
         for source, path in sources.items():
@@ -111,21 +118,43 @@ def ingest(
     return run.report
 
 
+def remove(index: WritableIndex, name: str) -> bool:
+    """Remove the document with the public ``name`` and those from inside its file; return whether there was one."""
+    infos = index.documents()
+    outer = next((info for info in infos if info.name == name), None)
+    if outer is None:
+        return False
+    with index.writing():
+        for info in infos:
+            if info.source == outer.source and info.path.startswith(f"{outer.path}/"):
+                index.delete(info.name)
+        return index.delete(name)
+
+
 class _Run:
     """One run of ``ingest``."""
 
-    def __init__(self, index: WritableIndex, embedder: Embedder, config: Config, progress: Progress) -> None:
+    def __init__(
+        self, index: WritableIndex, embedder: Embedder, config: Config, progress: Progress, reader: FileReader
+    ) -> None:
         self.index = index
+        self.reader = reader
         self.embedder = embedder
         self.progress = progress
         self.report = IngestReport()
         self.passage_tokens = config.passage_tokens
         self._embedded = 0
+        self._inside: dict[str, set[str]] = {}
+        """Of each file that was read: the names of the documents in it."""
+        self._failed: set[str] = set()
+        self._opened: set[str] = set()
+        """The names of files inside which there were documents before."""
 
     def update(self, source: str, path: Path, again: bool) -> None:
         """Bring one source up to date; ``again`` reads files that did not change, too."""
         files = [(name, file) for name, file in documents.find(path) if not self._is_ours(file)]
         before = self.index.files(source)
+        self._opened = {outer for name in before for outer in _containers(name)[1:]}
         self._remove_vanished(source, files, before)
         changed = []
         for done, (name, file) in enumerate(files, start=1):
@@ -135,10 +164,10 @@ class _Run:
                 changed.append((name, file))
             self.progress("read", done, len(files), name)
         done = 0
-        for batch in _ahead(_batches(self._read(source, changed))):
+        for batch in _ahead(_batches(self._read(source, changed, before, again))):
             known = self.index.known_vectors([h for prepared in batch for h in prepared.hashes])
             for prepared, vectors in zip(batch, self._embed(batch, known), strict=True):
-                done += 1
+                done += prepared.document.name in self._inside
                 self._commit(prepared, vectors, before)
                 self.progress("done", done, len(changed), prepared.document.name)
 
@@ -173,7 +202,11 @@ class _Run:
 
     def _is_ours(self, file: Path) -> bool:
         """Tell whether ``file`` is part of the index, which may lie inside the folder that is ingested."""
-        return file.resolve().parent == self.index.folder.resolve() and file.suffix not in documents.SUFFIXES
+        folder, place = self.index.folder.resolve(), file.resolve()
+        if not place.is_relative_to(folder):
+            return False
+        first, *rest = place.relative_to(folder).parts or ("",)
+        return first in OURS or (not rest and file.suffix not in documents.SUFFIXES)
 
     def _remove_vanished(
         self, source: str, files: Sequence[tuple[str, Path]], before: dict[str, tuple[str, str]]
@@ -182,17 +215,35 @@ class _Run:
         closed = tuple("" if str(file.resolve()) == source else f"{name}/" for name, file in files if file.is_dir())
         names = {name for name, _ in files}
         for name, (public, _) in sorted(before.items()):
-            if name not in names and not name.startswith(closed):
-                self.index.delete(public)
-                self.report.removed.append(public)
+            if not names.intersection(_containers(name)) and not name.startswith(closed):
+                self._remove(public)
 
-    def _read(self, source: str, files: Iterable[tuple[str, Path]]) -> Iterator[_Prepared]:
-        """Read the files that can be read."""
+    def _remove_left_out(self, name: str, before: dict[str, tuple[str, str]]) -> None:
+        """Remove what was inside the file ``name`` and is not any more; what cannot be read now stays."""
+        for inner, (public, _) in sorted(before.items()):
+            stays = inner in self._inside[name] or self._failed.intersection(_containers(inner))
+            if inner.startswith(f"{name}/") and not stays:
+                self._remove(public)
+
+    def _remove(self, public: str) -> None:
+        self.index.delete(public)
+        self.report.removed.append(public)
+
+    def _read(
+        self, source: str, files: Iterable[tuple[str, Path]], before: dict[str, tuple[str, str]], again: bool
+    ) -> Iterator[_Prepared]:
+        """Read the files that can be read; of documents inside them those that did not change are left out."""
         for name, file in files:
-            try:
-                yield self._prepare(source, documents.read(file, name))
-            except DocumentError as error:
-                self._fail(source, name, str(error))
+            self._inside[name] = set()
+            for item in self.reader.read(file, name):
+                self._inside[name].add(item.name)
+                public, sha256 = before.get(item.name, ("", ""))
+                if isinstance(item, Failure):
+                    self._fail(source, item)
+                elif not again and item.name != name and item.sha256 == sha256:
+                    self.report.unchanged.append(public)
+                else:
+                    yield self._prepare(source, item)
 
     def _stored(self, infos: Iterable[DocumentInfo], order: Order = "") -> Iterator[_Prepared]:
         """Read the documents from the index, each under its name in its source; an ``order`` settles their dates."""
@@ -226,10 +277,12 @@ class _Run:
 
     def _commit(self, prepared: _Prepared, vectors: Sequence[Vectors], before: dict[str, tuple[str, str]]) -> None:
         document, report = prepared.document, self.report
+        if document.name in self._inside and document.name in self._opened:
+            self._remove_left_out(document.name, before)
         try:
             name = self.index.replace(prepared.source, document, prepared.passages, vectors, prepared.hashes)
         except DocumentError as error:  # The engine cannot hold it.
-            self._fail(prepared.source, document.name, str(error))
+            self._fail(prepared.source, Failure(document.name, str(error)))
             return
         (report.changed if document.name in before else report.added).append(name)
         if document.empty_pages:
@@ -240,10 +293,21 @@ class _Run:
         if others:
             report.duplicates.append((name, others[0]))
 
-    def _fail(self, source: str, name: str, reason: str) -> None:
-        if name in self.index.files(source):
-            reason += " (its earlier version stays in the index)"
-        self.report.failed.append((name, reason))
+    def _fail(self, source: str, failure: Failure) -> None:
+        self._failed.add(failure.name)
+        stays = failure.name in self.index.files(source)
+        reason = f"{failure.reason} (its earlier version stays in the index)" if stays else failure.reason
+        self.report.failed.append((failure.name, reason))
+
+
+def _containers(name: str) -> list[str]:
+    """Return ``name`` and the names of the files that it may lie inside.
+
+    >>> _containers("a/mail.eml/bill.pdf")
+    ['a/mail.eml/bill.pdf', 'a/mail.eml', 'a']
+    """
+    parts = name.split("/")
+    return ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 
 def _is_open(text: str) -> bool:

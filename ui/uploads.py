@@ -19,8 +19,10 @@ from typing import BinaryIO
 
 from rag import documents
 from rag.config import Config
+from rag.documents import Failure
 from rag.errors import DocumentError
-from rag.ingest import IngestReport, ingest
+from rag.ingest import IngestReport, ingest, remove
+from rag.reading import FileReader
 from ui.service import Service
 
 __all__ = ["Added", "Uploads"]
@@ -75,7 +77,7 @@ class Uploads:
         target = self.folder / checked(name)
         target.parent.mkdir(parents=True, exist_ok=True)
         with self._staged(content, target) as staged:
-            documents.read(staged, name)  # Refused now, it does not come in place of one that can be read.
+            self._check(staged, target.name)
             staged.replace(target)
 
         def progress(step: str, done: int, total: int, name: str) -> None:
@@ -84,6 +86,13 @@ class Uploads:
 
         report = ingest([self.folder], assistant.index, assistant.embedder, self._config, progress)
         return self._added(target.relative_to(self.folder).as_posix(), report)
+
+    def _check(self, file: Path, name: str) -> None:
+        """Raise DocumentError where ``file`` cannot be read, so that it does not come in place of one that can be."""
+        with FileReader() as reader:
+            for item in reader.read(file, name):
+                if isinstance(item, Failure) and item.name == name:
+                    raise DocumentError(item.reason)
 
     def _added(self, path: str, report: IngestReport) -> Added:
         """Return what ``report`` says about the file at ``path``."""
@@ -95,9 +104,9 @@ class Uploads:
         index = self._service.assistant.index
         files = index.files(str(self.folder.resolve()))
         path = next((path for path, (name, _) in files.items() if name == id), None)
-        if path is not None:
-            (self.folder / path).unlink(missing_ok=True)
-        return bool(index.delete(id))
+        if path is not None and (self.folder / path).is_file():  # A part of a file goes from the index alone.
+            (self.folder / path).unlink()
+        return remove(index, id)
 
     @contextlib.contextmanager
     def _staged(self, content: BinaryIO, target: Path) -> Iterator[Path]:

@@ -70,7 +70,7 @@ def _open(data: bytes) -> Any:
     """Return the python-docx document, whatever goes wrong inside turned into one message."""
     import docx
     from docx.opc.exceptions import OpcError
-    from lxml.etree import LxmlError  # type: ignore[import-untyped]
+    from lxml.etree import LxmlError
 
     broken = DocumentError("is broken or is not a Word file: open it in a word processor and save it again")
     try:

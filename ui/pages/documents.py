@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import gradio as gr
 
+from rag.formats.registry import BY_SUFFIX, FORMATS
 from ui.pages.frame import QUIET, head, head_html, scripted
 from ui.texts import ENGLISH, Texts, texts_of
 
@@ -52,4 +53,6 @@ def _view(chosen: Sequence[str] | None, texts: Texts) -> str:
     """Return what static/documents.js is given, as JSON."""
     words = texts.under("documents") | {"language": texts.language, "opens_tab": texts("opens_tab")}
     words |= {f"documents.{form}": texts.table[f"documents.{form}"] for form in ("one", "other")}
-    return json.dumps({"words": words, "chosen": chosen}).replace("<", "\\u003c")
+    words["drop"] = texts("documents.drop", formats=", ".join(format.suffixes[0] for format in FORMATS))
+    accept = ",".join(BY_SUFFIX)
+    return json.dumps({"words": words, "chosen": chosen, "accept": accept}).replace("<", "\\u003c")

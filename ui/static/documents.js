@@ -165,6 +165,7 @@ function label() {
   };
   for (const [place, key] of Object.entries(texts)) part(place).textContent = words[key];
   list.setAttribute("aria-label", words.list);
+  part(".files").accept = given.accept;
   draw();
 }
 

@@ -1,0 +1,61 @@
+"""Excel workbooks (.xlsx): each sheet is a section, each cell as it is shown, formulas by the values kept with them."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from rag.errors import DocumentError
+from rag.formats import Extracted, assemble
+from rag.formats.archives import open_zip
+from rag.formats.number_formats import shown
+from rag.formats.sheets import Sheet, sheet_blocks
+
+__all__ = ["from_xlsx"]
+
+MOST_MERGED = 30_000_000
+"""Bytes of the sheets of a workbook whose merged cells are looked at; that takes all of it into memory."""
+MOST_CELLS = 20_000_000
+"""Cells, empty ones included, between the first and the last of a sheet."""
+
+
+def from_xlsx(data: bytes) -> Extracted:
+    """Return the text of a workbook, without hidden sheets."""
+    import openpyxl
+
+    with open_zip(data, "Excel") as archive:
+        parts = {info.filename: info.file_size for info in archive.infolist()}
+    size = sum(length for name, length in parts.items() if name.startswith("xl/worksheets/"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about parts that openpyxl does not know
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=size > MOST_MERGED, data_only=True)
+    sheets = [_sheet(sheet) for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    text, headings = assemble(itertools.chain.from_iterable(map(sheet_blocks, sheets)))
+    title = (book.properties.title or "").strip()
+    changed = book.properties.modified if "docProps/core.xml" in parts else None
+    date = changed.date().isoformat() if changed else ""
+    return Extracted(text, title=title, date=date, headings=headings)
+
+
+def _sheet(sheet: Any) -> Sheet:
+    found = Sheet(sheet.title)
+    for row in _rows(sheet):
+        for cell in row:
+            if cell.value is not None:
+                text = shown(cell.value, cell.number_format)
+                found.put(cell.row, cell.column, text, not isinstance(cell.value, str))
+    for area in getattr(getattr(sheet, "merged_cells", None), "ranges", ()):
+        found.merge(area.min_row, area.min_col, area.max_row, area.max_col)
+    return found
+
+
+def _rows(sheet: Any) -> Iterator[Any]:
+    """Yield the rows of a sheet, however far apart its first and its last cell are."""
+    if hasattr(sheet, "reset_dimensions"):
+        sheet.reset_dimensions()
+    elif sheet.max_row * sheet.max_column > MOST_CELLS:
+        raise DocumentError(f"has a sheet, '{sheet.title}', of more than {MOST_CELLS // 1_000_000} million cells")
+    yield from sheet.iter_rows()

@@ -141,7 +141,7 @@ def test_what_is_not_there_is_said_in_json(api, path):
 
 
 def test_the_request_in_the_readme(api):
-    (line,) = re.findall(r"```bash\n(curl .*)\n```", (ROOT / "README.md").read_text(encoding="utf-8"))
+    (line,) = re.findall(r"```bash\n(curl .*)\n```", (ROOT / "ui" / "README.md").read_text(encoding="utf-8"))
     curl, silent, url, _, header, _, body = shlex.split(line)
     assert (curl, silent) == ("curl", "-s")
     name, value = header.split(": ")

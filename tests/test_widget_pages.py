@@ -303,7 +303,7 @@ class TestAttributes:
 
 # --- what the README tells an editor
 
-README = (ROOT / "README.md").read_text(encoding="utf-8").split("## The widget")[1].split("\n## ")[0]
+README = (ROOT / "ui" / "README.md").read_text(encoding="utf-8").split("## The widget")[1].split("\n## ")[0]
 LINE, BOX = re.findall(r"```html\n(.*?)```", README, re.DOTALL)
 (STYLE,) = re.findall(r"```css\n(.*?)```", README, re.DOTALL)
 

@@ -11,9 +11,7 @@ from command import ROOT, footnote
 
 from rag import config
 
-READMES = {
-    folder: (ROOT / folder / "README.md").read_text(encoding="utf-8") for folder in (".", "rag", "ui", "eval")
-}
+READMES = {folder: (ROOT / folder / "README.md").read_text(encoding="utf-8") for folder in (".", "rag", "ui", "eval")}
 BLOCKS = [block for readme in READMES.values() for block in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)]
 COMMANDS = list(dict.fromkeys(line for block in BLOCKS for line in block.splitlines()))
 
@@ -102,7 +100,7 @@ def test_the_answer_object_is_documented():
 def test_every_link_leads_somewhere(folder):
     for target in re.findall(r"\]\(([^)\s]+)\)", READMES[folder]):
         name, _, heading = target.partition("#")
-        file = (ROOT / folder / name).resolve()
+        file = (ROOT / folder / (name or "README.md")).resolve()
         assert file.exists(), target
         if heading:
             headings = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)

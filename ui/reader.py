@@ -121,8 +121,8 @@ def _text(document: Document, span: Span, texts: Texts) -> str:
     """Return the text around the span, its headings set off and the span marked, with the ways to the rest."""
     text = document.text
     first, last = max(0, span.start - WINDOW), min(len(text), max(span.end, span.start) + WINDOW)
-    earlier = _way(document, first - WINDOW, texts("reader.previous")) if first else ""
-    later = _way(document, last + WINDOW, texts("reader.next")) if last < len(text) else ""
+    earlier = _way(document, first - WINDOW, texts("reader.earlier")) if first else ""
+    later = _way(document, last + WINDOW, texts("reader.later")) if last < len(text) else ""
     cuts = {first, last, *(min(max(cut, first), last) for cut in (span.start, span.end))}
     headings = [heading for heading in document.headings if first <= heading.start < heading.end <= last]
     cuts |= {cut for heading in headings for cut in (heading.start, heading.end)}

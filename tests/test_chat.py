@@ -538,7 +538,7 @@ def test_a_port_in_use_is_named_with_the_way_out():
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(
-            ConfigError, match=rf"cannot use port {port} on 127\.0\.0\.1 .*in use.*--port {port + 1}, or --port 0"
+            ConfigError, match=rf"use port {port} on 127\.0\.0\.1 .*in use.*--port {port + 1}, or --port 0"
         ):
             serve(lambda: ScriptedAssistant([NOWHERE]), Config(port=port))
 

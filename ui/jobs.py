@@ -1,4 +1,4 @@
-"""A question on its way through the service, and who answers it and counts it."""
+"""A question on its way through the service, and the interfaces of what answers and counts it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Answerer", "Asked", "Job", "Watcher"]
 
 
 class Answerer(Protocol):
-    """What is needed of an assistant; ``rag.assistant.Assistant`` is one."""
+    """What the service needs from an assistant; ``rag.assistant.Assistant`` implements it."""
 
     def stream(
         self,
@@ -25,25 +25,25 @@ class Answerer(Protocol):
         stop: Callable[[], bool] | None = None,
         documents: Collection[str] | None = None,
     ) -> Iterator[Phase | Citation | Token | Answer]:
-        """Yield what is being done, the sentence it will rest on, the draft token by token, and last the answer."""
+        """Yield phases, the sentence the draft will be based on, the draft token by token, and the answer last."""
         ...
 
 
 class Watcher(Protocol):
-    """Who counts the questions; ``ui.metrics.Metrics`` is one."""
+    """What the service needs from metrics; ``ui.metrics.Metrics`` implements it."""
 
     def ended(self, door: str, waited: float, event: Event | None) -> None:
-        """Take note that a question that ``waited`` so many seconds ended with ``event``, ``None`` where stopped."""
+        """Count a question that waited ``waited`` seconds and ended with ``event`` (``None`` if stopped)."""
 
     def refused(self, door: str) -> None:
-        """Take note that there was no room for a question."""
+        """Count a question that the queue refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as it came in: through which door, and from which user, as well as can be told.
+    """A question as received: through which interface, and from which user, as far as known.
 
-    Where ``documents`` are given, by their public names, it is answered from them alone.
+    If ``documents`` are given (public names), only those are used to answer it.
     """
 
     question: str
@@ -55,7 +55,7 @@ class Asked:
 
 @dataclass(eq=False, slots=True)
 class Job:
-    """A question on its way, times on the monotonic clock. ``tell`` is given each event, and last ``None``."""
+    """A question in progress, times on the monotonic clock. ``tell`` receives each event, then ``None``."""
 
     asked: Asked
     since: float
@@ -70,5 +70,5 @@ class Job:
         return max(0.0, self.until - time.monotonic())
 
     def over(self) -> bool:
-        """Return whether nobody wants the answer any more."""
+        """Return whether the answer is no longer wanted."""
         return self.stop.is_set() or not self.left()

@@ -1,4 +1,4 @@
-"""What went wrong, for programs: a word and an HTTP status for each class of error."""
+"""A code and an HTTP status for each class of error."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ OURS = ("internal", 500)
 
 
 def word(error: Exception) -> str:
-    """Return the word for ``error``, or ``internal`` where it is ours."""
+    """Return the code of ``error``; ``internal`` for an unexpected one."""
     return _entry(error)[0]
 
 
 def status(error: Exception) -> int:
-    """Return the HTTP status for ``error``."""
+    """Return the HTTP status of ``error``."""
     if isinstance(error, errors.TooMany) and error.crowded:
         return 503
     return _entry(error)[1]
 
 
 def status_of_word(word: str) -> int:
-    """Return the HTTP status for an error known by its word."""
+    """Return the HTTP status of an error code."""
     return dict([*WORDS.values(), OURS]).get(word, 500)
 
 

@@ -1,4 +1,4 @@
-"""The server: one application, with the API and the chat in it, behind one gate.
+"""The server: one application with the API and the chat, behind one access check.
 
 request -> gate (origin, user, rate) -> API or chat -> queue -> assistant -> events -> response
 """
@@ -28,12 +28,12 @@ log = logging.getLogger(__name__)
 
 
 def serve(load: Callable[[], Answerer], config: Config, open_browser: bool = False) -> None:
-    """Serve the chat and the API on ``config.host`` and ``config.port`` until Ctrl-C, and print the address.
+    """Serve the chat and the API on ``config.host`` and ``config.port`` until Ctrl-C; print the address.
 
-    ``load`` opens the assistant; the page is there while it does.
+    ``load`` opens the assistant; the pages are available while it loads.
 
     Raises:
-        ConfigError: the port is in use, or the host is none of this machine's.
+        ConfigError: the port is in use, or the host is not an address of this machine.
     """
     from ui.chat import examples_for
 
@@ -57,7 +57,7 @@ def serve(load: Callable[[], Answerer], config: Config, open_browser: bool = Fal
 
 
 def application(service: Service, config: Config, examples: Sequence[str] = ()) -> FastAPI:
-    """Return the ASGI application: the API, and the chat at its root. ``service`` is started by the caller."""
+    """Return the ASGI application: the API, and the chat at its root. The caller starts ``service``."""
     local.stay_local()
     from fastapi import FastAPI
 
@@ -80,7 +80,7 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
         title="Footnote",
         description="Answers from documents, with the exact passage behind every sentence.",
         openapi_url="/api/openapi.json",
-        docs_url=None,  # Its scripts would come from somewhere else.
+        docs_url=None,  # Its scripts would come from another server.
         redoc_url=None,
         lifespan=lifespan,
         telemetry={"auto_configure": False, "tracing": False, "metrics": False},
@@ -98,7 +98,7 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
 
 
 def _say_what_went_wrong(app: FastAPI) -> None:
-    """Answer every error as JSON with a word for programs and a message for people, never with a traceback."""
+    """Respond to every error with JSON: a code for programs and a message for people, never a traceback."""
     from fastapi.exceptions import RequestValidationError
     from starlette.exceptions import HTTPException
 
@@ -119,12 +119,12 @@ def _say_what_went_wrong(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def ours(request: Request, error: Exception) -> Response:
-        log.error("A request could not be answered.", exc_info=error)
+        log.error("A request failed.", exc_info=error)
         return refusal(500, "internal", OUR_FAULT, request.url.path)
 
 
 def _in_loop(build: Callable[[], FastAPI]) -> FastAPI:
-    """Return what ``build`` makes inside of an event loop; outside, Gradio makes loops and leaves them open."""
+    """Call ``build`` inside an event loop; outside of one, Gradio creates loops and leaves them open."""
 
     async def built() -> FastAPI:
         return build()

@@ -1,4 +1,4 @@
-"""The chat's page: its components. What they do is in ``ui.pages.actions``."""
+"""The components of the chat page; ``ui.pages.actions`` has their actions."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Is a confident answer more often right? Curves and single figures over (confidence, right or wrong).
+"""Calibration metrics: is a confident answer more often right? Curves and numbers over (confidence, right or wrong).
 
-``confidence`` and ``correct`` have one entry a question, the same length; what counts as correct is the
-caller's choice (the answer is right; the question is answerable). Equal confidences are never told apart by
-their order.
+``confidence`` and ``correct`` have one entry per question and the same length. The caller decides what counts as
+correct (the answer is right; the question is answerable). The order of equal confidences never matters.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ __all__ = ["Bin", "aurc", "auroc", "balanced_accuracy", "brier", "calibration_er
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The answers with a confidence from ``low`` up to ``high``: how many, how confident, how often right."""
+    """The answers with a confidence from ``low`` to ``high``: how many, how confident, how often right."""
 
     low: float
     high: float
@@ -121,7 +120,7 @@ Bin(low=0.5, high=1.0, count=1, confidence=0.9, accuracy=1.0))
 
 
 def calibration_error(points: Sequence[Bin]) -> float | None:
-    """Return the expected calibration error of a reliability diagram; None where it is empty.
+    """Return the expected calibration error of a reliability diagram, or None if it is empty.
 
     ``ECE = sum over the bins of count / n * |accuracy - confidence|`` (Naeini et al. 2015). Here 2/3 * |0.5 -
     0.15| + 1/3 * |1 - 0.9| = 0.267:
@@ -135,7 +134,7 @@ def calibration_error(points: Sequence[Bin]) -> float | None:
 
 
 def brier(confidence: ArrayLike, correct: ArrayLike) -> float | None:
-    """Return the mean of ``(confidence - correct)²`` (Brier 1950); None where there are no questions.
+    """Return the mean of ``(confidence - correct)²`` (Brier 1950), or None without questions.
 
     (0.01 + 0.64 + 0.01) / 3:
 

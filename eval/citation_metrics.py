@@ -1,7 +1,7 @@
-"""Do the citations hold, and do they point at the right place?
+"""Citation metrics: are the citations valid, and do they point at the right place?
 
-All of it is decided on characters: no model judges. What is not in the gold may still be right (the documents
-may say a thing twice), so precision here is a lower bound.
+Everything is computed from characters; no model judges. Text outside the gold may still be right (documents repeat
+things), so precision is a lower bound.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ _QUOTED = re.compile(r"“([^”]+)”|\"([^\"]+)\"")
 
 
 def broken_marks(answer: Answer, texts: Mapping[str, str]) -> tuple[int, ...]:
-    """Return the marks, in text or sentences, behind which there is no citation that can be checked.
+    """Return the marks, in the text or the sentences, that have no valid citation.
 
-    A citation holds where ``texts[document][start:end] == quote`` and the quote is not empty. ``texts`` are
-    the stored texts by name of document.
+    A citation is valid if ``texts[document][start:end] == quote`` and the quote isn't empty. ``texts`` are the stored
+    texts
+    by document name.
     """
     holding = {citation.mark: True for citation in answer.citations}
     for citation in answer.citations:
@@ -118,7 +119,7 @@ def character_gold(citations: Collection[Located], question: Question) -> Precis
 
 
 def quotations(text: str) -> tuple[str, ...]:
-    """Return what stands between quotation marks and has at least three words: it claims to be verbatim.
+    """Return the quotations of at least three words; they claim to be verbatim.
 
     >>> quotations('He said “nothing about us without us”, or "so".')
     ('nothing about us without us',)
@@ -128,9 +129,9 @@ def quotations(text: str) -> tuple[str, ...]:
 
 
 def verbatim_rate(quotes: Sequence[str], texts: Iterable[str]) -> float | None:
-    """Return the share of ``quotes`` that stand word for word in one of ``texts``; None where there are none.
+    """Return the share of ``quotes`` that one of ``texts`` contains word for word, or None without quotes.
 
-    White space does not count. Quotes are those of the citations, or the ``quotations`` in an answer.
+    White space is ignored. Quotes are those of the citations, or the ``quotations`` in an answer.
 
     >>> verbatim_rate(["about us", "without them"], ["nothing about\\nus without us"])
     0.5

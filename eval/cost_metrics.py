@@ -1,4 +1,4 @@
-"""What did it cost? Summaries of measurements, such as the seconds of a stage over all questions."""
+"""Cost metrics: summaries of measurements, such as the seconds of a stage over all questions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["Spread", "spread"]
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Of ``count`` measurements some percentiles, the smallest and the largest, in their unit.
+    """Percentiles, minimum and maximum of ``count`` measurements, in their unit.
 
-    The range from ``p25`` to ``p75`` is the middle half of them.
+    The range from ``p25`` to ``p75`` is the middle half.
     """
 
     count: int

@@ -1,7 +1,7 @@
-"""Was the right passage found? Ranking metrics on passages, and on the characters of the gold spans.
+"""Retrieval metrics: was the right passage found? Ranking metrics on passages, and on characters of the gold spans.
 
-What is relevant is decided by spans (``holds``), so that any way of cutting passages can be measured with the
-same questions. The ranking metrics are those of trec_eval, computed by ir-measures.
+Spans decide what is relevant (``holds``), so that any way of splitting passages can be measured with the same
+questions. The ranking metrics are those of trec_eval, computed by ir-measures.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ RANKING_METRICS = {
 """Our names of the ranking metrics, and those of ir-measures."""
 
 DOCUMENT_CUTOFFS = (1, 3)
-"""Among how many passages one of a right document is looked for."""
+"""Cutoffs at which a passage of a right document is looked for."""
 
-_NOWHERE = "(no passage holds it)"
+_NOWHERE = "(no passage contains it)"
 
 
 def holds(passage: Located, gold: Located) -> bool:
@@ -97,13 +97,13 @@ def passage_qrels(questions: Iterable[Question], passages: Iterable[Located]) ->
 
 
 def gold_found(passages: Iterable[Located], question: Question) -> bool:
-    """Tell whether the passages hold enough gold: any of the spans, or each of them where all are needed."""
+    """Return whether the passages contain enough gold: any of the spans, or all of them if all are needed."""
     found = [any(holds(passage, gold) for passage in passages) for gold in question.gold]
     return bool(found) and (all(found) if question.need == "all" else any(found))
 
 
 def document_found(passages: Iterable[Located], question: Question) -> bool:
-    """Tell whether one of the passages is of a document that holds the answer.
+    """Return whether one of the passages belongs to a document that holds the answer.
 
     >>> from eval.questions import Span
     >>> document_found([Span("a", 0, 9), Span("b", 0, 9)], Question("q", "?", True, documents=("b",)))
@@ -113,14 +113,14 @@ def document_found(passages: Iterable[Located], question: Question) -> bool:
 
 
 def distracts(passage: Located, question: Question) -> bool:
-    """Tell whether ``passage`` holds no character of the question's gold."""
+    """Return whether ``passage`` contains no gold character of the question."""
     return not any(overlap(passage, gold) for gold in question.gold)
 
 
 def distractor_share(passages: Sequence[Located], question: Question) -> float | None:
-    """Return the share of ``passages`` that distract; None where there are none.
+    """Return the share of ``passages`` that are distractors, or None without passages.
 
-    One of two passages meets the gold:
+    One of two passages contains gold:
 
     >>> from eval.sets import Question, Span
     >>> distractor_share([Span("a", 0, 9), Span("a", 9, 20)], Question("q", "?", True, gold=(Span("a", 4, 6),)))
@@ -217,9 +217,9 @@ def retrieval_scores(
 
 
 def trec_order(scores: Mapping[str, float]) -> list[str]:
-    """Order ids as trec_eval does: by score, and where scores are equal by id, both descending.
+    """Sort ids as trec_eval does: by score, and by id if scores are equal, both descending.
 
-    For runs of other tools; our own are in their order already.
+    For runs of other tools; ours are already sorted.
 
     >>> trec_order({"a": 1.0, "b": 2.0, "c": 1.0})
     ['b', 'c', 'a']

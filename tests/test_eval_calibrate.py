@@ -165,7 +165,7 @@ def test_each_stage_is_fitted_on_what_it_tells():
 
 @pytest.mark.parametrize("rows", [[], separable()[::2], separable(8)])
 def test_too_little_to_fit_is_told(rows):
-    with pytest.raises(RunError, match="It takes questions of at least 5 clusters"):
+    with pytest.raises(RunError, match="Calibration needs questions from at least 5 clusters"):
         calibrate(rows, Accepted(0.05, 0.1), (0.5, 0.3))
 
 
@@ -218,11 +218,11 @@ def test_the_command_notes_it_in_the_index(index, tmp_path, monkeypatch, capsys)
     assert noted["measured"]["false_answers"] + noted["measured"]["false_unsure"] <= 0.68
     assert assistant(index).coefficients == noted["coefficients"]
     monkeypatch.setattr(commands, "BUILD", tmp_path / "other")
-    with pytest.raises(RunError, match="tells no more than guessing"):
+    with pytest.raises(RunError, match="is no better than guessing"):
         commands.calibrate(Config(index=index.folder), options)
     assert index.calibration == noted
     options.false_unsure = 5.0
-    with pytest.raises(RunError, match="--false-unsure is a share between 0 and 1"):
+    with pytest.raises(RunError, match="--false-unsure must be between 0 and 1"):
         commands.calibrate(Config(index=index.folder), options)
 
 

@@ -269,7 +269,7 @@ class TestFeedback:
     def test_what_cannot_be_a_question_says_why_and_can_be_rejected(self, visit, config):
         feedback.add(config.index, feedback.Feedback("down", "Why?", status="answered", answer="Because. [1]"))
         page = visit("review")
-        page.get_by_text("A thumb down alone does not say what would have been right.").wait_for()
+        page.get_by_text("A thumbs down alone does not say what the right answer is.").wait_for()
         page.keyboard.press("r")
         page.get_by_text("Nothing to review.").wait_for()
         assert feedback.pending(config.index) == []

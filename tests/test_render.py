@@ -177,7 +177,9 @@ def test_a_draft_is_shown_without_its_marks_and_not_as_an_answer():
 
 def test_what_is_going_on_is_shown_and_said():
     exchange = advance(Exchange(1, "Where?"), Waiting(1))
-    assert words(soup(exchange).select_one(".activity")) == announcement(exchange) == "Waiting: 1 question ahead of yours"
+    assert (
+        words(soup(exchange).select_one(".activity")) == announcement(exchange) == "Waiting: 1 question ahead of yours"
+    )
 
 
 def test_a_failure_says_what_to_do():
@@ -214,7 +216,10 @@ def test_stopped_with_something_checked_shows_it_and_says_so():
 def test_what_was_searched_for_is_shown_where_it_is_not_what_was_typed():
     assert not soup(done(VENUE)).select(".searched")
     page = soup(done(replace(VENUE, query="Where was the roadshow? And when?")))
-    assert words(page.select_one(".searched")) == "Searched for: Where was the roadshow? And when? Search for exactly what I typed"
+    assert (
+        words(page.select_one(".searched"))
+        == "Searched for: Where was the roadshow? And when? Search for exactly what I typed"
+    )
 
 
 def test_only_answers_go_into_the_history():

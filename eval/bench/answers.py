@@ -1,4 +1,4 @@
-"""Whole answers, in turns: ours with passages it never read, the plain recipe, llama.cpp alone, ours once more."""
+"""Whole answers, in turns: ours with passages it never read, the plain recipe, llama.cpp alone, and ours once more."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from rag.types import Evidence, Prompt
 __all__ = ["answers", "searches", "warm_up"]
 
 FEWEST = 4
-"""Tokens below which a draft says nothing about the rate of writing."""
+"""Tokens below which a draft says nothing about the writing speed."""
 
 
 def answers(
     questions: Sequence[Question], watch: Watch, recipe: PlainRecipe, bare: BareLlama, length: int, tell: Progress
 ) -> Iterator[Sample]:
-    """Yield a sample a question for each of ``first``, ``recipe``, ``bare`` (``length`` tokens) and ``again``.
+    """Yield one sample per question for each of ``first``, ``recipe``, ``bare`` (``length`` tokens) and ``again``.
 
-    The recipe reads all passages that were found for ours; to leave out what is far behind the best is part of ours.
+    The recipe reads every passage retrieved for ours; leaving out those far behind the best is part of our method.
     """
     evidence = dict[str, tuple[Evidence, ...]]()
     turns = list(in_turns(questions, ["first", "recipe", "bare"], "again"))
@@ -45,7 +45,7 @@ def answers(
 
 
 def searches(questions: Sequence[Question], watch: Watch, tell: Progress) -> Iterator[Sample]:
-    """Yield what searching took for each question, without reading."""
+    """Yield the cost of searching for each question, without reading."""
     for done, question in enumerate(questions):
         tell("searches", done, len(questions), question.id)
         yield Sample("searches", "again", question.id, watch.search(question))
@@ -53,7 +53,7 @@ def searches(questions: Sequence[Question], watch: Watch, tell: Progress) -> Ite
 
 
 def warm_up(watch: Watch, recipe: PlainRecipe | None = None) -> None:
-    """Bring everything into memory that is there whatever is asked, without reading a passage."""
+    """Load everything that doesn't depend on the question, without reading a passage."""
     assistant = watch.assistant
     vector = assistant.embedder.embed_query("warm up")
     assistant.index.search_dense(vector, 1)
@@ -64,9 +64,11 @@ def warm_up(watch: Watch, recipe: PlainRecipe | None = None) -> None:
 
 
 def _rate(watched: Watched, recipe: PlainRecipe) -> dict[str, float]:
-    """Return the tokens of a draft, and how many of them were written a second.
+    """Return the number of tokens of a draft, and the tokens written per second.
 
-    The draft cut into tokens anew may have fewer than were written, and so may its pieces: the larger is the nearer.
+    Tokenising the draft again may give fewer tokens than were written, and so may counting its pieces: the larger count
+    is
+    closer.
     """
     tokens = max(recipe.count(watched.draft), watched.pieces) if watched.draft else 0
     if tokens < FEWEST:

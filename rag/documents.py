@@ -1,7 +1,7 @@
 """The first stage: from a file, or a folder of files, to documents.
 
-The text of a plain text or Markdown file is what the file holds, character by character and line ending by line ending,
-so that offsets into the document are offsets into the file.
+The text of a plain text or Markdown file is its exact content, including line endings, so that offsets into the
+document are offsets into the file.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 LARGEST = 200_000_000
-"""Bytes of the largest file that is read."""
+"""Largest file that is read, in bytes."""
 
 PLAIN, MARKDOWN, HTML = "text/plain", "text/markdown", "text/html"
 PDF, DOCX = "application/pdf", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -52,11 +52,11 @@ SUFFIXES: dict[str, str] = {
     ".pdf": PDF,
     ".docx": DOCX,
 }
-"""The formats that can be read: suffix of the file's name to media type."""
+"""The supported formats: file suffix to media type."""
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, which starts with the same bytes
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -64,32 +64,34 @@ BYTE_ORDER_MARKS = (
 IGNORE_FILE = ".footnoteignore"
 DISGUISED = {b"%PDF-": "a PDF", b"PK\x03\x04": "a ZIP archive or an office document", b"\x1f\x8b": "a compressed file"}
 SAMPLE = 100_000
-"""Bytes by which an unknown encoding is guessed."""
+"""Bytes used to guess an unknown encoding."""
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")
 UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
-BINARY = "holds binary data, not text: save it as one of the formats that can be read"
+BINARY = "binary data, not text; save it in one of the supported formats"
 
 
 def supported(path: Path) -> bool:
-    """Tell whether the suffix of ``path`` is that of a format that can be read."""
+    """Return whether the format of ``path`` is supported, by its suffix."""
     return path.suffix.lower() in SUFFIXES
 
 
 def find(path: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the name and path of ``path`` itself, or of every file below it, of whatever format, in sorted order.
+    """Yield the name and path of ``path`` itself, or of every file below it, of any format, in sorted order.
 
-    Hidden files and folders, loops of symbolic links and what is no file (sockets, devices) are left out, and so is
-    what a file ``.footnoteignore`` in the folder names, a pattern a line, as in a ``.gitignore``. A name is
-    relative to ``path``, has ``/`` between its parts and is in Unicode's composed form (NFC). A folder that cannot be
-    opened is yielded itself, so that reading it gives the reason.
+    Hidden files and folders, loops of symbolic links and special files (sockets, devices) are skipped, and so is
+    anything
+    that a file ``.footnoteignore`` in the folder names, one pattern per line, as in a ``.gitignore``. A name is
+    relative to
+    ``path``, uses ``/`` and is in Unicode composed form (NFC). A folder that can't be opened is yielded itself, so that
+    reading it reports the reason.
 
     Raises:
-        DocumentError: there is nothing at ``path``, or it may not be looked at.
+        DocumentError: there is nothing at ``path``, or access is denied.
     """
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise DocumentError(f"cannot be opened: {error.strerror or error}") from error
+        raise DocumentError(f"can't be opened: {error.strerror or error}") from error
     if stat.S_ISDIR(mode):
         ignored = _ignored(path)
         yield from ((name, file) for name, file in _walk(path, "", frozenset()) if not ignored(name))
@@ -98,7 +100,7 @@ def find(path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _ignored(folder: Path) -> Callable[[str], bool]:
-    """Return whether a name is left out by the patterns of ``.footnoteignore`` in ``folder``."""
+    """Return whether ``.footnoteignore`` in ``folder`` excludes a name."""
     file = folder / IGNORE_FILE
     if not file.is_file():
         return lambda _: False
@@ -107,7 +109,7 @@ def _ignored(folder: Path) -> Callable[[str], bool]:
     try:
         patterns = pathspec.GitIgnoreSpec.from_lines(file.read_text(encoding="utf-8").splitlines())
     except (OSError, ValueError) as error:
-        raise DocumentError(f"{file} cannot be understood ({error}); mend it or remove it") from error
+        raise DocumentError(f"{file} is invalid ({error}); fix or remove it") from error
     return patterns.match_file
 
 
@@ -127,12 +129,12 @@ def _walk(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> Itera
         mode = _mode(entry)
         if stat.S_ISDIR(mode):
             yield from _walk(entry, f"{prefix}{name}/", above | {identity})
-        elif stat.S_ISREG(mode) or not mode:  # what may not be looked at gives its reason when it is read
+        elif stat.S_ISREG(mode) or not mode:  # if access is denied, reading it reports the reason
             yield prefix + name, entry
 
 
 def _mode(path: Path) -> int:
-    """Return the mode of what is at ``path``, or 0 if that cannot be known."""
+    """Return the mode of ``path``, or 0 if unknown."""
     try:
         return path.stat().st_mode
     except OSError:
@@ -140,26 +142,26 @@ def _mode(path: Path) -> int:
 
 
 def _name(name: str) -> str:
-    """Return a file name in NFC; bytes that are no UTF-8 become U+FFFD."""
+    """Return a file name in NFC; bytes that are not UTF-8 become U+FFFD."""
     return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace"))
 
 
 def read(path: Path, name: str) -> Document:
-    """Return the document in the file at ``path``, under ``name``.
+    """Read the document in the file at ``path``, called ``name``.
 
     Raises:
-        DocumentError: it cannot be read; the message is the reason, to be put behind the document's name.
+        DocumentError: it can't be read; the message is the reason, without the document's name.
     """
     media_type = SUFFIXES.get(path.suffix.lower())
     if media_type is None:
-        raise DocumentError(f"is of a kind that cannot be read; those that can: {', '.join(SUFFIXES)}")
+        raise DocumentError(f"file type not supported. Supported: {', '.join(SUFFIXES)}")
     data = _bytes(path)
     if not data.strip(b" \t\r\n\0"):
         raise DocumentError("is empty")
     found = READERS[media_type](data)
-    text = UNSTORABLE.sub("\ufffd", found.text)  # one for one: offsets stay
+    text = UNSTORABLE.sub("\ufffd", found.text)  # one for one, so offsets stay the same
     if not any(unicodedata.category(c)[0] not in "ZC" for c in text):
-        raise DocumentError("is empty: there is no text in it")
+        raise DocumentError("the file is empty: it contains no text")
     return Document(
         name=name,
         text=text,
@@ -177,18 +179,16 @@ def _bytes(path: Path) -> bytes:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise DocumentError("is a folder" if path.is_dir() and os.access(path, os.R_OK) else "cannot be opened")
+            raise DocumentError("is a folder" if path.is_dir() and os.access(path, os.R_OK) else "can't be opened")
         if status.st_size > LARGEST:
-            raise DocumentError(
-                f"is larger than {LARGEST // 1_000_000} MB, the most that is read: split it into smaller files"
-            )
+            raise DocumentError(f"larger than {LARGEST // 1_000_000} MB, the limit; split it into smaller files")
         return path.read_bytes()
     except OSError as error:
-        raise DocumentError(f"cannot be opened: {error.strerror or error}") from error
+        raise DocumentError(f"can't be opened: {error.strerror or error}") from error
 
 
 def _clean(title: str) -> str:
-    """Return a title on one line, of at most 200 characters, without the marks of Markdown."""
+    """Return a title on one line, of at most 200 characters, without Markdown markup."""
     title = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", UNSTORABLE.sub("", title))
     title = re.sub(r"[*`]+|(?<!\w)_+|_+(?!\w)", "", title)
     return " ".join(title.split())[:200].rstrip(" :")
@@ -217,20 +217,20 @@ READERS: dict[str, Callable[[bytes], Extracted]] = {
 
 
 def decode(data: bytes) -> str:
-    """Return the text that ``data`` holds, without a byte order mark; its encoding is detected.
+    """Return the text of ``data`` without a byte order mark; the encoding is detected.
 
-    UTF-8 is tried first, and forgiven a few damaged characters; then UTF-16 without a mark; then what
-    charset-normalizer finds likeliest, Windows-1252 where that is as likely.
+    It tries UTF-8 first, allowing a few damaged characters; then UTF-16 without a mark; then the best guess of
+    charset-normalizer, preferring Windows-1252 if equally likely.
 
     Raises:
-        DocumentError: it holds no text.
+        DocumentError: it contains no text.
     """
     for mark, encoding in BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace")
     for magic, kind in DISGUISED.items():
         if data.startswith(magic):
-            raise DocumentError(f"is not text but {kind}: give it the suffix that belongs to it")
+            raise DocumentError(f"not text but {kind}; give the file the right suffix")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -249,7 +249,7 @@ def _damaged_utf8(data: bytes) -> str:
 
 
 def _utf16(data: bytes) -> str:
-    """Return the text if every other byte is mostly zero, as in Western text in UTF-16, else an empty string."""
+    """Return the text if every other byte is mostly zero, as in Western text in UTF-16, otherwise an empty string."""
     sample = data[:SAMPLE]
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     if len(data) % 2 or max(even, odd) * 2 < 0.4 * len(sample) or min(even, odd) * 20 > max(even, odd):

@@ -1,8 +1,8 @@
-"""Files come into the index: each source is brought up to date, a document at a time.
+"""Ingest: update the index from files and folders, one document at a time.
 
-A document is read, cut and embedded (with others, in batches; the next batch is read meanwhile), and then put into the
-index in one transaction. Whatever was reported as done is there even if the process is killed the next moment; the next
-run does the rest. However many files there are, two batches of them are in memory.
+A document is read, split and embedded (in batches with others, while the next batch is read), and then written to the
+index in one transaction. Whatever was reported as done is safe even if the process is killed right after; the next run
+does the rest. At most two batches are in memory, however many files there are.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from rag.types import Document, Passage
 __all__ = ["IngestReport", "Progress", "ingest"]
 
 BATCH = 64
-"""Passages after which what was read so far is embedded and committed."""
+"""Number of passages after which a batch is embedded and committed."""
 
 
 class Progress(Protocol):
-    """Is told of each step: ``read`` counts files, ``embed`` texts, and ``done`` documents that were committed."""
+    """Called for each step: ``read`` counts files, ``embed`` texts, and ``done`` committed documents."""
 
     def __call__(self, step: str, done: int, total: int, name: str) -> None:
-        """Take the ``step``, how much of it is done, out of how much, and the document's name."""
+        """Report the ``step``, how much of it is done, the total, and the document's name."""
         ...
 
 
 @dataclass(slots=True)
 class IngestReport:
-    """What was done with each file, by public name (by name in its source where it never got into the index)."""
+    """The result for each file, by public name (by name in its source if it never was in the index)."""
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -51,19 +51,19 @@ class IngestReport:
     duplicates: list[tuple[str, str]] = field(default_factory=list)
 
     def summary(self) -> str:
-        """Return the counts in one line, then a line for each thing worth a look (failures are left to the caller)."""
+        """Return the counts in one line, then a line for each file that needs attention (except failures)."""
         counts = {name: len(getattr(self, name)) for name in ("added", "changed", "unchanged", "removed")}
         counts["not read"] = len(self.failed)
         lines = [", ".join(f"{count} {name}" for name, count in counts.items())]
         for name, pages in self.pages_without_text:
-            lines.append(f"{name}: no text on page {', '.join(map(str, pages))} (a scan?)")
-        lines += [f"{name}: the same content as {other}" for name, other in self.duplicates]
+            lines.append(f"{name}: no text on page {', '.join(map(str, pages))} (scanned?)")
+        lines += [f"{name}: same content as {other}" for name, other in self.duplicates]
         return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A document on its way into the index, with the texts that are embedded for each passage: it, and its windows."""
+    """A document on its way into the index, with the texts to embed for each passage: the passage and its windows."""
 
     source: str
     document: Document
@@ -80,11 +80,13 @@ def ingest(
     progress: Progress | None = None,
     rebuild: bool = False,
 ) -> IngestReport:
-    """Bring each folder or file of ``paths`` up to date in ``index``; other sources are not touched.
+    """Update ``index`` from each folder or file of ``paths``; other sources stay unchanged.
 
-    What did not change is skipped (the content's hash decides), what vanished from a folder is removed, and what cannot
-    be read is reported, its earlier version kept. With ``rebuild`` (and an index opened without an embedder, where it
-    is another one) the documents already there are cut and embedded anew first, and the files of ``paths`` read again.
+    Unchanged files (by hash) are skipped, files that are no longer in a folder are deleted from the index, and files
+    that
+    can't be read are reported, keeping their earlier version. With ``rebuild``, all stored documents are split and
+    embedded
+    again first, and the files of ``paths`` are read again; open the index without an embedder if that has changed.
 
     Raises:
         DocumentError: one of ``paths`` does not exist; nothing was changed.
@@ -115,7 +117,7 @@ class _Run:
         self._embedded = 0
 
     def update(self, source: str, path: Path, again: bool) -> None:
-        """Bring one source up to date; ``again`` reads files that did not change, too."""
+        """Update one source; ``again`` reads unchanged files too."""
         files = [(name, file) for name, file in documents.find(path) if not self._is_ours(file)]
         before = self.index.files(source)
         self._remove_vanished(source, files, before)
@@ -135,7 +137,7 @@ class _Run:
                 self.progress("done", done, len(changed), prepared.document.name)
 
     def rebuild(self) -> None:
-        """Cut and embed the stored documents anew, in one transaction: the old passages serve until then."""
+        """Split and embed the stored documents again, in one transaction: the old passages remain in use until then."""
         infos = self.index.documents()
         with self.index.transaction():
             self.index.adopt(self.embedder, self.passage_tokens)
@@ -149,13 +151,13 @@ class _Run:
                     self.progress("rebuild", done, len(infos), name)
 
     def _is_ours(self, file: Path) -> bool:
-        """Tell whether ``file`` is part of the index, which may lie inside the folder that is ingested."""
+        """Return whether ``file`` belongs to the index, which may be inside an ingested folder."""
         return file.resolve().parent == self.index.folder.resolve() and file.suffix not in documents.SUFFIXES
 
     def _remove_vanished(
         self, source: str, files: Sequence[tuple[str, Path]], before: dict[str, tuple[str, str]]
     ) -> None:
-        """Remove what is no longer in the source; a folder that cannot be opened now has not lost its documents."""
+        """Delete documents that are no longer in the source, unless the folder can't be opened now."""
         closed = tuple("" if str(file.resolve()) == source else f"{name}/" for name, file in files if file.is_dir())
         names = {name for name, _ in files}
         for name, (public, _) in sorted(before.items()):
@@ -164,7 +166,7 @@ class _Run:
                 self.report.removed.append(public)
 
     def _read(self, source: str, files: Iterable[tuple[str, Path]]) -> Iterator[_Prepared]:
-        """Read the files that can be read."""
+        """Read all readable files."""
         for name, file in files:
             try:
                 yield self._prepare(source, documents.read(file, name))
@@ -228,9 +230,9 @@ def _batches(documents: Iterable[_Prepared]) -> Iterator[list[_Prepared]]:
 
 
 def _ahead(batches: Iterator[list[_Prepared]]) -> Iterator[list[_Prepared]]:
-    """Yield ``batches``, each one made in a thread of its own while the one before it is used, and none further ahead.
+    """Yield ``batches``, preparing the next one in a thread while the current one is in use.
 
-    What goes wrong there is raised here, and leaving the loop ends the thread when it has made its batch.
+    Errors in the thread are raised here; leaving the loop ends the thread after its current batch.
     """
     with ThreadPoolExecutor(1, "reading") as reading:
         following = reading.submit(next, batches, None)
@@ -240,7 +242,7 @@ def _ahead(batches: Iterator[list[_Prepared]]) -> Iterator[list[_Prepared]]:
 
 
 def _sha256(file: Path) -> str:
-    """Return the hash of a file's bytes; empty where it cannot be read (reading it again then says why)."""
+    """Return the hash of a file's bytes, or an empty string if it can't be read (reading it again reports why)."""
     try:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -249,4 +251,4 @@ def _sha256(file: Path) -> str:
 
 
 def _silent(step: str, done: int, total: int, name: str) -> None:
-    """Tell nobody."""
+    """Ignore progress."""

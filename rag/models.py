@@ -143,11 +143,11 @@ def model(name: str, kind: str = "") -> Model:
         return known[name]
     if name in known:
         fitting = ", ".join(other for other, found in known.items() if found.kind == kind)
-        raise ModelUnknown(f"The {known[name].kind} '{name}' cannot be used as {kind}; known are: {fitting}.")
+        raise ModelUnknown(f"The {known[name].kind} '{name}' can't be used as {kind}. Choose one of: {fitting}.")
     within = [k for k in known if name and name.lower() in k.lower()]
     close = within or difflib.get_close_matches(name, known, n=2, cutoff=0.5)
     hint = "did you mean " + " or ".join(f"'{c}'" for c in close) if close else "known are: " + ", ".join(known)
-    raise ModelUnknown(f"No model is called '{name}'; {hint}. 'footnote models list' shows them all.")
+    raise ModelUnknown(f"There is no model '{name}'; {hint}. 'footnote models list' shows all models.")
 
 
 def pull(name: str, folder: Path, progress: Progress | None = None, source: Path | None = None) -> Path:
@@ -172,24 +172,22 @@ def locate(name: str, folder: Path, kind: str = "") -> Path:
     home = folder / name
     present = [file for file in found.files if (home / file.name).is_file()]
     if not present:
-        begun = " (a part of them is; the pull goes on from there)" if any(home.glob("**/*.part")) else ""
+        begun = " (a part is; the download continues from there)" if any(home.glob("**/*.part")) else ""
         raise ModelMissing(
-            f"The weights of {name} are not in {folder}{begun}. Run 'footnote models pull {name}' to bring them."
+            f"The weights of {name} are not in {folder}{begun}. Download them with 'footnote models pull {name}'."
         )
     problems = [fault for file in found.files if (fault := problem(home, file))]
     if problems:
         raise ModelDamaged(
             f"The weights of {name} are damaged: {'; '.join(problems)}. "
-            f"'footnote models pull {name}' brings them again."
+            f"Download them again with 'footnote models pull {name}'."
         )
     return home / found.weights.name if found.kind == "generator" else home
 
 
 def _own(file: Path) -> Path:
     if not file.is_file():
-        raise ModelMissing(
-            f"There is no file {file}. Give the path of a GGUF file, or a name from 'footnote models list'."
-        )
+        raise ModelMissing(f"There is no file {file}. Choose a GGUF file, or a name from 'footnote models list'.")
     return file
 
 
@@ -254,7 +252,7 @@ def problem(home: Path, file: File, progress: Progress | None = None) -> str | N
     if not path.is_file():
         return f"{file.name} is missing"
     if not right.sha256:
-        return f"{file.name} did not come by a pull, so that no hash of it is known"
+        return f"{file.name} was not downloaded by Footnote, so its hash is unknown"
     size = path.stat().st_size
     if size != (right.size or size):
         return f"{file.name} has {size:,} bytes instead of {right.size:,}"
@@ -265,7 +263,7 @@ def problem(home: Path, file: File, progress: Progress | None = None) -> str | N
             note(home, file.name, path, digest)
     if digest == right.sha256:
         return None
-    what = "what was published" if file.sha256 else "what came at first"
+    what = "what was published" if file.sha256 else "what was downloaded first"
     return f"{file.name} is not {what} (its SHA-256 is {digest[:12]}…)"
 
 

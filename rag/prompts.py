@@ -1,4 +1,4 @@
-"""From a question and its evidence to a prompt that always fits the model's context."""
+"""Build a prompt from a question and its evidence that always fits the model's context."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ PLACEHOLDERS = {
 
 @dataclass(frozen=True, slots=True)
 class PromptFile:
-    """The wording of a prompt; ``fingerprint`` is the SHA-256 of the file."""
+    """The texts of a prompt; ``fingerprint`` is the SHA-256 of the file."""
 
     fingerprint: str
     sections: dict[str, str]
 
     @property
     def instructions(self) -> str:
-        """What comes first, the same for every question."""
+        """The first part, the same for every question."""
         return self.sections["instructions"]
 
     def passage(self, evidence: Evidence) -> str:
-        """Return one passage under the title and date of its document, each cell of a table behind its header."""
+        """Return one passage below the title and date of its document, with each table cell after its header."""
         passage = evidence.passage
         title = " – ".join(part for part in (passage.title or passage.document, passage.section) if part)
         date = f" ({day(passage.date)})" if passage.date else ""
         return self.sections["passage"].format(title=title + date, text=readable(passage))
 
     def text(self, prompt: Prompt) -> str:
-        """Return all of ``prompt`` as one text, without the model's own chat template."""
+        """Return all of ``prompt`` as one text, without the model's chat template."""
         parts = [prompt.instructions, *map(self.passage, prompt.evidence), self.asked(prompt, prompt.task)]
         return "".join(parts)
 
     def asked(self, prompt: Prompt, task: Task) -> str:
-        """Return what comes last: what is asked, as ``task`` wants it."""
-        # Key words alone do not tell their language; those who read German documents mostly ask in German.
+        """Return the last part: the question in the form ``task`` needs."""
+        # Keywords don't reveal their language; readers of German documents mostly ask in German.
         read = language_of(prompt.evidence[0].passage.text) if prompt.evidence else "en"
         question, language = prompt.question, language_of(prompt.question, read)
         if prompt.earlier:
@@ -65,12 +65,12 @@ def load(file: Path) -> PromptFile:
     """Read and check a prompt file.
 
     Raises:
-        PromptError: the file cannot be read, or a section or placeholder is missing or unknown.
+        PromptError: the file can't be read, or a section or placeholder is missing or unknown.
     """
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise PromptError(f"The prompt file {file} cannot be read ({error}); restore it or name another.") from error
+        raise PromptError(f"Can't read the prompt file {file} ({error}). Restore it or choose another.") from error
     _, *parts = re.split(r"^## +(\w+) *\n", text, flags=re.MULTILINE)
     sections = dict(zip(parts[::2], parts[1::2], strict=True))
     translated = {name: wanted for name in sections for base, wanted in PLACEHOLDERS.items() if _translates(name, base)}
@@ -79,13 +79,13 @@ def load(file: Path) -> PromptFile:
         raise PromptError(f"The prompt file {file} {state} section '## {name}'; see prompts/README.md.")
     for name, wanted in (PLACEHOLDERS | translated).items():
         _check_placeholders(file, name, sections[name], wanted)
-    # One line break belongs to the layout of the file: the empty line before the next heading.
+    # One line break belongs to the file's layout: the empty line before the next heading.
     bodies = {name: body.removesuffix("\n") for name, body in sections.items()}
     return PromptFile(hashlib.sha256(text.encode()).hexdigest(), bodies)
 
 
 def _translates(name: str, base: str) -> bool:
-    """Tell whether the section ``name`` is the section ``base`` in another language: ``question_de``."""
+    """Return whether the section ``name`` is ``base`` in another language: ``question_de``."""
     return re.fullmatch(rf"{base}_[a-z]{{2}}", name) is not None
 
 
@@ -100,22 +100,20 @@ def _check_placeholders(file: Path, name: str, body: str, wanted: set[str]) -> N
 
 
 def fit(prompt: Prompt, measure: Callable[[Prompt], int], limit: int) -> tuple[Prompt, tuple[str, ...]]:
-    """Return ``prompt`` cut down to ``limit`` tokens, with notes that tell the reader what was left out.
+    """Cut ``prompt`` down to ``limit`` tokens, with notes that tell the reader what was left out.
 
-    Evidence goes from its lowest rank; what is asked is never cut.
+    Evidence is dropped from the lowest rank; the question is never cut.
 
     Raises:
-        QuestionError: the question alone does not fit.
+        QuestionError: the question alone doesn't fit.
     """
     passages = len(prompt.evidence)
     while measure(prompt) > limit:
         if prompt.evidence:
             prompt = replace(prompt, evidence=prompt.evidence[:-1])
         else:
-            raise QuestionError(
-                f"The question takes {measure(prompt)} tokens and there is room for {limit}; ask a shorter one."
-            )
+            raise QuestionError(f"The question has {measure(prompt)} tokens, but only {limit} fit. Ask a shorter one.")
     notes = []
     if dropped := passages - len(prompt.evidence):
-        notes.append(f"{dropped} of {passages} passages found did not fit and were not read.")
+        notes.append(f"{dropped} of {passages} passages did not fit and were not read.")
     return prompt, tuple(notes)

@@ -1,4 +1,4 @@
-"""What a language model is told for a task of its own: a file of ``prompts`` for each."""
+"""Prompts for tasks other than answering: one file in ``prompts`` each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECTIONS = ("instructions", "text", "asked")
 
 @dataclass(frozen=True, slots=True)
 class TaskFile:
-    """The wording of a task; ``fingerprint`` is the SHA-256 of the file."""
+    """The texts of a task; ``fingerprint`` is the SHA-256 of the file."""
 
     fingerprint: str
     instructions: str
@@ -25,9 +25,9 @@ class TaskFile:
     asked: str
 
     def completion(self, passage: int = 0, **fields: str) -> Completion:
-        """Return the task for ``fields``, which stand for the placeholders; see :class:`Completion`.
+        """Return the completion for ``fields``, the values of the placeholders; see :class:`Completion`.
 
-        Where nothing is asked behind the text, the text is what goes on.
+        If ``asked`` is empty, the model continues the text.
         """
         asked = self.asked.format(**fields)
         return Completion(self.instructions, self.text.format(**fields), asked, passage, chat=bool(asked))
@@ -37,12 +37,12 @@ def load(file: Path) -> TaskFile:
     """Read the sections of a task's file.
 
     Raises:
-        PromptError: the file cannot be read, or a section is missing or unknown.
+        PromptError: the file can't be read, or a section is missing or unknown.
     """
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise PromptError(f"The prompt file {file} cannot be read ({error}); restore it.") from error
+        raise PromptError(f"Can't read the prompt file {file} ({error}). Restore it.") from error
     _, *parts = re.split(r"^## +(\w+) *\n", text, flags=re.MULTILINE)
     sections = dict(zip(parts[::2], parts[1::2], strict=True))
     if set(sections) != set(SECTIONS):

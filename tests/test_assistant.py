@@ -302,7 +302,7 @@ def test_an_empty_question_is_refused(ask, question):
 
 
 def test_a_question_longer_than_the_context_is_refused(ask):
-    with pytest.raises(QuestionError, match="ask a shorter one"):
+    with pytest.raises(QuestionError, match="Ask a shorter one"):
         ask("word " * 5000, "x")
 
 

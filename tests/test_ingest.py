@@ -202,7 +202,7 @@ def test_the_same_content_twice_is_reported_and_goes_in(index: Index, folder: Pa
     write(folder / "z.txt", 1)
     report = ingest([folder], index, embedder, CONFIG)
     assert report.duplicates == [("z.txt", "a.txt")]
-    assert "z.txt: the same content as a.txt" in report.summary()
+    assert "z.txt: same content as a.txt" in report.summary()
     assert "z.txt" in names(index)
 
 
@@ -213,7 +213,7 @@ def test_pages_without_text_are_reported(
     monkeypatch.setattr(documents, "read", lambda path, name: replace(read(path, name), pages=(0, 9), empty_pages=(2,)))
     report = ingest([folder / "a.txt"], index, embedder, CONFIG)
     assert report.pages_without_text == [("a.txt", (2,))]
-    assert "a.txt: no text on page 2 (a scan?)" in report.summary()
+    assert "a.txt: no text on page 2 (scanned?)" in report.summary()
 
 
 def test_the_index_does_not_ingest_itself(tmp_path: Path, embedder: CountingEmbedder) -> None:

@@ -171,7 +171,7 @@ def test_every_registered_model_has_a_source_and_is_pinned_but_for_a_few() -> No
 
 def test_a_model_of_another_kind_is_refused(index: Server, tmp_path: Path) -> None:
     with pytest.raises(
-        ModelUnknown, match="The generator 'tiny' can't be used as embedder. Choose one of: tiny-embedder"
+        ModelUnknown, match=r"The generator 'tiny' can't be used as embedder\. Choose one of: tiny-embedder"
     ):
         models.locate("tiny", tmp_path, "embedder")
     with pytest.raises(ModelUnknown, match="Choose one of"):

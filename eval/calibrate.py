@@ -31,7 +31,7 @@ from rag.embedding import Embedder
 from rag.generation import Generator
 from rag.ingest import Progress
 
-__all__ = ["Accepted", "Fitted", "calibrate", "fit", "take_signals", "threshold"]
+__all__ = ["Fitted", "Tolerance", "calibrate", "fit", "take_signals", "threshold"]
 
 Floats = NDArray[np.float64]
 STRENGTH = 1.0
@@ -48,8 +48,8 @@ SHARES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """Accepted shares of unanswerable questions that are answered, and that get an unsure answer."""
+class Tolerance:
+    """Tolerance shares of unanswerable questions that are answered, and that get an unsure answer."""
 
     answered: float
     unsure: float
@@ -80,7 +80,7 @@ class Fitted:
             rows.append([name, *scores, *(percent(found[key]) for key in SHARES)])
         return "\n".join(aligned(rows, right=range(1, len(rows[0]))))
 
-    def noted(self, sets: Sequence[str], accepted: Accepted, made_for: Mapping[str, str]) -> dict[str, Any]:
+    def noted(self, sets: Sequence[str], accepted: Tolerance, made_for: Mapping[str, str]) -> dict[str, Any]:
         """Return what is saved in the index: the fit, and how, on what and when it was made."""
         return {
             "coefficients": self.coefficients,
@@ -129,7 +129,7 @@ def take_signals(
         return [row for row in journal.records.values() if row["signals"] and wanted <= row["signals"].keys()]
 
 
-def calibrate(rows: Sequence[Mapping[str, Any]], accepted: Accepted, before: tuple[float, float]) -> Fitted:
+def calibrate(rows: Sequence[Mapping[str, Any]], accepted: Tolerance, before: tuple[float, float]) -> Fitted:
     """Fit coefficients and thresholds to the records of ``take_signals``.
 
     ``before`` holds both thresholds that the shipped coefficients are used with. Raises ``RunError`` if there are too

@@ -19,7 +19,7 @@ from rag.index import Index
 from rag.ingest import Progress, ingest
 from rag.types import Passage
 
-__all__ = ["OneQuery", "Texts", "code_hash", "content_hash", "every_passage", "opened_index"]
+__all__ = ["CachedQuery", "Texts", "code_hash", "content_hash", "every_passage", "opened_index"]
 
 
 @contextlib.contextmanager
@@ -76,7 +76,7 @@ class Texts(Mapping[str, str]):
         return len(self._names)
 
 
-class OneQuery:
+class CachedQuery:
     """An embedder that remembers the last question, which is searched in several ways."""
 
     def __init__(self, inner: Embedder) -> None:

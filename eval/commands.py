@@ -175,7 +175,7 @@ def convert(_: Config, options: argparse.Namespace) -> int:
 
 def calibrate(config: Config, options: argparse.Namespace) -> int:
     """Calibrate the confidence on test sets, and save it in the index."""
-    from eval.calibrate import Accepted, take_signals
+    from eval.calibrate import Tolerance, take_signals
     from eval.calibrate import calibrate as fitted_on
     from rag import prompts
     from rag.assistant import made_for
@@ -184,7 +184,7 @@ def calibrate(config: Config, options: argparse.Namespace) -> int:
     from rag.index import Index
     from rag.reranking import open_reranker
 
-    accepted = Accepted(options.false_answers, options.false_unsure)
+    accepted = Tolerance(options.false_answers, options.false_unsure)
     for name, share in {"--false-answers": accepted.answered, "--false-unsure": accepted.unsure}.items():
         if not 0 <= share <= 1:
             raise RunError(f"{name} must be between 0 and 1, not {share:g}.")

@@ -17,7 +17,7 @@ from eval.runs import Run
 from eval.summary import mean
 from eval.tables import aligned, figure, interval, percent
 
-__all__ = ["Robustness", "Under", "beside", "robustness", "robustness_section", "robustness_table"]
+__all__ = ["ConditionResult", "Robustness", "beside", "robustness", "robustness_section", "robustness_table"]
 
 SHOWN = {
     "answer.correct": "right",
@@ -34,7 +34,7 @@ ALONE = "gold-only"
 
 
 @dataclass(frozen=True, slots=True)
-class Under:
+class ConditionResult:
     """The results (``mean``) of a run under one condition, and its gain over the reference."""
 
     condition: str
@@ -56,7 +56,7 @@ class Robustness:
 
     count: int
     reference: str
-    rows: Sequence[Under]
+    rows: Sequence[ConditionResult]
 
 
 def beside(run: Run) -> list[Run]:
@@ -150,10 +150,10 @@ def _against(found: Robustness) -> str:
     return f"the {CONDITIONS[ALONE].label}" if found.reference == ALONE else FOUND
 
 
-def _under(name: str, rows: Mapping[str, Any], reference: Mapping[str, Any]) -> Under:
+def _under(name: str, rows: Mapping[str, Any], reference: Mapping[str, Any]) -> ConditionResult:
     figures = {known: found for known in SHOWN if (found := mean(rows.values(), known))}
     main = next(known for known in map(metric, SHOWN) if known and known.name in figures)
-    return Under(name, figures, None if rows is reference else difference(main, reference, rows))
+    return ConditionResult(name, figures, None if rows is reference else difference(main, reference, rows))
 
 
 def _shown(found: Robustness) -> list[Metric]:
@@ -161,24 +161,24 @@ def _shown(found: Robustness) -> list[Metric]:
     return [known for name in names if (known := metric(name))]
 
 
-def _cells(known: Metric, row: Under) -> tuple[str, str]:
+def _cells(known: Metric, row: ConditionResult) -> tuple[str, str]:
     numbers = row.figures[known.name]
     return figure(known.name, numbers["point"]), interval(known.name, numbers)
 
 
-def _gained(row: Under) -> tuple[str, str]:
+def _gained(row: ConditionResult) -> tuple[str, str]:
     if row.gained is None:
         return "–", ""
     gained = row.gained.gained
     return f"{100 * gained.point:+.1f}", f"{100 * gained.low:+.1f} – {100 * gained.high:+.1f}"
 
 
-def _span(row: Under, known: Metric) -> tuple[float, float, float]:
+def _span(row: ConditionResult, known: Metric) -> tuple[float, float, float]:
     numbers = row.figures[known.name]
     return numbers["low"], numbers["point"], numbers["high"]
 
 
-def _words(row: Under, series: Iterable[Metric]) -> str:
+def _words(row: ConditionResult, series: Iterable[Metric]) -> str:
     return ", ".join(f"{percent(row.figures[known.name]['point'])} {SHOWN[known.name]}" for known in series)
 
 

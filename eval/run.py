@@ -155,7 +155,7 @@ def _search(
     questions: Sequence[Question], index: Index, config: Config, embedder: Embedder, folder: Path, tell: Progress
 ) -> dict[str, Any]:
     """Search for each question in every way, and return the records by id."""
-    remembering = cast(Embedder, collection.OneQuery(embedder))
+    remembering = cast(Embedder, collection.CachedQuery(embedder))
     remembering.embed_query("warm up")  # otherwise the first question would pay for loading the model
     reranker = open_reranker(config)
     with Journal(folder / runs.RETRIEVAL) as journal:

@@ -19,7 +19,7 @@ from eval.bench.figures import RATIOS, by_name, curve, figures, ratio
 from eval.bench.plan import QUICK
 from eval.bench.report import page
 from eval.bench.samples import Sample, in_turns, latin_square
-from eval.bench.stages import Laps, Timed, Watch
+from eval.bench.stages import Laps, Stopwatch, Timed
 from eval.bench.suite import directly
 from eval.bench.synthetic import Collection
 from eval.bench.table import bench_table, in_unit, times
@@ -143,7 +143,7 @@ def watch(tmp_path):
     embedder = HashEmbedder()
     with Index.create(tmp_path / "index", embedder, CONFIG.passage_tokens) as index:
         ingest([known.documents], index, embedder, CONFIG)
-        yield Watch(Assistant(index, embedder, TinyGenerator(), prompts.load(CONFIG.prompt), CONFIG)), known
+        yield Stopwatch(Assistant(index, embedder, TinyGenerator(), prompts.load(CONFIG.prompt), CONFIG)), known
 
 
 def test_stages_add_up_to_the_answer(watch):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from eval import commands
-from eval.calibrate import Accepted, calibrate, fit, take_signals, threshold
+from eval.calibrate import Tolerance, calibrate, fit, take_signals, threshold
 from eval.journal import RunError
 from rag import abstention, generation, prompts
 from rag.assistant import Assistant, made_for
@@ -20,7 +20,7 @@ from rag.embedding import HashEmbedder
 from rag.index import Index
 from rag.ingest import ingest
 
-NONE = Accepted(0.0, 0.0)
+NONE = Tolerance(0.0, 0.0)
 PROMPT = prompts.load(CONFIG.prompt)
 SIGNALS = {stage: names.keys() - {"intercept"} for stage, names in abstention.load_coefficients().items()}
 
@@ -142,11 +142,11 @@ def mixed(count=60):
 def test_no_more_is_answered_and_met_as_unsure_than_was_accepted():
     rows = mixed()
     unanswerable = sum(not row["answerable"] for row in rows)
-    found = calibrate(rows, Accepted(0.1, 0.3), before=(0.5, 0.3)).figures["fitted"]
+    found = calibrate(rows, Tolerance(0.1, 0.3), before=(0.5, 0.3)).figures["fitted"]
     assert found["false_answers"] <= 0.1 + 1e-6
     assert found["false_answers"] + found["false_unsure"] <= 0.4 + 1e-6
     assert found["false_unsure"] * unanswerable >= 1
-    strict = calibrate(rows, Accepted(0.1, 0.0), before=(0.5, 0.3)).figures["fitted"]
+    strict = calibrate(rows, Tolerance(0.1, 0.0), before=(0.5, 0.3)).figures["fitted"]
     assert strict["min_confidence"] == found["min_confidence"]
     assert strict["min_unsure"] > found["min_unsure"]
     assert strict["false_answers"] + strict["false_unsure"] <= 0.1 + 1e-6
@@ -166,7 +166,7 @@ def test_each_stage_is_fitted_on_what_it_tells():
 @pytest.mark.parametrize("rows", [[], separable()[::2], separable(8)])
 def test_too_little_to_fit_is_told(rows):
     with pytest.raises(RunError, match="Calibration needs questions from at least 5 clusters"):
-        calibrate(rows, Accepted(0.05, 0.1), (0.5, 0.3))
+        calibrate(rows, Tolerance(0.05, 0.1), (0.5, 0.3))
 
 
 def test_an_index_that_was_calibrated_decides_by_it(index):

@@ -244,7 +244,7 @@ def test_the_examples_in_the_description_are_of_its_form(api):
     (quote,) = [line for line in examples.EVENTS.split("\n\n") if line.startswith("event: quote")]
     (_, data) = next(records(FOUND))
     assert json.loads(quote.partition("data: ")[2]).keys() == data.keys() - {"page"}
-    statuses = description["components"]["schemas"]["Shown"]["properties"]["status"]
+    statuses = description["components"]["schemas"]["ShownAnswer"]["properties"]["status"]
     assert "unsure" in json.dumps(statuses)
 
 

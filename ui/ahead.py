@@ -57,10 +57,10 @@ class ReadingAhead:
         ids: set[int] = index.passage_ids([info.name for info in index.documents()])
         read = before & ids
         for number in sorted(ids - read):
-            asked = True
-            while asked and not self._closed.is_set():
+            interrupted = True
+            while interrupted and not self._closed.is_set():
                 self._service.step_aside()
                 assistant.warm(index.passages([number]), self._closed.is_set)
-                asked = not self._service.step_aside(0)  # A question arrived, so reading may have been interrupted.
+                interrupted = not self._service.step_aside(0)  # A question may have interrupted it.
             read.add(number)
         return read

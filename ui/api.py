@@ -13,15 +13,15 @@ from ui import examples
 from ui.access import user_of
 from ui.asking import event_stream, last_event
 from ui.conversation import Answered, Event, Failed
-from ui.jobs import Asked
+from ui.jobs import Inquiry
 from ui.library import Library
 from ui.metrics import Metrics
-from ui.problems import status_of_word
+from ui.problems import status_of_code
 from ui.replies import Json, records, refusal, sse
 from ui.schemas import Ask
 from ui.service import Service
 
-__all__ = ["nothing_else", "router"]
+__all__ = ["router", "unknown_paths"]
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -39,7 +39,7 @@ def _asking(routes: APIRouter, service: Service) -> None:
     @routes.post("/api/ask", responses=examples.ASK, tags=["questions"])
     async def ask(body: Ask, request: Request) -> Response:
         """Answer a question from the documents, with the exact passage behind every sentence."""
-        events = service.follow(Asked(body.question, body.turns(), user_of(request), "api"))
+        events = service.follow(Inquiry(body.question, body.turns(), user_of(request), "api"))
         if body.stream or "text/event-stream" in request.headers.get("accept", ""):
             return await event_stream(events, _as_sse)
         return _whole(await last_event(request, events))
@@ -59,7 +59,7 @@ def _whole(event: Event) -> Response:
     if isinstance(event, Answered):
         return Json(answer_object(event.answer))
     if isinstance(event, Failed):
-        return refusal(status_of_word(event.error), event.error, event.text)
+        return refusal(status_of_code(event.error), event.error, event.text)
     return refusal(499, "stopped", "The answer was cancelled.")
 
 
@@ -102,7 +102,7 @@ def _health(routes: APIRouter, service: Service, metrics: Metrics) -> None:
         return PlainTextResponse(metrics.text(), media_type="text/plain; version=0.0.4")
 
 
-def nothing_else() -> APIRouter:
+def unknown_paths() -> APIRouter:
     """Return routes that answer unknown API paths with 404; include them last."""
     routes = APIRouter()
 

@@ -17,9 +17,9 @@ from rag.types import Turn
 from ui import examples
 from ui.asking import event_stream
 from ui.library import Library
-from ui.problems import status, word
+from ui.problems import code, status
 from ui.replies import Json, Record, refusal, sse
-from ui.schemas import Place, Said
+from ui.schemas import FeedbackForm, Place
 from ui.service import Service
 from ui.uploads import Uploads
 
@@ -35,7 +35,7 @@ def router(service: Service, library: Library, uploads: Uploads) -> APIRouter:
     _documents(routes, uploads)
 
     @routes.post("/api/feedback", status_code=201, responses=examples.FEEDBACK, tags=["questions"])
-    def say(body: Said) -> Response:
+    def say(body: FeedbackForm) -> Response:
         """Report what is right or wrong about an answer, for review by a maintainer."""
         return Json({"id": feedback.add(service.config.index, _feedback(body, library))}, 201)
 
@@ -85,14 +85,14 @@ async def _steps(uploads: Uploads, file: UploadFile) -> AsyncIterator[Record]:
     except DocumentError as error:
         yield "error", {"error": "bad_document", "message": f"'{name}' {error}.", "status": 422}
     except FootnoteError as error:
-        yield "error", {"error": word(error), "message": str(error), "status": status(error)}
+        yield "error", {"error": code(error), "message": str(error), "status": status(error)}
 
 
 def _encoded(record: Record) -> Iterator[bytes]:
     yield sse(record)
 
 
-def _feedback(said: Said, library: Library) -> Feedback:
+def _feedback(said: FeedbackForm, library: Library) -> Feedback:
     """Return the feedback, with the text of each span taken from the stored document."""
 
     def spans(places: list[Place]) -> tuple[Any, ...]:

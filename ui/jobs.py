@@ -11,7 +11,7 @@ from typing import Protocol
 from rag.types import Answer, Citation, Phase, Token, Turn
 from ui.conversation import Event, Waiting
 
-__all__ = ["Answerer", "Asked", "Job", "Watcher"]
+__all__ = ["Answerer", "Inquiry", "Job", "Watcher"]
 
 
 class Answerer(Protocol):
@@ -32,15 +32,15 @@ class Answerer(Protocol):
 class Watcher(Protocol):
     """What the service needs from metrics; ``ui.metrics.Metrics`` implements it."""
 
-    def ended(self, door: str, waited: float, event: Event | None) -> None:
+    def ended(self, interface: str, waited: float, event: Event | None) -> None:
         """Count a question that waited ``waited`` seconds and ended with ``event`` (``None`` if stopped)."""
 
-    def refused(self, door: str) -> None:
+    def refused(self, interface: str) -> None:
         """Count a question that the queue refused."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Inquiry:
     """A question as received: through which interface, and from which user, as far as known.
 
     If ``documents`` are given (public names), only those are used to answer it.
@@ -49,7 +49,7 @@ class Asked:
     question: str
     history: Sequence[Turn] = ()
     user: str = ""
-    door: str = "chat"
+    interface: str = "chat"
     documents: Collection[str] | None = None
 
 
@@ -57,7 +57,7 @@ class Asked:
 class Job:
     """A question in progress, times on the monotonic clock. ``tell`` receives each event, then ``None``."""
 
-    asked: Asked
+    inquiry: Inquiry
     since: float
     until: float
     tell: Callable[[Event | None], None]

@@ -18,7 +18,7 @@ from rag.config import Config
 from rag.errors import FootnoteError
 from rag.types import Answer, Phase
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
-from ui.jobs import Answerer, Asked
+from ui.jobs import Answerer, Inquiry
 from ui.render import activity_text
 from ui.service import Service
 from ui.texts import ENGLISH
@@ -70,7 +70,7 @@ def tools(service: Service) -> MCPServer[None]:
     async def ask(question: Question, context: Context[Any, Any]) -> CallToolResult:
         """Answer a question from the documents only. Every sentence cites the exact words it is based on."""
         last: Event = Stopped()
-        async with aclosing(service.follow(Asked(question, user="mcp", door="mcp"))) as events:
+        async with aclosing(service.follow(Inquiry(question, user="mcp", interface="mcp"))) as events:
             async for last in events:
                 await _report(last, context)
         if not isinstance(last, Answered):

@@ -28,7 +28,7 @@ class Metrics:
         self._questions = Counter(
             "footnote_questions",
             "Questions by interface and result",
-            ["door", "outcome"],
+            ["interface", "outcome"],
             registry=self.registry,
         )
         self._answers = Counter("footnote_answers", "Answers by outcome", ["outcome"], registry=self.registry)
@@ -52,16 +52,16 @@ class Metrics:
         )
         self.registry.register(_Caches(service))
 
-    def ended(self, door: str, waited: float, event: Event | None) -> None:
+    def ended(self, interface: str, waited: float, event: Event | None) -> None:
         """Count a question that waited ``waited`` seconds and ended with ``event``."""
-        self._questions.labels(door, _outcome(event)).inc()
+        self._questions.labels(interface, _outcome(event)).inc()
         self._stages.labels("waiting").observe(waited)
         if isinstance(event, Answered):
             self._answered(event.answer)
 
-    def refused(self, door: str) -> None:
+    def refused(self, interface: str) -> None:
         """Count a question that the queue refused."""
-        self._questions.labels(door, "refused").inc()
+        self._questions.labels(interface, "refused").inc()
 
     def text(self) -> bytes:
         """Return all metrics in the text format, version 0.0.4."""

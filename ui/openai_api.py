@@ -22,8 +22,8 @@ from rag.types import Answer, Turn
 from ui.access import user_of
 from ui.asking import event_stream, last_event
 from ui.conversation import Answered, Event, Failed
-from ui.jobs import Asked
-from ui.problems import status_of_word
+from ui.jobs import Inquiry
+from ui.problems import status_of_code
 from ui.replies import Json, refusal, refusal_body
 from ui.service import Service
 
@@ -54,13 +54,13 @@ class Completion(BaseModel):
     model: Literal["footnote"] = MODEL
     stream: bool = False
 
-    def asked(self, user: str) -> Asked:
+    def inquiry(self, user: str) -> Inquiry:
         """Return the user's last message, and the conversation before it."""
         spoken = [message for message in self.messages if message.role in ("user", "assistant")]
         if not spoken or spoken[-1].role != "user":
             raise QuestionError("The last message must be the user's question.")
         turns = [Turn("user" if m.role == "user" else "assistant", SOURCES.sub("", m.text())) for m in spoken]
-        return Asked(turns[-1].content, turns[:-1], user, "openai")
+        return Inquiry(turns[-1].content, turns[:-1], user, "openai")
 
 
 def router(service: Service) -> APIRouter:
@@ -70,7 +70,7 @@ def router(service: Service) -> APIRouter:
     @routes.post("/v1/chat/completions")
     async def complete(body: Completion, request: Request) -> Response:
         """Answer the last message from the documents, as a chat completion with a list of sources."""
-        events = service.follow(body.asked(user_of(request)))
+        events = service.follow(body.inquiry(user_of(request)))
         if body.stream:
             return await event_stream(events, _chunks)
         return _completion(await last_event(request, events))
@@ -117,7 +117,7 @@ def _chunks(event: Event) -> Iterator[bytes]:
 def _failure(event: Event) -> tuple[int, str, str]:
     """Return status, code and message for an event that is not an answer."""
     if isinstance(event, Failed):
-        return status_of_word(event.error), event.error, event.text
+        return status_of_code(event.error), event.error, event.text
     return 499, "stopped", "The answer was cancelled."
 
 

@@ -14,7 +14,7 @@ from rag.types import Answer, Turn
 from ui.service import Service
 from ui.texts import Texts
 
-__all__ = ["LONGEST", "Opinion", "take_down"]
+__all__ = ["LONGEST", "Opinion", "save_opinion"]
 
 LONGEST = 8_000
 """Longest text of a field, in characters."""
@@ -31,7 +31,7 @@ class Opinion(BaseModel):
     passages: list[tuple[str, int, int]] = Field(default_factory=list, max_length=20)
 
 
-def take_down(given: dict[str, Any], service: Service, archive: Archive, texts: Texts) -> str:
+def save_opinion(given: dict[str, Any], service: Service, archive: Archive, texts: Texts) -> str:
     """Add feedback to the review queue; return an error message for the user, or an empty string."""
     try:
         before = [kept.question for id in given["before"] if (kept := archive.get(str(id)))]
@@ -43,7 +43,7 @@ def take_down(given: dict[str, Any], service: Service, archive: Archive, texts: 
     except FootnoteError as error:
         return str(error)
     except (KeyError, TypeError, ValueError):  # Not sent by our page.
-        return texts("our_fault")
+        return texts("internal_error")
     return ""
 
 

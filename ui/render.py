@@ -114,7 +114,7 @@ def _failed(exchange: Exchange, texts: Texts) -> str:
 
 
 def _problem(problem: str, texts: Texts) -> str:
-    return texts("our_fault") if problem == ENGLISH("our_fault") else problem
+    return texts("internal_error") if problem == ENGLISH("internal_error") else problem
 
 
 def _answered(exchange: Exchange, texts: Texts) -> str:

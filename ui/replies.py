@@ -14,7 +14,7 @@ from rag.answers import answer_object
 from rag.errors import AccessRefused, FootnoteError, TooMany
 from rag.types import Citation, Phase, Token
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
-from ui.problems import status, word
+from ui.problems import code, status
 from ui.render import activity_text
 from ui.texts import ENGLISH
 
@@ -79,7 +79,7 @@ def problem(error: FootnoteError, path: str = "") -> Json:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, AccessRefused) and status(error) == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return refusal(status(error), word(error), str(error), path, headers)
+    return refusal(status(error), code(error), str(error), path, headers)
 
 
 def refusal(status: int, error: str, message: str, path: str = "", headers: dict[str, str] | None = None) -> Json:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from rag.feedback import Kind
 from rag.types import Status, Turn
 
-__all__ = ["Ask", "Message", "Place", "Said", "Shown"]
+__all__ = ["Ask", "FeedbackForm", "Message", "Place", "ShownAnswer"]
 
 QUESTION = 8_000
 """Longest question in characters; the assistant refuses questions that don't fit the context."""
@@ -63,7 +63,7 @@ class Place(BaseModel):
     end: int = Field(ge=1)
 
 
-class Shown(BaseModel):
+class ShownAnswer(BaseModel):
     """The answer object that the feedback is about, or the relevant part of it."""
 
     id: str = Field("", max_length=100)
@@ -72,7 +72,7 @@ class Shown(BaseModel):
     citations: list[Place] = Field(default_factory=list, max_length=100)
 
 
-class Said(BaseModel):
+class FeedbackForm(BaseModel):
     """Feedback on an answer."""
 
     model_config = ConfigDict(
@@ -93,7 +93,7 @@ class Said(BaseModel):
     kind: Kind
     question: str = Field(min_length=1, max_length=QUESTION)
     history: list[Message] = Field(default_factory=list, max_length=TURNS)
-    answer: Shown = Field(default_factory=lambda: Shown())
+    answer: ShownAnswer = Field(default_factory=lambda: ShownAnswer())
     right_answer: str = Field("", max_length=QUESTION)
     passages: list[Place] = Field(default_factory=list, max_length=20, description="The correct sources, as selected.")
     comment: str = Field("", max_length=QUESTION)

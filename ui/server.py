@@ -16,7 +16,7 @@ from rag.errors import FootnoteError
 from ui import local
 from ui.ahead import ReadingAhead
 from ui.jobs import Answerer
-from ui.problems import OUR_FAULT
+from ui.problems import INTERNAL_ERROR
 from ui.service import Service
 
 if TYPE_CHECKING:
@@ -85,19 +85,19 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
         lifespan=lifespan,
         telemetry={"auto_configure": False, "tracing": False, "metrics": False},
     )
-    _say_what_went_wrong(app)
+    _handle_errors(app)
     app.include_router(api.router(service, library, metrics))
     app.include_router(changes.router(service, library, uploads))
     app.include_router(review.router(service))
     app.include_router(openai_api.router(service))
     app.include_router(widget.router())
-    app.include_router(api.nothing_else())
+    app.include_router(api.unknown_paths())
     app.add_middleware(Gate, config=config)
     local.protect(app, config)
     return _in_loop(lambda: chat.mount(app, service, config, examples))
 
 
-def _say_what_went_wrong(app: FastAPI) -> None:
+def _handle_errors(app: FastAPI) -> None:
     """Respond to every error with JSON: a code for programs and a message for people, never a traceback."""
     from fastapi.exceptions import RequestValidationError
     from starlette.exceptions import HTTPException
@@ -120,7 +120,7 @@ def _say_what_went_wrong(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def ours(request: Request, error: Exception) -> Response:
         log.error("A request failed.", exc_info=error)
-        return refusal(500, "internal", OUR_FAULT, request.url.path)
+        return refusal(500, "internal", INTERNAL_ERROR, request.url.path)
 
 
 def _in_loop(build: Callable[[], FastAPI]) -> FastAPI:

@@ -22,9 +22,9 @@ from rag.retrieval import retrieve
 from rag.types import Answer, Evidence, Turn
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
 from ui.fair_queue import FairQueue, Full
-from ui.jobs import Answerer, Asked, Job, Watcher
+from ui.jobs import Answerer, Inquiry, Job, Watcher
 from ui.places import places_of
-from ui.problems import OUR_FAULT, word
+from ui.problems import INTERNAL_ERROR, code
 
 __all__ = ["Service"]
 
@@ -106,20 +106,20 @@ class Service:
 
     # --- asking
 
-    def submit(self, asked: Asked, tell: Callable[[Event | None], None]) -> Job:
+    def submit(self, inquiry: Inquiry, tell: Callable[[Event | None], None]) -> Job:
         """Queue a question. ``tell`` is called from other threads and must return immediately.
 
         Raises:
             TooMany: the queue is full, or the user has too many questions in it.
         """
         now = time.monotonic()
-        job = Job(asked, now, now + self.config.deadline, tell)
+        job = Job(inquiry, now, now + self.config.deadline, tell)
         with self._lock:
             try:
-                self._queue.put(asked.user, job)
+                self._queue.put(inquiry.user, job)
             except Full as error:
                 if self.watcher:
-                    self.watcher.refused(asked.door)
+                    self.watcher.refused(inquiry.interface)
                 raise self._refusal(error.crowded) from None
             self._idle.clear()
             self._announce()
@@ -145,9 +145,9 @@ class Service:
         self.stop(session)
         events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         try:
-            job = self.submit(Asked(question, tuple(history), user or session, documents=documents), events.put)
+            job = self.submit(Inquiry(question, tuple(history), user or session, documents=documents), events.put)
         except TooMany as error:
-            yield Failed(str(error), word(error))
+            yield Failed(str(error), code(error))
             return
         self._by_session[session] = job
         try:
@@ -163,7 +163,7 @@ class Service:
                 if self._by_session.get(session) is job:
                     del self._by_session[session]
 
-    async def follow(self, asked: Asked) -> AsyncGenerator[Event, None]:
+    async def follow(self, inquiry: Inquiry) -> AsyncGenerator[Event, None]:
         """Yield the events of a question in an event loop; closing the iterator cancels it.
 
         Raises:
@@ -176,7 +176,7 @@ class Service:
             with contextlib.suppress(RuntimeError):  # The loop has ended, and its readers with it.
                 loop.call_soon_threadsafe(events.put_nowait, event)
 
-        job = self.submit(asked, tell)
+        job = self.submit(inquiry, tell)
         try:
             while (event := await asyncio.wait_for(events.get(), job.left())) is not None:
                 yield event
@@ -274,7 +274,7 @@ class Service:
             self._idle.set()
         if self.watcher:
             begun = self._begun_at if job.begun else time.monotonic()
-            self.watcher.ended(job.asked.door, begun - job.since, None if job.stop.is_set() else event)
+            self.watcher.ended(job.inquiry.interface, begun - job.since, None if job.stop.is_set() else event)
         job.tell(None)
 
     def _learn(self, seconds: float) -> None:
@@ -290,7 +290,7 @@ class Service:
                 self.problem = str(error)
             except Exception:
                 log.exception("The assistant could not be loaded.")
-                self.problem = OUR_FAULT
+                self.problem = INTERNAL_ERROR
             self.loaded.set()
             self._announce()
         return self._assistant is not None
@@ -302,18 +302,18 @@ class Service:
             if not self._ready() or self._assistant is None:
                 yield Failed(self.problem, "model")
                 return
-            asked = job.asked
-            stream = self._assistant.stream(asked.question, asked.history, stop=job.over, documents=asked.documents)
+            question, history, documents = job.inquiry.question, job.inquiry.history, job.inquiry.documents
+            stream = self._assistant.stream(question, history, stop=job.over, documents=documents)
             for event in stream:
                 if isinstance(event, Answer) and not job.left():
                     yield _late(self.config)
                 else:
                     yield self._placed(event) if isinstance(event, Answer) else event
         except FootnoteError as error:
-            yield Failed(str(error), word(error))
+            yield Failed(str(error), code(error))
         except Exception:
             log.exception("A question could not be answered.")
-            yield Failed(OUR_FAULT)
+            yield Failed(INTERNAL_ERROR)
 
     def _placed(self, answer: Answer) -> Answered:
         """Return ``answer`` with the places of its passages."""
@@ -325,4 +325,4 @@ def _late(config: Config) -> Failed:
     error = DeadlinePassed(
         f"There was no answer within {config.deadline:g} s. Try again later, or ask a shorter question."
     )
-    return Failed(str(error), word(error))
+    return Failed(str(error), code(error))

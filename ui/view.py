@@ -9,7 +9,7 @@ from typing import Any
 from ui.conversation import Exchange
 from ui.history import Turns, turns_of
 from ui.markup import escape, lines_html
-from ui.problems import OUR_FAULT
+from ui.problems import INTERNAL_ERROR
 from ui.render import announcement, exchange_html
 from ui.service import Service
 from ui.texts import Texts
@@ -68,7 +68,7 @@ def state_html(service: Service, texts: Texts, chosen: Collection[str] | None = 
     if not service.loaded.is_set():
         return f'<p role="status" class="loading">{escape(texts("loading"))}</p>'
     if service.problem:
-        problem = texts("our_fault") if service.problem == OUR_FAULT else service.problem
+        problem = texts("internal_error") if service.problem == INTERNAL_ERROR else service.problem
         return f'<p role="status" class="problem">{lines_html(problem)}</p>'
     count = service.documents
     if count is None:

@@ -136,11 +136,11 @@ def _search(config: Config, question: Question, order: dict[str, Any]) -> dict[s
 
 
 def _footnote(config: Config, question: Question, order: dict[str, Any]) -> dict[str, float]:
-    from eval.bench.stages import Watch
+    from eval.bench.stages import Stopwatch
     from rag.assistant import Assistant
 
     with Assistant.open(config) as assistant:
-        return _times(order["begun"], lambda: Watch(assistant).ask(question).values)
+        return _times(order["begun"], lambda: Stopwatch(assistant).ask(question).values)
 
 
 def _recipe(config: Config, question: Question, order: dict[str, Any]) -> dict[str, float]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from eval.bench.recipe import PlainRecipe
 from eval.bench.samples import Sample, latin_square
-from eval.bench.stages import Watch
+from eval.bench.stages import Stopwatch
 from eval.questions import Question
 from rag.ingest import Progress
 
@@ -15,7 +15,7 @@ __all__ = ["evidence"]
 
 
 def evidence(
-    questions: Sequence[Question], counts: Sequence[int], watch: Watch, recipe: PlainRecipe, tell: Progress
+    questions: Sequence[Question], counts: Sequence[int], watch: Stopwatch, recipe: PlainRecipe, tell: Progress
 ) -> Iterator[Sample]:
     """Yield the time to first word for each question with each of ``counts`` passages, all read before.
 

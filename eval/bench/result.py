@@ -18,7 +18,7 @@ from eval.bench.figures import figures
 from eval.bench.samples import Sample
 from eval.journal import RunError, write_whole
 
-__all__ = ["PAGE", "RESULT", "Bench", "Keeper", "load", "machine_load"]
+__all__ = ["PAGE", "RESULT", "Bench", "ResultFile", "load", "machine_load"]
 
 FORMAT = 1
 RESULT = "bench.json"
@@ -34,7 +34,7 @@ class Bench:
     figures: dict[str, Any]
 
 
-class Keeper:
+class ResultFile:
     """Collects the samples of each part, and writes the file after each."""
 
     def __init__(self, file: Path, made: dict[str, Any]) -> None:

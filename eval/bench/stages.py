@@ -20,7 +20,7 @@ from rag.assistant import Assistant
 from rag.generation import Stop
 from rag.types import Answer, Evidence, Phase, Token
 
-__all__ = ["SEARCHES", "Laps", "Timed", "Watch", "Watched"]
+__all__ = ["SEARCHES", "Laps", "Stopwatch", "Timed", "TimedAnswer"]
 
 SEARCHES = {
     "embed_query": "embed_s",
@@ -76,7 +76,7 @@ class Timed:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class TimedAnswer:
     """One answer: its measurements, the draft as received (and in how many pieces), and the evidence."""
 
     values: dict[str, float]
@@ -85,7 +85,7 @@ class Watched:
     evidence: tuple[Evidence, ...]
 
 
-class Watch:
+class Stopwatch:
     """An assistant with timers for every stage. Nothing else may use the assistant."""
 
     def __init__(self, assistant: Assistant) -> None:
@@ -110,7 +110,7 @@ class Watch:
         finally:
             self.assistant.config = usual
 
-    def ask(self, question: Question, first_only: bool = False) -> Watched:
+    def ask(self, question: Question, first_only: bool = False) -> TimedAnswer:
         """Return the measurements of the answer to ``question``; ``first_only``: cancel it after its first word."""
         self._laps.take()
         marks = dict[str, float]()
@@ -130,7 +130,7 @@ class Watch:
                 draft, pieces = draft + event.text, pieces + 1
             elif isinstance(event, Answer):
                 marks["end"], evidence = now, event.evidence
-        return Watched(laps | _stages(marks), draft, pieces, evidence)
+        return TimedAnswer(laps | _stages(marks), draft, pieces, evidence)
 
     def _searching(self, whole: float) -> dict[str, float]:
         parts = dict.fromkeys(dict.fromkeys(SEARCHES.values()), 0.0) | self._laps.take()

@@ -16,9 +16,9 @@ from eval.bench.bare import BareLlama
 from eval.bench.evidence import evidence
 from eval.bench.plan import Plan
 from eval.bench.recipe import PlainRecipe, open_encoder
-from eval.bench.result import RESULT, Bench, Keeper, load
+from eval.bench.result import RESULT, Bench, ResultFile, load
 from eval.bench.sizes import sizes
-from eval.bench.stages import Watch
+from eval.bench.stages import Stopwatch
 from eval.bench.users import Ask, users
 from eval.journal import RunError
 from eval.questions import Question
@@ -68,17 +68,17 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     with collection.opened_index(known, config, open_embedder(config), indexes, tell) as index:
         texts, place = [passage.text for passage in collection.every_passage(index)], index.folder
-    keeper = Keeper(folder / RESULT, _made(known, questions, config, plan, seed, llm, len(texts)))
+    result = ResultFile(folder / RESULT, _made(known, questions, config, plan, seed, llm, len(texts)))
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         copy = Path(temporary) / "index"
         cold.copied(place, copy)
         measured = dataclasses.replace(config, index=copy)
-        parts = _Parts(questions, texts, measured, plan, place, keeper, tell)
+        parts = _Parts(questions, texts, measured, plan, place, result, tell)
         if llm:
             parts.with_model(serve)
         else:
             parts.without_model()
-        keeper.keep(sizes(plan.sizes, config.candidates, plan.queries, Path(temporary), tell))
+        result.keep(sizes(plan.sizes, config.candidates, plan.queries, Path(temporary), tell))
     return load(folder)
 
 
@@ -91,16 +91,16 @@ class _Parts:
     config: Config
     plan: Plan
     place: Path
-    keeper: Keeper
+    result: ResultFile
     tell: Progress
 
     def with_model(self, serve: Serve) -> None:
         """Measure whole answers, and everything else that needs a language model."""
-        plan, keep, tell = self.plan, self.keeper.keep, self.tell
+        plan, keep, tell = self.plan, self.result.keep, self.tell
         with Assistant.open(self.config) as assistant:
             recipe = PlainRecipe(self.config, self.texts)
             bare = BareLlama(recipe.llama, self.config)
-            watch = Watch(assistant)
+            watch = Stopwatch(assistant)
             answers.warm_up(watch, recipe)
             keep(answers.answers(self.questions, watch, recipe, bare, plan.written, tell))
             bare.close()
@@ -116,10 +116,10 @@ class _Parts:
 
     def without_model(self) -> None:
         """Measure what needs no language model."""
-        keep, config = self.keeper.keep, self.config
+        keep, config = self.result.keep, self.config
         embedder, encoder = open_embedder(config), open_encoder(config)
         with Index.open(config.index, embedder) as index:
-            watch = Watch(Assistant(index, embedder, ScriptedGenerator({}), load_prompt(config.prompt), config))
+            watch = Stopwatch(Assistant(index, embedder, ScriptedGenerator({}), load_prompt(config.prompt), config))
             answers.warm_up(watch)
             keep(answers.searches(self.questions, watch, self.tell))
         keep(encoding.queries(self.questions, embedder, encoder))
@@ -129,7 +129,7 @@ class _Parts:
 
     def _drafted(self) -> list[Question]:
         """Return the questions for which a draft was written."""
-        written = {s.id for s in self.keeper.samples if s.system == "again" and "first_token_s" in s.values}
+        written = {s.id for s in self.result.samples if s.system == "again" and "first_token_s" in s.values}
         return [question for question in self.questions if question.id in written]
 
 

@@ -85,7 +85,7 @@ class Actions:
     ) -> Iterator[Update]:
         """Answer a question, as a follow-up if there are earlier ones."""
         before, whole = self._known(shown, exchanges, request)
-        yield from self._reply(_Asked(question.strip(), before, history(before), names_of(kept), whole), request)
+        yield from self._reply(_Submission(question.strip(), before, history(before), names_of(kept), whole), request)
 
     def alone(
         self, shown: str, exchanges: list[Exchange], kept: object, event: gr.EventData, request: gr.Request
@@ -94,7 +94,7 @@ class Actions:
         before, whole = self._known(shown, exchanges, request)
         if 1 <= event.number <= len(before):
             question = before[event.number - 1].question
-            yield from self._reply(_Asked(question, before, [], names_of(kept), whole), request)
+            yield from self._reply(_Submission(question, before, [], names_of(kept), whole), request)
 
     def stop(self, request: gr.Request) -> Update:
         """Stop the current answer."""
@@ -110,10 +110,10 @@ class Actions:
         forgotten = [] if exchanges else self._reopened(turns_in(shown), texts_of(request))
         return exchanges or forgotten, bool(forgotten)
 
-    def _reply(self, asked: _Asked, request: gr.Request) -> Iterator[Update]:
+    def _reply(self, submission: _Submission, request: gr.Request) -> Iterator[Update]:
         """Yield the updates of the page while a question is being answered."""
         parts, service, texts = self._parts, self._service, texts_of(request)
-        question, exchanges, past, chosen, whole = asked
+        question, exchanges, past, chosen, whole = submission
         session = request.session_hash or ""
         if not question or service.busy(session):
             return
@@ -169,7 +169,7 @@ class Actions:
         return reopened(turns, self._archive, self._service.index, texts)
 
 
-class _Asked(NamedTuple):
+class _Submission(NamedTuple):
     """A question, its conversation, the turns that the assistant sees, and whether to show all of it."""
 
     question: str

@@ -18,12 +18,12 @@ __all__ = ["build", "words_of"]
 def build(archive: Archive, texts: Texts) -> gr.HTML:
     """Return the list of conversations, whose content stays in the browser."""
 
-    def exported_file(asked: dict[str, Any], request: gr.Request) -> dict[str, str]:
-        answers = [answer for id in asked["answers"] if (answer := archive.get(str(id)))]
-        return exported(str(asked["title"]), answers, str(asked["form"]), texts_of(request))
+    def exported_file(form: dict[str, Any], request: gr.Request) -> dict[str, str]:
+        answers = [answer for id in form["answers"] if (answer := archive.get(str(id)))]
+        return exported(str(form["title"]), answers, str(form["form"]), texts_of(request))
 
-    def forget(asked: dict[str, Any]) -> None:
-        archive.remove([str(id) for id in asked["answers"]])
+    def forget(form: dict[str, Any]) -> None:
+        archive.remove([str(id) for id in form["answers"]])
 
     return scripted(
         words_of(texts), "history.html", ["history.js"], elem_id="history", server_functions=[exported_file, forget]

@@ -50,7 +50,7 @@ def risk_coverage(confidence: ArrayLike, correct: ArrayLike) -> tuple[NDArray[np
 def aurc(confidence: ArrayLike, correct: ArrayLike) -> float | None:
     """Return the area under the risk–coverage curve, ``mean of risk_i`` (Geifman et al. 2019); lower is better.
 
-    None where there are no questions. As above: (0 + 1/2 + 1/3) / 3.
+    None without questions. As above: (0 + 1/2 + 1/3) / 3.
 
     >>> round(aurc([0.9, 0.8, 0.3], [1, 0, 1]), 3)
     0.278
@@ -63,7 +63,7 @@ def auroc(confidence: ArrayLike, correct: ArrayLike) -> float | None:
     """Return the probability that a right one has a higher confidence than a wrong one, ties counting half.
 
     ``(rank sum of the right ones - p (p + 1) / 2) / (p q)`` for p right and q wrong ones, tied ranks averaged
-    (Mann and Whitney 1947). None where all are right or all are wrong. Of the 2 pairs of a right (0.9, 0.3)
+    (Mann and Whitney 1947). None if all are right or all are wrong. Of the 2 pairs of a right (0.9, 0.3)
     and the wrong one (0.8) one is in order:
 
     >>> auroc([0.9, 0.8, 0.3], [1, 0, 1])
@@ -82,7 +82,7 @@ def auroc(confidence: ArrayLike, correct: ArrayLike) -> float | None:
 def balanced_accuracy(called: ArrayLike, correct: ArrayLike) -> float | None:
     """Return the mean of the shares of right and of wrong ones that are called so; guessing has 1/2.
 
-    ``(sensitivity + specificity) / 2`` (Brodersen et al. 2010). None where all are right or all are wrong. Of two right
+    ``(sensitivity + specificity) / 2`` (Brodersen et al. 2010). None if all are right or all are wrong. Of two right
     ones one is called right, and so is the wrong one:
 
     >>> balanced_accuracy([1, 0, 1], [1, 1, 0])

@@ -43,9 +43,9 @@ def broken_marks(answer: Answer, texts: Mapping[str, str]) -> tuple[int, ...]:
 
 
 def citation_validity(answer: Answer, texts: Mapping[str, str]) -> float | None:
-    """Return the share of the marks behind which there is a citation that holds; None where there are no marks.
+    """Return the share of the marks that have a valid citation, or None without marks.
 
-    Anything below 1 is a fault of the program, whatever the model wrote. Mark 2 has no citation:
+    Anything below 1 is a defect of the program, whatever the model wrote. Mark 2 has no citation:
 
     >>> from rag.types import Sentence
     >>> sentences, citation = (Sentence("Ann and Bo.", (1, 2), 1.0),), Citation(1, "a.txt", "", 4, 7, "Ann")
@@ -58,7 +58,7 @@ def citation_validity(answer: Answer, texts: Mapping[str, str]) -> float | None:
 
 
 def citation_coverage(answer: Answer) -> float | None:
-    """Return the share of the sentences with at least one citation; None where there are no sentences.
+    """Return the share of the sentences with at least one citation, or None without sentences.
 
     >>> from rag.types import Sentence
     >>> sentences = (Sentence("Ann led.", (1,), 1.0), Sentence("Bo did not.", (), 0.0))
@@ -73,7 +73,7 @@ def document_gold(citations: Iterable[Located], question: Question) -> Precision
     """Compare the documents cited with those that hold the answer, whether spans are known in them or not.
 
     Precision: cited gold documents / cited documents. Recall: cited gold documents / gold documents, or,
-    where any gold is enough, 1 where one is cited. Two documents are cited, one of the two that are needed:
+    if any gold is enough, 1 if one is cited. Two documents are cited, one of the two that are needed:
 
     >>> from eval.sets import Span
     >>> question = Question("q", "?", True, gold=(Span("a", 0, 9), Span("b", 0, 9)), need="all")
@@ -89,7 +89,7 @@ def span_gold(citations: Collection[Located], question: Question) -> PrecisionRe
     """Compare the spans cited with the gold spans: one that overlaps the other has found it.
 
     Precision: citations that overlap gold / citations. Recall: gold spans that a citation overlaps / gold
-    spans, or, where any gold is enough, 1 where one is overlapped.
+    spans, or, if any gold is enough, 1 if one is overlapped.
 
     >>> from eval.sets import Span
     >>> question = Question("q", "?", True, gold=(Span("a", 0, 9), Span("b", 0, 9)))
@@ -104,7 +104,7 @@ def span_gold(citations: Collection[Located], question: Question) -> PrecisionRe
 def character_gold(citations: Collection[Located], question: Question) -> PrecisionRecall:
     """Compare the characters cited with the gold characters.
 
-    ``precision = |C ∩ G| / |C|`` and ``recall = |C ∩ G| / |G|``, or, where any gold is enough, that of the
+    ``precision = |C ∩ G| / |C|`` and ``recall = |C ∩ G| / |G|``, or, if any gold is enough, that of the
     gold span that is covered best. A cited sentence of 40 characters holds a gold name of 10 characters:
 
     >>> from eval.sets import Span

@@ -29,7 +29,7 @@ class Spread:
 def spread(values: ArrayLike) -> Spread:
     """Summarise measurements such as seconds a question; percentiles are interpolated linearly.
 
-    Raises ``ValueError`` where there are none.
+    Raises ``ValueError`` if there are none.
 
     >>> spread([3.0, 1.0, 2.0, 5.0, 4.0])
     Spread(count=5, p25=2.0, p50=3.0, p75=4.0, p95=4.8, low=1.0, high=5.0)

@@ -48,10 +48,10 @@ _NOWHERE = "(no passage contains it)"
 
 
 def holds(passage: Located, gold: Located) -> bool:
-    """Tell whether ``passage`` is relevant: it contains the gold span, or as much as can be asked of it.
+    """Return whether ``passage`` is relevant: it contains the gold span, or enough of a long one.
 
-    A gold span that is not longer than the passage must be contained. Of a longer one, half is enough, or the
-    whole passage where even half of the span is longer than the passage.
+    A gold span no longer than the passage must be contained. Half of a longer one is enough, or the whole passage if
+    even half of the span is longer than the passage.
 
     >>> from eval.sets import Span
     >>> holds(Span("a", 0, 100), Span("a", 90, 100)), holds(Span("a", 0, 100), Span("a", 95, 105))
@@ -70,10 +70,10 @@ def passage_id(passage: Located) -> str:
 
 
 def passage_qrels(questions: Iterable[Question], passages: Iterable[Located]) -> dict[str, dict[str, int]]:
-    """Return for each question that has gold the passages that hold any of it, with the highest grade.
+    """Return for each question with gold the passages that contain any of it, with the highest grade.
 
-    Where no passage does (the gold lies across a border), one that is never found stands for it, so that the
-    question counts as a miss instead of vanishing.
+    If there is none (the gold crosses a boundary), a passage that is never found takes its place, so that the question
+    counts as a miss instead of disappearing.
 
     >>> from eval.sets import Question, Span
     >>> question = Question("q", "?", True, gold=(Span("a", 5, 9), Span("a", 95, 105)))
@@ -130,7 +130,7 @@ def distractor_share(passages: Sequence[Located], question: Question) -> float |
 
 
 def span_recall(passages: Iterable[Located], gold: Iterable[Located]) -> float:
-    """Return the share of the gold characters that lie in the passages.
+    """Return the share of the gold characters that are in the passages.
 
     ``|R ∩ G| / |G|`` where R and G are the sets of characters retrieved and gold (LegalBench-RAG; Chroma's
     evaluation of chunking). Here 10 of 20 gold characters were retrieved, and 10 of 40 retrieved ones are
@@ -199,9 +199,8 @@ def retrieval_scores(
     """Return every retrieval metric of every question that has gold.
 
     ``runs`` are the retrieved passages by question id, best first; ``passages`` all those of the collection.
-    Beside the ``RANKING_METRICS`` there are, at each of the ``cutoffs``, ``span_recall@k``,
-    ``span_precision@k`` and ``all_gold@k``: 1 where each of the gold spans is held by one of the first k
-    passages.
+    In addition to ``RANKING_METRICS``, each of the ``cutoffs`` has ``span_recall@k``, ``span_precision@k`` and
+    ``all_gold@k``: 1 if each of the gold spans is in one of the first k passages.
     """
     ids = {question: [passage_id(passage) for passage in run] for question, run in runs.items()}
     scores = ranking_scores(passage_qrels(questions, passages), ids)

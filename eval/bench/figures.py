@@ -71,7 +71,7 @@ def figures(samples: Sequence[Sample]) -> dict[str, Any]:
 
 
 def ratio(known: Ratio, samples: Iterable[Sample]) -> dict[str, float] | None:
-    """Return the median of the ratios of each pair with its 95 % bootstrap interval; None where there is no pair.
+    """Return the median of the ratios of each pair with its 95 % bootstrap interval; None without pairs.
 
     A pair is what both systems took for the same thing, where both took it: without a draft there is no first word.
     Ours 2, 1 and 4 seconds, theirs 6, 4 and 4: the ratios are 3, 4 and 1, and their median is 3.

@@ -1,8 +1,8 @@
-"""Questions that mean something only behind earlier ones, as in "And who hosted the one in Leeds?"
+"""Follow-ups: questions that need earlier ones, such as "And who hosted the one in Leeds?"
 
-They are searched for together with the questions that they refer back to, and answered as themselves: of two questions
-in one breath a small model answers the first, and says yes to it. Of somebody whom the question or the answer before
-names, it is asked by name: "he" and "she" are read so.
+They are searched together with the questions they refer to, but answered alone: given two questions at once, a small
+model answers the first, and says yes to it. "He" and "she" are replaced by the person that the previous question or its
+answer names.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ NAME = (
     r"(?<![.?!:]\s)(?<=\s)(?:(?P<before>about|at|by|for|from|in|of|on|to|with)\s+)?(?:the\s+)?"
     r"(?P<name>[A-ZÀ-Þ][\w-]*(?:\s+(?:of\s+(?:the\s+)?|and\s+|&\s+)?[A-ZÀ-Þ][\w-]*)*|\d+(?:[.,:]\d+)*)\b"
 )
-"""A name or a number, with the word that it hangs on; what begins a question is none."""
+"""A name or a number with its preposition, but not at the start of a question."""
 ANOTHER = re.compile(rf"(?:.*\b[Tt]he ones?|[Aa]nd|[Bb]ut|(?:[Aa]nd )?(?:[Ww]hat|[Hh]ow) about)\s+{NAME}\s*\?*")
-"""A question that asks of something else what the one before it asked."""
+"""A question that asks the previous one about something else."""
 PERSON = re.compile(
     rf"\b{HONORIFIC}"
     r"(?!(?:The|An?|In|At|On|And|But|So|It|He|She|They|Who|Whom|What|Which|When|Where|Why|How|Is|Are|Was|Were|Do|Does|Did|"
     r"Has|Have|Had|Can|Could|Will|Would|Should|Tell|Give|List|Name|Show)\b)"
     r"[A-ZÀ-Þ][a-zß-ÿ'’-]+(?:\s+[A-ZÀ-Þ]\.?)?(?:(?:\s+(?:van|von|de|der|den|di|da|la|le|al))*\s+[A-ZÀ-Þ][\w’-]*\w){1,3}"
 )
-"""A first name and a surname, or what looks so."""
+"""A first name and a surname, or something similar."""
 WHO = re.compile(r"(?:and |so )?(?:who|whom|whose|which (?:person|speaker|member))\b", re.IGNORECASE)
 WHO_IS = re.compile(rf"(?:[Aa]nd )?[Ww]ho(?:'s|’s| is| was)\s+{PERSON.pattern}\s*\?*")
 HERS = r"her(?= [a-zß-ÿ])(?! (?:about|and|as|at|by|for|from|in|of|on|or|than|to|when|with)\b)"
 HE = re.compile(rf"\b(?:(?P<own>his|{HERS})|he|she|him|her)\b", re.IGNORECASE)
 OWN = 2
-"""Content words with which a question stands for itself, where nothing in it refers back; a name is as good as two."""
+"""Content words that make a question self-contained if nothing in it refers back; a name counts as two."""
 EARLIER = 3
-"""Questions that a follow-up may stand behind."""
+"""Most questions that a follow-up is combined with."""
 LONGEST = 400
-"""Characters of a question that a follow-up is put behind."""
+"""Longest question that a follow-up is combined with, in characters."""
 
 
 def by_name(question: str, history: Sequence[Turn]) -> str:
-    """Return ``question`` with the name of the one person of whom the last turns told, where it says "he" or "she".
+    """Return ``question`` with "he" or "she" replaced by the one person that the last turns name.
 
     >>> turns = [Turn("user", "Who opened the fair?"), Turn("assistant", "Ann Lee: “Ann Lee opened it.” [1]")]
     >>> by_name("What did she say, and what is her job?", turns)
@@ -63,7 +63,7 @@ def by_name(question: str, history: Sequence[Turn]) -> str:
 
 
 def _person(history: Sequence[Turn]) -> str:
-    """Return whom the last question names, or the answer to it where it asks who; empty where it may be another."""
+    """Return the person in the last question, or in its answer if it asks who; empty if ambiguous."""
     asked = next((turn.content.strip() for turn in reversed(history) if turn.role == "user"), "")
     told = history[-1].content.split(": “")[0] if history and history[-1].role == "assistant" else ""
     here = [match[0] for match in PERSON.finditer(asked)]
@@ -75,13 +75,13 @@ def _person(history: Sequence[Turn]) -> str:
 
 
 def search_query(question: str, history: Sequence[Turn]) -> str:
-    """Return what is searched for: a question that refers back stands behind those that it refers to."""
+    """Return the search query: a follow-up is combined with the questions it refers to."""
     question = by_name(question, history)
     return f"{earlier_questions(question, history)} {question}".strip()
 
 
 def earlier_questions(question: str, history: Sequence[Turn]) -> str:
-    """Return the questions of ``history`` that ``question`` refers back to, the earliest first, or nothing."""
+    """Return the questions of ``history`` that ``question`` refers to, earliest first, or an empty string."""
     earlier = list[str]()
     for turn in reversed([turn for turn in history if turn.role == "user"][-EARLIER:]):
         last = earlier[0] if earlier else question
@@ -94,7 +94,7 @@ def earlier_questions(question: str, history: Sequence[Turn]) -> str:
 
 
 def _asked_of_another(earlier: str, question: str) -> str:
-    """Return ``earlier`` as it would be asked of what ``question`` names instead.
+    """Return ``earlier``, asked about what ``question`` names instead.
 
     >>> _asked_of_another("Who hosted the Leeds fair in 2018?", "And in 2019?")
     'Who hosted the Leeds fair in 2019?'

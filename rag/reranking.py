@@ -1,8 +1,8 @@
-"""What was found for a question, put in order by a model that reads the question and a passage together.
+"""Reranking: a model that reads the question and a passage together sorts the retrieved passages.
 
 An embedder reads each of them alone; a reranker (a cross-encoder: Nogueira and Cho, "Passage Re-ranking with BERT",
-2019) sees what one has to do with the other, which takes a pass through the model for every passage. So only the first
-that the search found are ordered anew. None is used unless the configuration names one.
+2019) sees how they relate, which takes a pass through the model for every passage. So only the top passages are sorted.
+There is none by default.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["CrossEncoderReranker", "Reranker", "WordReranker", "described", "open_reranker", "rerank"]
 
 BATCH_PAIRS = 16
-"""Passages in one forward pass."""
+"""Passages per forward pass."""
 
 
 class Reranker(Protocol):
-    """Tells how well texts answer a question."""
+    """Scores how well texts answer a question."""
 
     @property
     def name(self) -> str:
@@ -44,17 +44,17 @@ class Reranker(Protocol):
         ...
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
-        """Return a logit for each of ``texts``: the higher, the better it answers ``question``; of any size."""
+        """Return a logit of any size for each of ``texts``; the higher, the better it answers ``question``."""
         ...
 
 
 def open_reranker(config: Config) -> CrossEncoderReranker | None:
-    """Return the reranker that ``config`` names, if any; its weights are read at the first text.
+    """Return the reranker that ``config`` names, if any; its weights are loaded at the first text.
 
     Raises:
         ModelUnknown: no reranker of that name is registered.
         ModelMissing: the weights are not on this machine.
-        ModelDamaged: the weights are not what they should be.
+        ModelDamaged: the weights are damaged.
     """
     if not config.reranker:
         return None
@@ -64,7 +64,7 @@ def open_reranker(config: Config) -> CrossEncoderReranker | None:
 
 
 def described(reranker: Reranker | None, config: Config) -> dict[str, Any]:
-    """Return what a receipt says of ``reranker``; nothing where there is none."""
+    """Return the receipt's entry for ``reranker``; empty if there is none."""
     if reranker is None:
         return {}
     return {"reranker": {"name": reranker.name, "sha256": reranker.fingerprint, "reranked": config.reranked}}
@@ -73,9 +73,9 @@ def described(reranker: Reranker | None, config: Config) -> dict[str, Any]:
 def rerank(
     reranker: Reranker, question: str, passages: Sequence[Passage], texts: Sequence[str], scores: Mapping[int, float]
 ) -> list[tuple[Passage, float]]:
-    """Return ``passages`` with new scores, 0 to 1: the first ordered by ``reranker``, which reads ``texts`` for them.
+    """Return ``passages`` with new scores, 0 to 1: ``reranker`` sorts the first ones by reading their ``texts``.
 
-    Those without a text follow in their order, their ``scores`` brought below all others.
+    Those without a text follow in their order, with their ``scores`` scaled below all others.
     """
     logits = reranker.score(question, texts)
     pairs = sorted(zip(passages, logits, strict=False), key=lambda pair: (-pair[1], pair[0].id))
@@ -96,9 +96,9 @@ def _sigmoid(logit: float) -> float:
 
 
 class CrossEncoderReranker:
-    """Any cross-encoder with one score that sentence-transformers can load from ``folder``, on the processor.
+    """Any cross-encoder with one score that sentence-transformers can load from ``folder``, on the CPU.
 
-    ``threads`` 0 takes as many as this process may use. Importing torch takes seconds, and happens at the first text.
+    ``threads`` 0 uses all available cores. Importing torch takes seconds, so it happens at the first text.
     """
 
     def __init__(self, folder: Path, threads: int = 0, name: str = "", fingerprint: str = "") -> None:
@@ -144,7 +144,7 @@ def _unchanged(logits: Any) -> Any:
 
 
 class WordReranker:
-    """An exact fake: how many of the question's different words a text has, less half of how many there are.
+    """A test double: the number of the question's distinct words in a text, minus half of their total.
 
     >>> WordReranker().score("Where is the harbour?", ["The harbour", "A river", ""])
     [0.0, -2.0, -2.0]

@@ -67,7 +67,7 @@ SAMPLE = 100_000
 """Bytes used to guess an unknown encoding."""
 CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")
 UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
-BINARY = "binary data, not text; save it in one of the supported formats"
+BINARY = "contains binary data, not text: save it in one of the supported formats"
 
 
 def supported(path: Path) -> bool:
@@ -154,14 +154,14 @@ def read(path: Path, name: str) -> Document:
     """
     media_type = SUFFIXES.get(path.suffix.lower())
     if media_type is None:
-        raise DocumentError(f"file type not supported. Supported: {', '.join(SUFFIXES)}")
+        raise DocumentError(f"is not a supported file type; supported: {', '.join(SUFFIXES)}")
     data = _bytes(path)
     if not data.strip(b" \t\r\n\0"):
         raise DocumentError("is empty")
     found = READERS[media_type](data)
     text = UNSTORABLE.sub("\ufffd", found.text)  # one for one, so offsets stay the same
     if not any(unicodedata.category(c)[0] not in "ZC" for c in text):
-        raise DocumentError("the file is empty: it contains no text")
+        raise DocumentError("is empty: it contains no text")
     return Document(
         name=name,
         text=text,
@@ -181,7 +181,7 @@ def _bytes(path: Path) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise DocumentError("is a folder" if path.is_dir() and os.access(path, os.R_OK) else "can't be opened")
         if status.st_size > LARGEST:
-            raise DocumentError(f"larger than {LARGEST // 1_000_000} MB, the limit; split it into smaller files")
+            raise DocumentError(f"is larger than {LARGEST // 1_000_000} MB, the limit: split it into smaller files")
         return path.read_bytes()
     except OSError as error:
         raise DocumentError(f"can't be opened: {error.strerror or error}") from error
@@ -230,7 +230,7 @@ def decode(data: bytes) -> str:
             return data[len(mark) :].decode(encoding, "replace")
     for magic, kind in DISGUISED.items():
         if data.startswith(magic):
-            raise DocumentError(f"not text but {kind}; give the file the right suffix")
+            raise DocumentError(f"is not text but {kind}: give it the right suffix")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:

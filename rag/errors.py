@@ -65,7 +65,7 @@ class QuestionError(FootnoteError):
 
 
 class DocumentError(FootnoteError):
-    """One document can't be read; the message is the reason, without the document's name."""
+    """One document can't be read; the message continues the document's name: "is empty"."""
 
 
 class IndexFault(FootnoteError):

@@ -152,7 +152,7 @@ def test_binary_data_is_refused(file, data):
 
 @pytest.mark.parametrize(("data", "kind"), [(b"%PDF-1.7\n...", "a PDF"), (b"PK\x03\x04...", "a ZIP archive")])
 def test_another_format_named_txt_is_refused(file, data, kind):
-    assert f"not text but {kind}" in refused(file("a.txt", data))
+    assert f"is not text but {kind}" in refused(file("a.txt", data))
 
 
 def test_nothing_that_cannot_be_stored_reaches_the_text(file):
@@ -511,7 +511,7 @@ def test_an_empty_file_is_refused(file, content):
 
 def test_an_unknown_kind_is_refused_with_those_that_are_known(file):
     message = refused(file("a.xyz", "text"))
-    assert "file type not supported" in message
+    assert "is not a supported file type" in message
     assert all(suffix in message for suffix in SUFFIXES)
 
 

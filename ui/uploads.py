@@ -122,9 +122,9 @@ def checked(name: str) -> PurePosixPath:
     path = PurePosixPath(unicodedata.normalize("NFC", name))
     fine = path.parts and not path.is_absolute() and "\\" not in name
     if not fine or any(_is_odd(part) for part in path.parts) or len(path.parts) > 20:
-        raise DocumentError("file name not allowed; use a plain name such as report.pdf")
+        raise DocumentError("has a name that is not allowed; use a plain one such as report.pdf")
     if not documents.supported(Path(path)):
-        raise DocumentError(f"file type not supported. Supported: {', '.join(documents.SUFFIXES)}")
+        raise DocumentError(f"is not a supported file type; supported: {', '.join(documents.SUFFIXES)}")
     return path
 
 

@@ -152,7 +152,7 @@ class Assistant:
             id=id or _identity(question, history),
             question=question,
             query=f"{earlier} {read}" if earlier else "",
-            notes=answer.notes if read == question else (f"Read as: {read}", *answer.notes),
+            notes=answer.notes if read == question else (f"Interpreted as: {read}", *answer.notes),
             receipt=self._receipt() | answer.receipt,
             timings=clock.finish(),
         )

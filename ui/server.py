@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rag.config import Config
 from rag.errors import FootnoteError
@@ -110,8 +110,8 @@ def _handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:5]]
-        return refusal(422, "invalid_request", "; ".join(faults), request.url.path)
+        faults = "; ".join(_fault(fault) for fault in error.errors()[:5])
+        return refusal(422, "invalid_request", faults, request.url.path)
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
@@ -121,6 +121,13 @@ def _handle_errors(app: FastAPI) -> None:
     async def ours(request: Request, error: Exception) -> Response:
         log.error("A request failed.", exc_info=error)
         return refusal(500, "internal", INTERNAL_ERROR, request.url.path)
+
+
+def _fault(fault: Mapping[str, Any]) -> str:
+    """Return a message for one validation error (pydantic's ``errors()``): the field, and what is wrong with it."""
+    if fault["type"] == "json_invalid":
+        return f"The body is not valid JSON (at character {fault['loc'][-1]})"
+    return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
 
 
 def _in_loop(build: Callable[[], FastAPI]) -> FastAPI:

@@ -80,12 +80,11 @@ def confusion(decisions: Iterable[Decision]) -> Confusion:
 def abstention(decisions: Iterable[Decision]) -> Abstention:
     """Score the decisions, once as refusals and once as answers (Trust-Score, Song et al. 2024).
 
-    - Refusal: the unanswerable questions are to be found. Precision: right refusals / refusals; recall: right
-      refusals / unanswerable questions.
-    - Answerable: the answerable questions are to be found. Precision: answerable questions answered /
-      answers; recall: answerable questions answered / answerable questions.
-    - False-answer rate: answers / unanswerable questions. False-refusal rate: refusals / answerable
-      questions.
+    - Refusal: the unanswerable questions are to be found. Precision: right refusals / refusals; recall: right refusals
+      / unanswerable questions.
+    - Answerable: the answerable questions are to be found. Precision: answerable questions answered / answers; recall:
+      answerable questions answered / answerable questions.
+    - False-answer rate: answers / unanswerable questions. False-refusal rate: refusals / answerable questions.
 
     A rate of nothing is 0. Of 4 answerable questions 3 were answered, of 2 unanswerable ones 1:
 
@@ -159,8 +158,7 @@ def always_refuse(decisions: Iterable[Decision]) -> Abstention:
 def conditioned_score(decision: Decision, score: float) -> float:
     """Return one score for answering and abstaining together (MTRAG, Katsis et al. 2025).
 
-    1 for a refusal of an unanswerable question, 0 for a wrong refusal or answer, else the ``score`` of the
-    answer.
+    1 for a refusal of an unanswerable question, 0 for a wrong refusal or answer, else the ``score`` of the answer.
 
     >>> conditioned_score(Decision(True, False), 0.7), conditioned_score(Decision(False, True), 0.0)
     (0.7, 1.0)

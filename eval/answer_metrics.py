@@ -70,8 +70,8 @@ def token_f1(answer: str, references: Iterable[str]) -> float:
     """Return the best F1 of the answer's tokens against a reference's (SQuAD).
 
     ``F1 = 2 P R / (P + R)``, where P is the shared tokens (with multiplicity) divided by those of the answer, and R
-    divided by those of the reference. If either has none, it is 1 if both have none, otherwise 0. Here 2 of 4
-    tokens are shared with a reference of 2: P = 1/2, R = 1, F1 = 2/3.
+    divided by those of the reference. If either has none, it is 1 if both have none, otherwise 0. Here 2 of 4 tokens
+    are shared with a reference of 2: P = 1/2, R = 1, F1 = 2/3.
 
     >>> round(token_f1("in the year 1066 AD", ["year 1066"]), 3)
     0.667

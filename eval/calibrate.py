@@ -60,10 +60,8 @@ class Fitted:
     """The fitted ``coefficients``, and the thresholds for an answer and for an unsure answer.
 
     ``figures`` compares "as shipped" with "fitted": both thresholds, AUROC, Brier score, calibration error, and, before
-    a
-    draft is checked, the shares of unanswerable questions that are answered or get an unsure answer (``false_``), and
-    of
-    answerable ones that are refused or get an unsure answer.
+    a draft is checked, the shares of unanswerable questions that are answered or get an unsure answer (``false_``), and
+    of answerable ones that are refused or get an unsure answer.
     """
 
     coefficients: Coefficients
@@ -133,8 +131,7 @@ def calibrate(rows: Sequence[Mapping[str, Any]], accepted: Tolerance, before: tu
     """Fit coefficients and thresholds to the records of ``take_signals``.
 
     ``before`` holds both thresholds that the shipped coefficients are used with. Raises ``RunError`` if there are too
-    few
-    questions, or if all or none of them are answerable.
+    few questions, or if all or none of them are answerable.
     """
     answerable = np.array([row["answerable"] for row in rows], dtype=float)
     clusters = [row["cluster"] for row in rows]

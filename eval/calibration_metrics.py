@@ -29,8 +29,8 @@ class Bin:
 def risk_coverage(confidence: ArrayLike, correct: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return (coverage, risk), n points each: answering the i most confident questions, how many are wrong.
 
-    ``coverage_i = i / n`` and ``risk_i = wrong among the i most confident / i`` (El-Yaniv and Wiener 2010).
-    Within questions of equal confidence the risk is the one expected when they come in random order.
+    ``coverage_i = i / n`` and ``risk_i = wrong among the i most confident / i`` (El-Yaniv and Wiener 2010). Within
+    questions of equal confidence the risk is the one expected when they come in random order.
 
     Right at 0.9, wrong at 0.8, right at 0.3:
 
@@ -62,9 +62,9 @@ def aurc(confidence: ArrayLike, correct: ArrayLike) -> float | None:
 def auroc(confidence: ArrayLike, correct: ArrayLike) -> float | None:
     """Return the probability that a right one has a higher confidence than a wrong one, ties counting half.
 
-    ``(rank sum of the right ones - p (p + 1) / 2) / (p q)`` for p right and q wrong ones, tied ranks averaged
-    (Mann and Whitney 1947). None if all are right or all are wrong. Of the 2 pairs of a right (0.9, 0.3)
-    and the wrong one (0.8) one is in order:
+    ``(rank sum of the right ones - p (p + 1) / 2) / (p q)`` for p right and q wrong ones, tied ranks averaged (Mann and
+    Whitney 1947). None if all are right or all are wrong. Of the 2 pairs of a right (0.9, 0.3) and the wrong one (0.8)
+    one is in order:
 
     >>> auroc([0.9, 0.8, 0.3], [1, 0, 1])
     0.5
@@ -122,8 +122,8 @@ Bin(low=0.5, high=1.0, count=1, confidence=0.9, accuracy=1.0))
 def calibration_error(points: Sequence[Bin]) -> float | None:
     """Return the expected calibration error of a reliability diagram, or None if it is empty.
 
-    ``ECE = sum over the bins of count / n * |accuracy - confidence|`` (Naeini et al. 2015). Here 2/3 * |0.5 -
-    0.15| + 1/3 * |1 - 0.9| = 0.267:
+    ``ECE = sum over the bins of count / n * |accuracy - confidence|`` (Naeini et al. 2015). Here 2/3 * |0.5 - 0.15| +
+    1/3 * |1 - 0.9| = 0.267:
 
     >>> round(calibration_error(reliability([0.1, 0.2, 0.9], [0, 1, 1], bins=2)), 3)
     0.267

@@ -64,8 +64,7 @@ def check_claims(name: str, claims: Sequence[LabelledClaim], min_support: float)
     """Return an entry of ``checker.json``: for each of ``TASKS`` balanced accuracy, AUROC and both rates.
 
     Intervals come from a bootstrap over the articles of the claims. Raises ``SetError`` if all or none of the claims
-    are
-    supported.
+    are supported.
     """
     if len({claim.label for claim in claims} & {LABELS[0], LABELS[-1]}) < 2:
         raise SetError(f"{name} needs both supported and unsupported claims.")

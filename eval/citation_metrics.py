@@ -33,8 +33,7 @@ def broken_marks(answer: Answer, texts: Mapping[str, str]) -> tuple[int, ...]:
     """Return the marks, in the text or the sentences, that have no valid citation.
 
     A citation is valid if ``texts[document][start:end] == quote`` and the quote isn't empty. ``texts`` are the stored
-    texts
-    by document name.
+    texts by document name.
     """
     holding = {citation.mark: True for citation in answer.citations}
     for citation in answer.citations:
@@ -72,8 +71,8 @@ def citation_coverage(answer: Answer) -> float | None:
 def document_gold(citations: Iterable[Located], question: Question) -> PrecisionRecall:
     """Compare the documents cited with those that hold the answer, whether spans are known in them or not.
 
-    Precision: cited gold documents / cited documents. Recall: cited gold documents / gold documents, or,
-    if any gold is enough, 1 if one is cited. Two documents are cited, one of the two that are needed:
+    Precision: cited gold documents / cited documents. Recall: cited gold documents / gold documents, or, if any gold is
+    enough, 1 if one is cited. Two documents are cited, one of the two that are needed:
 
     >>> from eval.sets import Span
     >>> question = Question("q", "?", True, gold=(Span("a", 0, 9), Span("b", 0, 9)), need="all")
@@ -88,8 +87,8 @@ def document_gold(citations: Iterable[Located], question: Question) -> Precision
 def span_gold(citations: Collection[Located], question: Question) -> PrecisionRecall:
     """Compare the spans cited with the gold spans: one that overlaps the other has found it.
 
-    Precision: citations that overlap gold / citations. Recall: gold spans that a citation overlaps / gold
-    spans, or, if any gold is enough, 1 if one is overlapped.
+    Precision: citations that overlap gold / citations. Recall: gold spans that a citation overlaps / gold spans, or, if
+    any gold is enough, 1 if one is overlapped.
 
     >>> from eval.sets import Span
     >>> question = Question("q", "?", True, gold=(Span("a", 0, 9), Span("b", 0, 9)))
@@ -104,8 +103,8 @@ def span_gold(citations: Collection[Located], question: Question) -> PrecisionRe
 def character_gold(citations: Collection[Located], question: Question) -> PrecisionRecall:
     """Compare the characters cited with the gold characters.
 
-    ``precision = |C ∩ G| / |C|`` and ``recall = |C ∩ G| / |G|``, or, if any gold is enough, that of the
-    gold span that is covered best. A cited sentence of 40 characters holds a gold name of 10 characters:
+    ``precision = |C ∩ G| / |C|`` and ``recall = |C ∩ G| / |G|``, or, if any gold is enough, that of the gold span that
+    is covered best. A cited sentence of 40 characters holds a gold name of 10 characters:
 
     >>> from eval.sets import Span
     >>> question = Question("q", "?", True, gold=(Span("a", 30, 40), Span("b", 0, 10)))

@@ -5,8 +5,8 @@
     {"id", "document": "file.md", "question", "evidence": "what the passage says", "draft": "what a model answers",
      "right": true | false, "kind"?, "genre"?, "split"?}
 
-``evidence`` is a part of the text of ``document``: its words, with any characters between them. If the documents are
-in ``documents/`` next to the file, a draft is judged as in a real answer: with title, date and section of the passage.
+``evidence`` is a part of the text of ``document``: its words, with any characters between them. If the documents are in
+``documents/`` next to the file, a draft is judged as in a real answer: with title, date and section of the passage.
 """
 
 from __future__ import annotations

@@ -186,8 +186,7 @@ def fast_tier(
     """Measure without a language model: retrieval, and the recorded drafts with the current verification.
 
     The drafts are verified against the evidence that they were written from, so that retrieval doesn't affect the
-    result.
-    ``baseline`` is the folder of baselines. Raises ``RunError`` if the set has none.
+    result. ``baseline`` is the folder of baselines. Raises ``RunError`` if the set has none.
     """
     accepted, recorded = baselines.load(baseline, known.name), baselines.drafts(baseline, known.name)
     generator = baselines.replay(recorded, accepted.made) if recorded else None

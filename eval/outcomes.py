@@ -72,8 +72,7 @@ def outcome_scores(question: Question, answer: Answer | None, right: bool | None
 
     ``right`` says whether the answer's text is right, None if unknown. An answerable question is ``right``, ``wrong``,
     ``unsure`` or ``refused``; it is ``helpful`` if right, or unsure with the answer among its quotes; a failure is
-    wrong.
-    An unanswerable question may be a ``false_answer`` or ``false_unsure``.
+    wrong. An unanswerable question may be a ``false_answer`` or ``false_unsure``.
     """
     status = answer.status if answer else "failed"
     said, judged = status in ("answered", "failed"), question.answerable and right is not None

@@ -30,8 +30,7 @@ def convert(path: Path, out: Path) -> KnownAnswerSet:
     """Detect the format of ``path``, write it to the folder ``out`` in our format, and load it.
 
     A JSON file with ``data`` is SQuAD, one with ``tests`` is span-level; a folder with ``corpus.jsonl`` is BEIR, one
-    with
-    ``corpus/`` is span-level. Raises ``SetError`` for anything else, or if ``out`` is not empty.
+    with ``corpus/`` is span-level. Raises ``SetError`` for anything else, or if ``out`` is not empty.
     """
     if path.is_dir():
         if (path / "questions.jsonl").exists():

@@ -60,12 +60,10 @@ class Question:
     """A question with a known answer.
 
     ``gold`` holds the spans with the answer: each is sufficient if ``need`` is ``any``, all are needed if it is
-    ``all``.
-    ``facts`` are what a complete answer states, each in its accepted spellings; ``never`` is what it must not say, and
-    ``match`` how both are compared. ``documents`` hold the answer if no spans are known: only they may be cited.
-    ``kind``,
-    ``genre`` (of the documents: a lease, minutes) and ``language`` group questions in reports. Questions of the same
-    ``cluster``, by default their document, are not independent.
+    ``all``. ``facts`` are what a complete answer states, each in its accepted spellings; ``never`` is what it must not
+    say, and ``match`` how both are compared. ``documents`` hold the answer if no spans are known: only they may be
+    cited. ``kind``, ``genre`` (of the documents: a lease, minutes) and ``language`` group questions in reports.
+    Questions of the same ``cluster``, by default their document, are not independent.
     """
 
     id: str

@@ -80,12 +80,10 @@ def _named(prompt: Prompt | Completion) -> dict[str, Any]:
 
 class ReplayGenerator:
     """Replays the recording for a question and a task. ``calls`` are those of ``RecordingGenerator`` by query; a
-    question
-    that was asked of each document separately has several.
+    question that was asked of each document separately has several.
 
     For a task without a recording, the completion is empty and all choices score the same. Raises ``GenerationError``
-    for
-    a question without one.
+    for a question without one.
     """
 
     context = 1 << 20

@@ -132,9 +132,8 @@ def distractor_share(passages: Sequence[Located], question: Question) -> float |
 def span_recall(passages: Iterable[Located], gold: Iterable[Located]) -> float:
     """Return the share of the gold characters that are in the passages.
 
-    ``|R ∩ G| / |G|`` where R and G are the sets of characters retrieved and gold (LegalBench-RAG; Chroma's
-    evaluation of chunking). Here 10 of 20 gold characters were retrieved, and 10 of 40 retrieved ones are
-    gold:
+    ``|R ∩ G| / |G|`` where R and G are the sets of characters retrieved and gold (LegalBench-RAG; Chroma's evaluation
+    of chunking). Here 10 of 20 gold characters were retrieved, and 10 of 40 retrieved ones are gold:
 
     >>> from eval.sets import Span
     >>> passages, gold = [Span("a", 0, 30), Span("a", 20, 40)], [Span("a", 30, 50)]
@@ -156,17 +155,15 @@ def ranking_scores(
 ) -> dict[str, dict[str, float]]:
     """Return the ``RANKING_METRICS`` of each question of ``qrels``; ``runs`` hold its passages, best first.
 
-    With ``g_i`` the grade of the passage at rank i (0 where not judged) and R the relevant passages of the
-    question:
+    With ``g_i`` the grade of the passage at rank i (0 where not judged) and R the relevant passages of the question:
 
     - ``hit@k = 1`` where a ``g_i > 0`` with i <= k, else 0;
     - ``recall@k = |{i <= k: g_i > 0}| / |R|``;
     - ``mrr@10 = 1 / (the first i <= 10 with g_i > 0)``, or 0;
-    - ``ndcg@10 = DCG / ideal DCG``, ``DCG = sum over i <= 10 of g_i / log2(i + 1)``, the ideal one being that
-      of R in descending grades (Järvelin and Kekäläinen 2002, with linear gain as in trec_eval).
+    - ``ndcg@10 = DCG / ideal DCG``, ``DCG = sum over i <= 10 of g_i / log2(i + 1)``, the ideal one being that of R in
+      descending grades (Järvelin and Kekäläinen 2002, with linear gain as in trec_eval).
 
-    Two passages are relevant; one is found, at rank 2: ndcg is (1 / log2 3) / (1 + 1 / log2 3) = 0.631 /
-    1.631.
+    Two passages are relevant; one is found, at rank 2: ndcg is (1 / log2 3) / (1 + 1 / log2 3) = 0.631 / 1.631.
 
     >>> scores = ranking_scores({"q": {"b": 1, "z": 1}}, {"q": ["a", "b", "c"]})["q"]
     >>> scores["hit@1"], scores["hit@3"], scores["recall@5"], scores["mrr@10"], round(scores["ndcg@10"], 3)
@@ -198,8 +195,8 @@ def retrieval_scores(
 ) -> dict[str, dict[str, float]]:
     """Return every retrieval metric of every question that has gold.
 
-    ``runs`` are the retrieved passages by question id, best first; ``passages`` all those of the collection.
-    In addition to ``RANKING_METRICS``, each of the ``cutoffs`` has ``span_recall@k``, ``span_precision@k`` and
+    ``runs`` are the retrieved passages by question id, best first; ``passages`` all those of the collection. In
+    addition to ``RANKING_METRICS``, each of the ``cutoffs`` has ``span_recall@k``, ``span_precision@k`` and
     ``all_gold@k``: 1 if each of the gold spans is in one of the first k passages.
     """
     ids = {question: [passage_id(passage) for passage in run] for question, run in runs.items()}

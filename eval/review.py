@@ -37,8 +37,7 @@ def question_of(said: Feedback) -> Question:
     """Return the test question for a piece of feedback.
 
     A thumbs up confirms the answer and its sources; other kinds say what would have been right. Raises ``SetError`` if
-    the
-    right answer is unknown.
+    the right answer is unknown.
     """
     id, history = f"{KIND}-{said.id}", said.history
     if said.kind == "should_abstain" or (said.kind == "up" and said.status == "abstained"):
@@ -69,8 +68,7 @@ def accept(said: Feedback, index: Index, folder: Path | None = None) -> Question
     """Add ``said`` to the set in ``folder`` and remove it from the queue; return the question.
 
     The set is created if necessary. Raises ``SetError`` if it can't become a question, or if the set lacks the
-    documents
-    it refers to.
+    documents it refers to.
     """
     question = question_of(said)
     folder = folder or reviewed_folder(index.folder)

@@ -120,8 +120,7 @@ def run(
     """Start or continue the run in ``folder``, and return it when finished.
 
     Without a ``generator`` no question is answered. ``given`` is the evidence of each question by id, instead of
-    retrieved
-    or composed evidence. ``indexes`` is where the index of the set's documents is kept.
+    retrieved or composed evidence. ``indexes`` is where the index of the set's documents is kept.
 
     Raises:
         RunError: the folder holds another run, or the set's documents can't be read.

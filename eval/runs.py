@@ -1,10 +1,9 @@
 """The folder of a run: settings and models, retrieved passages, answers, and results.
 
-run.json            settings, models and set; a run with others is refused
-retrieval.jsonl     one question per line: the passages that each way of searching found
-answers.jsonl       one question per line: prompt, evidence, drafts, the answer, its scores, its cost
-questions.jsonl     every score of every question, once the run is finished
-metrics.json        the results with their intervals, once the run is finished
+run.json            settings, models and set; a run with others is refused retrieval.jsonl     one question per line:
+the passages that each way of searching found answers.jsonl       one question per line: prompt, evidence, drafts, the
+answer, its scores, its cost questions.jsonl     every score of every question, once the run is finished metrics.json
+the results with their intervals, once the run is finished
 """
 
 from __future__ import annotations
@@ -55,8 +54,7 @@ def started(folder: Path, identity: Mapping[str, Any], about: Mapping[str, Any],
     """Lock the folder of a run: a new one, or one with the same ``identity`` to continue.
 
     ``about`` is saved with it, and ``code`` is added to the list of program versions. Raises ``RunError`` if the folder
-    is
-    in use, is something else, or belongs to a run with other settings, models or questions.
+    is in use, is something else, or belongs to a run with other settings, models or questions.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / MADE).exists():
         raise RunError(f"{folder} is not empty and contains no run. Choose another folder with --out.")

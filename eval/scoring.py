@@ -57,8 +57,7 @@ def correct(question: Question, text: str) -> bool | None:
     """Return whether ``text`` is a right answer; None if that can't be decided.
 
     It must state every fact and say nothing forbidden. Without facts, it must contain a reference answer word for word,
-    or
-    share a token F1 of at least ``LIKE_REFERENCE`` with one.
+    or share a token F1 of at least ``LIKE_REFERENCE`` with one.
     """
     if not question.answerable or not (question.facts or question.answers):
         return None

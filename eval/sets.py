@@ -60,8 +60,7 @@ def sample(questions: Sequence[Question], limit: int, seed: int = 0) -> tuple[Qu
     """Choose ``limit`` questions, keeping the proportion of answerable ones and the order.
 
     The choice only depends on the ids and the seed (smallest SHA-256 of both), not on order, platform or Python
-    version. If
-    ``limit`` is at least two and both types exist, there is at least one of each.
+    version. If ``limit`` is at least two and both types exist, there is at least one of each.
 
     >>> questions = [Question(str(i), "?", answerable=i % 3 > 0) for i in range(30)]
     >>> chosen = sample(questions, 6)

@@ -72,8 +72,7 @@ def strata(rows: Sequence[Row]) -> list[bool]:
     """Return for each question whether its cluster has answerable ones.
 
     If unanswerable questions are clusters of their own while answerable ones share a few documents, resamples would
-    contain
-    very different shares of both, and every metric over both would look less certain than it is.
+    contain very different shares of both, and every metric over both would look less certain than it is.
     """
     answerable = {row["cluster"] for row in rows if row["answerable"]}
     return [row["cluster"] in answerable for row in rows]

@@ -1,6 +1,6 @@
 """The assistant: all stages from a question to a checked answer, in order.
 
-question -> evidence -> confidence -> draft -> claims -> spans that support them -> answer
+question -> evidence -> (plan) -> confidence -> draft -> claims -> spans that support them -> answer
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from rag.config import Config
 from rag.embedding import Embedder, open_embedder
 from rag.errors import QuestionError
 from rag.execution import execute
-from rag.followups import by_name, earlier_questions, search_query
+from rag.followups import by_name, earlier_questions, search_query, stands_alone
 from rag.generation import Completion, Generator, Stop, open_generator
 from rag.index import Index
-from rag.planning import Planner
+from rag.language import language_of
+from rag.planning import Plan, Planner
+from rag.replies import Kind, Replies, kind_of_message, replies_for
 from rag.reranking import Reranker, described, open_reranker
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Status, Token, Turn
 
@@ -125,8 +127,7 @@ class Assistant:
         """Yield phases, the draft token by token, and the checked answer last.
 
         ``history`` is the conversation so far, oldest turn first. When ``stop()`` becomes true, the draft ends within a
-        token,
-        and the text so far is checked. If ``documents`` are given (public names), only those are used.
+        token, and the text so far is checked. If ``documents`` are given (public names), only those are used.
 
         Raises:
             QuestionError: the question is empty or too long.
@@ -135,27 +136,57 @@ class Assistant:
         if not any(character.isalnum() for character in question):
             raise QuestionError("The question is empty; ask something.")
         clock = _Clock()
+        answer = yield from self._routed(question, history, documents, clock, stop)
+        yield replace(
+            answer,
+            id=id or _identity(question, history),
+            question=question,
+            receipt=self._receipt() | answer.receipt,
+            timings=clock.finish(),
+        )
+
+    def _routed(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        documents: Collection[str] | None,
+        clock: _Clock,
+        stop: Stop | None,
+    ) -> Steps[Phase | Token, None, Answer]:
+        """Choose the path for ``question``: a plain reply, a plan over the collection, or reading.
+
+        A follow-up without an answer is tried once more on its own, without the earlier questions.
+        """
+        if message := kind_of_message(question):
+            return (yield from self._replied(*message, documents, clock, stop))
         yield Phase("searching", "Searching the documents")
+        prompt = self._prompt(question, history, documents)
+        clock.mark("retrieval_s")
+        answer = yield from self._planned(prompt, documents, clock, stop)
+        answer = answer or (yield from self._read(prompt, clock, stop))
+        if answer.status == "abstained" and prompt.earlier and stands_alone(prompt.question):
+            prompt = self._prompt(question, (), documents)
+            answer = yield from self._read(prompt, clock, stop)
+        notes = () if prompt.question == question else (f"Interpreted as: {prompt.question}",)
+        return replace(answer, query=prompt.query if prompt.earlier else "", notes=(*notes, *answer.notes))
+
+    def _prompt(self, question: str, history: Sequence[Turn], documents: Collection[str] | None) -> Prompt:
+        """Return the prompt for ``question``: the evidence, and the question with typing errors corrected."""
         named = by_name(question, history)
         evidence = self.retrieve(named, history, documents)
         read = spelling.corrected(named, evidence, self._is_known)
         if read != named:
             evidence = self.retrieve(read, history, documents)
-        clock.mark("retrieval_s")
-        earlier = earlier_questions(read, history)
-        prompt = Prompt(self.prompt.instructions, tuple(evidence), read, earlier=earlier)
-        answer = (yield from self._planned(prompt, documents, clock, stop)) or (
-            yield from self._read(prompt, clock, stop)
-        )
-        yield replace(
-            answer,
-            id=id or _identity(question, history),
-            question=question,
-            query=f"{earlier} {read}" if earlier else "",
-            notes=answer.notes if read == question else (f"Interpreted as: {read}", *answer.notes),
-            receipt=self._receipt() | answer.receipt,
-            timings=clock.finish(),
-        )
+        return Prompt(self.prompt.instructions, tuple(evidence), read, earlier=earlier_questions(read, history))
+
+    def _replied(
+        self, kind: Kind, replies: Replies, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
+    ) -> Steps[Phase | Token, None, Answer]:
+        """Reply to a message that isn't a question about the content of the documents."""
+        known = self.catalogue.titles().among(documents).documents
+        listed = kind == "documents" and known
+        answer = (yield from self._executed(Plan("count"), "", documents, clock, stop)) if listed else None
+        return answer or Answer("", "", "answered", 1.0, replies.to(kind, known), path="reply")
 
     def _planned(
         self, prompt: Prompt, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
@@ -163,12 +194,18 @@ class Assistant:
         """Answer a question about documents as a whole; return ``None`` for any other, or if that fails."""
         titles = self.catalogue.titles().among(documents)
         plan = None if prompt.earlier else self.planner.plan(prompt.question, titles, stop)
-        outcome = plan and (yield from execute(plan, _Tools(self, prompt.instructions, documents, clock, stop)))
+        return (yield from self._executed(plan, prompt.query, documents, clock, stop)) if plan else None
+
+    def _executed(
+        self, plan: Plan, query: str, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
+    ) -> Steps[Phase | Token, None, Answer | None]:
+        """Execute ``plan``; return ``None`` if its result is too unlikely to be an answer."""
+        outcome = yield from execute(plan, _Tools(self, self.prompt.instructions, documents, clock, stop))
         if not outcome or outcome.confidence < self.config.min_confidence:
             return None
         text, sentences, cited = citations.cite(*zip(*outcome.checked, strict=True))
         parts = tuple(sentences), tuple(cited), outcome.evidence
-        answer = Answer("", prompt.query, "answered", outcome.confidence, text, *parts, path=outcome.path)
+        answer = Answer("", query, "answered", outcome.confidence, text, *parts, path=outcome.path)
         return replace(answer, notes=outcome.notes, receipt={"plan": dict(outcome.signals)})
 
     def _read(self, prompt: Prompt, clock: _Clock, stop: Stop | None) -> Steps[Phase | Token, None, Answer]:
@@ -222,7 +259,7 @@ class Assistant:
             status: Status = "answered"
         elif drafted.claims and (quotes := self._quotes(prompt, kept)):
             text, sentences, cited = citations.cite(*zip(*kept, *quotes, strict=True))
-            text, status = f"{UNSURE}\n{text}", "unsure"
+            text, status = f"{_replies(prompt).unsure}\n{text}", "unsure"
         else:
             text, sentences, cited = self._refusal(prompt), [], []
             status = "abstained"
@@ -231,9 +268,7 @@ class Assistant:
         )
 
     def _quotes(self, prompt: Prompt, kept: Checked) -> Checked:
-        """Return the sentences that may answer the question: those that support the draft, then those closest to the
-        question.
-        """
+        """Return sentences that may answer the question: support of the draft, then those closest to the question."""
         spans = list(dict.fromkeys(span for _, support in kept for span in support.spans))
         spans += quoting.nearest(prompt.query, prompt.evidence, self.embedder, QUOTES)
         apart = [span for at, span in enumerate(spans) if not any(_overlap(span, other) for other in spans[:at])]
@@ -254,8 +289,7 @@ class Assistant:
         """Return the evidence for a question, best first: the best passage and those close to it.
 
         If one passage stands out, it almost always holds the answer; others would take most of the time and mislead. So
-        would
-        passages about something else, if the question names a document by its title.
+        would passages about something else, if the question names a document by its title.
         """
         config = self.config
         found = retrieval.retrieve(
@@ -292,10 +326,7 @@ class Assistant:
         # Other words would tell the reader nothing.
         named = [word.text for word in missing if word.kind != "word"]
         nowhere = [word for word in named if self.index.term_frequency(word) == 0]
-        text = "The documents do not answer this question."
-        if nowhere:
-            text += " They never mention " + " or ".join(f"“{word}”" for word in nowhere) + "."
-        return text
+        return _replies(prompt).refusal(nowhere)
 
     def _receipt(self) -> dict[str, Any]:
         """Return everything needed to reproduce the answer."""
@@ -320,8 +351,6 @@ def made_for(
 
 PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
 PLAN, SUMMARY = PROMPTS / "plan.txt", PROMPTS / "summary.txt"
-UNSURE = "The documents do not say this outright. This may answer it:"
-"""Introduction of the sentences that may answer a question."""
 QUOTES = 4
 """Most sentences shown after it."""
 LOOKED_AT = 10
@@ -340,6 +369,12 @@ SETTINGS = (
     "min_support",
 )
 """The settings that an answer depends on."""
+
+
+def _replies(prompt: Prompt) -> Replies:
+    """Return Footnote's own texts in the language of the question."""
+    read = language_of(prompt.evidence[0].passage.text) if prompt.evidence else "en"
+    return replies_for(prompt.question, read)
 
 
 def _reading(evidence: Sequence[Evidence]) -> Phase:

@@ -1,7 +1,7 @@
 """The command line.
 
-Each command imports what it needs, so that ``footnote --help`` is fast. Exit codes: 0 answered or done, 3 abstained,
-4 unsure, 2 usage error, 1 internal error, 130 stopped by Ctrl-C.
+Each command imports what it needs, so that ``footnote --help`` is fast. Exit codes: 0 answered or done, 3 abstained, 4
+unsure, 2 usage error, 1 internal error, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations

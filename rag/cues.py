@@ -71,8 +71,7 @@ CUES: dict[str, dict[str, str]] = {
 """Words that ask for each operation of a plan, by language.
 
 ``when`` is another way to ask for an order. ``needed`` means that a document has to be provided or made, so the
-question
-isn't about existing ones.
+question isn't about existing ones.
 """
 GENERAL = frozenset(
     "archive collection document file folder material source text akte datei dokument sammlung unterlage "

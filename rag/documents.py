@@ -79,11 +79,9 @@ def find(path: Path) -> Iterator[tuple[str, Path]]:
     """Yield the name and path of ``path`` itself, or of every file below it, of any format, in sorted order.
 
     Hidden files and folders, loops of symbolic links and special files (sockets, devices) are skipped, and so is
-    anything
-    that a file ``.footnoteignore`` in the folder names, one pattern per line, as in a ``.gitignore``. A name is
-    relative to
-    ``path``, uses ``/`` and is in Unicode composed form (NFC). A folder that can't be opened is yielded itself, so that
-    reading it reports the reason.
+    anything that a file ``.footnoteignore`` in the folder names, one pattern per line, as in a ``.gitignore``. A name
+    is relative to ``path``, uses ``/`` and is in Unicode composed form (NFC). A folder that can't be opened is yielded
+    itself, so that reading it reports the reason.
 
     Raises:
         DocumentError: there is nothing at ``path``, or access is denied.

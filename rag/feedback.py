@@ -52,10 +52,8 @@ class Feedback:
     """A reader's feedback on an answer.
 
     :func:`add` sets ``id`` and ``at`` (ISO 8601, UTC). ``answer_id``, ``status``, ``answer`` and ``citations`` belong
-    to the
-    answer; ``right_answer`` is the reader's own, ``passages`` what they selected as its source. ``history`` only holds
-    the
-    reader's turns: answers in it might contain text of documents that are deleted later.
+    to the answer; ``right_answer`` is the reader's own, ``passages`` what they selected as its source. ``history`` only
+    holds the reader's turns: answers in it might contain text of documents that are deleted later.
     """
 
     kind: Kind

@@ -83,10 +83,9 @@ def ingest(
     """Update ``index`` from each folder or file of ``paths``; other sources stay unchanged.
 
     Unchanged files (by hash) are skipped, files that are no longer in a folder are deleted from the index, and files
-    that
-    can't be read are reported, keeping their earlier version. With ``rebuild``, all stored documents are split and
-    embedded
-    again first, and the files of ``paths`` are read again; open the index without an embedder if that has changed.
+    that can't be read are reported, keeping their earlier version. With ``rebuild``, all stored documents are split and
+    embedded again first, and the files of ``paths`` are read again; open the index without an embedder if that has
+    changed.
 
     Raises:
         DocumentError: one of ``paths`` does not exist; nothing was changed.

@@ -23,6 +23,7 @@ __all__ = [
     "Unit",
     "language_of",
     "numbers",
+    "refers_back",
     "stop_words",
     "weekdays",
 ]
@@ -84,6 +85,14 @@ OPPOSITES = [tuple(pair.split("/")) for table in _TABLE.values() for pair in tab
 """Pairs of words that exclude each other."""
 
 
+_REFERS_BACK = {
+    language: re.compile(
+        rf"\b(?:{'|'.join(table['refers_back'].split())})\b|^\W*(?:{'|'.join(table['goes_on'])})\b", re.IGNORECASE
+    )
+    for language, table in _TABLE.items()
+}
+
+
 @functools.lru_cache(maxsize=4096)
 def language_of(text: str, default: str = "en") -> str:
     """Return the language whose stop words ``text`` has most of; the ``default`` where it has none, or as many of it.
@@ -111,3 +120,8 @@ def numbers(language: str) -> Mapping[str, int]:
 def weekdays(language: str) -> Mapping[str, int]:
     """Return the number of each day of the week, Monday 1, by its name, its plural and its first letters."""
     return _WEEKDAYS[language]
+
+
+def refers_back(language: str) -> re.Pattern[str]:
+    """Return the pattern of words that refer to something said before, or that continue a question."""
+    return _REFERS_BACK[language]

@@ -89,9 +89,8 @@ def cut(document: Document, tokenizer: Tokenizer, limit: int) -> list[Passage]:
 
     Each is a span of the document's text without white space at its ends; together they cover everything except white
     space. They break at headings and paragraphs if possible, otherwise between sentences, and inside a sentence only if
-    it
-    is longer than ``limit``. A heading stays with the text below it, a list with the line that introduces it, and short
-    sections are merged.
+    it is longer than ``limit``. A heading stays with the text below it, a list with the line that introduces it, and
+    short sections are merged.
     """
     if limit < 1:
         raise ValueError(f"a passage needs at least one token, not {limit}")
@@ -109,8 +108,7 @@ def context_text(passage: Passage, tokenizer: Tokenizer, limit: int) -> str:
     """Return the text to embed for ``passage``: title, date and section, then its text, at most ``limit`` tokens.
 
     The former take at most a third of ``limit``, and less if the text needs the space; what the passage itself starts
-    with
-    isn't repeated.
+    with isn't repeated.
 
     Raises:
         ValueError: the text of the passage alone is longer than ``limit``.
@@ -137,8 +135,7 @@ def windows(passage: Passage, tokenizer: Tokenizer, limit: int) -> list[str]:
     """Return the windows of ``passage``: runs of sentences of ``WINDOW`` characters or slightly more.
 
     Each starts with the title, shortened to leave space for the sentences in ``limit`` tokens. A last run of less than
-    half
-    the length is merged with the previous one.
+    half the length is merged with the previous one.
     """
     text, stretches, start = passage.text, list[tuple[int, int]](), -1
     for begin, end in sentences(text):

@@ -59,8 +59,7 @@ class Plan:
     """A plan: ``operation`` on the ``documents`` as the question names them (all, if there are none).
 
     ``topic`` is what they must mention (anything, if empty), ``question`` what each of them is asked. ``signals`` say
-    how
-    certain the plan is: the probability of the operation against an ordinary question and other allowed operations
+    how certain the plan is: the probability of the operation against an ordinary question and other allowed operations
     (``operation``), against all operations (``among_all``), and of having a plan at all (``planned``).
     """
 

@@ -21,8 +21,7 @@ def nearest(question: str, evidence: Sequence[Evidence], embedder: Embedder, mos
     """Return up to ``most`` sentences of ``evidence`` closest to ``question``, best first.
 
     The best by words and the best by meaning alternate: of 132 questions whose evidence contains every fact, four
-    sentences
-    contain all facts for 107 this way, for 100 by words alone and for 99 by meaning alone.
+    sentences contain all facts for 107 this way, for 100 by words alone and for 99 by meaning alone.
     """
     sources = [source_of(item, language_of(question)) for item in evidence]
     by_words, by_meaning = _by_words(question, sources), _by_meaning(question, sources, embedder)

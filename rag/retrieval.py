@@ -163,8 +163,7 @@ def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], dense_weight:
     """Return the fused score of each passage in ``dense``, from 1 (best) to 0 (last); a missing lexical score is 0.
 
     The cosines 0.2, 0.6, 0.4 have mean 0.4 and deviation 0.163: standardised -1.22, 1.22 and 0. The lexical scores 8,
-    0, 0
-    become 1.41, -0.71 and -0.71. With weights 1/4 and 3/4 the sums are 0.75, -0.22 and -0.53.
+    0, 0 become 1.41, -0.71 and -0.71. With weights 1/4 and 3/4 the sums are 0.75, -0.22 and -0.53.
 
     >>> {i: round(score, 2) for i, score in fuse({1: 0.2, 2: 0.6, 3: 0.4}, {1: 8.0}, 0.25).items()}
     {1: 1.0, 2: 0.24, 3: 0.0}

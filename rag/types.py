@@ -41,8 +41,8 @@ class Document:
 
     ``name`` is the file's path within its source, with ``/`` as separator; ``sha256`` is the hash of the file's bytes;
     ``date`` is ISO 8601 (``2011-03-11``, or ``2011`` if nothing more is known) or empty; ``pages`` holds the offset of
-    each
-    page (page 1 first), and is empty if the format has no pages; ``empty_pages`` are the numbers of pages without text.
+    each page (page 1 first), and is empty if the format has no pages; ``empty_pages`` are the numbers of pages without
+    text.
     """
 
     name: str
@@ -61,12 +61,9 @@ class Passage:
     """A span of a document that is retrieved and read as a whole: ``document.text[start:end] == text``.
 
     ``id`` is the row of the passage in the index (0 before it has one). ``document`` is the public name of its
-    document,
-    ``title`` and ``date`` are its document's. ``section`` holds its headings, outermost first, joined by `` > ``.
-    ``page``
-    is the number of the page on which it starts, if its document has pages. ``header`` is the header row of the table
-    in
-    the middle of which it starts, if any.
+    document, ``title`` and ``date`` are its document's. ``section`` holds its headings, outermost first, joined by `` >
+    ``. ``page`` is the number of the page on which it starts, if its document has pages. ``header`` is the header row
+    of the table in the middle of which it starts, if any.
     """
 
     document: str
@@ -86,8 +83,7 @@ class Evidence:
     """A retrieved passage.
 
     ``score`` is the fused score (0 to 1 within one question), ``dense`` the cosine similarity to the question,
-    ``lexical``
-    the BM25 score (unbounded; 0 if no word matches); ``rank`` counts from 1.
+    ``lexical`` the BM25 score (unbounded; 0 if no word matches); ``rank`` counts from 1.
     """
 
     passage: Passage
@@ -114,8 +110,7 @@ class Prompt:
     """A prompt in parts, which only the generator puts together.
 
     A generator writes them in this order: instructions, evidence (the best first), question. ``task`` asks for an
-    answer,
-    or whether the evidence holds one. ``earlier`` holds the questions that the question refers to.
+    answer, or whether the evidence holds one. ``earlier`` holds the questions that the question refers to.
     """
 
     instructions: str
@@ -161,16 +156,12 @@ class Answer:
     """An answer, and everything needed to check it.
 
     ``status`` is one of three outcomes: ``answered``; ``unsure``, where ``sentences`` are cited verbatim sentences of
-    the
-    documents that may answer the question (after a draft, if its sources support one); ``abstained``, where nothing is
-    claimed. ``answer`` is the text with its marks; ``confidence`` is the probability, between 0 and 1, that a draft is
-    a
-    right answer (without a draft, that the documents hold one). ``path`` is how it was answered: ``read`` from
-    passages, or
-    the operation of a plan. ``query`` is the search query, if it differs from the question. ``notes`` tell the reader
-    what
-    could not be considered (evidence that did not fit). ``receipt`` says what produced the answer; ``timings`` are
-    seconds.
+    the documents that may answer the question (after a draft, if its sources support one); ``abstained``, where nothing
+    is claimed. ``answer`` is the text with its marks; ``confidence`` is the probability, between 0 and 1, that a draft
+    is a right answer (without a draft, that the documents hold one). ``path`` is how it was answered: ``read`` from
+    passages, or the operation of a plan. ``query`` is the search query, if it differs from the question. ``notes`` tell
+    the reader what could not be considered (evidence that did not fit). ``receipt`` says what produced the answer;
+    ``timings`` are seconds.
     """
 
     id: str

@@ -58,6 +58,7 @@ def test_between_two_languages_the_one_that_is_spoken_decides():
 
 def test_every_language_has_the_same_keys():
     needed = {"stop", "negation", "lacking", "months", "numbers", "weekdays", "halves", "yes_no", "bounds", "opposites"}
+    needed |= {"refers_back", "goes_on"}
     assert LANGUAGES == ["de", "en", "es", "fr"]
     for language in LANGUAGES:
         assert needed <= TABLE[language].keys() <= needed | {"weekday_letters"}, language

@@ -66,8 +66,7 @@ class Exchange:
     """One question and its answer. ``number`` counts from 1 within its conversation.
 
     While it is in progress, ``activity`` is the current step, ``found`` the sentence that the answer will be based on,
-    and
-    ``draft`` the text that has not been checked. ``kept`` is the id under which the answer was stored, if it was.
+    and ``draft`` the text that has not been checked. ``kept`` is the id under which the answer was stored, if it was.
     """
 
     number: int

@@ -130,8 +130,8 @@ def run(app: FastAPI, listener: socket.socket, started: Callable[[], None], open
             if open_browser:
                 threading.Thread(target=webbrowser.open, args=(where,), daemon=True).start()
 
-    # Open pages hold a connection each, which would keep the server from stopping.
-    # ui.access decides which proxies to trust.
+    # Open pages hold a connection each, which would keep the server from stopping. ui.access decides which proxies to
+    # trust.
     config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, proxy_headers=False)
     with contextlib.suppress(KeyboardInterrupt):
         Server(config).run(sockets=[listener])

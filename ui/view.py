@@ -25,8 +25,7 @@ def conversation_json(exchanges: Sequence[Exchange], texts: Texts, whole: bool =
     """Return the next update for static/conversation.js: the last exchange, or the whole conversation.
 
     The whole of an empty conversation starts a new one. The JSON is passed as text because Gradio's client modifies
-    other
-    values in place and then doesn't notice the change.
+    other values in place and then doesn't notice the change.
     """
     last = exchanges[-1] if exchanges else None
     working = last is not None and last.state == "working"

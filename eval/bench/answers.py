@@ -67,8 +67,7 @@ def _rate(timed: TimedAnswer, recipe: PlainRecipe) -> dict[str, float]:
     """Return the number of tokens of a draft, and the tokens written per second.
 
     Tokenising the draft again may give fewer tokens than were written, and so may counting its pieces: the larger count
-    is
-    closer.
+    is closer.
     """
     tokens = max(recipe.count(timed.draft), timed.pieces) if timed.draft else 0
     if tokens < FEWEST:

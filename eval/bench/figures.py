@@ -23,8 +23,7 @@ class Ratio:
     """How many times better ``ours`` is than ``theirs`` in the values ``value`` of a part; above 1 is better.
 
     ``less``: smaller values are better (seconds, memory), so theirs is divided by ours. ``unit`` is the unit of sizes,
-    if
-    the part measures several.
+    if the part measures several.
     """
 
     name: str

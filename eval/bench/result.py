@@ -1,7 +1,7 @@
 """The result of a benchmark on disk, written after each part, so that nothing is lost if it is stopped.
 
-bench.json     settings and models, every sample, and the results
-bench.html     the same as a page, see ``eval.bench.report``
+bench.json     settings and models, every sample, and the results bench.html     the same as a page, see
+``eval.bench.report``
 """
 
 from __future__ import annotations

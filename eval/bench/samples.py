@@ -17,8 +17,7 @@ class Sample:
     """The measurement of one ``system`` on one item, named by ``id``, in one ``part`` of the benchmark.
 
     The names of ``values`` end in their unit (``_s`` seconds, ``_mb`` mebibytes, ``rate`` per second); ``at`` is the
-    size,
-    if a part measures several.
+    size, if a part measures several.
     """
 
     part: str
@@ -32,8 +31,7 @@ def in_turns(items: Sequence[T], systems: Sequence[str], again: str) -> Iterator
     """Yield (system, item): every system on an item before the next item; ``again`` one item late.
 
     So whatever a system caches of the previous item never belongs to the same item. The last ``again`` needs no delay:
-    the
-    one before it was on another item.
+    the one before it was on another item.
 
     >>> [system + item for system, item in in_turns(["1", "2", "3"], ["a", "b"], "A")]
     ['a1', 'b1', 'a2', 'b2', 'A1', 'a3', 'b3', 'A2', 'A3']

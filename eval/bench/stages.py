@@ -1,9 +1,8 @@
 """The time of each stage of an answer, from the assistant's events and from timers around its parts.
 
-searching    embed, dense, lexical, and fusion (everything else before the evidence is there)
-reading      until the first word of the draft, or until it is clear that there won't be one
-writing      until the last word
-checking     until the answer
+searching    embed, dense, lexical, and fusion (everything else before the evidence is there) reading      until the
+first word of the draft, or until it is clear that there won't be one writing      until the last word checking
+until the answer
 """
 
 from __future__ import annotations

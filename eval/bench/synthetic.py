@@ -34,9 +34,8 @@ class Collection:
     """``count`` passages with vectors of length ``dimension``; ``seed`` determines everything.
 
     Vectors lie around the centres of topics, whose number is the square root of ``count``; sizes of topics and
-    frequencies
-    of words follow Zipf's law. Passages of a topic have a cosine of about ``NEAR`` squared, 0.56, and a question of
-    ``ASIDE``, 0.85, to its passage.
+    frequencies of words follow Zipf's law. Passages of a topic have a cosine of about ``NEAR`` squared, 0.56, and a
+    question of ``ASIDE``, 0.85, to its passage.
     """
 
     count: int

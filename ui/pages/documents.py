@@ -1,7 +1,7 @@
 """The documents page: list, add and delete documents, and choose which ones the chat answers from.
 
-The page uses the API like any other client (``ui.changes``). Only the choice of documents goes through Gradio, since
-it is stored in the browser for the chat.
+The page uses the API like any other client (``ui.changes``). Only the choice of documents goes through Gradio, since it
+is stored in the browser for the chat.
 """
 
 from __future__ import annotations

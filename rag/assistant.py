@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rag import abstention, citations, prompts, quoting, retrieval, spelling, tasks, verification
+from rag import abstention, citations, prompts, quoting, retrieval, tasks, verification
 from rag.catalogue import Catalogue, Titles, words_of
 from rag.citations import Checked, Claim, Span
 from rag.config import Config
@@ -23,10 +23,11 @@ from rag.execution import execute
 from rag.followups import by_name, earlier_questions, search_query, stands_alone
 from rag.generation import Completion, Generator, Stop, open_generator
 from rag.index import Index
-from rag.language import language_of
 from rag.planning import Plan, Planner
 from rag.replies import Kind, Replies, kind_of_message, replies_for
 from rag.reranking import Reranker, described, open_reranker
+from rag.text import spelling
+from rag.text.language import language_of
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Status, Token, Turn
 
 __all__ = ["Assistant", "made_for"]

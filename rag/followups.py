@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.language import language_of, refers_back
 from rag.replies import is_refusal, kind_of_message
+from rag.text.language import language_of, refers_back
+from rag.text.names import PERSON
+from rag.text.words import content_words
 from rag.types import Turn
-from rag.words import content_words
 
 __all__ = ["by_name", "earlier_questions", "search_query", "stands_alone"]
 
-HONORIFIC = r"(?:(?:Prof|Dr|Mrs?|Miss|Ms|Mx|Rev|Sir|Dame|Lady|Lord|Capt|Captain|Cllr|Councillor|Professor)\.?\s+)?"
 SOMEBODY = re.compile(r"\b(he|she|they|him|her|his|them|their)\b", re.IGNORECASE)
 NAME = (
     r"(?<![.?!:]\s)(?<=\s)(?:(?P<before>about|at|by|for|from|in|of|on|to|with)\s+)?(?:the\s+)?"
@@ -26,13 +26,6 @@ NAME = (
 """A name or a number with its preposition, but not at the start of a question."""
 ANOTHER = re.compile(rf"(?:.*\b[Tt]he ones?|[Aa]nd|[Bb]ut|(?:[Aa]nd )?(?:[Ww]hat|[Hh]ow) about)\s+{NAME}\s*\?*")
 """A question that asks the previous one about something else."""
-PERSON = re.compile(
-    rf"\b{HONORIFIC}"
-    r"(?!(?:The|An?|In|At|On|And|But|So|It|He|She|They|Who|Whom|What|Which|When|Where|Why|How|Is|Are|Was|Were|Do|Does|Did|"
-    r"Has|Have|Had|Can|Could|Will|Would|Should|Tell|Give|List|Name|Show)\b)"
-    r"[A-ZÀ-Þ][a-zß-ÿ'’-]+(?:\s+[A-ZÀ-Þ]\.?)?(?:(?:\s+(?:van|von|de|der|den|di|da|la|le|al))*\s+[A-ZÀ-Þ][\w’-]*\w){1,3}"
-)
-"""A first name and a surname, or something similar."""
 WHO = re.compile(r"(?:and |so )?(?:who|whom|whose|which (?:person|speaker|member))\b", re.IGNORECASE)
 WHO_IS = re.compile(rf"(?:[Aa]nd )?[Ww]ho(?:'s|’s| is| was)\s+{PERSON.pattern}\s*\?*")
 HERS = r"her(?= [a-zß-ÿ])(?! (?:about|and|as|at|by|for|from|in|of|on|or|than|to|when|with)\b)"

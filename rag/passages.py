@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from rag.dates import day
 from rag.errors import ModelDamaged
-from rag.sentences import COLUMNS, is_item, sentences
-from rag.statements import cells, table_header
+from rag.text.dates import day
+from rag.text.sentences import COLUMNS, is_item, sentences
+from rag.text.statements import cells, table_header
 from rag.types import Document, Passage
 
 __all__ = [

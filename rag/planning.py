@@ -19,7 +19,7 @@ from rag import cues
 from rag.catalogue import Titles, matches, stems
 from rag.generation import Completion, Generator, Stop
 from rag.tasks import TaskFile
-from rag.words import content_words
+from rag.text.words import content_words
 
 __all__ = ["FIELDS", "OPERATIONS", "Operation", "Plan", "Planner", "grammar", "parse", "possible"]
 

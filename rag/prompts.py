@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rag.dates import day
 from rag.errors import PromptError, QuestionError
-from rag.language import language_of
-from rag.statements import readable
+from rag.text.dates import day
+from rag.text.language import language_of
+from rag.text.statements import readable
 from rag.types import Evidence, Prompt, Task
 
-__all__ = ["PromptFile", "fit", "load"]
+__all__ = ["PromptFile", "fit", "load", "read_sections"]
 
 PLACEHOLDERS = {
     "instructions": set[str](),
@@ -67,12 +67,7 @@ def load(file: Path) -> PromptFile:
     Raises:
         PromptError: the file can't be read, or a section or placeholder is missing or unknown.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PromptError(f"Can't read the prompt file {file} ({error}). Restore it or choose another.") from error
-    _, *parts = re.split(r"^## +(\w+) *\n", text, flags=re.MULTILINE)
-    sections = dict(zip(parts[::2], parts[1::2], strict=True))
+    fingerprint, sections = read_sections(file)
     translated = {name: wanted for name in sections for base, wanted in PLACEHOLDERS.items() if _translates(name, base)}
     for name in (PLACEHOLDERS | translated).keys() ^ sections.keys():
         state = "lacks the" if name in PLACEHOLDERS else "has an unknown"
@@ -81,7 +76,21 @@ def load(file: Path) -> PromptFile:
         _check_placeholders(file, name, sections[name], wanted)
     # One line break belongs to the file's layout: the empty line before the next heading.
     bodies = {name: body.removesuffix("\n") for name, body in sections.items()}
-    return PromptFile(hashlib.sha256(text.encode()).hexdigest(), bodies)
+    return PromptFile(fingerprint, bodies)
+
+
+def read_sections(file: Path) -> tuple[str, dict[str, str]]:
+    """Return the SHA-256 of a prompt file, and the text below each of its headings ``## name``.
+
+    Raises:
+        PromptError: the file can't be read.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PromptError(f"Can't read the prompt file {file} ({error}). Restore it or choose another.") from error
+    _, *parts = re.split(r"^## +(\w+) *\n", text, flags=re.MULTILINE)
+    return hashlib.sha256(text.encode()).hexdigest(), dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def _translates(name: str, base: str) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from rag.catalogue import title_of
 from rag.index import DocumentInfo
-from rag.language import language_of
+from rag.text.language import language_of
 
 __all__ = ["Kind", "Replies", "is_refusal", "kind_of_message", "replies_for"]
 

@@ -42,7 +42,7 @@ class Document:
     ``name`` is the file's path within its source, with ``/`` as separator; ``sha256`` is the hash of the file's bytes;
     ``date`` is ISO 8601 (``2011-03-11``, or ``2011`` if nothing more is known) or empty; ``pages`` holds the offset of
     each page (page 1 first), and is empty if the format has no pages; ``empty_pages`` are the numbers of pages without
-    text.
+    text; ``language`` is an ISO 639-1 code, or empty if there is too little text to tell.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Document:
     headings: tuple[Heading, ...] = ()
     pages: tuple[int, ...] = ()
     empty_pages: tuple[int, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ class Answer:
     the documents that may answer the question (after a draft, if its sources support one); ``abstained``, where nothing
     is claimed. ``answer`` is the text with its marks; ``confidence`` is the probability, between 0 and 1, that a draft
     is a right answer (without a draft, that the documents hold one). ``path`` is how it was answered: ``read`` from
-    passages, or the operation of a plan. ``query`` is the search query, if it differs from the question. ``notes`` tell
+    passages, the operation of a plan, or a plain ``reply``. ``query`` is the search query, if it differs from the question. ``notes`` tell
     the reader what could not be considered (evidence that did not fit). ``receipt`` says what produced the answer;
     ``timings`` are seconds.
     """

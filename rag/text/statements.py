@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rag.sentences import COLUMNS, sentences
+from rag.text.sentences import COLUMNS, sentences
 from rag.types import Passage
 
 __all__ = ["Statement", "cells", "clauses", "is_row", "readable", "statements", "table_header", "without_bullet"]

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from rag.text.language import BEFORE_NUMBER, CAN_BE_LAST, NEVER_LAST, ORDINAL_MONTHS, STARTERS
+
 __all__ = ["COLUMNS", "is_item", "sentences"]
 
 ENTRY = re.compile(r"[A-ZÀ-Þ][^.!?\n]{2,40}\s[-–—]\s+\S")
@@ -39,29 +41,6 @@ NARROWEST, WIDEST = 40, 160
 """Characters of the longest line of a paragraph that can have been wrapped."""
 LONGEST_WORD = 40
 """Characters that are looked at before a stop."""
-
-NEVER_LAST = frozenset(
-    "mr mrs ms mx dr prof st mme mlle gen col capt lt sgt cpl maj cmdr hon rev fr sen rep gov messrs supt "
-    "e.g i.e eg ie cf vs viz approx ca z.b d.h u.a bzw vgl sog geb ggf inkl nr bspw".split()
-)
-BEFORE_NUMBER = frozenset(
-    "no nos p pp par para art ch chap fig figs eq eqs sec sect vol vols ed eds v vv ver tab ref refs app bd abb kap s "
-    "jan feb mar apr jun jul aug sep sept oct nov dec".split()
-)
-CAN_BE_LAST = frozenset(
-    "etc inc ltd co corp llc plc bros jr sr esq al dept univ assn ave blvd rd mt ft am pm a.m p.m u.s u.k u.n e.u ph.d "
-    "est max min usw gmbh".split()
-)
-STARTERS = frozenset(
-    "A An The In On At It Its He She They We You This That These Those There Here But And Or So If When While After "
-    "Before As For From With By To Of Then Thus Hence However Although Though Because Since His Her Their Our My Your "
-    "What Who Why How Where Which All Both Each Some Many Most Such No Not Also Another One During Under Until Among "
-    "According Several Today Later Since Der Die Das Ein Eine Er Sie Es Wir Im Am Und Aber Auch".split()
-)
-MONTHS = frozenset(
-    "januar februar märz april mai juni juli august september oktober november dezember january february march may "
-    "june july october december".split()
-)
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
@@ -224,7 +203,7 @@ def _ends_word(word: str, following: str, is_first: bool) -> bool:
     if lowered in BEFORE_NUMBER and (following[0].isdigit() or re.fullmatch(r"[IVXLC]+", following)):
         return False
     if word.isdigit():
-        return not is_first and following.lower() not in MONTHS
+        return not is_first and following.lower() not in ORDINAL_MONTHS
     letter = len(word) == 1 and word.isalpha()
     if letter and (is_first or (word.islower() and len(following) == 1 and following != "A")):  # z. B.
         return False

@@ -7,27 +7,26 @@ is found in a span of the source, abstention whether what a question asks about 
 
 from __future__ import annotations
 
-import functools
 import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
-from rag.language import HALVES, MONTHS, UNITS, language_of, numbers, stop_words, weekdays
+from rag.text.dates import GRAMMAR, read
+from rag.text.language import HALVES, TENS, UNITS, language_of, numbers, stop_words, weekdays
+from rag.text.stems import stem
 
-__all__ = ["Word", "content_words", "count_in", "dates_in", "found"]
+__all__ = ["Word", "content_words", "dates_in", "found"]
 
 Kind = Literal["word", "name", "number", "date"]
 
-TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
 UNITS_OF_TEN = dict(zip("one two three four five six seven eight nine".split(), range(1, 10), strict=True))
 MULTIPLES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9, "hundred": 1e2}
 
 STEMLESS = re.compile(r"['’]s?$")
 """What is no part of a word: a possessive, or the "is" of "what's"."""
 
-STEMMERS = {"en": "english", "de": "german", "fr": "french", "es": "spanish"}
 ACRONYMS = re.compile(r"[A-ZÀ-Þ]{2,}s")
 LETTERS = frozenset("BCDFGHJKLMNPQRSTUVWXZ")
 """Letters that are a name by themselves, as in "class B", and no word of a language."""
@@ -38,18 +37,10 @@ THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[. ]\d{3})+(?!\.?\d)(?P<decimals>,
 """A number as it is written outside English: 1.480 and 1 480, or with decimals 1.480,50."""
 UNIT = re.compile(r"[\s-]?(per cent\b|[^\W\d_]{1,14}\b|%|€|£|\$)")
 
-_MONTH = "|".join(
-    f"{re.escape(month[:3])}(?:{re.escape(month[3:])})?" for month in sorted(MONTHS, key=len, reverse=True)
-)
 _MULTIPLE = "thousand|million|billion|hundred"
 _TOKEN = re.compile(
     rf"""
-    (?P<iso>\b\d{{4}}-\d{{1,2}}-\d{{1,2}}\b)
-  | (?P<dotted>\b\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}\b)
-  | (?P<day_first>\b\d{{1,2}}(?:st|nd|rd|th|er|\.)?(?:\s+(?:of|de))?\s+(?:{_MONTH})\b\.?
-        (?:(?:\s?,?|\s+de)\s+\d{{4}}\b)?)
-  | (?P<month_first>\b(?:{_MONTH})\b\.?\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?!\.?\d)(?:\s?,?\s+\d{{4}}\b)?)
-  | (?P<month_year>\b(?:{_MONTH})\b\.?,?\s+\d{{4}}\b)
+    {GRAMMAR}
   | (?P<clock>\b\d{{1,2}}(?:[.:]\d{{2}})?\s?(?:[ap]m|[ap]\.m\.)(?!\w))
   | (?P<time>\b\d{{1,2}}(?::\d{{2}}|\s?h\s?\d{{2}}(?!\s?min))\b)
   | (?P<spelt>\b(?:{"|".join(TENS)})(?:[-\s](?:{"|".join(UNITS_OF_TEN)}))?\b(?:\s(?:{_MULTIPLE})\b)?)
@@ -124,7 +115,7 @@ def _read(kind: str, written: str, first: bool, language: str) -> Word:
     if kind == "coded":  # "A100", "ed25519": a digit in a name is no number
         return Word(re.sub(r"[-/_.]", "", lower), written, "name")
     if kind != "word":
-        return Word(_date(kind, written), written, "date")
+        return Word(read(kind, written), written, "date")
     if lower in numbers(language):
         return Word(str(numbers(language)[lower]), written, "number")
     if lower in HALVES:
@@ -133,7 +124,11 @@ def _read(kind: str, written: str, first: bool, language: str) -> Word:
         return Word(f"weekday{day}", written, "name", f"weekday:{day}")
     if ACRONYMS.fullmatch(written):  # "GPUs"
         lower = lower[:-1]
-    return Word(_stem(lower, language), written, "name" if written[0].isupper() and not first else "word")
+    return Word(
+        stem(STEMLESS.sub("", lower) if language == "en" else lower, language),
+        written,
+        "name" if written[0].isupper() and not first else "word",
+    )
 
 
 def _measured(word: Word, text: str, match: re.Match[str]) -> Word:
@@ -171,12 +166,6 @@ def dates_in(words: Iterable[Word]) -> tuple[Word, ...]:
     return tuple(word for word in words if word.kind == "date" or (word.kind == "number" and len(word.form) == 4))
 
 
-def count_in(words: Iterable[Word]) -> int | None:
-    """Return the first small number among ``words``: how many there should be, not which."""
-    forms = (word.form for word in words if word.kind == "number")
-    return next((int(form) for form in forms if form.isdigit() and len(form) <= 2), None)
-
-
 def found(word: Word, forms: Iterable[str]) -> bool:
     """Return whether ``word`` is among ``forms``; a year or month is found in a date that lies in it.
 
@@ -210,47 +199,6 @@ def _number(text: str) -> str:
     return f"{value:.10g}"
 
 
-def _date(kind: str, text: str) -> str:
-    """Return a date as ``2011-03-11``, ``2011-03`` or, without its year, ``--03-11``; dotted dates are day first."""
-    numbers = [int(n) for n in re.findall(r"\d+", text)]
-    if kind == "iso":
-        year, month, day = numbers
-    elif kind == "dotted":
-        day, month, year = numbers
-    else:
-        name = re.search(rf"(?:{_MONTH})\b", text, re.IGNORECASE)
-        month = _month(name.group().lower()) if name else 0
-        if kind == "month_year":
-            return f"{numbers[0]:04d}-{month:02d}"
-        day, year = numbers[0], numbers[1] if len(numbers) > 1 else 0
-    return f"{year:04d}-{month:02d}-{day:02d}" if year else f"--{month:02d}-{day:02d}"
-
-
-def _month(name: str) -> int:
-    """Return the number of the month with this ``name``, or the name's beginning."""
-    return MONTHS.get(name) or next(number for other, number in MONTHS.items() if other.startswith(name[:3]))
-
-
-@functools.cache
-def _stemmer(language: str) -> Any:
-    import snowballstemmer
-
-    return snowballstemmer.stemmer(STEMMERS[language])
-
-
-@functools.lru_cache(maxsize=65536)
 def _stem(word: str, language: str) -> str:
-    """Return the stem of a lower-case word (Snowball); a possessive and what stands on letters are dropped."""
-    return _plain(str(_stemmer(language).stemWord(STEMLESS.sub("", word) if language == "en" else word)))
-
-
-def _plain(word: str) -> str:
-    """Return ``word`` without the accents of Latin letters, which readers leave out.
-
-    >>> _plain("hōryū"), _plain("zürich"), _plain("йод")
-    ('horyu', 'zurich', 'йод')
-    """
-    if word.isascii():
-        return word
-    bases = ((unicodedata.normalize("NFKD", letter)[0], letter) for letter in word)
-    return "".join(base if base.isascii() and base.isalpha() else letter for base, letter in bases)
+    """Return the stem of a lower-case word, without a possessive."""
+    return stem(STEMLESS.sub("", word) if language == "en" else word, language)

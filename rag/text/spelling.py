@@ -11,11 +11,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from rag.text.language import WORD
 from rag.types import Evidence
 
 __all__ = ["corrected"]
 
-WORD = re.compile(r"[^\W\d_]+")
 SHORTEST = 6
 """Shortest word that is corrected, in letters."""
 

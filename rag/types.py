@@ -160,9 +160,9 @@ class Answer:
     the documents that may answer the question (after a draft, if its sources support one); ``abstained``, where nothing
     is claimed. ``answer`` is the text with its marks; ``confidence`` is the probability, between 0 and 1, that a draft
     is a right answer (without a draft, that the documents hold one). ``path`` is how it was answered: ``read`` from
-    passages, the operation of a plan, or a plain ``reply``. ``query`` is the search query, if it differs from the question. ``notes`` tell
-    the reader what could not be considered (evidence that did not fit). ``receipt`` says what produced the answer;
-    ``timings`` are seconds.
+    passages, the operation of a plan, or a plain ``reply``. ``query`` is the search query, if it differs from the
+    question. ``notes`` tell the reader what could not be considered (evidence that did not fit). ``receipt`` says what
+    produced the answer; ``timings`` are seconds.
     """
 
     id: str

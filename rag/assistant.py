@@ -14,18 +14,21 @@ from pathlib import Path
 from typing import Any
 
 from rag import abstention, citations, prompts, quoting, retrieval, tasks, verification
+from rag.answerability import yes_over_no
 from rag.catalogue import Catalogue, Titles, words_of
 from rag.citations import Checked, Claim, Span
 from rag.config import Config
-from rag.embedding import Embedder, open_embedder
+from rag.embedders import open_embedder
 from rag.errors import QuestionError
 from rag.execution import execute
-from rag.followups import by_name, earlier_questions, search_query, stands_alone
-from rag.generation import Completion, Generator, Stop, open_generator
+from rag.followups import by_name, earlier_questions, last_exchange, search_query, stands_alone
+from rag.generators import open_generator
 from rag.index import Index
 from rag.planning import Plan, Planner
+from rag.ports import Completion, Embedder, Generator, Reranker, Stop
 from rag.replies import Kind, Replies, kind_of_message, replies_for
-from rag.reranking import Reranker, described, open_reranker
+from rag.rerankers import open_reranker
+from rag.reranking import described
 from rag.text import spelling
 from rag.text.language import language_of
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Status, Token, Turn
@@ -80,7 +83,7 @@ class Assistant:
         if reranker := open_reranker(config):
             reranker.score("", [""])
         prompt = prompts.load(config.prompt)
-        return cls(index, embedder, open_generator(config, prompt, index), prompt, config, reranker)
+        return cls(index, embedder, open_generator(config, index), prompt, config, reranker)
 
     def _calibrate(self, fitted: dict[str, Any] | None) -> None:
         """Use a calibration made with the same models and signals; thresholds set by the user take precedence."""
@@ -92,6 +95,11 @@ class Assistant:
         for name in ("min_confidence", "min_unsure"):
             if getattr(self.config, name) == getattr(Config(), name):
                 self.config = replace(self.config, **{name: fitted[name]})
+
+    @property
+    def room(self) -> int:
+        """Most tokens of a prompt; a server may have a smaller context than configured."""
+        return min(self.config.context, self.generator.context) - self.config.answer_tokens
 
     def close(self) -> None:
         """Free the language model and close the index."""
@@ -178,7 +186,7 @@ class Assistant:
         read = spelling.corrected(named, evidence, self._is_known)
         if read != named:
             evidence = self.retrieve(read, history, documents)
-        return Prompt(self.prompt.instructions, tuple(evidence), read, earlier=earlier_questions(read, history))
+        return self.prompt.prompt(evidence, read, earlier_questions(read, history), last_exchange(history))
 
     def _replied(
         self, kind: Kind, replies: Replies, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
@@ -201,7 +209,7 @@ class Assistant:
         self, plan: Plan, query: str, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
     ) -> Steps[Phase | Token, None, Answer | None]:
         """Execute ``plan``; return ``None`` if its result is too unlikely to be an answer."""
-        outcome = yield from execute(plan, _Tools(self, self.prompt.instructions, documents, clock, stop))
+        outcome = yield from execute(plan, _Tools(self, documents, clock, stop))
         if not outcome or outcome.confidence < self.config.min_confidence:
             return None
         text, sentences, cited = citations.cite(*zip(*outcome.checked, strict=True))
@@ -211,7 +219,7 @@ class Assistant:
 
     def _read(self, prompt: Prompt, clock: _Clock, stop: Stop | None) -> Steps[Phase | Token, None, Answer]:
         """Read the evidence, draft an answer if it may hold one, check the draft and decide the outcome."""
-        prompt, notes = prompts.fit(prompt, self.generator.measure, self.config.context - self.config.answer_tokens)
+        prompt, notes = prompts.fit(prompt, self.generator.measure, self.room)
         drafted = yield from self._drafted(prompt, clock, stop)
         return replace(self._answer(prompt, drafted), notes=notes)
 
@@ -269,7 +277,9 @@ class Assistant:
         )
 
     def _quotes(self, prompt: Prompt, kept: Checked) -> Checked:
-        """Return sentences that may answer the question: support of the draft, then those closest to the question."""
+        """Return the sentences that may answer the question: those that support the draft, then those closest to the
+        question.
+        """
         spans = list(dict.fromkeys(span for _, support in kept for span in support.spans))
         spans += quoting.nearest(prompt.query, prompt.evidence, self.embedder, QUOTES)
         apart = [span for at, span in enumerate(spans) if not any(_overlap(span, other) for other in spans[:at])]
@@ -282,7 +292,7 @@ class Assistant:
         """
         self.planner.warm(stop)
         evidence = tuple(Evidence(passage, 0.0, rank) for rank, passage in enumerate(passages, start=1))
-        return self.generator.warm(Prompt(self.prompt.instructions, evidence, ""), stop)
+        return self.generator.warm(self.prompt.prompt(evidence, ""), stop)
 
     def retrieve(
         self, question: str, history: Sequence[Turn], documents: Collection[str] | None = None
@@ -318,8 +328,7 @@ class Assistant:
 
     def signals(self, prompt: Prompt, stop: Stop | None = None) -> dict[str, float]:
         """Return signals that the evidence in ``prompt`` holds an answer."""
-        yes, no = self.generator.score(replace(prompt, task="answerable"), ["yes", "no"], stop)
-        return abstention.signals(prompt, self.index.term_frequency, yes - no)
+        return abstention.signals(prompt, self.index.term_frequency, yes_over_no(self.generator, prompt, stop))
 
     def _refusal(self, prompt: Prompt) -> str:
         """Return the text of an abstention, with the names of the question that occur nowhere."""
@@ -387,7 +396,6 @@ class _Tools:
     """The tools to execute a plan (:class:`rag.execution.Tools`): the stages of an assistant."""
 
     assistant: Assistant
-    instructions: str
     documents: Collection[str] | None
     clock: _Clock
     stop: Stop | None
@@ -417,11 +425,11 @@ class _Tools:
     def read(
         self, question: str, evidence: Sequence[Evidence], before: str = ""
     ) -> Steps[Phase | Token, None, tuple[float, Checked]]:
-        assistant, config = self.assistant, self.assistant.config
-        prompt = Prompt(self.instructions, tuple(evidence), question)
-        prompt, _ = prompts.fit(prompt, assistant.generator.measure, config.context - config.answer_tokens)
+        assistant = self.assistant
+        prompt = assistant.prompt.prompt(evidence, question)
+        prompt, _ = prompts.fit(prompt, assistant.generator.measure, assistant.room)
         drafted = yield from assistant._drafted(prompt, self.clock, self.stop, before)
-        return drafted.confidence, drafted.kept if drafted.confidence >= config.min_confidence else []
+        return drafted.confidence, drafted.kept if drafted.confidence >= assistant.config.min_confidence else []
 
     def complete(self, prompt: Completion, limit: int) -> Iterator[str]:
         return self.assistant.generator.complete(prompt, limit, stop=self.stop)

@@ -44,11 +44,20 @@ class Config:
     prompt: Path = field(default_factory=_default_prompt)
     """The prompt file."""
     embedder: str = "all-MiniLM-L6-v2"
-    """Name of the registered embedding model."""
+    """Name of the registered embedding model, or of one on a server: ``http://host:8000/v1#model`` for OpenAI's API
+    (vLLM, Infinity), ``http://host:8080/embed`` for TEI's own; URLs of several servers with commas between them."""
+    embedder_key: str = field(default="", repr=False)
+    """Key for the server of the embedder, if it wants one."""
     generator: str = "qwen2.5-coder-1.5b-instruct"
-    """Name of the registered language model, or the path of a GGUF file."""
+    """Name of the registered language model, the path of a GGUF file, or a model on a server that speaks OpenAI's API
+    (vLLM, SGLang, llama-server): ``http://host:8000/v1#model``; URLs of several servers with commas between them."""
+    generator_key: str = field(default="", repr=False)
+    """Key for the server of the language model, if it wants one."""
     reranker: str = ""
-    """Name of the registered reranker that orders what the search found; empty for none."""
+    """Name of the registered reranker that orders what the search found, or of one on a server:
+    ``http://host:8000/v1#model`` (vLLM, Infinity), ``http://host:8080/rerank`` (TEI); empty for none."""
+    reranker_key: str = field(default="", repr=False)
+    """Key for the server of the reranker, if it wants one."""
     passage_tokens: int = 160
     """Longest passage, in tokens of the embedder; never above what it can read."""
     candidates: int = 100
@@ -67,6 +76,12 @@ class Config:
     """Context of the language model, in tokens: prompt and answer together."""
     answer_tokens: int = 320
     """Longest answer, in tokens."""
+    server_connect_seconds: float = 5.0
+    """Longest time to connect to a model server."""
+    server_read_seconds: float = 60.0
+    """Longest time in which a model server may send nothing."""
+    server_total_seconds: float = 180.0
+    """Longest time from a request to a model server to the end of its reply."""
     state_memory: int = 256
     """Attention states that are kept in memory, in MiB."""
     state_disk: int = 2048
@@ -122,6 +137,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "parts": (1, 1000),
     "context": (512, 1_048_576),
     "answer_tokens": (16, 8192),
+    "server_connect_seconds": (0.1, 3600),
+    "server_read_seconds": (0.1, 3600),
+    "server_total_seconds": (0.1, 86_400),
     "state_memory": (0, 1_048_576),
     "state_disk": (0, 1_048_576),
     "threads": (0, 1024),

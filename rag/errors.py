@@ -12,7 +12,8 @@
     │   ├── ModelUnknown          no model of that name is registered
     │   ├── ModelMissing          the weights are not on this machine
     │   ├── ModelDamaged          the weights are damaged
-    │   └── DownloadError         the weights could not be downloaded
+    │   ├── DownloadError         the weights could not be downloaded
+    │   └── ServerError           a model server can't be reached, refuses or fails
     ├── PromptError               an invalid prompt file, or one that leaves no space for a question
     ├── GenerationError           the language model failed
     └── RequestError
@@ -45,6 +46,7 @@ __all__ = [
     "PromptError",
     "QuestionError",
     "RequestError",
+    "ServerError",
     "TokenRefused",
     "TooMany",
 ]
@@ -102,6 +104,10 @@ class ModelDamaged(ModelError):
 
 class DownloadError(ModelError):
     """The weights could not be downloaded."""
+
+
+class ServerError(ModelError):
+    """A model server can't be reached, refuses, is too slow or sends an invalid reply."""
 
 
 class PromptError(FootnoteError):

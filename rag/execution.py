@@ -16,9 +16,9 @@ from typing import Protocol
 from rag import citations
 from rag.catalogue import Titles, is_kind, matches, stems, title_of
 from rag.citations import Checked, Claim, Span, Support
-from rag.generation import Completion
 from rag.index import DocumentInfo, Index
 from rag.planning import Plan
+from rag.ports import Completion
 from rag.summary import SIZES, Part, parts_of, read_part, spread
 from rag.tasks import TaskFile
 from rag.text.dates import day

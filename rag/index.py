@@ -17,9 +17,9 @@ from typing import Any
 
 from rag import feedback
 from rag.archive import Archive
-from rag.embedding import Embedder, Vectors
 from rag.errors import DocumentError, IndexBusy, IndexFault, IndexMismatch
-from rag.inference import states
+from rag.generators.llama import states
+from rag.ports import Embedder, Vectors
 from rag.storage import rows
 from rag.storage.database import DATABASE, SCHEMA_VERSION, Storage, missing
 from rag.storage.dense import VECTORS, DenseSearch

@@ -11,9 +11,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from rag.errors import ModelDamaged
+from rag.ports import Tokenizer
 from rag.text.dates import day
 from rag.text.sentences import COLUMNS, is_item, sentences
 from rag.text.statements import cells, table_header
@@ -21,7 +21,6 @@ from rag.types import Document, Passage
 
 __all__ = [
     "FileTokenizer",
-    "Tokenizer",
     "context_text",
     "cut",
     "sentences",
@@ -46,14 +45,6 @@ WINDOW = 80
 """Least length of an embedded run of sentences, in characters."""
 LOOK_BACK = 60
 """Most sentences of a passage, with tiny ones merged; keeps the time proportional to the length."""
-
-
-class Tokenizer(Protocol):
-    """Counts tokens of an embedder."""
-
-    def spans(self, text: str) -> list[tuple[int, int]]:
-        """Return the character span of each token of ``text``, in order, without special tokens."""
-        ...
 
 
 class FileTokenizer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from rag.errors import PromptError, QuestionError
 from rag.text.dates import day
 from rag.text.language import language_of
 from rag.text.statements import readable
-from rag.types import Evidence, Prompt, Task
+from rag.types import Evidence, Prompt, Task, Turn
 
 __all__ = ["PromptFile", "fit", "load", "read_sections"]
 
@@ -22,7 +22,6 @@ PLACEHOLDERS = {
     "passage": {"title", "text"},
     "question": {"question"},
     "answerable": {"question"},
-    "followup": {"question", "earlier"},
 }
 
 
@@ -32,6 +31,13 @@ class PromptFile:
 
     fingerprint: str
     sections: dict[str, str]
+
+    def prompt(
+        self, evidence: Sequence[Evidence], question: str, earlier: str = "", exchange: Sequence[Turn] = ()
+    ) -> Prompt:
+        """Return the prompt for ``question`` and ``evidence`` in this wording; see :class:`rag.types.Prompt`."""
+        behind = tuple(exchange) if earlier else ()
+        return Prompt(self.instructions, tuple(evidence), question, earlier=earlier, exchange=behind, wording=self)
 
     @property
     def instructions(self) -> str:
@@ -45,19 +51,24 @@ class PromptFile:
         date = f" ({day(passage.date)})" if passage.date else ""
         return self.sections["passage"].format(title=title + date, text=readable(passage))
 
-    def text(self, prompt: Prompt) -> str:
-        """Return all of ``prompt`` as one text, without the model's chat template."""
-        parts = [prompt.instructions, *map(self.passage, prompt.evidence), self.asked(prompt, prompt.task)]
-        return "".join(parts)
-
     def asked(self, prompt: Prompt, task: Task) -> str:
-        """Return the last part: the question in the form ``task`` needs."""
+        """Return the last part: the question in the form ``task`` needs.
+
+        A follow-up is preceded by its earlier questions if their reply is unknown.
+        """
+        return self._asked(prompt.question if prompt.exchange else prompt.query, prompt, task)
+
+    def exchange(self, prompt: Prompt) -> tuple[str, ...]:
+        """Return the previous question and its reply; empty if the question doesn't refer to it."""
+        if not prompt.exchange:
+            return ()
+        question, reply = prompt.exchange
+        return self._asked(question.content, prompt, "question"), reply.content
+
+    def _asked(self, question: str, prompt: Prompt, task: Task) -> str:
         # Keywords don't reveal their language; readers of German documents mostly ask in German.
         read = language_of(prompt.evidence[0].passage.text) if prompt.evidence else "en"
-        question, language = prompt.question, language_of(prompt.question, read)
-        if prompt.earlier:
-            question = self.sections["followup"].format(question=question, earlier=prompt.earlier)
-        section = self.sections.get(f"{task}_{language}", self.sections[task])
+        section = self.sections.get(f"{task}_{language_of(question, read)}", self.sections[task])
         return section.format(question=question)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from rag.alignment import AROUND, WEIGHTS, Source, has, heading, source_of
 from rag.citations import Span, quote
-from rag.embedding import Embedder
+from rag.ports import Embedder
 from rag.text.language import language_of
 from rag.text.words import content_words
 from rag.types import Evidence

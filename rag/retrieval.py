@@ -14,10 +14,10 @@ import statistics
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from rag.embedding import Embedder
 from rag.index import Index, Scored
 from rag.passages import context_text
-from rag.reranking import Reranker, rerank
+from rag.ports import Embedder, Reranker
+from rag.reranking import rerank
 from rag.text.sentences import is_item
 from rag.text.statements import is_row
 from rag.text.terms import pieces_per_word

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import PromptError
-from rag.generation import Completion
+from rag.ports import Completion
 from rag.prompts import read_sections
 
 __all__ = ["TaskFile", "load"]

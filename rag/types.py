@@ -7,7 +7,7 @@ Offsets count Unicode characters in the extracted text of a document, ``start`` 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 __all__ = [
     "Answer",
@@ -23,6 +23,7 @@ __all__ = [
     "Task",
     "Token",
     "Turn",
+    "Wording",
 ]
 
 
@@ -106,12 +107,45 @@ Task = Literal["question", "answerable"]
 """Questions to the model: names of sections of the prompt file."""
 
 
+class Wording(Protocol):
+    """The wording of a prompt; :class:`rag.prompts.PromptFile` implements it."""
+
+    def passage(self, evidence: Evidence) -> str:
+        """Return the text of one passage."""
+        ...
+
+    def asked(self, prompt: Prompt, task: Task) -> str:
+        """Return the last part: the question in the form ``task`` needs."""
+        ...
+
+    def exchange(self, prompt: Prompt) -> tuple[str, ...]:
+        """Return the previous question and its reply; empty if the question doesn't refer to it."""
+        ...
+
+
+class PlainWording:
+    """The passage and the question, unchanged."""
+
+    def passage(self, evidence: Evidence) -> str:
+        """Return the text of the passage on separate lines."""
+        return f"{evidence.passage.text}\n"
+
+    def asked(self, prompt: Prompt, task: Task) -> str:
+        """Return the question, preceded by those it refers to."""
+        return prompt.query
+
+    def exchange(self, prompt: Prompt) -> tuple[str, ...]:
+        """Return nothing: the earlier questions are part of the question."""
+        return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """A prompt in parts, which only the generator puts together.
 
     A generator writes them in this order: instructions, evidence (the best first), question. ``task`` asks for an
-    answer, or whether the evidence holds one. ``earlier`` holds the questions that the question refers to.
+    answer, or whether the evidence holds one. ``earlier`` holds the questions that the question refers to, ``exchange``
+    the last of them with its reply. ``wording`` turns the parts into text; generators have none of their own.
     """
 
     instructions: str
@@ -119,6 +153,21 @@ class Prompt:
     question: str
     task: Task = "question"
     earlier: str = ""
+    exchange: tuple[Turn, ...] = ()
+    wording: Wording = field(default_factory=PlainWording, compare=False, repr=False)
+
+    @property
+    def messages(self) -> tuple[Turn, ...]:
+        """The prompt as chat turns; the first one starts with the sources."""
+        sources = "".join([self.instructions, *map(self.wording.passage, self.evidence)])
+        first, *others = (*self.wording.exchange(self), self.wording.asked(self, self.task))
+        reply = tuple(Turn("assistant", text) for text in others[:-1])
+        return (Turn("user", sources + first), *reply, *(Turn("user", text) for text in others[-1:]))
+
+    @property
+    def text(self) -> str:
+        """The prompt as one text, without a chat template."""
+        return "\n".join(turn.content for turn in self.messages)
 
     @property
     def query(self) -> str:

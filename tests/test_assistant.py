@@ -10,7 +10,7 @@ from rag import prompts
 from rag.answers import answer_object, draft_and_quotes
 from rag.assistant import QUOTES, Assistant
 from rag.errors import QuestionError
-from rag.generation import ScriptedGenerator
+from rag.generators.scripted import ScriptedGenerator
 from rag.index import Index
 from rag.ingest import ingest
 from rag.replies import replies_for

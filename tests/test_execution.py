@@ -8,9 +8,9 @@ from rag import citations, retrieval, tasks
 from rag.catalogue import Catalogue, Titles
 from rag.citations import Claim, Support, cite
 from rag.config import Config
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.execution import execute
-from rag.generation import ScriptedGenerator
+from rag.generators.scripted import ScriptedGenerator
 from rag.index import Index
 from rag.ingest import ingest
 from rag.planning import Plan

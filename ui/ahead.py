@@ -1,7 +1,7 @@
 """Read ahead: while the server is idle, the language model reads passages that it hasn't read yet.
 
-The attention states are cached (``rag.inference.states``), so the first question about such a passage doesn't wait for
-them. Reading pauses as soon as a question arrives, and stops before it would evict cached states.
+The attention states are cached (``rag.generators.llama.states``), so the first question about such a passage doesn't
+wait for them. Reading pauses as soon as a question arrives, and stops before it would evict cached states.
 """
 
 from __future__ import annotations
@@ -42,9 +42,13 @@ class ReadingAhead:
     def _work(self) -> None:
         read, generation = set[int](), -1
         while not self._closed.wait(self._pause):
+            generator = self._service.generator
+            if generator is not None and not generator.capabilities.warm:
+                return
             try:
-                if self._service.is_ready and self._service.index.generation != generation:
-                    generation, read = self._service.index.generation, self._read(read)
+                index = self._service.index
+                if index is not None and index.generation != generation:
+                    generation, read = index.generation, self._read(read)
             except FootnoteError:
                 continue  # Whoever asks a question will see this error; it may be fixed by then.
             except Exception:
@@ -54,7 +58,7 @@ class ReadingAhead:
     def _read(self, before: set[int]) -> set[int]:
         """Read every passage that is not in ``before``; return the ids of all passages read so far."""
         assistant, index = self._service.assistant, self._service.index
-        ids: set[int] = index.passage_ids([info.name for info in index.documents()])
+        ids = index.passage_ids([info.name for info in index.documents()])
         read = before & ids
         for number in sorted(ids - read):
             interrupted = True

@@ -1,18 +1,11 @@
-"""The real embedders: a model's folder on this machine, run by sentence-transformers or by ONNX Runtime.
-
-Both read their weights from that folder and never ask the network. ONNX Runtime (``rag.encoders.onnx_embedder``) is
-fast and starts at once; sentence-transformers is its reference, and the way in for every model that is not plain BERT
-(``rag.encoders.bert.is_plain``).
-"""
+"""An embedder whose weights are in a folder on this machine: what all of them share, whatever runs the model."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import threading
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,29 +13,11 @@ from typing import Any
 import numpy as np
 
 from rag.config import usable_cores
-from rag.embedding import Progress, Vectors, encodable
-from rag.encoders import bert
 from rag.errors import ModelDamaged
-from rag.passages import FileTokenizer, Tokenizer
+from rag.passages import FileTokenizer
+from rag.ports import Progress, Tokenizer, Vectors
 
-__all__ = ["FolderEmbedder", "SentenceTransformerEmbedder", "open_folder", "quiet"]
-
-BATCH_TEXTS = 16
-"""Texts in one forward pass of sentence-transformers; longer batches spend more on padding than they gain."""
-
-
-def open_folder(
-    folder: Path,
-    threads: int = 0,
-    name: str = "",
-    fingerprint: str = "",
-    prompts: Mapping[str, str] | None = None,
-) -> FolderEmbedder:
-    """Return the embedder for the model in ``folder``, the fast one where it can run it."""
-    from rag.encoders.onnx_embedder import OnnxEmbedder
-
-    kind = OnnxEmbedder if bert.is_plain(folder) else SentenceTransformerEmbedder
-    return kind(folder, threads, name, fingerprint, prompts)
+__all__ = ["FolderEmbedder"]
 
 
 class FolderEmbedder:
@@ -143,57 +118,3 @@ class FolderEmbedder:
             f"The embedding model in {self.folder} cannot be read ({error}). "
             f"Run 'footnote models pull {self.name}' to bring it again."
         )
-
-
-class SentenceTransformerEmbedder(FolderEmbedder):
-    """Any model that sentence-transformers can load; torch takes seconds to import."""
-
-    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[str], Vectors]]:
-        for first in range(0, len(texts), BATCH_TEXTS):
-            batch = texts[first : first + BATCH_TEXTS]
-            yield batch, self._encode(batch)
-
-    def _encode(self, texts: Sequence[str]) -> Vectors:
-        """Return the vectors of one batch; one thread at a time, since torch already uses every core."""
-        with self._lock:
-            vectors = self._model.encode(
-                [encodable(text) for text in texts],
-                prompt="",
-                batch_size=BATCH_TEXTS,
-                show_progress_bar=False,
-                convert_to_numpy=True,
-                normalize_embeddings=True,
-            )
-        return np.asarray(vectors, dtype=np.float32)
-
-    @cached_property
-    def _model(self) -> Any:
-        with quiet():
-            import torch
-            from sentence_transformers import SentenceTransformer
-
-            torch.set_num_threads(self._threads)
-            single = {"dtype": torch.float32}  # Some are saved in half precision, which a processor computes slowly.
-            try:
-                model = SentenceTransformer(str(self.folder), device="cpu", local_files_only=True, model_kwargs=single)
-            except Exception as error:  # the loaders have no common one
-                raise self._damaged(error) from error
-        return model
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep to ourselves what the libraries warn their own developers of, and their progress bars while loading."""
-    from transformers.utils import logging
-
-    before, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.set_verbosity(before)
-        if bars:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -18,8 +18,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.inference.llama import Interrupted, Llama, Run, Stop
-from rag.inference.states import StateCache
+from rag.generators.llama.binding import Interrupted, Llama, Run
+from rag.generators.llama.states import StateCache
+from rag.ports import Stop
 from rag.types import Task
 
 if TYPE_CHECKING:

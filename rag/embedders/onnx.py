@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.embedding import Vectors, encodable
-from rag.encoders import bert
-from rag.encoders.folders import FolderEmbedder
+from rag.embedders import bert
+from rag.embedders.folders import FolderEmbedder
+from rag.embedders.unicode import encodable
 from rag.passages import FileTokenizer
+from rag.ports import Vectors
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession

@@ -3,7 +3,7 @@
 A generator keeps the :class:`~rag.types.Prompt` in its parts as long as it can. The embedded one tokenises each part
 on its own (instructions, every passage, the question), which has three uses: what a
 document says is never read as a control token; a count of tokens is exact; and the attention state of a part is
-computed once and used again (see :mod:`rag.inference.reading`).
+computed once and used again (see :mod:`rag.generators.llama.reading`).
 """
 
 from __future__ import annotations
@@ -11,114 +11,33 @@ from __future__ import annotations
 import codecs
 import contextlib
 import functools
-import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar, get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from rag import models
-from rag.config import Config, usable_cores
+from rag.config import usable_cores
 from rag.errors import GenerationError
-from rag.inference.llama import Interrupted, Llama, Stop
-from rag.inference.lookup import Lookup
-from rag.inference.reading import Part, Parts, Reader
-from rag.inference.states import Owner, StateCache
-from rag.prompts import PromptFile
-from rag.types import Evidence, Prompt, Task
+from rag.generators.llama.binding import Interrupted, Llama
+from rag.generators.llama.lookup import Lookup
+from rag.generators.llama.reading import Part, Parts, Reader
+from rag.generators.llama.states import StateCache
+from rag.ports import Capabilities, Completion, Stop
+from rag.types import Evidence, Prompt, Task, Wording
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Completion", "Generator", "LlamaGenerator", "ScriptedGenerator", "Stop", "open_generator"]
+__all__ = ["LlamaGenerator"]
 
 TASKS: tuple[Task, ...] = get_args(Task)
 """An answer first: what it asks stays in the context."""
-Scripted = TypeVar("Scripted", str, float)
 MEMORY = 64
 """MiB of states that are kept where nothing else is said."""
 REMEMBERED = 512
 """Texts whose tokens are remembered: those of a prompt are wanted several times."""
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """A task of its own, beside the answering of questions: how a question is planned, what a part of a document says.
-
-    ``instructions`` are the same each time, with examples where they help, and are computed once. ``text`` is what they
-    are applied to; ``passage`` is the id of the passage that it begins with, where its state is worth keeping (0: it is
-    not). ``asked`` comes last. Without ``chat`` it is read as one text that goes on, not as a message to be answered:
-    the better way where examples show what is wanted.
-    """
-
-    instructions: str
-    text: str
-    asked: str = ""
-    passage: int = 0
-    chat: bool = True
-
-
-class Generator(Protocol):
-    """Writes text for prompts. ``name`` and ``fingerprint`` identify the model; ``context`` is in tokens."""
-
-    name: str
-    fingerprint: str
-    context: int
-
-    def measure(self, prompt: Prompt | Completion) -> int:
-        """Return the exact number of tokens that ``prompt`` takes up, the chat template included."""
-        ...
-
-    def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:
-        """Yield at most ``limit`` tokens of text, the likeliest each time; ends within a token of ``stop()``.
-
-        Raises:
-            GenerationError: the prompt and ``limit`` do not fit the context, or the model failed.
-        """
-
-    def complete(self, prompt: Completion, limit: int, grammar: str = "", stop: Stop | None = None) -> Iterator[str]:
-        """Yield at most ``limit`` tokens of the reply, the likeliest each time that ``grammar`` (GBNF) allows.
-
-        Without a grammar all are allowed. With a ``limit`` of 0 nothing comes, but what the instructions take is done.
-
-        Raises:
-            GenerationError: the prompt and ``limit`` do not fit the context, or the model or the grammar failed.
-        """
-
-    def score(self, prompt: Prompt | Completion, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
-        """Return the natural logarithm of the probability that the reply to ``prompt`` begins with each choice."""
-        ...
-
-    def warm(self, prompt: Prompt, stop: Stop | None = None) -> int:
-        """Do ahead what reading the evidence of ``prompt`` will take; return of how many passages it had to be done.
-
-        For idle times: it ends within a moment of ``stop()``, or of another call, or where there is no room to keep it.
-        """
-        ...
-
-    def close(self) -> None:
-        """Free what the model takes up."""
-
-
-def open_generator(config: Config, prompt_file: PromptFile, owner: Owner | None = None) -> LlamaGenerator:
-    """Return the generator that ``config`` names, loaded; with ``owner`` it keeps states in the folder of that index.
-
-    Raises:
-        ModelError: its weights are unknown, missing or damaged.
-    """
-    return LlamaGenerator(
-        models.locate(config.generator, config.models),
-        prompt_file,
-        name=Path(config.generator).name,
-        fingerprint=models.fingerprint(config.generator, config.models),
-        context=config.context,
-        threads=config.threads,
-        gpu_layers=config.gpu_layers,
-        states=StateCache(config.state_memory, config.state_disk, owner),
-    )
 
 
 class LlamaGenerator:
@@ -130,10 +49,11 @@ class LlamaGenerator:
         ModelDamaged: the file cannot be loaded as a model.
     """
 
+    capabilities = Capabilities()
+
     def __init__(
         self,
         file: Path,
-        prompt_file: PromptFile,
         *,
         name: str = "",
         fingerprint: str = "",
@@ -146,13 +66,12 @@ class LlamaGenerator:
         self.fingerprint = fingerprint
         self.context = context
         self.states = states or StateCache(MEMORY)
-        self._prompt_file = prompt_file
         self._lock = threading.Lock()
         self._count = threading.Lock()
         self._waiting = 0
         self._llama = Llama(file, context, threads or usable_cores(), gpu_layers)
         self._reader = Reader(self._llama, self.states, fingerprint)
-        self._before, self._after = self._llama.template()
+        self._before, self._after, self._between = self._llama.template()
         self._tokens = functools.lru_cache(REMEMBERED)(self._tokenised)
 
     def close(self) -> None:
@@ -171,15 +90,15 @@ class LlamaGenerator:
         return self._parts(prompt).size
 
     def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:
-        """Yield at most ``limit`` tokens of text (see :meth:`Generator.stream`)."""
+        """Yield at most ``limit`` tokens of text (see :meth:`rag.ports.Generator.stream`)."""
         yield from self._reply(prompt, limit, "", stop or _never)
 
     def complete(self, prompt: Completion, limit: int, grammar: str = "", stop: Stop | None = None) -> Iterator[str]:
-        """Yield at most ``limit`` tokens of the reply (see :meth:`Generator.complete`)."""
+        """Yield at most ``limit`` tokens of the reply (see :meth:`rag.ports.Generator.complete`)."""
         yield from self._reply(prompt, limit, grammar, stop or _never)
 
     def score(self, prompt: Prompt | Completion, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
-        """Return the log-probability of each choice (see :meth:`Generator.score`), by its first token.
+        """Return the log-probability of each choice (see :meth:`rag.ports.Generator.score`), by its first token.
 
         All are equally likely when stopped. The first token of an answer comes out of the same decode, so that
         a ``stream`` right afterwards has it at once.
@@ -194,7 +113,7 @@ class LlamaGenerator:
             return [float(logits[self._tokens(choice)[0]]) - total for choice in choices]
 
     def warm(self, prompt: Prompt, stop: Stop | None = None) -> int:
-        """Compute states that reading ``prompt`` will take (see :meth:`Generator.warm`)."""
+        """Compute states that reading ``prompt`` will take (see :meth:`rag.ports.Generator.warm`)."""
         stop = stop or _never
 
         def giving_way() -> bool:
@@ -205,7 +124,7 @@ class LlamaGenerator:
             for item in prompt.evidence:
                 if self.states.full:
                     break
-                instructions, part = self._opening(prompt.instructions), self._passage(item)
+                instructions, part = self._opening(prompt.instructions), self._passage(prompt.wording, item)
                 with self._lock:
                     count += self._reader.warm(instructions, part, giving_way)
         return count
@@ -219,10 +138,19 @@ class LlamaGenerator:
         """Return the tokens of each part of ``prompt``, in the order in which they are read."""
         if isinstance(prompt, Completion):
             return self._parts_of_completion(prompt)
-        passages = tuple(self._passage(item) for item in prompt.evidence)
+        passages = tuple(self._passage(prompt.wording, item) for item in prompt.evidence)
         after = self._tokens(self._after, special=True)
-        asked = {task: self._tokens(self._prompt_file.asked(prompt, task)) + after for task in TASKS}
+        exchange = self._exchange(prompt)
+        asked = {task: exchange + self._tokens(prompt.wording.asked(prompt, task)) + after for task in TASKS}
         return Parts(self._opening(prompt.instructions), passages, asked)
+
+    def _exchange(self, prompt: Prompt) -> tuple[int, ...]:
+        """Return the tokens of the turns between the evidence and the question."""
+        if not (turns := prompt.wording.exchange(prompt)):
+            return ()
+        question, reply = map(self._tokens, turns)
+        after, between = (self._tokens(text, special=True) for text in (self._after, self._between))
+        return question + after + reply + between
 
     def _parts_of_completion(self, prompt: Completion) -> Parts:
         before, after = (self._before, self._after) if prompt.chat else ("", "")
@@ -236,9 +164,9 @@ class LlamaGenerator:
     def _opening(self, instructions: str) -> tuple[int, ...]:
         return self._tokens(self._before, special=True) + self._tokens(instructions)
 
-    def _passage(self, item: Evidence) -> Part:
+    def _passage(self, wording: Wording, item: Evidence) -> Part:
         # Without a fingerprint its states cannot be told apart from those of another model: they are not to outlive it.
-        return Part(self._tokens(self._prompt_file.passage(item)), item.passage.id if self.fingerprint else 0)
+        return Part(self._tokens(wording.passage(item)), item.passage.id if self.fingerprint else 0)
 
     def _fitting(self, prompt: Prompt | Completion, room: int) -> Parts:
         parts = self._parts(prompt)
@@ -316,94 +244,8 @@ class LlamaGenerator:
             grammar.free()
 
 
-class ScriptedGenerator:
-    """A fake: replies from a script, word by word, and records every prompt.
-
-    ``replies`` maps a text that the question holds to the reply; ``scores`` maps it to the probability of the
-    first choice of :meth:`score` (the others share the rest). ``completions`` maps a text that a
-    :class:`Completion` holds to its reply, whatever the grammar; of several choices, the one that this reply begins
-    with is the likeliest. A token is a word.
-    """
-
-    name = "scripted"
-    fingerprint = "0" * 64
-
-    def __init__(
-        self,
-        replies: Mapping[str, str],
-        scores: Mapping[str, float] | None = None,
-        context: int = 4096,
-        completions: Mapping[str, str] | None = None,
-    ) -> None:
-        self.context = context
-        self.prompts: list[Prompt] = []
-        self.completions: list[Completion] = []
-        self._replies = dict(replies)
-        self._completed = dict(completions or {})
-        self._scores = dict(scores or {})
-
-    def warm(self, prompt: Prompt, stop: Stop | None = None) -> int:
-        """Return 0: nothing can be done ahead."""
-        return 0
-
-    def close(self) -> None:
-        """Do nothing: there is nothing to free."""
-
-    def measure(self, prompt: Prompt | Completion) -> int:
-        """Return the number of words in all parts of ``prompt``."""
-        if isinstance(prompt, Completion):
-            return len(f"{prompt.instructions} {prompt.text} {prompt.asked}".split())
-        parts = [prompt.instructions, prompt.question]
-        parts += [item.passage.text for item in prompt.evidence]
-        return sum(len(part.split()) for part in parts)
-
-    def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:
-        """Yield the words of the scripted reply (see :meth:`Generator.stream`)."""
-        self._take(prompt, limit)
-        yield from _words(_first(self._replies, prompt.question, ""), limit, stop)
-
-    def complete(self, prompt: Completion, limit: int, grammar: str = "", stop: Stop | None = None) -> Iterator[str]:
-        """Yield the words of the scripted completion (see :meth:`Generator.complete`)."""
-        self._take(prompt, limit)
-        yield from _words(_first(self._completed, prompt.text + prompt.asked, ""), limit, stop)
-
-    def score(self, prompt: Prompt | Completion, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
-        """Return the logarithms of the scripted probabilities (see :meth:`Generator.score`)."""
-        self._take(prompt, 1)
-        likeliest, scripted = 0, 0.97
-        if isinstance(prompt, Completion):
-            reply = _first(self._completed, prompt.text + prompt.asked, "")
-            likeliest = next((i for i, choice in enumerate(choices) if reply.startswith(choice)), 0)
-        else:
-            scripted = _first(self._scores, prompt.question, scripted)
-        best = min(max(scripted, 1e-6), 1 - 1e-6)
-        others = (1 - best) / max(len(choices) - 1, 1)
-        return [float(np.log(best if i == likeliest else others)) for i in range(len(choices))]
-
-    def _take(self, prompt: Prompt | Completion, room: int) -> None:
-        if self.measure(prompt) + room > self.context:
-            raise GenerationError(f"The prompt and an answer of {room} tokens do not fit {self.context} tokens.")
-        if isinstance(prompt, Completion):
-            self.completions.append(prompt)
-        else:
-            self.prompts.append(prompt)
-
-
 def _task(prompt: Prompt | Completion) -> Task:
     return TASKS[0] if isinstance(prompt, Completion) else prompt.task
-
-
-def _first(script: Mapping[str, Scripted], text: str, default: Scripted) -> Scripted:
-    """Return what ``script`` has for the first of its keys that ``text`` holds."""
-    return next((value for key, value in script.items() if key in text), default)
-
-
-def _words(reply: str, limit: int, stop: Stop | None) -> Iterator[str]:
-    """Yield the first ``limit`` words of ``reply`` until ``stop()``."""
-    for word in re.findall(r"\S+\s*", reply)[:limit]:
-        if (stop or _never)():
-            return
-        yield word
 
 
 def _never() -> bool:

@@ -291,7 +291,7 @@ def test_a_run_that_was_killed_goes_on_and_ends_with_the_same_figures(whole, tmp
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert not (tmp_path / "run" / "metrics.json").exists()
-    with pytest.raises(RunError, match="is not whole"):
+    with pytest.raises(RunError, match="is not finished"):
         runs.load(tmp_path / "run")
     with file.open("ab") as torn:
         torn.write(b'{"id": "declined", "kind": "fa')

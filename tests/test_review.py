@@ -99,7 +99,7 @@ def test_what_does_not_stand_there_any_more_is_refused(index, tmp_path):
     other = tmp_path / "set"
     (other / "documents").mkdir(parents=True)
     (tmp_path / "in" / "one.txt").write_text("Changed.\n")
-    with pytest.raises(SetError, match=r"does not hold 'one\.txt'"):
+    with pytest.raises(SetError, match=r"does not contain the version of 'one\.txt'"):
         accept(WRONG, index, other)
     assert not (other / "questions.jsonl").exists()
 

@@ -82,9 +82,11 @@ def test_footnote_command(folder, command):
 
 
 def test_the_settings_shown_are_understood(tmp_path):
-    (settings,) = re.findall(r"```toml\n(.*?)```", READMES["rag"], re.DOTALL)
+    servers, smaller = re.findall(r"```toml\n(.*?)```", READMES["rag"], re.DOTALL)
     file = tmp_path / "footnote.toml"
-    file.write_text(settings, encoding="utf-8")
+    file.write_text(servers, encoding="utf-8")
+    assert config.load(file, {}).generator.endswith("#Qwen/Qwen3-8B")
+    file.write_text(smaller, encoding="utf-8")
     assert config.load(file, {}).evidence == 2
 
 

@@ -114,7 +114,7 @@ def test_figures_are_kept_beside_those_of_other_sets(folder, tmp_path, monkeypat
         ({"right": "yes"}, "line 1: right must be true or false"),
         ({"draft": ""}, "line 1: draft must be a non-empty text"),
         ({"evidence": "The home folder holds 80 GB."}, "line 1: evidence must be part of the text of quotas.md"),
-        ({"document": "absent.md"}, "line 1: absent.md cannot be opened"),
+        ({"document": "absent.md"}, "line 1: absent.md can't be opened"),
     ],
 )
 def test_what_is_wrong_with_a_draft_is_told(folder, change, message):

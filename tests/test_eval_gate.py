@@ -270,10 +270,10 @@ def test_the_limits_that_ship_are_understood():
             'margin = 0.1\nwatched = []\n[floors.tiny.genre.a]\n"abstention.macro_f1" = 1',
             "floors for the genre a of tiny, but 'abstention.macro_f1' is not a metric of single",
         ),
-        ("margin = 0.1\nwatched = []\n[floors.tiny.genre]\na = 1", "cannot be read"),
-        ("margin = 0.1", "cannot be read"),
-        ("margin =", "cannot be read"),
-        ('margin = "wide"\nwatched = []', "cannot be read"),
+        ("margin = 0.1\nwatched = []\n[floors.tiny.genre]\na = 1", "can't be read"),
+        ("margin = 0.1", "can't be read"),
+        ("margin =", "can't be read"),
+        ('margin = "wide"\nwatched = []', "can't be read"),
     ],
 )
 def test_limits_that_are_not_understood_are_refused(tmp_path, text, message):

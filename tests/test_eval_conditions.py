@@ -256,7 +256,7 @@ def test_runs_without_a_common_question_are_told(tmp_path):
         tiny_run(tmp_path, name, TinyGenerator(), Selection(condition=name, only=(only,)))
         for name, only in (("gold-only", "right"), ("gold-last", "half"))
     ]
-    with pytest.raises(RunError, match="no question in common"):
+    with pytest.raises(RunError, match="share no answered question"):
         robustness(made)
 
 

@@ -38,7 +38,12 @@ class Config:
     """
 
     index: Path = Path("index")
-    """Folder that holds the index."""
+    """Folder that holds the index, or what belongs to an index that is elsewhere: answers, feedback, uploads."""
+    index_url: str = ""
+    """Milvus server that holds documents, passages and vectors, such as ``http://milvus:19530``, or a ``.db`` file for
+    Milvus Lite; empty keeps them in the index folder."""
+    index_token: str = field(default="", repr=False)
+    """Token of the Milvus server, such as ``user:password``."""
     models: Path = field(default_factory=_default_models)
     """Folder that holds the models' weights."""
     prompt: Path = field(default_factory=_default_prompt)

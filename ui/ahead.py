@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import TYPE_CHECKING
 
 from rag.errors import FootnoteError
+from rag.ports import PassageId
 from ui.service import Service
+
+if TYPE_CHECKING:
+    from rag.ports import Index
 
 __all__ = ["ReadingAhead"]
 
@@ -40,7 +45,7 @@ class ReadingAhead:
             self._thread.join(patience)
 
     def _work(self) -> None:
-        read, generation = set[int](), -1
+        read, generation = set[PassageId](), -1
         while not self._closed.wait(self._pause):
             generator = self._service.generator
             if generator is not None and not generator.capabilities.warm:
@@ -48,19 +53,19 @@ class ReadingAhead:
             try:
                 index = self._service.index
                 if index is not None and index.generation != generation:
-                    generation, read = index.generation, self._read(read)
+                    generation, read = index.generation, self._read(index, read)
             except FootnoteError:
                 continue  # Whoever asks a question will see this error; it may be fixed by then.
             except Exception:
                 log.exception("Reading ahead failed.")
                 return
 
-    def _read(self, before: set[int]) -> set[int]:
+    def _read(self, index: Index, before: set[PassageId]) -> set[PassageId]:
         """Read every passage that is not in ``before``; return the ids of all passages read so far."""
-        assistant, index = self._service.assistant, self._service.index
-        ids = index.passage_ids([info.name for info in index.documents()])
-        read = before & ids
-        for number in sorted(ids - read):
+        assistant = self._service.assistant
+        ids: list[PassageId] = index.passage_ids()
+        read = before & set(ids)
+        for number in [id for id in ids if id not in read]:
             interrupted = True
             while interrupted and not self._closed.is_set():
                 self._service.step_aside()

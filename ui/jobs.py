@@ -13,7 +13,7 @@ from rag.types import Answer, Citation, Passage, Phase, Token, Turn
 from ui.conversation import Event, Waiting
 
 if TYPE_CHECKING:
-    from rag.index import Index
+    from rag.ports import WritableIndex
 
 __all__ = ["Answerer", "Inquiry", "Job", "Watcher"]
 
@@ -21,7 +21,7 @@ __all__ = ["Answerer", "Inquiry", "Job", "Watcher"]
 class Answerer(Protocol):
     """What the service needs from an assistant; ``rag.assistant.Assistant`` implements it."""
 
-    index: Index
+    index: WritableIndex
     embedder: Embedder
     generator: Generator
     reranker: Reranker | None

@@ -10,6 +10,7 @@ from rag import feedback
 from rag.archive import Archive
 from rag.errors import FootnoteError
 from rag.feedback import Feedback
+from rag.ports import Index
 from rag.types import Answer, Turn
 from ui.service import Service
 from ui.texts import Texts
@@ -39,7 +40,7 @@ def save_opinion(given: dict[str, Any], service: Service, archive: Archive, text
         answer = archive.get(opinion.kept)
         if answer is None:
             return texts("gone")
-        feedback.add(service.config.index, _said(opinion, answer, service.index))
+        feedback.add(service.config.index, _said(opinion, answer, service.assistant.index))
     except FootnoteError as error:
         return str(error)
     except (KeyError, TypeError, ValueError):  # Not sent by our page.
@@ -47,7 +48,7 @@ def save_opinion(given: dict[str, Any], service: Service, archive: Archive, text
     return ""
 
 
-def _said(opinion: Opinion, answer: Answer, index: Any) -> Feedback:
+def _said(opinion: Opinion, answer: Answer, index: Index) -> Feedback:
     """Return the feedback, with the text of every span taken from the stored document.
 
     Raises:

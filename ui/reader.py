@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from rag.errors import DocumentError
 from rag.formats import pdf_pages
+from rag.ports import Index
 from rag.types import Document
 from ui.evidence import details_html, reader_address
 from ui.local import STATIC
@@ -64,7 +65,7 @@ def add_routes(app: FastAPI, index: Callable[[], Any]) -> None:
     app.add_api_route("/read/page", page_picture, include_in_schema=False)
 
 
-def original(index: Any, name: str) -> bytes | None:
+def original(index: Index, name: str) -> bytes | None:
     """Return the bytes of the PDF file, if it still exists unchanged.
 
     Raises:
@@ -81,7 +82,7 @@ def original(index: Any, name: str) -> bytes | None:
     return data if hashlib.sha256(data).hexdigest() == document.sha256 else None
 
 
-def reader_html(index: Any, span: Span, texts: Texts, as_text: bool = False, page: int = 0) -> str:
+def reader_html(index: Index, span: Span, texts: Texts, as_text: bool = False, page: int = 0) -> str:
     """Return the page that shows ``span``, or an empty string if there is no such document.
 
     For a PDF this is page ``page`` (0: the page where the span starts), unless ``as_text``.

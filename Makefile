@@ -1,11 +1,11 @@
-# Two commands matter: 'make chat' runs Footnote on the documents in seeds/, 'make test' runs every test.
-# Both first bring what is missing; the second time they are ready in seconds.
+# The two main commands: 'make chat' runs Footnote on the documents in seeds/, 'make test' runs every test.
+# Both install what is missing; the second time they start within seconds.
 
 PYTHON ?= python3
-# Address of a package index that has the CPU build of PyTorch, where the usual one brings the CUDA build.
+# A package index with the CPU build of PyTorch, if the default one serves the CUDA build.
 TORCH_INDEX ?=
 ARGS ?=
-# Other models than the defaults, by their names in 'footnote models list': make chat EMBEDDER=multilingual-e5-small.
+# Other models, by their names in 'footnote models list': make chat EMBEDDER=multilingual-e5-small.
 GENERATOR :=
 EMBEDDER :=
 RERANKER :=
@@ -14,17 +14,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=$(CURDIR)/requirements.lock $(BIN)/python -m pip
 
-# llama.cpp, without what Footnote does not use (tools, server, images, HTTPS, its 'common' library), for this
-# processor's own instructions. The binding forces the common library on, and a variable set this early wins over it.
+# llama.cpp for this processor's instructions, without the parts Footnote doesn't use (tools, server, images, HTTPS, its
+# 'common' library). The binding turns the common library on; a variable set this early takes precedence.
 CORES := $(shell nproc 2>/dev/null || echo 2)
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(CORES)
-# Without AMX: some virtual machines announce it and then lose its registers, and llama.cpp ends with SIGILL.
+# Without AMX: some virtual machines announce it but lose its registers, and llama.cpp crashes with SIGILL.
 NO_AMX := $(shell $(CC) -mno-amx-int8 -x c -c /dev/null -o /dev/null 2>/dev/null && echo -mno-amx-int8)
 export CMAKE_ARGS ?= -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CURDIR)/$(VENV)/llama.cmake -DGGML_NATIVE=ON -DLLAVA_BUILD=OFF \
 	-DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF \
 	$(if $(NO_AMX),-DCMAKE_C_FLAGS=$(NO_AMX) -DCMAKE_CXX_FLAGS=$(NO_AMX)) -DLLAMA_OPENSSL=OFF -DLLAMA_ALL_WARNINGS=OFF -DGGML_ALL_WARNINGS=OFF
 
-# What was embedded by another model cannot be searched: each has an index of its own.
+# An index can only be searched with the model that embedded it, so each model has its own index.
 ifneq ($(GENERATOR),)
 export FOOTNOTE_GENERATOR := $(GENERATOR)
 endif
@@ -39,21 +39,21 @@ endif
 .PHONY: chat widget-demo test eval bench setup check clean
 
 chat: $(VENV)/ready
-	@echo "== Weights: the embedder, the language model and, where one is named, the reranker"
+	@echo "== Models: the embedder, the language model and the reranker, if any"
 	@$(BIN)/footnote models pull
 	@echo "== Documents: seeds/ into $(or $(FOOTNOTE_INDEX),index)/"
 	@$(BIN)/footnote ingest seeds
 	@echo "== Chat: stop it with Ctrl-C"
 	@$(BIN)/footnote serve $(ARGS)
 
-# The chat and its API on port 7860, and a page of an intranet with the widget in it on port 7861: another origin.
+# The chat and its API on port 7860, and a page with the widget on port 7861, which is another origin.
 widget-demo: $(VENV)/ready
 	@$(BIN)/footnote models pull
 	@$(BIN)/footnote ingest seeds
 	@$(BIN)/footnote widget demo $(ARGS)
 
 test: $(VENV)/ready-to-test check
-	@echo "== Weights: the embedder and the language models that the tests use"
+	@echo "== Models: the embedder and the language models that the tests use"
 	@$(BIN)/footnote models pull all-MiniLM-L6-v2 qwen2.5-coder-1.5b-instruct smollm2-135m-instruct
 	@echo "== Tests"
 	@$(BIN)/python -m pytest $(ARGS)
@@ -64,14 +64,14 @@ check: $(VENV)/ready-to-test
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 
-# Search, answer and score every known-answer question on the seeds (half an hour), draw the report, hold the gate.
+# Ask and score every test question about the seeds (half an hour), write the report, check the gate.
 eval: $(VENV)/ready
 	@$(BIN)/footnote models pull
 	@$(BIN)/footnote eval run $(ARGS)
 	@$(BIN)/footnote eval report
 	@$(BIN)/footnote eval gate build/eval/latest
 
-# Measure what an answer costs, beside the same libraries used plainly (ARGS=--quick: less of everything, in minutes).
+# Measure the speed of an answer, compared with plain use of the same libraries (ARGS=--quick takes minutes).
 bench: $(VENV)/ready
 	@$(BIN)/footnote models pull
 	@$(BIN)/footnote bench $(ARGS)
@@ -85,7 +85,7 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	@echo "== PyTorch, CPU build"
 	@$(PIP) install $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.13.0
 	@echo 'set(LLAMA_BUILD_COMMON OFF)' > $(VENV)/llama.cmake
-	@echo "== llama.cpp, compiled for this processor (some minutes, once)"
+	@echo "== llama.cpp, compiled for this processor (a few minutes, once)"
 	@date +%s > $(VENV)/llama.begin
 	@$(PIP) install llama-cpp-python
 	@echo "   took $$(( $$(date +%s) - $$(cat $(VENV)/llama.begin) )) s"

@@ -1,23 +1,23 @@
-"""How good are the answers? Measured on questions whose answers are known, in the order in which it flows.
+"""Evaluation: how good are the answers? Modules in the order in which a run uses them:
 
-    questions, sets, published_sets     what is asked, and what a right answer is; other people's sets
+    questions, sets, published_sets     test questions with known answers; conversion of published sets
     collection                          the documents of a set in an index
-    conditions                          evidence that is composed instead of found
-    recording, asking                   the assistant, listened to; one record a question
-    journal, runs, run                  records that survive a kill; the folder of a run; a run from end to end
+    conditions                          evidence that is composed instead of retrieved
+    recording, asking                   the assistant with a recorder around it; one record per question
+    journal, runs, run                  crash-safe records; the folder of a run; a run from start to end
     spans, retrieval_metrics, answer_metrics, citation_metrics, abstention_metrics, calibration_metrics, cost_metrics,
-    precision_recall                    every metric, pure, each with its formula and an example worked by hand
-    outcomes, scoring, lost_points      what became of one question, its scores, and where it was lost
-    statistics, catalogue, summary      intervals and tests; what each figure is called; the figures of a run
+    precision_recall                    every metric: a pure function with its formula and a worked example
+    outcomes, scoring, lost_points      the outcome of a question, its scores, and the stage that failed
+    statistics, catalogue, summary      intervals and tests; names of metrics; the results of a run
     compare, robustness                 two runs, question by question; runs under several conditions
-    baseline, gate                      what was accepted, and what may not get worse
-    claims, checker, drafts             the check of answers alone, on claims and drafts that people have labelled
-    calibrate                           when to answer, fitted anew for another model or collection
-    review                              what readers said, as known-answer questions
-    tables, differences                 figures for a terminal, of one run and of two
-    charts, plots, markup, sections, groups, deciding, worst, report      figures for people, as one page
-    commands                            what ``footnote eval`` does
-    bench                               what an answer costs
+    baseline, gate                      the accepted results, and what may not get worse
+    claims, checker, drafts             the verification of answers alone, on labelled claims and drafts
+    calibrate                           confidence and thresholds for another model or collection
+    review                              reader feedback as test questions
+    tables, differences                 results for a terminal, of one run and of two
+    charts, plots, markup, sections, groups, deciding, worst, report      results as one HTML page
+    commands                            the actions of ``footnote eval``
+    bench                               the speed of an answer
 
-No model judges another here: every figure can be worked out by hand.
+No model judges another: every number can be checked by hand.
 """

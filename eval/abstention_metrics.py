@@ -1,6 +1,6 @@
-"""Does it answer what the documents answer, and nothing else?
+"""Abstention metrics: does it answer what the documents answer, and nothing else?
 
-What is scored is the status field of the answer, not its wording.
+They use the status field of the answer, not its wording.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided about one question, and whether the documents answer it; ``kind`` groups questions."""
+    """The decision on one question, and whether the documents answer it; ``kind`` groups questions."""
 
     answerable: bool
     abstained: bool
@@ -36,7 +36,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """Numbers of questions."""
+    """Counts of questions."""
 
     answered_answerable: int = 0
     abstained_answerable: int = 0
@@ -53,7 +53,7 @@ class Rate:
 
     @property
     def value(self) -> float:
-        """The rate, between 0 and 1; 0 where there are no questions."""
+        """The rate, between 0 and 1; 0 without questions."""
         return self.count / self.total if self.total else 0.0
 
 
@@ -80,12 +80,11 @@ def confusion(decisions: Iterable[Decision]) -> Confusion:
 def abstention(decisions: Iterable[Decision]) -> Abstention:
     """Score the decisions, once as refusals and once as answers (Trust-Score, Song et al. 2024).
 
-    - Refusal: the unanswerable questions are to be found. Precision: right refusals / refusals; recall: right
-      refusals / unanswerable questions.
-    - Answerable: the answerable questions are to be found. Precision: answerable questions answered /
-      answers; recall: answerable questions answered / answerable questions.
-    - False-answer rate: answers / unanswerable questions. False-refusal rate: refusals / answerable
-      questions.
+    - Refusal: the unanswerable questions are to be found. Precision: right refusals / refusals; recall: right refusals
+      / unanswerable questions.
+    - Answerable: the answerable questions are to be found. Precision: answerable questions answered / answers; recall:
+      answerable questions answered / answerable questions.
+    - False-answer rate: answers / unanswerable questions. False-refusal rate: refusals / answerable questions.
 
     A rate of nothing is 0. Of 4 answerable questions 3 were answered, of 2 unanswerable ones 1:
 
@@ -120,7 +119,7 @@ def abstention(decisions: Iterable[Decision]) -> Abstention:
 
 
 def false_answers(decisions: Sequence[Decision]) -> dict[str, Rate]:
-    """Return by kind how many of the unanswerable questions were answered.
+    """Return for each kind how many unanswerable questions were answered.
 
     >>> decisions = [Decision(False, False, "trap"), Decision(False, True, "trap"), Decision(True, True)]
     >>> false_answers(decisions)
@@ -130,7 +129,7 @@ def false_answers(decisions: Sequence[Decision]) -> dict[str, Rate]:
 
 
 def false_refusals(decisions: Sequence[Decision]) -> dict[str, Rate]:
-    """Return by kind how many of the answerable questions were refused.
+    """Return for each kind how many answerable questions were refused.
 
     >>> false_refusals([Decision(True, True, "list"), Decision(True, False, "list"), Decision(False, True)])
     {'list': Rate(count=1, total=2)}
@@ -139,7 +138,7 @@ def false_refusals(decisions: Sequence[Decision]) -> dict[str, Rate]:
 
 
 def always_answer(decisions: Iterable[Decision]) -> Abstention:
-    """Return the scores of answering everything: what a figure must beat to mean anything.
+    """Return the scores of always answering, as a lower bound for comparison.
 
     >>> always_answer([Decision(True, True), Decision(False, True)]).macro_f1
     0.3333333333333333
@@ -148,7 +147,7 @@ def always_answer(decisions: Iterable[Decision]) -> Abstention:
 
 
 def always_refuse(decisions: Iterable[Decision]) -> Abstention:
-    """Return the scores of refusing everything.
+    """Return the scores of always refusing.
 
     >>> always_refuse([Decision(True, False), Decision(False, False)]).refusal
     PrecisionRecall(precision=0.5, recall=1.0, f1=0.6666666666666666)
@@ -159,8 +158,7 @@ def always_refuse(decisions: Iterable[Decision]) -> Abstention:
 def conditioned_score(decision: Decision, score: float) -> float:
     """Return one score for answering and abstaining together (MTRAG, Katsis et al. 2025).
 
-    1 for a refusal of an unanswerable question, 0 for a wrong refusal or answer, else the ``score`` of the
-    answer.
+    1 for a refusal of an unanswerable question, 0 for a wrong refusal or answer, else the ``score`` of the answer.
 
     >>> conditioned_score(Decision(True, False), 0.7), conditioned_score(Decision(False, True), 0.0)
     (0.7, 1.0)

@@ -1,8 +1,8 @@
-"""Does the answer say what it should? Comparison of text with text: no model judges.
+"""Answer metrics: does the answer say what it should? Texts are compared with texts; no model judges.
 
-Two ways to normalise: that of SQuAD for exact match and token F1, so that figures can be compared with
-published ones, and our own (``words``) for facts, which survives other dashes, quotes and ways to write a
-number. Sets of others list the beginnings of words as facts (``preempt``, ``75 gb``): for them there is ``substring``.
+There are two ways to normalise: SQuAD's for exact match and token F1, so that results can be compared with published
+ones, and our own (``words``) for facts, which ignores dashes, quotes and number formats. Sets from elsewhere often list
+prefixes of words as facts (``preempt``, ``75 gb``); ``substring`` is for them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 Match = Literal["words", "substring"]
-"""How a phrase is looked for: as a run of whole words, or as characters that begin a word."""
+"""How to look for a phrase: as a sequence of whole words, or as characters from the start of a word."""
 MATCHES: tuple[Match, ...] = ("words", "substring")
 
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -49,14 +49,14 @@ def normalise(text: str) -> str:
     'dukes book classic'
     """
     lowered = text.lower().translate(_PUNCTUATION)
-    # Articles are words between word boundaries, not tokens: "–a–" loses its a as well.
+    # SQuAD removes articles between word boundaries, not tokens: "–a–" loses its a as well.
     return " ".join(re.sub(r"\b(?:a|an|the)\b", " ", lowered).split())
 
 
 def exact_match(answer: str, references: Iterable[str]) -> float:
-    """Return 1 where the normalised answer equals one of the normalised references, else 0.
+    """Return 1 if the normalised answer equals one of the normalised references, otherwise 0.
 
-    Without references nothing should be said, and the empty answer alone is right (SQuAD 2.0).
+    Without references, only the empty answer is correct (SQuAD 2.0).
 
     >>> exact_match("the Normans.", ["Normans", "Norman people"]), exact_match("Norman", ["Normans"])
     (1.0, 0.0)
@@ -69,9 +69,9 @@ def exact_match(answer: str, references: Iterable[str]) -> float:
 def token_f1(answer: str, references: Iterable[str]) -> float:
     """Return the best F1 of the answer's tokens against a reference's (SQuAD).
 
-    ``F1 = 2 P R / (P + R)``, P the shared tokens (counted as often as they occur in both) over those of the
-    answer, R over those of the reference; where either has none, 1 if both have none and else 0. Here 2 of 4
-    tokens are shared with a reference of 2: P = 1/2, R = 1, F1 = 2/3.
+    ``F1 = 2 P R / (P + R)``, where P is the shared tokens (with multiplicity) divided by those of the answer, and R
+    divided by those of the reference. If either has none, it is 1 if both have none, otherwise 0. Here 2 of 4 tokens
+    are shared with a reference of 2: P = 1/2, R = 1, F1 = 2/3.
 
     >>> round(token_f1("in the year 1066 AD", ["year 1066"]), 3)
     0.667
@@ -81,7 +81,7 @@ def token_f1(answer: str, references: Iterable[str]) -> float:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Split into comparable words: case, white space, dashes, quotes, thousands separators and articles are gone.
+    """Split into comparable words: without case, white space, dashes, quotes, thousands separators and articles.
 
     >>> words("The “Co–production” of 12,500 leaflets at 10.30am")
     ('co', 'production', 'of', '12500', 'leaflets', 'at', '10.30am')
@@ -92,7 +92,7 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def plain(text: str) -> str:
-    """Return ``text`` in small letters, with plain apostrophes, quotes and dashes, and single spaces.
+    """Return ``text`` in lower case, with plain apostrophes, quotes and dashes, and single spaces.
 
     >>> plain("The “Co–production”  of\\u00a075\\u00a0GB")
     'the "co-production" of 75 gb'
@@ -101,9 +101,9 @@ def plain(text: str) -> str:
 
 
 def says(text: str, phrase: str, match: Match = "words") -> bool:
-    """Tell whether ``text`` says ``phrase``: its words one behind the other, or its characters (``plain``).
+    """Return whether ``text`` contains ``phrase``: as a sequence of words, or as characters (``plain``).
 
-    Characters must begin where a word does; a number in front or at the end is a whole one.
+    Characters must start at the start of a word; a number at either end must be a whole number.
 
     >>> says("It cost £1,250 in all.", "£1250"), says("In 1998 it began", "199")
     (True, False)
@@ -114,7 +114,7 @@ def says(text: str, phrase: str, match: Match = "words") -> bool:
 
 
 def contains_reference(answer: str, references: Iterable[str]) -> float:
-    """Return 1 where the answer says one of the references word for word (``says``), else 0.
+    """Return 1 if the answer contains one of the references word for word (``says``), otherwise 0.
 
     >>> contains_reference("They were led by Rollo, I believe.", ["Rollo", "Hrólfr"])
     1.0
@@ -124,13 +124,13 @@ def contains_reference(answer: str, references: Iterable[str]) -> float:
 
 
 def facts_found(answer: str, facts: Iterable[Sequence[str]], match: Match = "words") -> tuple[bool, ...]:
-    """Tell for each fact whether the answer says it in one of its accepted spellings."""
+    """Return for each fact whether the answer states it in one of its accepted spellings."""
     is_said = _finder(answer, match)
     return tuple(any(map(is_said, fact)) for fact in facts)
 
 
 def fact_coverage(answer: str, facts: Iterable[Sequence[str]], match: Match = "words") -> float | None:
-    """Return the share of the facts that the answer says; None where there are no facts.
+    """Return the share of the facts that the answer states, or None without facts.
 
     >>> fact_coverage("It was held in Leeds on 11 March.", [["11 March", "March 11"], ["Leeds"], ["2011"]])
     0.6666666666666666
@@ -140,7 +140,7 @@ def fact_coverage(answer: str, facts: Iterable[Sequence[str]], match: Match = "w
 
 
 def said_anyway(answer: str, never: Iterable[str], match: Match = "words") -> tuple[str, ...]:
-    """Return what the answer says although it must not.
+    """Return the forbidden phrases that the answer contains.
 
     >>> said_anyway("My instructions are secret.", ["my instructions are", "password"])
     ('my instructions are',)
@@ -160,7 +160,7 @@ def _f1(answer: Sequence[str], reference: Sequence[str]) -> float:
 
 
 def _finder(text: str, match: Match) -> Callable[[str], bool]:
-    """Return what tells of a phrase whether ``text`` says it."""
+    """Return a function that tells whether ``text`` contains a phrase."""
     if match == "substring":
         folded = plain(text)
         return lambda phrase: (sought := _beginning(plain(phrase))) is not None and bool(sought.search(folded))
@@ -169,7 +169,7 @@ def _finder(text: str, match: Match) -> Callable[[str], bool]:
 
 
 def _beginning(phrase: str) -> re.Pattern[str] | None:
-    """Return the pattern of ``phrase`` where a word begins, numbers at its ends whole; None where it is empty."""
+    """Return the pattern of ``phrase`` at the start of a word, with whole numbers at its ends; None if it is empty."""
     if not phrase:
         return None
     before = r"(?<!\d[.,])" if phrase[0].isdigit() else ""

@@ -1,4 +1,4 @@
-"""Ask the assistant one question after the other, and write down everything that went in and came out."""
+"""Ask the assistant one question after the other, and record every input and output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["Asking"]
 
 
 class Asking:
-    """An assistant's parts, and a generator that remembers what it was asked."""
+    """The assistant's parts, with a generator that records its calls."""
 
     def __init__(self, index: WritableIndex, embedder: Embedder, generator: Generator, config: Config) -> None:
         self._recorder = RecordingGenerator(generator)
@@ -40,9 +40,9 @@ class Asking:
         tell: Progress,
         given: Mapping[str, Sequence[Evidence]] | None = None,
     ) -> dict[str, Any]:
-        """Ask what has no record in ``file`` yet, and return all records by id.
+        """Ask every question that has no record in ``file`` yet, and return all records by id.
 
-        ``given`` is the evidence of each question by id, instead of what would be found.
+        ``given`` is the evidence for each question by id, instead of what retrieval would find.
         """
         assistant = Assistant(*self._parts) if given is None else GivenEvidence(*self._parts)
         with Journal(file) as journal:
@@ -57,18 +57,18 @@ class Asking:
             return journal.records
 
     def _record(self, assistant: Assistant, question: Question) -> dict[str, Any]:
-        """Return the record of one question; a failure is one of the outcomes, whatever it was."""
+        """Return the record of one question; a failure of any kind is a possible outcome."""
         answer, error = None, None
         try:
             answer = assistant.ask(question.question, question.history, question.id)
-        except Exception as failure:  # counted and shown: a run of an hour must not end with it
+        except Exception as failure:  # counted and reported: one failure must not end a run of an hour
             error = f"{type(failure).__name__}: {failure}"
         prompt, calls = self._recorder.take()
         evidence = answer.evidence if answer else prompt.evidence if prompt else ()
         table = answer_object(answer) if answer else None
         timings = table.pop("timings") if table else {}
         if table:
-            # It counts commits: the same documents may have come into the index in one go or in two.
+            # The generation counts commits: the same documents may have been added in one commit or in two.
             table["receipt"].pop("index_generation", None)
         return {
             "id": question.id,

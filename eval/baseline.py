@@ -1,8 +1,8 @@
-"""The accepted state: the figures and the scores of every question that later runs are held against.
+"""The baseline: the accepted results, and the scores of every question that later runs are compared with.
 
-``<folder>/<set>/baseline.json`` holds what it was made of, the figures, and the scores of each question on a line of
-its own; ``drafts.jsonl`` beside it what the language model wrote, so that parsing, verification and citation can be
-measured without it. Both are written by ``accept`` alone.
+``<folder>/<set>/baseline.json`` holds the settings and models, the results, and the scores of each question on its own
+line. ``drafts.jsonl`` next to it holds the model's drafts, so that parsing, verification and citation can be measured
+without the model. Only ``accept`` writes both.
 """
 
 from __future__ import annotations
@@ -28,35 +28,35 @@ DRAFTS = "drafts.jsonl"
 
 
 def load(folder: Path, name: str) -> Run:
-    """Read the baseline of the set ``name`` as the run that it was: its questions have no more than is compared.
+    """Read the baseline of the set ``name`` as a run; its questions only have the fields that are compared.
 
-    Raises ``RunError`` where there is none, telling how to make one.
+    Raises ``RunError`` if there is none, with instructions to create it.
     """
     file = folder / name / BASELINE
     if not file.exists():
         raise RunError(
-            f"There is no baseline of the set {name} ({file}). Make one: 'footnote eval run', look at it with "
-            "'footnote eval report', then 'footnote eval accept RUN'."
+            f"There is no baseline for the set {name} ({file}). To create one, run 'footnote eval run', check it with "
+            "'footnote eval report', then run 'footnote eval accept RUN'."
         )
     try:
         table = json.loads(file.read_text("utf-8"))
         if table["format"] != FORMAT:
-            raise RunError(f"{file} was made by another version of Footnote. Accept a run anew.")
+            raise RunError(f"{file} was written by another version of Footnote. Accept a new run.")
         return Run(file.parent, table["made"], table["metrics"], {row["id"]: row for row in table["questions"]})
     except (ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{file} is damaged ({error}). Restore it, or accept a run anew.") from error
+        raise RunError(f"{file} is damaged ({error}). Restore it, or accept a new run.") from error
 
 
 def accept(run: Run, folder: Path) -> Path:
     """Make ``run`` the baseline of its set, and return the file.
 
     Raises:
-        RunError: several versions of the program worked on it, or a question failed.
+        RunError: several program versions contributed to it, or a question failed.
     """
     if len(run.made["code"]) > 1:
-        raise RunError(f"Several versions of the program worked on {run.folder}. Run it again in a new folder.")
+        raise RunError(f"Several versions of the program contributed to {run.folder}. Run it again in a new folder.")
     if failed := run.metrics.get("failures"):
-        raise RunError(f"{len(failed)} questions of {run.folder} failed ({', '.join(failed)}). Mend that first.")
+        raise RunError(f"{len(failed)} questions of {run.folder} failed ({', '.join(failed)}). Fix that first.")
     place: Path = folder / run.made["identity"]["set"]
     place.mkdir(parents=True, exist_ok=True)
     head = {"format": FORMAT, "made": run.made, "metrics": run.metrics}
@@ -73,13 +73,13 @@ def accept(run: Run, folder: Path) -> Path:
 
 
 def drafts(folder: Path, name: str) -> dict[str, dict[str, Any]]:
-    """Return what was recorded for each question of the set, by id; nothing where the baseline has no answers."""
+    """Return the record of each question of the set, by id; empty if the baseline has no answers."""
     file = folder / name / DRAFTS
     return read_records(file) if file.exists() else {}
 
 
 def replay(recorded: Mapping[str, Mapping[str, Any]], made: Mapping[str, Any]) -> ReplayGenerator:
-    """Return a generator that writes what was recorded, for each question as the language model was asked it."""
+    """Return a generator that replays the recorded drafts."""
     calls = dict[str, list[Any]]()
     for record in recorded.values():
         calls.setdefault(record["read"], [])
@@ -90,23 +90,25 @@ def replay(recorded: Mapping[str, Mapping[str, Any]], made: Mapping[str, Any]) -
 
 
 def evidence_of(record: Mapping[str, Any], index: Index) -> list[Evidence]:
-    """Return the evidence that a draft was written from, cut from the stored documents as it was then.
+    """Return the evidence that a draft was written from, taken from the stored documents.
 
-    Raises ``RunError`` where a document is not there any more, or is shorter than it was.
+    Raises ``RunError`` if a document is missing or has become shorter.
     """
     found = []
     for row in record["evidence"]:
         try:
             text = index.text(row["document"], row["start"], row["end"])
         except DocumentError as error:
-            raise RunError(f"A recorded draft rests on {row['document']}, which is gone. Accept a run anew.") from error
+            raise RunError(
+                f"A recorded draft is based on {row['document']}, which was deleted. Accept a new run."
+            ) from error
         place = {name: row[name] for name in ("document", "start", "end", "title", "section", "page", "date", "header")}
         found.append(Evidence(Passage(**place, text=text), row["score"], row["rank"], row["dense"], row["lexical"]))
     return found
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a question's row without what is never compared, so that the file stays small."""
+    """Return a question's row without the fields that are never compared, to keep the file small."""
     scores = {name: value for name, value in row["scores"].items() if value is not None and _is_kept(name)}
     return {**{name: row[name] for name in ("id", "kind", "cluster", "status", "question")}, "scores": scores}
 
@@ -116,6 +118,6 @@ def _is_kept(name: str) -> bool:
 
 
 def _draft(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is needed to repeat a question without its model: no text of a document."""
+    """Return what is needed to repeat a question without the model, without any document text."""
     evidence = [{name: value for name, value in row.items() if name != "text"} for row in record["evidence"]]
     return {**{name: record[name] for name in ("id", "question", "read", "history", "calls")}, "evidence": evidence}

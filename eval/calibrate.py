@@ -1,8 +1,7 @@
-"""Fit the confidence anew, for another language model or collection: signals -> coefficients -> both thresholds.
+"""Calibrate the confidence for another language model or collection: signals -> coefficients -> thresholds.
 
-The signals are those in the receipts of the assistant's answers, each question drafted however unlikely an answer is.
-What is told of the fit is cross-validated: each question is judged by coefficients that were fitted without it and
-without the questions of its cluster.
+The signals come from the receipts of answers, with a draft for every question, however unlikely an answer is. The
+reported results are cross-validated: each question is judged by coefficients that were fitted without its cluster.
 """
 
 from __future__ import annotations
@@ -31,11 +30,11 @@ from rag.config import Config
 from rag.ingest import Progress
 from rag.ports import Embedder, Generator
 
-__all__ = ["Accepted", "Fitted", "calibrate", "fit", "take_signals", "threshold"]
+__all__ = ["Fitted", "Tolerance", "calibrate", "fit", "take_signals", "threshold"]
 
 Floats = NDArray[np.float64]
 STRENGTH = 1.0
-"""``C`` of the regularisation, as scikit-learn counts it: larger ones let the coefficients be larger."""
+"""``C`` of the regularisation, as in scikit-learn: larger values allow larger coefficients."""
 FOLDS = 5
 THRESHOLDS = {"min_confidence": "answered from", "min_unsure": "unsure from"}
 SCORES = {"auroc": "AUROC", "brier": "Brier", "ece": "ECE"}
@@ -48,8 +47,8 @@ SHARES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """Which shares of the unanswerable questions may be answered, and which more met as unsure."""
+class Tolerance:
+    """Tolerance shares of unanswerable questions that are answered, and that get an unsure answer."""
 
     answered: float
     unsure: float
@@ -57,11 +56,11 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """``coefficients`` of the confidence, the least one to answer with, and the least one to be unsure with.
+    """The fitted ``coefficients``, and the thresholds for an answer and for an unsure answer.
 
-    ``figures`` holds for "as shipped" and "fitted": both thresholds, AUROC, Brier score, calibration error, and, before
-    a draft is checked, the shares of unanswerable questions that are answered and met as unsure (``false_``), and of
-    answerable ones that are refused and met as unsure.
+    ``figures`` compares "as shipped" with "fitted": both thresholds, AUROC, Brier score, calibration error, and, before
+    a draft is checked, the shares of unanswerable questions that are answered or get an unsure answer (``false_``), and
+    of answerable ones that are refused or get an unsure answer.
     """
 
     coefficients: Coefficients
@@ -71,22 +70,22 @@ class Fitted:
     figures: dict[str, dict[str, float]]
 
     def table(self) -> str:
-        """Return the figures for a terminal."""
+        """Return the results for a terminal."""
         rows = [["", *THRESHOLDS.values(), *SCORES.values(), *SHARES.values()]]
         for name, found in self.figures.items():
             scores = (f"{found[key]:.3f}" for key in (*THRESHOLDS, *SCORES))
             rows.append([name, *scores, *(percent(found[key]) for key in SHARES)])
         return "\n".join(aligned(rows, right=range(1, len(rows[0]))))
 
-    def noted(self, sets: Sequence[str], accepted: Accepted, made_for: Mapping[str, str]) -> dict[str, Any]:
-        """Return what the index is to note: what the assistant takes up, and how, on what and when it was fitted."""
+    def noted(self, sets: Sequence[str], accepted: Tolerance, made_for: Mapping[str, str]) -> dict[str, Any]:
+        """Return what is saved in the index: the fit, and how, on what and when it was made."""
         return {
             "coefficients": self.coefficients,
             "min_confidence": self.min_confidence,
             "min_unsure": self.min_unsure,
             "made_for": dict(made_for),
-            "how": f"logistic regression (C = {STRENGTH:g}), of the unanswerable questions at most "
-            f"{accepted.answered:g} answered and {accepted.unsure:g} met as unsure",
+            "how": f"logistic regression (C = {STRENGTH:g}); of the unanswerable questions, at most "
+            f"{accepted.answered:g} answered and {accepted.unsure:g} unsure",
             "on": f"{self.count} questions of {', '.join(sets)}",
             "measured": {"how": f"cross-validated in {FOLDS} folds"} | self.figures["fitted"],
             "when": date.today().isoformat(),
@@ -103,9 +102,9 @@ def take_signals(
     indexes: Path,
     tell: Progress,
 ) -> list[dict[str, Any]]:
-    """Return a record a question (``id, answerable, cluster, signals``); those in ``file`` are not taken again.
+    """Return one record per question (``id, answerable, cluster, signals``), reusing those in ``file``.
 
-    A question without evidence, or about the collection as a whole, has no signals and is left out.
+    Questions without evidence, or about the whole collection, have no signals and are skipped.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with opened_index(known, config, embedder, indexes, tell) as index, Journal(file) as journal:
@@ -127,18 +126,18 @@ def take_signals(
         return [row for row in journal.records.values() if row["signals"] and wanted <= row["signals"].keys()]
 
 
-def calibrate(rows: Sequence[Mapping[str, Any]], accepted: Accepted, before: tuple[float, float]) -> Fitted:
-    """Return what is fitted on the records of ``take_signals``.
+def calibrate(rows: Sequence[Mapping[str, Any]], accepted: Tolerance, before: tuple[float, float]) -> Fitted:
+    """Fit coefficients and thresholds to the records of ``take_signals``.
 
-    ``before`` are both thresholds that the coefficients as they ship are used with. Raises ``RunError`` where the
-    questions are too few, or all answerable, or none.
+    ``before`` holds both thresholds that the shipped coefficients are used with. Raises ``RunError`` if there are too
+    few questions, or if all or none of them are answerable.
     """
     answerable = np.array([row["answerable"] for row in rows], dtype=float)
     clusters = [row["cluster"] for row in rows]
     if not 0 < answerable.sum() < len(rows) or len(set(clusters)) < FOLDS:
         raise RunError(
-            f"It takes questions of at least {FOLDS} clusters, some that the documents answer and some that they do "
-            "not. Give more sets."
+            f"Calibration needs questions from at least {FOLDS} clusters, both answerable and unanswerable ones. "
+            "Add more test sets."
         )
     shipped, told = load_coefficients(), {"read": answerable, "drafted": _right(rows)}
     judged = {stage: _cross_validated(_values(rows, names), told[stage], clusters) for stage, names in shipped.items()}
@@ -160,21 +159,21 @@ def _right(rows: Sequence[Mapping[str, Any]]) -> Floats:
 
 
 def _values(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> Floats:
-    """Return the signals called by ``names``, the intercept left out, as an array of shape (rows, signals)."""
+    """Return the signals ``names``, without the intercept, as an array of shape (rows, signals)."""
     return np.array([[row["signals"][name] for name in names if name != "intercept"] for row in rows])
 
 
 def _fitted(rows: Sequence[Mapping[str, Any]], names: Iterable[str], answerable: Floats) -> dict[str, float]:
-    """Return the coefficients of the signals called by ``names``."""
+    """Return the coefficients of the signals ``names``."""
     intercept, *weights = (round(float(weight), 4) for weight in fit(_values(rows, names), answerable))
     return {"intercept": intercept, **dict(zip((n for n in names if n != "intercept"), weights, strict=True))}
 
 
 def fit(values: ArrayLike, answerable: ArrayLike, strength: float = STRENGTH) -> Floats:
-    """Return the intercept and a coefficient a column of ``values``, (n, d): L2-regularised logistic regression.
+    """Return intercept and coefficients for the columns of ``values``, (n, d): L2-regularised logistic regression.
 
-    The least ``sum log(1 + exp(-y z)) + |w|² / (2 strength)`` with y = ±1 and z = intercept + w · values, found by
-    Newton's method, each step halved until it is one down; the intercept is not held back.
+    Minimises ``sum log(1 + exp(-y z)) + |w|² / (2 strength)`` with y = ±1 and z = intercept + w · values, by Newton's
+    method, halving each step until it descends. The intercept is not regularised.
     """
     columns = np.asarray(values, dtype=np.float64)
     rows = np.column_stack([np.ones(len(columns)), columns])
@@ -199,9 +198,9 @@ def fit(values: ArrayLike, answerable: ArrayLike, strength: float = STRENGTH) ->
 
 
 def threshold(judged: ArrayLike, answerable: ArrayLike, accepted: float) -> float:
-    """Return the least confidence with which at most the share ``accepted`` of unanswerable questions is answered.
+    """Return the lowest confidence with which at most the share ``accepted`` of unanswerable questions is answered.
 
-    It lies midway between the confidence of the first of them that is refused and the next higher one of any question.
+    It lies midway between the most confident refused one of them and the next higher confidence of any question.
 
     >>> threshold([0.9, 0.75, 0.5, 0.25], [1, 0, 1, 0], accepted=0.5), threshold([0.9, 0.7], [1, 0], accepted=0)
     (0.375, 0.8)
@@ -217,7 +216,7 @@ def threshold(judged: ArrayLike, answerable: ArrayLike, accepted: float) -> floa
 
 
 def _cross_validated(values: Floats, answerable: Floats, clusters: Sequence[str]) -> Floats:
-    """Return the confidence of each question by coefficients that were fitted without its cluster."""
+    """Return the confidence of each question from coefficients that were fitted without its cluster."""
     order = sorted(set(clusters), key=lambda name: hashlib.sha256(name.encode()).digest())
     folds = {name: place % FOLDS for place, name in enumerate(order)}
     fold = np.array([folds[name] for name in clusters])
@@ -230,7 +229,7 @@ def _cross_validated(values: Floats, answerable: Floats, clusters: Sequence[str]
 
 
 def _figures(judged: Mapping[str, Floats], told: Mapping[str, Floats], least: float, unsure: float) -> dict[str, float]:
-    """Return the figures of both probabilities: of being right (scores), of what is answered and met as unsure."""
+    """Return the results for both probabilities: of being right (scores), and of what is answered or unsure."""
     right, answerable, score = told["drafted"], told["read"], judged["drafted"]
     shown = judged["read"] >= unsure
     answered = shown & (score >= least)

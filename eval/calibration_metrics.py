@@ -1,8 +1,7 @@
-"""Is a confident answer more often right? Curves and single figures over (confidence, right or wrong).
+"""Calibration metrics: is a confident answer more often right? Curves and numbers over (confidence, right or wrong).
 
-``confidence`` and ``correct`` have one entry a question, the same length; what counts as correct is the
-caller's choice (the answer is right; the question is answerable). Equal confidences are never told apart by
-their order.
+``confidence`` and ``correct`` have one entry per question and the same length. The caller decides what counts as
+correct (the answer is right; the question is answerable). The order of equal confidences never matters.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ __all__ = ["Bin", "aurc", "auroc", "balanced_accuracy", "brier", "calibration_er
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The answers with a confidence from ``low`` up to ``high``: how many, how confident, how often right."""
+    """The answers with a confidence from ``low`` to ``high``: how many, how confident, how often right."""
 
     low: float
     high: float
@@ -30,8 +29,8 @@ class Bin:
 def risk_coverage(confidence: ArrayLike, correct: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return (coverage, risk), n points each: answering the i most confident questions, how many are wrong.
 
-    ``coverage_i = i / n`` and ``risk_i = wrong among the i most confident / i`` (El-Yaniv and Wiener 2010).
-    Within questions of equal confidence the risk is the one expected when they come in random order.
+    ``coverage_i = i / n`` and ``risk_i = wrong among the i most confident / i`` (El-Yaniv and Wiener 2010). Within
+    questions of equal confidence the risk is the one expected when they come in random order.
 
     Right at 0.9, wrong at 0.8, right at 0.3:
 
@@ -51,7 +50,7 @@ def risk_coverage(confidence: ArrayLike, correct: ArrayLike) -> tuple[NDArray[np
 def aurc(confidence: ArrayLike, correct: ArrayLike) -> float | None:
     """Return the area under the risk–coverage curve, ``mean of risk_i`` (Geifman et al. 2019); lower is better.
 
-    None where there are no questions. As above: (0 + 1/2 + 1/3) / 3.
+    None without questions. As above: (0 + 1/2 + 1/3) / 3.
 
     >>> round(aurc([0.9, 0.8, 0.3], [1, 0, 1]), 3)
     0.278
@@ -63,9 +62,9 @@ def aurc(confidence: ArrayLike, correct: ArrayLike) -> float | None:
 def auroc(confidence: ArrayLike, correct: ArrayLike) -> float | None:
     """Return the probability that a right one has a higher confidence than a wrong one, ties counting half.
 
-    ``(rank sum of the right ones - p (p + 1) / 2) / (p q)`` for p right and q wrong ones, tied ranks averaged
-    (Mann and Whitney 1947). None where all are right or all are wrong. Of the 2 pairs of a right (0.9, 0.3)
-    and the wrong one (0.8) one is in order:
+    ``(rank sum of the right ones - p (p + 1) / 2) / (p q)`` for p right and q wrong ones, tied ranks averaged (Mann and
+    Whitney 1947). None if all are right or all are wrong. Of the 2 pairs of a right (0.9, 0.3) and the wrong one (0.8)
+    one is in order:
 
     >>> auroc([0.9, 0.8, 0.3], [1, 0, 1])
     0.5
@@ -83,7 +82,7 @@ def auroc(confidence: ArrayLike, correct: ArrayLike) -> float | None:
 def balanced_accuracy(called: ArrayLike, correct: ArrayLike) -> float | None:
     """Return the mean of the shares of right and of wrong ones that are called so; guessing has 1/2.
 
-    ``(sensitivity + specificity) / 2`` (Brodersen et al. 2010). None where all are right or all are wrong. Of two right
+    ``(sensitivity + specificity) / 2`` (Brodersen et al. 2010). None if all are right or all are wrong. Of two right
     ones one is called right, and so is the wrong one:
 
     >>> balanced_accuracy([1, 0, 1], [1, 1, 0])
@@ -121,10 +120,10 @@ Bin(low=0.5, high=1.0, count=1, confidence=0.9, accuracy=1.0))
 
 
 def calibration_error(points: Sequence[Bin]) -> float | None:
-    """Return the expected calibration error of a reliability diagram; None where it is empty.
+    """Return the expected calibration error of a reliability diagram, or None if it is empty.
 
-    ``ECE = sum over the bins of count / n * |accuracy - confidence|`` (Naeini et al. 2015). Here 2/3 * |0.5 -
-    0.15| + 1/3 * |1 - 0.9| = 0.267:
+    ``ECE = sum over the bins of count / n * |accuracy - confidence|`` (Naeini et al. 2015). Here 2/3 * |0.5 - 0.15| +
+    1/3 * |1 - 0.9| = 0.267:
 
     >>> round(calibration_error(reliability([0.1, 0.2, 0.9], [0, 1, 1], bins=2)), 3)
     0.267
@@ -135,7 +134,7 @@ def calibration_error(points: Sequence[Bin]) -> float | None:
 
 
 def brier(confidence: ArrayLike, correct: ArrayLike) -> float | None:
-    """Return the mean of ``(confidence - correct)²`` (Brier 1950); None where there are no questions.
+    """Return the mean of ``(confidence - correct)²`` (Brier 1950), or None without questions.
 
     (0.01 + 0.64 + 0.01) / 3:
 

@@ -1,4 +1,4 @@
-"""Every figure by name: how a reader knows it, and which way is better."""
+"""Every metric by name: its label for readers, and which direction is better."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["BY_KIND", "CATALOGUE", "GROUPINGS", "HEADLINES", "OUTCOMES", "SET_LE
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """``group`` is its heading in tables; ``binary``: each question has 0 or 1; ``higher`` is better, or lower."""
+    """``group`` is its heading in tables; ``binary`` metrics are 0 or 1 per question; ``higher``: more is better."""
 
     name: str
     label: str
@@ -23,8 +23,8 @@ class Metric:
 
 RETRIEVERS = {
     "retrieval": "Retrieval",
-    "bm25": "Retrieval by words alone (BM25)",
-    "dense": "Retrieval by vectors alone",
+    "bm25": "Retrieval by words only (BM25)",
+    "dense": "Retrieval by vectors only",
 }
 CUTOFFS = (3, 5, 10)
 
@@ -53,39 +53,39 @@ def _outcomes() -> Iterator[Metric]:
     yield Metric("outcome.false_unsure", "unsure", group, binary=True, higher=False)
 
 
-LENIENT = "Abstention, unsure with the right passage counting as an answer"
+LENIENT = "Abstention, unsure with the right passage counts as an answer"
 
 CATALOGUE: tuple[Metric, ...] = (
-    Metric("decision.right", "decided rightly, unsure a refusal", "Decision", binary=True),
-    Metric("decision.lenient", "the same, unsure with the right passage allowed", "Decision", binary=True),
-    Metric("answer.conditioned", "facts stated, a right refusal counting 1", "Decision"),
+    Metric("decision.right", "right decision, unsure counts as a refusal", "Decision", binary=True),
+    Metric("decision.lenient", "right decision, unsure with the right passage allowed", "Decision", binary=True),
+    Metric("answer.conditioned", "facts stated, a right refusal counts 1", "Decision"),
     *_outcomes(),
     Metric("answer.correct", "right", "Answers to answerable questions", binary=True),
     Metric("answer.fact_coverage", "facts stated", "Answers to answerable questions"),
-    Metric("answer.contains", "holds a reference word for word", "Answers to answerable questions", binary=True),
+    Metric("answer.contains", "contains a reference word for word", "Answers to answerable questions", binary=True),
     Metric("answer.token_f1", "token F1", "Answers to answerable questions"),
     Metric("answer.exact_match", "exact match", "Answers to answerable questions", binary=True),
     Metric(
-        "answer.forbidden", "says what must not be said", "Answers to answerable questions", binary=True, higher=False
+        "answer.forbidden", "says something forbidden", "Answers to answerable questions", binary=True, higher=False
     ),
     Metric("citation.document", "cites a gold document", "Citations", binary=True),
     Metric("citation.span", "cites a gold span", "Citations", binary=True),
-    Metric("citation.validity", "marks with a citation that holds", "Citations"),
-    Metric("citation.verbatim", "quotes that stand in the document", "Citations"),
-    Metric("citation.quotations", "quotations in the text that stand there", "Citations"),
+    Metric("citation.validity", "marks with a valid citation", "Citations"),
+    Metric("citation.verbatim", "quotes found in the document", "Citations"),
+    Metric("citation.quotations", "quotations in the text found there", "Citations"),
     Metric("citation.coverage", "sentences with a citation", "Citations"),
-    Metric("citation.document_precision", "documents cited that are gold", "Citations"),
+    Metric("citation.document_precision", "cited documents that are gold", "Citations"),
     Metric("citation.document_recall", "gold documents cited", "Citations"),
-    Metric("citation.span_precision", "spans cited that meet gold", "Citations"),
-    Metric("citation.span_recall", "gold spans met", "Citations"),
-    Metric("citation.character_precision", "characters cited that are gold", "Citations"),
+    Metric("citation.span_precision", "cited spans that overlap gold", "Citations"),
+    Metric("citation.span_recall", "gold spans overlapped", "Citations"),
+    Metric("citation.character_precision", "cited characters that are gold", "Citations"),
     Metric("citation.character_recall", "gold characters cited", "Citations"),
     Metric("evidence.found", "enough gold in what was read", "Evidence", binary=True),
     Metric("evidence.document", "a right document in what was read", "Evidence", binary=True),
     Metric("evidence.distractors", "passages read without any gold", "Evidence", higher=False),
     *_retrieval(),
 )
-"""The metrics that each question has a value of; their figure is the mean."""
+"""Metrics with a value per question; the result is their mean."""
 
 SET_LEVEL: tuple[Metric, ...] = (
     Metric("abstention.false_answer_rate", "unanswerable questions answered", "Abstention", higher=False),
@@ -104,7 +104,7 @@ SET_LEVEL: tuple[Metric, ...] = (
     Metric("calibration.brier", "Brier score", "Confidence", higher=False),
     Metric("calibration.ece", "calibration error", "Confidence", higher=False),
 )
-"""The metrics of a whole set; the confidence is held against whether the documents answer the question."""
+"""Metrics of a whole set; the confidence is compared with whether the documents answer the question."""
 
 HEADLINES = (
     "outcome.right",
@@ -120,11 +120,11 @@ BY_KIND = (
     *("citation.document", "decision.right"),
 )
 GROUPINGS = ("kind", "genre", "language", "path")
-"""What questions are grouped by: fields of the records of ``questions.jsonl``."""
+"""Fields of ``questions.jsonl`` that questions are grouped by."""
 
 _KNOWN = {known.name: known for known in (*CATALOGUE, *SET_LEVEL)}
 
 
 def metric(name: str) -> Metric | None:
-    """Return the metric called ``name``, if there is one."""
+    """Return the metric ``name``, or None."""
     return _KNOWN.get(name)

@@ -1,7 +1,7 @@
-"""Charts as inline SVG, drawn from what a reader wants to see and nothing else. Colours come from the page's style.
+"""Charts as inline SVG; colours come from the page's stylesheet.
 
-The bars and intervals stand in the rows of a table, next to their figures, and stretch with it; the curves have axes
-and words of their own.
+Bars and intervals are placed in table rows next to their numbers and stretch with them; curves have their own axes and
+labels.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 WIDTH, HEIGHT = 440, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 14, 46
 FULL = 0.88
-"""Share of the plot's height that the highest bar takes; above it stand names."""
+"""Share of the plot's height that the highest bar takes; names are above it."""
 PLOT_WIDTH, PLOT_HEIGHT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 
 
@@ -48,7 +48,7 @@ class Curve:
 class Mark:
     """A named point (x and y from 0 to 1).
 
-    ``anchor`` is the side of it on which its name ends; the name stands above, or ``below`` it.
+    ``anchor`` is the side on which the name ends; the name is above the point, or ``below`` it.
     """
 
     label: str
@@ -60,7 +60,7 @@ class Mark:
 
 
 def stacked(parts: Mapping[str, float], total: float, label: str) -> str:
-    """Return a bar whose parts are as wide as their share of ``total``; the keys are their classes."""
+    """Return a bar whose parts are as wide as their share of ``total``; keys are CSS classes."""
     drawn, at = [], 0.0
     for style, count in parts.items():
         width = 100 * count / total if total else 0.0
@@ -70,7 +70,7 @@ def stacked(parts: Mapping[str, float], total: float, label: str) -> str:
 
 
 def interval(low: float, point: float, high: float, label: str, others: Iterable[float] = ()) -> str:
-    """Return a figure on a line from 0 to 1 with its interval; ``others`` are ticks to hold it against."""
+    """Return a value from 0 to 1 with its interval; ``others`` are ticks to compare it with."""
     drawn = '<line class="scale" x1="0" x2="100" y1="5" y2="5"/>'
     drawn += f'<line class="range" x1="{100 * low:.2f}" x2="{100 * high:.2f}" y1="5" y2="5"/>'
     ticks = [(other, "other", 2.5, 7.5) for other in others] + [(point, "point", 1.0, 9.0)]
@@ -81,7 +81,7 @@ def interval(low: float, point: float, high: float, label: str, others: Iterable
 
 
 def intervals(spans: Iterable[tuple[str, float, float, float]], label: str) -> str:
-    """Return several figures on a line from 0 to 1, one under the other: (style, low, point, high) of each."""
+    """Return several values from 0 to 1, one below the other: (class, low, point, high) of each."""
     drawn = ""
     for at, (style, low, point, high) in enumerate(spans):
         y = 2.5 + 5 * at
@@ -93,11 +93,11 @@ def intervals(spans: Iterable[tuple[str, float, float, float]], label: str) -> s
 
 
 SCALE = '<span class="ticks" aria-hidden="true"><span>0</span><span>50</span><span>100 %</span></span>'
-"""The axis above intervals that stand under each other, as HTML."""
+"""The axis above a column of intervals, as HTML."""
 
 
 def curves(lines: Sequence[Curve], marks: Sequence[Mark], axes: tuple[str, str], title: str, about: str) -> str:
-    """Return lines over two axes from 0 to 100 %, with named points on them."""
+    """Return lines over two axes from 0 to 100 %, with named points."""
     drawn = _axes(*axes)
     for line in lines:
         path = " ".join(f"{_x(x):.1f},{_y(y):.1f}" for x, y in line.points)
@@ -106,7 +106,7 @@ def curves(lines: Sequence[Curve], marks: Sequence[Mark], axes: tuple[str, str],
 
 
 def reliability_diagram(bins: Sequence[Bin], axes: tuple[str, str], title: str, about: str) -> str:
-    """Return a point for each bin, its area as the number of questions in it, on the line that it should lie on."""
+    """Return a point per bin, sized by its number of questions, and the ideal diagonal."""
     most = max((point.count for point in bins), default=1)
     drawn = _axes(*axes)
     drawn += f'<line class="ideal" x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}"/>'
@@ -125,7 +125,7 @@ def reliability_diagram(bins: Sequence[Bin], axes: tuple[str, str], title: str, 
 def histogram(
     values: Sequence[float], marks: Mapping[str, float], axes: tuple[str, str], title: str, about: str
 ) -> str:
-    """Return how often values fall into equally wide bins from 0 on, with named lines at some of them."""
+    """Return a histogram of equally wide bins from 0, with named lines at some values."""
     unit, counted = axes
     top = nice(max(values, default=1.0))
     bins = 20
@@ -182,7 +182,7 @@ def _mark(mark: Mark) -> str:
 
 
 def figure(drawn: str, title: str, about: str) -> str:
-    """Return a chart of the usual size around what is ``drawn``, with words for those who do not see it."""
+    """Return a chart of the usual size with the elements ``drawn`` and a text alternative."""
     return (
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}. {escape(about)}">'
         f"<title>{escape(title)}</title><desc>{escape(about)}</desc>{drawn}</svg>"
@@ -190,7 +190,7 @@ def figure(drawn: str, title: str, about: str) -> str:
 
 
 def strip(drawn: str, label: str) -> str:
-    """Return a chart 100 wide and 10 high that stretches with its place, around what is ``drawn``."""
+    """Return a chart 100 wide and 10 high that stretches with its container."""
     return (
         f'<svg class="strip" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{escape(label)}">'
         f"<title>{escape(label)}</title>{drawn}</svg>"
@@ -198,7 +198,7 @@ def strip(drawn: str, label: str) -> str:
 
 
 def text(x: float, y: float, words: str, anchor: str, style: str = "tick") -> str:
-    """Return ``words`` at a place of a chart; ``anchor`` is start, middle or end."""
+    """Return ``words`` at a position; ``anchor`` is start, middle or end."""
     return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
@@ -211,7 +211,7 @@ def _y(share: float) -> float:
 
 
 def nice(value: float) -> float:
-    """Return the next number above ``value`` that a scale may end at.
+    """Return the next higher number that suits the end of an axis.
 
     >>> nice(7.2), nice(0.3), nice(41)
     (8.0, 0.4, 60.0)

@@ -1,8 +1,8 @@
-"""The check of answers alone: does the support of a claim tell whether its source bears it out?
+"""Evaluate the verification alone: does the support of a claim show whether its source confirms it?
 
-What is shown of an answer, and every figure on its citations, rests on ``rag.verification.support``, so it is measured
-on claims, and on drafts (``eval.drafts``), that people have labelled. Nothing is fitted on them. What was measured last
-on each set is kept in ``eval/data/checker.json`` and told beside those figures.
+Every answer and every citation metric depends on ``rag.verification.support``. This measures it on labelled claims and
+on labelled drafts (``eval.drafts``). Nothing is fitted on them. The latest results for each set are kept in
+``eval/data/checker.json``, and reports show them next to the metrics that depend on them.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ __all__ = [
 FILE = Path(__file__).parent / "data" / "checker.json"
 FORMAT = 2
 TASKS = {"whole": LABELS[:1], "any": LABELS[:2]}
-"""Which labels count as borne out: by the whole claim alone, or by any part of it too."""
-LABELLED = {"whole": "whole, or not", "any": "in part at least, or not at all"}
+"""Which labels count as supported: only fully supported claims, or partially supported ones too."""
+LABELLED = {"whole": "fully, or not", "any": "at least partially, or not at all"}
 
 
 def judged(claims: Sequence[Claim], passage: Passage, question: str) -> list[float]:
-    """Return the support of each claim by one passage, 0 to 1: the one place where the check is called."""
+    """Return the support of each claim by one passage, 0 to 1; the only place that calls the verification."""
     supports = verification.support(claims, [Evidence(passage, 0.0, 1)], question)
     return [support.score if support else 0.0 for support in supports]
 
 
 def supports(claims: Sequence[LabelledClaim]) -> list[float]:
-    """Return the support of each claim by its source, 0 to 1; the source is one passage, and nothing was asked."""
+    """Return the support of each claim by its source, 0 to 1; the source is one passage, without a question."""
     found = []
     for claim in claims:
         found += judged([Claim(claim.text)], Passage(claim.id, 0, len(claim.source), claim.source), "")
@@ -62,13 +62,13 @@ def supports(claims: Sequence[LabelledClaim]) -> list[float]:
 
 
 def check_claims(name: str, claims: Sequence[LabelledClaim], min_support: float) -> dict[str, Any]:
-    """Return what ``checker.json`` holds: for each of ``TASKS`` balanced accuracy, AUROC and both rates.
+    """Return an entry of ``checker.json``: for each of ``TASKS`` balanced accuracy, AUROC and both rates.
 
-    Intervals are of a bootstrap over the articles that the claims are from. Raises ``SetError`` where all claims are
-    supported, or none is.
+    Intervals come from a bootstrap over the articles of the claims. Raises ``SetError`` if all or none of the claims
+    are supported.
     """
     if len({claim.label for claim in claims} & {LABELS[0], LABELS[-1]}) < 2:
-        raise SetError(f"The claims of {name} must be both supported and not supported, or nothing can be told apart.")
+        raise SetError(f"{name} needs both supported and unsupported claims.")
     scores = np.array(supports(claims))
     return {
         "set": name,
@@ -104,7 +104,7 @@ def _rounded(interval: Interval) -> dict[str, float]:
 
 
 def checker_hash() -> str:
-    """Return the SHA-256 of the program that decides what is supported."""
+    """Return the SHA-256 of the code that decides what is supported."""
     digest = hashlib.sha256()
     decide = (verification, contradiction, alignment, citations)
     for module in (*decide, statements, language, words, sentences, dates, names):
@@ -113,39 +113,39 @@ def checker_hash() -> str:
 
 
 def keep(checked: dict[str, Any], file: Path | None = None) -> None:
-    """Let reports tell these figures from now on, beside those of other sets."""
+    """Save these results, next to those of other sets, so that reports show them from now on."""
     file = file or FILE
     sets = {**kept(file), checked["set"]: {name: value for name, value in checked.items() if name != "mistaken"}}
     write_whole(file, json.dumps({"format": FORMAT, "sets": sets}, ensure_ascii=False, indent=1) + "\n")
 
 
 def kept(file: Path | None = None) -> dict[str, dict[str, Any]]:
-    """Return what was measured last on each set, by its name. Raises ``RunError`` where the file is damaged."""
+    """Return the latest results for each set, by its name. Raises ``RunError`` if the file is damaged."""
     file = file or FILE
     if not file.exists():
         return {}
     try:
         table = json.loads(file.read_text("utf-8"))
         if table["format"] != FORMAT:
-            raise ValueError(f"of another version of Footnote: {table['format']}")
+            raise ValueError(f"written by another version of Footnote: {table['format']}")
         sets: dict[str, dict[str, Any]] = table["sets"]
         for checked in sets.values():
             sentence_on(checked)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"{file} is damaged ({error}). Measure anew: footnote eval verify --set … --keep") from error
+        raise RunError(f"{file} is damaged ({error}). Run 'footnote eval verify --set … --keep' again.") from error
     return sets
 
 
 def sentence_on(checked: Mapping[str, Any]) -> str:
-    """Return in words how well the check does alone, on what it was measured, and when."""
-    earlier = "" if checked["checker"] == checker_hash() else ", in an earlier version"
+    """Describe how well the verification works alone, on which data, and when that was measured."""
+    earlier = "" if checked["checker"] == checker_hash() else ", with an earlier version"
     if "drafts" in checked:
         return _sentence_on_drafts(checked, earlier)
     whole, any_ = (checked["figures"][task]["balanced_accuracy"] for task in TASKS)
     return (
-        f"The check alone, on {checked['claims']} labelled claims ({checked['set']}, {checked['when']}{earlier}), at a "
-        f"support of {checked['min_support']:g}: balanced accuracy {_told(whole)} in telling claims that their source "
-        f"bears out from others, {_told(any_)} where bearing out a part counts. Guessing has 50 %."
+        f"Verification alone, on {checked['claims']} labelled claims ({checked['set']}, {checked['when']}{earlier}), "
+        f"with min_support {checked['min_support']:g}: balanced accuracy {_told(whole)} for claims that their source "
+        f"fully supports, {_told(any_)} if partial support counts too. Guessing scores 50 %."
     )
 
 
@@ -153,8 +153,9 @@ def _sentence_on_drafts(checked: Mapping[str, Any], earlier: str) -> str:
     rates = (checked["figures"]["all"][label] for label in ("right", "wrong"))
     right, wrong = (_told(rate | {"point": rate["count"] / max(1, rate["total"])}) for rate in rates)
     return (
-        f"The check alone, on {checked['drafts']} labelled drafts ({checked['set']}, {checked['when']}{earlier}), at a "
-        f"support of {checked['min_support']:g}: {right} of the right ones pass, {wrong} of the wrong ones do not."
+        f"Verification alone, on {checked['drafts']} labelled drafts ({checked['set']}, {checked['when']}{earlier}), "
+        f"with min_support {checked['min_support']:g}: {right} of the right ones pass, "
+        f"{wrong} of the wrong ones are rejected."
     )
 
 
@@ -163,9 +164,9 @@ def _told(interval: dict[str, float]) -> str:
 
 
 def checker_table(checked: dict[str, Any]) -> str:
-    """Return the figures for a terminal."""
+    """Return the results for a terminal."""
     counts = ", ".join(f"{count} {label.replace('_', ' ')}" for label, count in checked["labels"].items())
-    rows = [["Source bears it out", "balanced accuracy", "95 %", "AUROC", "95 %", "accepted", "rejected"]]
+    rows = [["Source supports it", "balanced accuracy", "95 %", "AUROC", "95 %", "accepted", "rejected"]]
     for task, label in LABELLED.items():
         found = checked["figures"][task]
         accuracy, area = found["balanced_accuracy"], found["auroc"]
@@ -174,5 +175,5 @@ def checker_table(checked: dict[str, Any]) -> str:
         rates = (percent(found[name]) for name in ("accepted", "rejected"))
         rows.append([label, percent(accuracy["point"]), ends, *areas, *rates])
     head = f"{checked['set']}: {checked['claims']} claims of {checked['clusters']} articles ({counts})"
-    note = f"Supported is what has a support of {checked['min_support']:g} or more (min_support); guessing has 50 %."
+    note = f"A claim counts as supported from {checked['min_support']:g} (min_support). Guessing scores 50 %."
     return "\n".join([head, "", *aligned(rows, right=range(1, 7)), "", note])

@@ -1,7 +1,7 @@
-"""Do the citations hold, and do they point at the right place?
+"""Citation metrics: are the citations valid, and do they point at the right place?
 
-All of it is decided on characters: no model judges. What is not in the gold may still be right (the documents
-may say a thing twice), so precision here is a lower bound.
+Everything is computed from characters; no model judges. Text outside the gold may still be right (documents repeat
+things), so precision is a lower bound.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _QUOTED = re.compile(r"“([^”]+)”|\"([^\"]+)\"")
 
 
 def broken_marks(answer: Answer, texts: Mapping[str, str]) -> tuple[int, ...]:
-    """Return the marks, in text or sentences, behind which there is no citation that can be checked.
+    """Return the marks, in the text or the sentences, that have no valid citation.
 
-    A citation holds where ``texts[document][start:end] == quote`` and the quote is not empty. ``texts`` are
-    the stored texts by name of document.
+    A citation is valid if ``texts[document][start:end] == quote`` and the quote isn't empty. ``texts`` are the stored
+    texts by document name.
     """
     holding = {citation.mark: True for citation in answer.citations}
     for citation in answer.citations:
@@ -42,9 +42,9 @@ def broken_marks(answer: Answer, texts: Mapping[str, str]) -> tuple[int, ...]:
 
 
 def citation_validity(answer: Answer, texts: Mapping[str, str]) -> float | None:
-    """Return the share of the marks behind which there is a citation that holds; None where there are no marks.
+    """Return the share of the marks that have a valid citation, or None without marks.
 
-    Anything below 1 is a fault of the program, whatever the model wrote. Mark 2 has no citation:
+    Anything below 1 is a defect of the program, whatever the model wrote. Mark 2 has no citation:
 
     >>> from rag.types import Sentence
     >>> sentences, citation = (Sentence("Ann and Bo.", (1, 2), 1.0),), Citation(1, "a.txt", "", 4, 7, "Ann")
@@ -57,7 +57,7 @@ def citation_validity(answer: Answer, texts: Mapping[str, str]) -> float | None:
 
 
 def citation_coverage(answer: Answer) -> float | None:
-    """Return the share of the sentences with at least one citation; None where there are no sentences.
+    """Return the share of the sentences with at least one citation, or None without sentences.
 
     >>> from rag.types import Sentence
     >>> sentences = (Sentence("Ann led.", (1,), 1.0), Sentence("Bo did not.", (), 0.0))
@@ -71,8 +71,8 @@ def citation_coverage(answer: Answer) -> float | None:
 def document_gold(citations: Iterable[Located], question: Question) -> PrecisionRecall:
     """Compare the documents cited with those that hold the answer, whether spans are known in them or not.
 
-    Precision: cited gold documents / cited documents. Recall: cited gold documents / gold documents, or,
-    where any gold is enough, 1 where one is cited. Two documents are cited, one of the two that are needed:
+    Precision: cited gold documents / cited documents. Recall: cited gold documents / gold documents, or, if any gold is
+    enough, 1 if one is cited. Two documents are cited, one of the two that are needed:
 
     >>> from eval.sets import Span
     >>> question = Question("q", "?", True, gold=(Span("a", 0, 9), Span("b", 0, 9)), need="all")
@@ -87,8 +87,8 @@ def document_gold(citations: Iterable[Located], question: Question) -> Precision
 def span_gold(citations: Collection[Located], question: Question) -> PrecisionRecall:
     """Compare the spans cited with the gold spans: one that overlaps the other has found it.
 
-    Precision: citations that overlap gold / citations. Recall: gold spans that a citation overlaps / gold
-    spans, or, where any gold is enough, 1 where one is overlapped.
+    Precision: citations that overlap gold / citations. Recall: gold spans that a citation overlaps / gold spans, or, if
+    any gold is enough, 1 if one is overlapped.
 
     >>> from eval.sets import Span
     >>> question = Question("q", "?", True, gold=(Span("a", 0, 9), Span("b", 0, 9)))
@@ -103,8 +103,8 @@ def span_gold(citations: Collection[Located], question: Question) -> PrecisionRe
 def character_gold(citations: Collection[Located], question: Question) -> PrecisionRecall:
     """Compare the characters cited with the gold characters.
 
-    ``precision = |C ∩ G| / |C|`` and ``recall = |C ∩ G| / |G|``, or, where any gold is enough, that of the
-    gold span that is covered best. A cited sentence of 40 characters holds a gold name of 10 characters:
+    ``precision = |C ∩ G| / |C|`` and ``recall = |C ∩ G| / |G|``, or, if any gold is enough, that of the gold span that
+    is covered best. A cited sentence of 40 characters holds a gold name of 10 characters:
 
     >>> from eval.sets import Span
     >>> question = Question("q", "?", True, gold=(Span("a", 30, 40), Span("b", 0, 10)))
@@ -118,7 +118,7 @@ def character_gold(citations: Collection[Located], question: Question) -> Precis
 
 
 def quotations(text: str) -> tuple[str, ...]:
-    """Return what stands between quotation marks and has at least three words: it claims to be verbatim.
+    """Return the quotations of at least three words; they claim to be verbatim.
 
     >>> quotations('He said “nothing about us without us”, or "so".')
     ('nothing about us without us',)
@@ -128,9 +128,9 @@ def quotations(text: str) -> tuple[str, ...]:
 
 
 def verbatim_rate(quotes: Sequence[str], texts: Iterable[str]) -> float | None:
-    """Return the share of ``quotes`` that stand word for word in one of ``texts``; None where there are none.
+    """Return the share of ``quotes`` that one of ``texts`` contains word for word, or None without quotes.
 
-    White space does not count. Quotes are those of the citations, or the ``quotations`` in an answer.
+    White space is ignored. Quotes are those of the citations, or the ``quotations`` in an answer.
 
     >>> verbatim_rate(["about us", "without them"], ["nothing about\\nus without us"])
     0.5

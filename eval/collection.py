@@ -1,4 +1,4 @@
-"""The documents of a known-answer set in an index of their own, made once and found again while nothing changed."""
+"""The documents of a test set in their own index, reused while nothing has changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rag.ingest import Progress, ingest
 from rag.ports import Embedder, Index, Vectors, WritableIndex
 from rag.types import Passage
 
-__all__ = ["OneQuery", "Texts", "code_hash", "content_hash", "every_passage", "opened_index"]
+__all__ = ["CachedQuery", "Texts", "code_hash", "content_hash", "every_passage", "opened_index"]
 
 
 @contextlib.contextmanager
@@ -28,8 +28,8 @@ def opened_index(
 ) -> Iterator[WritableIndex]:
     """Open the index of the set's documents in ``folder``, brought up to date.
 
-    Its name tells the documents, the embedder, the passage settings and the program that made it apart, so that no
-    figure is taken on passages that today's program would not cut. Raises ``RunError`` where a document cannot be read.
+    Its name depends on the documents, the embedder, the passage settings and the code, so that results never come from
+    outdated passages. Raises ``RunError`` if a document can't be read.
     """
     made_by = [str(known.documents), content_hash(known.documents), embedder.fingerprint, str(config.passage_tokens)]
     place = folder / f"{known.name}-{_digest([*made_by, code_hash()])[:12]}"
@@ -39,7 +39,7 @@ def opened_index(
         report = ingest([known.documents], index, embedder, config, progress)
         if report.failed:
             name, reason = report.failed[0]
-            raise RunError(f"{known.documents / name} of the set {known.name} cannot be read: {reason}")
+            raise RunError(f"Can't read {known.documents / name} of the set {known.name}: {reason}")
         yield index
 
 
@@ -49,7 +49,7 @@ def every_passage(index: Index) -> list[Passage]:
 
 
 class Texts(Mapping[str, str]):
-    """The stored text of each document of an index by its name, read when it is asked for."""
+    """The stored text of each document by name, read on demand."""
 
     def __init__(self, index: Index) -> None:
         self._names = {info.name: None for info in index.documents()}
@@ -67,8 +67,8 @@ class Texts(Mapping[str, str]):
         return len(self._names)
 
 
-class OneQuery:
-    """An embedder that remembers the last question, which is searched for in several ways."""
+class CachedQuery:
+    """An embedder that remembers the last question, which is searched in several ways."""
 
     def __init__(self, inner: Embedder) -> None:
         self._inner = inner
@@ -85,14 +85,14 @@ class OneQuery:
 
 
 def content_hash(folder: Path) -> str:
-    """Return the SHA-256 over the names and contents of the documents in ``folder``."""
+    """Return the SHA-256 of the names and contents of the documents in ``folder``."""
     files = [(name, file) for name, file in documents.find(folder) if file.is_file()]
     return _digest([part for name, file in files for part in (name, hashlib.sha256(file.read_bytes()).hexdigest())])
 
 
 @cache
 def code_hash() -> str:
-    """Return the SHA-256 over the program that answers: every file of ``rag``."""
+    """Return the SHA-256 of the code that answers: every file of ``rag``."""
     folder = Path(rag.__file__).parent
     files = sorted(file for kind in ("*.py", "*.json", "*.toml") for file in folder.rglob(kind))
     return _digest([part for file in files for part in (str(file.relative_to(folder)), file.read_text("utf-8"))])

@@ -1,4 +1,4 @@
-"""What ``footnote eval …`` and ``footnote bench`` do: take the settings and the options, return the exit code."""
+"""The commands ``footnote eval …`` and ``footnote bench``: take settings and options, return the exit code."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BASELINES = DATA / "baseline"
 
 
 def run(config: Config, options: argparse.Namespace) -> int:
-    """Measure on a set and print the figures."""
+    """Run a test set and print the results."""
     from rag.embedders import open_embedder
     from rag.generators import open_generator
 
@@ -47,7 +47,7 @@ def run(config: Config, options: argparse.Namespace) -> int:
         with _bars() as progress:
             finished = measure(known, selection, config, embedder, generator, folder, BUILD / "indexes", progress)
     except KeyboardInterrupt:
-        print(f"footnote: what is done is kept; the same command with --out {folder} goes on.", file=sys.stderr)
+        print(f"footnote: stopped. To continue, run the same command with --out {folder}.", file=sys.stderr)
         raise
     finally:
         if generator:
@@ -59,7 +59,7 @@ def run(config: Config, options: argparse.Namespace) -> int:
 
 
 def report(_: Config, options: argparse.Namespace) -> int:
-    """Write the report of a run, beside it those under other conditions, and print its figures."""
+    """Write the report of a run, together with runs under other conditions, and print its results."""
     from eval.report import page
     from eval.robustness import beside, robustness, robustness_table
 
@@ -75,14 +75,14 @@ def report(_: Config, options: argparse.Namespace) -> int:
 
 
 def compare(_: Config, options: argparse.Namespace) -> int:
-    """Print what differs between two runs on the same questions."""
+    """Print the differences between two runs on the same questions."""
     before, after = runs.load(options.before), runs.load(options.after)
     print(comparison_table(before, after))
     return 0
 
 
 def gate(config: Config, options: argparse.Namespace) -> int:
-    """Hold a run, or without one the fast tier, against the floors and the baseline; 1 where it does not pass."""
+    """Check a run (or a new run without a language model) against floors and baseline; return 1 if it fails."""
     from eval.gate import check, fast_tier, limits
 
     if options.folder is None:
@@ -102,18 +102,18 @@ def gate(config: Config, options: argparse.Namespace) -> int:
 
 
 def accept(_: Config, options: argparse.Namespace) -> int:
-    """Make a run the baseline that later ones are held against."""
+    """Make a run the baseline for later runs."""
     finished = runs.load(options.folder)
     file = baselines.accept(finished, options.baseline or BASELINES)
     counts = finished.metrics["counts"]
     if counts["asked"] < counts["questions"]:
-        print(f"Only {counts['asked']} of {counts['questions']} questions were answered in this run.")
-    print(f"Baseline: {file}. Commit it together with the change that it belongs to.")
+        print(f"This run only answered {counts['asked']} of {counts['questions']} questions.")
+    print(f"Baseline: {file}. Commit it together with the change it belongs to.")
     return 0
 
 
 def review(config: Config, options: argparse.Namespace) -> int:
-    """Show what readers said about answers, one at a time, and make questions of those that are accepted."""
+    """Show reader feedback one item at a time, and turn accepted items into test questions."""
     from rag import feedback
     from rag.indexes.opening import open_index
 
@@ -137,7 +137,7 @@ def review(config: Config, options: argparse.Namespace) -> int:
 
 
 def _key(prompt: str, keys: str) -> str:
-    """Return which of ``keys`` is pressed; where there is no terminal, the first letter of a line, ``q`` at the end."""
+    """Wait for one of ``keys``; without a terminal, read the first letter of a line, and ``q`` at the end of input."""
     print(prompt, end="", flush=True)
     while True:
         pressed = _pressed()
@@ -163,7 +163,7 @@ def _pressed() -> str:
 
 
 def convert(_: Config, options: argparse.Namespace) -> int:
-    """Bring a published set into our own format."""
+    """Convert a published set into our format."""
     from eval.published_sets import convert as bring
 
     known = bring(options.path, options.out)
@@ -173,8 +173,8 @@ def convert(_: Config, options: argparse.Namespace) -> int:
 
 
 def calibrate(config: Config, options: argparse.Namespace) -> int:
-    """Fit the confidence anew on sets, and note it in the index with the least ones to answer and to be unsure with."""
-    from eval.calibrate import Accepted, take_signals
+    """Calibrate the confidence on test sets, and save it in the index."""
+    from eval.calibrate import Tolerance, take_signals
     from eval.calibrate import calibrate as fitted_on
     from rag import prompts
     from rag.assistant import made_for
@@ -183,10 +183,10 @@ def calibrate(config: Config, options: argparse.Namespace) -> int:
     from rag.indexes.opening import open_index
     from rag.rerankers import open_reranker
 
-    accepted = Accepted(options.false_answers, options.false_unsure)
+    accepted = Tolerance(options.false_answers, options.false_unsure)
     for name, share in {"--false-answers": accepted.answered, "--false-unsure": accepted.unsure}.items():
         if not 0 <= share <= 1:
-            raise RunError(f"{name} is a share between 0 and 1, not {share:g}.")
+            raise RunError(f"{name} must be between 0 and 1, not {share:g}.")
     embedder, prompt = open_embedder(config), prompts.load(config.prompt)
     selection = Selection(options.split or "", options.limit, options.seed)
     rows, names = list[dict[str, Any]](), list[str]()
@@ -202,21 +202,21 @@ def calibrate(config: Config, options: argparse.Namespace) -> int:
         print(found.table())
         if (area := found.figures["fitted"]["auroc"]) <= 0.5:
             raise RunError(
-                f"Nothing is noted: on questions that it was not fitted on, the confidence tells no more than guessing "
-                f"(AUROC {area:.2f}). Take more questions, or another language model."
+                f"Nothing was saved: on questions left out of the fit, the confidence is no better than guessing "
+                f"(AUROC {area:.2f}). Use more questions, or another language model."
             )
         made = made_for(embedder, generator, prompt, open_reranker(config))
         index.calibrate(found.noted(names, accepted, made))
     print(
-        f"Noted in the index in {config.index}, for this language model: answered is what has a confidence of "
-        f"{found.min_confidence:.3f}; from {found.min_unsure:.3f} on, what may answer is shown. Settings that are not "
-        "the usual ones go before both. A server takes it up when it is started again."
+        f"Saved in the index in {config.index} for this language model: it answers from a confidence of "
+        f"{found.min_confidence:.3f} and shows possible answers from {found.min_unsure:.3f}. Settings that "
+        "you changed from their defaults take precedence. Restart a running server."
     )
     return 0
 
 
 def verify(config: Config, options: argparse.Namespace) -> int:
-    """Measure the check of answers alone, on labelled claims or drafts; ``keep`` lets reports tell the figures."""
+    """Measure the verification alone, on labelled claims or drafts; with ``keep``, reports show the results."""
     from eval.claims import read_claims
     from eval.drafts import check_drafts, drafts_file, drafts_table, read_drafts
 
@@ -228,12 +228,12 @@ def verify(config: Config, options: argparse.Namespace) -> int:
         print(checker.checker_table(checked))
     if options.keep:
         checker.keep(checked)
-        print(f"Reports tell these figures from now on: {checker.FILE}")
+        print(f"Reports now show these results: {checker.FILE}")
     return 0
 
 
 def bench(config: Config, options: argparse.Namespace, serve: Any = None) -> int:
-    """Measure what an answer costs, print the figures and write the report; ``serve`` as ``eval.bench.suite.Serve``."""
+    """Run the benchmark, print the results and write the report; for ``serve`` see ``eval.bench.suite.Serve``."""
     from eval.bench.plan import FULL, QUICK
     from eval.bench.report import page
     from eval.bench.result import PAGE
@@ -264,7 +264,7 @@ def bench(config: Config, options: argparse.Namespace, serve: Any = None) -> int
 
 
 def _print_figures(finished: runs.Run) -> None:
-    """Print the figures of a run, and how far the check behind its answers can be trusted."""
+    """Print the results of a run, and how reliable the verification of its answers is."""
     print(run_table(finished))
     if finished.metrics["counts"]["asked"]:
         for checked in checker.kept().values():
@@ -272,10 +272,10 @@ def _print_figures(finished: runs.Run) -> None:
 
 
 def _point_to(folder: Path) -> None:
-    """Let ``build/eval/latest`` be the run that was made last."""
+    """Point ``build/eval/latest`` to the newest run."""
     latest = BUILD / "latest"
     draft = BUILD / ".latest"
-    with contextlib.suppress(OSError):  # where there are no symbolic links, a run is named by its folder
+    with contextlib.suppress(OSError):  # without symbolic links, a run is named by its folder
         draft.unlink(missing_ok=True)
         draft.symlink_to(folder.name)
         draft.replace(latest)
@@ -283,17 +283,17 @@ def _point_to(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _bars() -> Iterator[Any]:
-    """Give a progress callback (step, done, total, name) that draws one bar a step, with the time left."""
+    """Give a progress callback (step, done, total, name) that draws a bar per step, with the time left."""
     from tqdm import tqdm
 
     bars = dict[str, Any]()
-    pace = 0.2 if sys.stderr.isatty() else 30.0  # a log wants a line now and then
+    pace = 0.2 if sys.stderr.isatty() else 30.0  # for a log, a line now and then
 
     def progress(step: str, done: int, total: int, name: str = "") -> None:
         if step not in bars:
             for before in bars.values():
                 before.close()
-            # What was there before a break does not count for the speed.
+            # Work done before an interruption must not count for the speed.
             bars[step] = tqdm(
                 desc=step, total=total, initial=done, file=sys.stderr, dynamic_ncols=True, mininterval=pace
             )

@@ -1,4 +1,4 @@
-"""Two runs on the same questions: what differs, by how much, and whether it is more than chance."""
+"""Compare two runs on the same questions: differences, their size, and whether they are significant."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ COMPARED = (
     "retrieval.ndcg@10",
     "retrieval.span_recall@5",
 )
-"""The family of metrics that runs are compared by; what they have in common is corrected for."""
+"""The metrics that runs are compared by; p-values are corrected for their number."""
 FLIPPED = ("answer.correct", "decision.right", "citation.document", "retrieval.found", "retrieval.hit@3")
-"""Metrics of right or wrong whose changes are listed question by question."""
+"""Binary metrics whose changes are listed question by question."""
 
 Rows = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A metric on the ``count`` questions that both runs have: its means, what was gained, and how sure that is.
+    """A metric on the ``count`` questions that both runs have: both means, the gain, and its significance.
 
-    ``lost`` and ``won`` count the questions that got worse and better; ``p`` is exact for right or wrong (McNemar), of
-    a paired randomisation otherwise; ``p_family`` is corrected for the number of metrics (Holm).
+    ``lost`` and ``won`` count the questions that got worse and better. ``p`` is exact for binary metrics (McNemar), and
+    from a paired randomisation test otherwise; ``p_family`` is corrected for the number of metrics (Holm).
     """
 
     metric: Metric
@@ -59,7 +59,7 @@ class Difference:
 
     @property
     def verdict(self) -> str:
-        """``better`` or ``worse`` where chance alone would hardly do it (5 % over the family), else empty."""
+        """``better`` or ``worse`` if significant (5 % over the family), otherwise empty."""
         if self.p_family >= 0.05:
             return ""
         return "better" if (self.gained.point > 0) == self.metric.higher else "worse"
@@ -77,15 +77,17 @@ class Flip:
 
 
 def compare(before: Rows, after: Rows) -> list[Difference]:
-    """Return the difference of each metric of ``COMPARED`` that both runs have; rows are of their questions.
+    """Return the difference in each metric of ``COMPARED`` that both runs have; rows are their questions.
 
-    Raises ``RunError`` where they have no question in common, or ask another question under the same id.
+    Raises ``RunError`` if they share no question, or use the same id for different questions.
     """
     shared = before.keys() & after.keys()
     if other := sorted(id_ for id_ in shared if before[id_]["question"] != after[id_]["question"]):
-        raise RunError(f"The runs ask different questions as {', '.join(other[:3])}: they are not of the same set.")
+        raise RunError(
+            f"The runs ask different questions under the ids {', '.join(other[:3])}. Compare two runs of the same set."
+        )
     if not shared:
-        raise RunError("The runs have no question in common: compare two runs of the same set.")
+        raise RunError("The runs have no question in common. Compare two runs of the same set.")
     found = [difference(known, before, after) for known in CATALOGUE if known.name in COMPARED]
     family = [item for item in found if item is not None]
     corrected = holm([item.p for item in family])
@@ -96,7 +98,7 @@ def compare(before: Rows, after: Rows) -> list[Difference]:
 
 
 def difference(known: Metric, before: Rows, after: Rows) -> Difference | None:
-    """Return the difference in one metric, not corrected; None where no question has it in both runs.
+    """Return the difference in one metric, uncorrected; None if no question has it in both runs.
 
     >>> row = {"cluster": "a", "answerable": True}
     >>> wrong, right = (row | {"scores": {"answer.correct": value}} for value in (0.0, 1.0))
@@ -120,7 +122,7 @@ def difference(known: Metric, before: Rows, after: Rows) -> Difference | None:
 
 
 def flips(before: Rows, after: Rows, names: Sequence[str] = FLIPPED) -> list[Flip]:
-    """Return the questions that changed sides, metric by metric in the order of ``names``, lost ones first."""
+    """Return the questions that flipped, by metric in the order of ``names``, lost ones first."""
     found = []
     for name in names:
         for id_ in _shared(name, before, after):
@@ -131,13 +133,13 @@ def flips(before: Rows, after: Rows, names: Sequence[str] = FLIPPED) -> list[Fli
 
 
 def same_answers(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool | None:
-    """Tell whether two runs gave the same answers byte for byte, by their ``metrics.json``; None where one has none."""
+    """Return whether two runs gave the same answers byte for byte, according to ``metrics.json``; None if unknown."""
     first, second = before.get("answers_sha256"), after.get("answers_sha256")
     return None if first is None or second is None else first == second
 
 
 def _shared(name: str, before: Rows, after: Rows) -> list[str]:
-    """Return the ids that have the metric in both runs, in the order of the second."""
+    """Return the ids that have the metric in both runs, in the order of the second run."""
     return [
         id_
         for id_ in after

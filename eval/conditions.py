@@ -1,17 +1,17 @@
-"""Conditions to answer under: evidence that was composed instead of found, so that one sees what an answer withstands.
+"""Conditions: evidence that is composed instead of retrieved, to see how robust answers are.
 
-    gold-only         the passages that hold the gold, and nothing else
-    gold-first        the gold, then distractors: as much other evidence as usual, at least two
-    gold-middle       the same, half of the distractors before the gold
-    gold-last         the same, all of them before the gold
-    distractors-20    the gold and a distractor in the order of their ranks: one of five places, 20 %, distracts
-    distractors-40    the same with two, -60 with three, -80 with four
+    gold-only         only the passages that contain the gold
+    gold-first        the gold, then distractors: as many as there is other evidence by default, at least two
+    gold-middle       the same, with half of the distractors before the gold
+    gold-last         the same, with all distractors before the gold
+    distractors-20    the gold and one distractor, in rank order: one of five places, 20 %
+    distractors-40    the same with two; -60 with three, -80 with four
 
-The other places are the gold's, which seldom fills them: the share of the evidence that distracts is measured, and told
-beside the figures. A distractor is a passage that search finds for the question and that holds no character of gold;
-the best ranked are taken. Gold that takes several passages stays together, in the order of its spans, and is never cut
-for distractors. Where a set knows documents and no spans, the gold is the fewest passages of these documents that state
-the facts, and distractors are passages of others.
+The gold seldom fills the other places, so the actual share of distracting evidence is measured and reported. A
+distractor is a passage that retrieval finds for the question and that contains no gold character; the best ranked are
+used. Gold that needs several passages stays together, in the order of its spans, and is never shortened for
+distractors. If a set knows documents but no spans, the gold is the fewest passages of these documents that state the
+facts, and distractors are passages of other documents.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ from rag.types import Evidence, Passage
 __all__ = ["CONDITIONS", "Condition", "condition", "evidence_under", "has_gold"]
 
 PLACES = 5
-"""Passages that a share of distractors is a share of, and most passages that are taken for the gold."""
+"""Places that the share of distractors refers to; also the most passages used for the gold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Where the gold stands among ``distractors`` passages without it; None: as many as there is other evidence."""
+    """The position of the gold among ``distractors`` passages; None: as many as there is other evidence."""
 
     label: str
     gold: Literal["first", "middle", "last", "ranked"]
     distractors: int | None = None
 
     def beside(self, config: Config) -> int:
-        """Return how many distractors stand beside the gold."""
+        """Return the number of distractors."""
         return max(2, config.evidence - 1) if self.distractors is None else self.distractors
 
 
@@ -60,13 +60,13 @@ CONDITIONS = {
     "gold-middle": Condition("gold in the middle", "middle"),
     "gold-last": Condition("gold last", "last"),
 }
-"""Every condition by name, in the order in which reports show them."""
+"""Every condition by name, in the order of the reports."""
 
 
 def condition(name: str) -> Condition:
-    """Return the condition called ``name``. Raises ``RunError`` where there is none."""
+    """Return the condition ``name``. Raises ``RunError`` if there is none."""
     if name not in CONDITIONS:
-        raise RunError(f"There is no condition {name!r}. Known are: {', '.join(CONDITIONS)}.")
+        raise RunError(f"There is no condition {name!r}. Conditions: {', '.join(CONDITIONS)}.")
     return CONDITIONS[name]
 
 
@@ -78,10 +78,9 @@ def evidence_under(
     embedder: Embedder,
     config: Config,
 ) -> list[Evidence]:
-    """Return the evidence for a question that ``has_gold``; ``passages`` are all those of ``index``.
+    """Return the evidence for a question that ``has_gold``; ``passages`` are all passages of ``index``.
 
-    Scores are those of the search; gold that it did not find has the fused and lexical score 0, and comes last where
-    the order is that of the ranks.
+    Scores are those of retrieval; gold that it did not find has score 0, and comes last in rank order.
     """
     query = search_query(question.question, question.history)
     ranked = retrieve(query, index, embedder, config.candidates, config.candidates, config.dense_weight)
@@ -99,7 +98,7 @@ def evidence_under(
 
 
 def has_gold(question: Question) -> bool:
-    """Tell whether evidence can be composed for a question: its gold is known, or facts and the documents with them."""
+    """Return whether evidence can be composed: the gold spans are known, or the facts and their documents."""
     return bool(question.gold or (question.sources and question.facts))
 
 
@@ -110,7 +109,7 @@ def _distracts(passage: Passage, question: Question) -> bool:
 def _stating(question: Question, ranked: Sequence[Passage]) -> list[Passage]:
     """Return the passages of the right documents that together state the facts, at most ``PLACES``.
 
-    The one that states most of what is left is taken next; of those that state as much, the best ranked.
+    Greedy: next comes the passage that states most of the remaining facts, the better ranked one of equals.
     """
     near = [passage for passage in ranked if passage.document in question.sources]
     left, chosen = list(question.facts), list[Passage]()
@@ -132,9 +131,9 @@ def _composed(known: Condition, gold: list[Evidence], others: list[Evidence]) ->
 
 
 def _holding(question: Question, passages: Sequence[Passage]) -> list[Passage]:
-    """Return the passages that hold the gold, at most ``PLACES``; where none holds a span whole, all that touch it.
+    """Return the passages that contain the gold, at most ``PLACES``; if none contains a whole span, all that touch it.
 
-    Where any span is enough, those of the first one.
+    If any span is enough, those of the first one.
     """
     chosen: list[Passage] = []
     for span in question.gold[:1] if question.need == "any" else question.gold:

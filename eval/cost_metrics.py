@@ -1,4 +1,4 @@
-"""What did it cost? Summaries of measurements, such as the seconds of a stage over all questions."""
+"""Cost metrics: summaries of measurements, such as the seconds of a stage over all questions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["Spread", "spread"]
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Of ``count`` measurements some percentiles, the smallest and the largest, in their unit.
+    """Percentiles, minimum and maximum of ``count`` measurements, in their unit.
 
-    The range from ``p25`` to ``p75`` is the middle half of them.
+    The range from ``p25`` to ``p75`` is the middle half.
     """
 
     count: int
@@ -29,7 +29,7 @@ class Spread:
 def spread(values: ArrayLike) -> Spread:
     """Summarise measurements such as seconds a question; percentiles are interpolated linearly.
 
-    Raises ``ValueError`` where there are none.
+    Raises ``ValueError`` if there are none.
 
     >>> spread([3.0, 1.0, 2.0, 5.0, 4.0])
     Spread(count=5, p25=2.0, p50=3.0, p75=4.0, p95=4.8, low=1.0, high=5.0)

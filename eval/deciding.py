@@ -1,4 +1,4 @@
-"""The part of the report on when to answer: curves over the confidence, rules to hold it against, kinds of question."""
+"""Report section on when to answer: curves over the confidence, trivial rules for comparison, kinds of question."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["decisions"]
 
 
 def decisions(run: Run) -> str:
-    """Return the curves over the confidence, the rules that look at nothing, and the false answers by kind.
+    """Return the curves over the confidence, the trivial rules, and the false answers by kind.
 
-    Where all questions are answerable, or none is, there are no curves to draw.
+    If all or none of the questions are answerable, there are no curves.
     """
     rows = [row for row in run.questions.values() if row["confidence"] is not None]
     if len({row["answerable"] for row in rows}) < 2:
-        asked = "The documents answer every question that was asked: a refusal is always wrong."
-        asked = asked if any(row["answerable"] for row in rows) else "The documents answer no question that was asked."
+        asked = "The documents answer every question of this run: a refusal is always wrong."
+        asked = asked if any(row["answerable"] for row in rows) else "The documents answer no question of this run."
         return section("When to answer", asked, _false_answers(run))
-    intro = "The confidence is the probability, as the program sees it, that the documents answer the question."
+    intro = "The confidence is the estimated probability that the documents answer the question."
     both = f'<div class="pair">{_risk_coverage(run, rows)}{_reliability(run, rows)}</div>'
     return section("When to answer", intro, both + _rules(run) + _false_answers(run))
 
@@ -53,21 +53,24 @@ def _risk_coverage(run: Run, rows: Sequence[Mapping[str, Any]]) -> str:
         "Risk and coverage",
         f"{percent(share)} of the questions were answered.",
     )
-    keys = (("first", "answered though the documents do not answer it"), ("second", "answered and wrong in any way"))
+    keys = (
+        ("first", "answered although the documents do not answer it"),
+        ("second", "answered and wrong for any reason"),
+    )
     key = "".join(f'<li><span class="stroke {style}"></span>{label}</li>' for style, label in keys[: len(lines)])
     told = _as_table(("Answered", "Wrong"), _risks(coverage.tolist(), risk.tolist()))
     return f'<figure><figcaption>Risk and coverage</figcaption>{svg}<ul class="key">{key}</ul>{told}</figure>'
 
 
 def _risks(coverage: Sequence[float], risk: Sequence[float]) -> list[tuple[str, ...]]:
-    """Return the risk at every tenth of the questions, answered though the documents do not answer it."""
+    """Return the risk at every tenth of the questions: answered although the documents don't answer it."""
     last = len(coverage) - 1
     places = dict.fromkeys(min(last, round(tenth * len(coverage) / 10) - 1) for tenth in range(1, 11))
     return [(percent(coverage[at]), percent(risk[at])) for at in places if at >= 0]
 
 
 def _as_table(names: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
-    """Return what a chart draws in figures, folded away."""
+    """Return the numbers of a chart as a collapsed table."""
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     rows = ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells]
     return f"<details><summary>As a table</summary>{table(head, rows)}</details>"
@@ -96,7 +99,7 @@ def _reliability(run: Run, rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _rules(run: Run) -> str:
-    """Return the decisions of this run beside those of rules that look at nothing."""
+    """Return the decisions of this run next to those of trivial rules."""
     metrics = run.metrics["metrics"]
     ours = {name: metrics.get(f"abstention.{name}", {}).get("point", 0.0) for name in TRIVIAL}
     ours["decision_right"] = metrics["decision.right"]["point"]
@@ -106,7 +109,7 @@ def _rules(run: Run) -> str:
         weight = " class=total" if rule == "This run" else ""
         rows.append(f'<tr{weight}><th scope="row">{escape(rule.replace("_", " ").capitalize())}</th>{cells}</tr>')
     head = "".join(f'<th scope="col">{escape(label)}</th>' for label in TRIVIAL.values())
-    return "<h3>Against rules that look at nothing</h3>" + table(f'<th scope="col">Rule</th>{head}', rows)
+    return "<h3>Compared with trivial rules</h3>" + table(f'<th scope="col">Rule</th>{head}', rows)
 
 
 def _false_answers(run: Run) -> str:

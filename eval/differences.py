@@ -1,4 +1,4 @@
-"""What differs between two runs, as plain text for a terminal: what they were made of, figures, and questions."""
+"""The differences between two runs, for a terminal: settings and models, results, and questions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["comparison_table"]
 
 
 def comparison_table(before: Run, after: Run) -> str:
-    """Return what two runs were made of, how their figures differ, and each question that changed sides, by metric."""
+    """Return the differences between two runs: settings and models, results, and questions that flipped."""
     rows = [["Metric", "A", "B", "difference", "95 %", "lost", "won", "p", "p (Holm)", ""]]
     found = compare(before.questions, after.questions)
     for item in found:
@@ -27,7 +27,7 @@ def comparison_table(before: Run, after: Run) -> str:
     lines = [f"A  {before.folder}", f"B  {after.folder}", *_changes(before, after), ""]
     lines += aligned(rows, right=range(1, 9))
     if rest := before.questions.keys() ^ after.questions.keys():
-        lines.append(f"{len(rest)} questions are in one run only and were left out.")
+        lines.append(f"{len(rest)} questions are in only one of the runs and were left out.")
     counts = sorted({item.count for item in found})
     lines.append(
         f"Paired on {' to '.join(map(str, counts[:1] + counts[1:][-1:]))} questions that have the metric in both."
@@ -39,17 +39,17 @@ def comparison_table(before: Run, after: Run) -> str:
 
 
 def _changes(before: Run, after: Run) -> list[str]:
-    """Return what B was made of otherwise than A, a line each."""
+    """Return the differences in settings and models from A to B, one per line."""
     first, second = (_flat({**run.made["identity"], "program": run.made["code"]}) for run in (before, after))
     return [
         f"   {name}: {first.get(name, '–')} → {second.get(name, '–')}"
         for name in dict.fromkeys([*first, *second])
         if first.get(name) != second.get(name)
-    ] or ["   made of the same"]
+    ] or ["   same settings and models"]
 
 
 def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, str]:
-    """Return the leaves of nested tables as texts by their dotted names; of a hash, its beginning.
+    """Return the leaves of nested tables as text by dotted name; hashes are shortened.
 
     >>> _flat({"a": {"b": 1}, "c": None})
     {'a.b': '1', 'c': 'none'}
@@ -69,7 +69,7 @@ HASH = re.compile("[0-9a-f]{64}")
 
 
 def _flipped(before: Run, after: Run) -> list[str]:
-    """Return the questions that changed sides under the name of the metric, the lost ones first, with both answers."""
+    """Return the questions that flipped, below the name of the metric, lost ones first, with both answers."""
     lines: list[str] = []
     first, second = before.answers(), after.answers()
     group = ("", "")

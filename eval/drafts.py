@@ -1,13 +1,12 @@
-"""The check of answers alone, on drafts that people have labelled: right ones should pass it, wrong ones should not.
+"""Evaluate the verification alone, on labelled drafts: right ones should pass, wrong ones should not.
 
-``drafts.jsonl`` holds a draft a line:
+``drafts.jsonl`` holds one draft per line:
 
     {"id", "document": "file.md", "question", "evidence": "what the passage says", "draft": "what a model answers",
      "right": true | false, "kind"?, "genre"?, "split"?}
 
-``evidence`` is a stretch of the text of ``document``: its words, whatever stands between them. Where the documents lie
-beside the file, in ``documents/``, a draft is judged as it would be answered: with the title, the date and the section
-that the passage stands under.
+``evidence`` is a part of the text of ``document``: its words, with any characters between them. If the documents are in
+``documents/`` next to the file, a draft is judged as in a real answer: with title, date and section of the passage.
 """
 
 from __future__ import annotations
@@ -33,13 +32,13 @@ __all__ = ["GROUPED", "LabelledDraft", "check_drafts", "drafts_file", "drafts_ta
 
 FILE = "drafts.jsonl"
 GROUPED = ("kind", "genre", "split")
-"""What drafts are grouped by."""
+"""Fields that drafts are grouped by."""
 LABELS = {"right": True, "wrong": False}
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledDraft:
-    """A draft that answers ``question`` from ``passage``, and whether it is ``right``; ``kind`` tells what is tried."""
+    """A draft that answers ``question`` from ``passage``, and whether it is ``right``; ``kind`` says what it tests."""
 
     id: str
     question: str
@@ -52,7 +51,7 @@ class LabelledDraft:
 
 
 def drafts_file(path: Path) -> Path | None:
-    """Return the file of drafts at ``path``, itself or in the folder; None where there are claims, or nothing."""
+    """Return the file of drafts at ``path`` or in that folder; None if it holds claims, or nothing."""
     file = path / FILE if path.is_dir() else path
     if not file.is_file():
         return None
@@ -61,7 +60,7 @@ def drafts_file(path: Path) -> Path | None:
 
 
 def read_drafts(file: Path) -> tuple[LabelledDraft, ...]:
-    """Read a draft a line. Raises ``SetError`` naming file and line."""
+    """Read one draft per line. Raises ``SetError`` naming file and line."""
     folder = file.parent / "documents"
 
     @cache
@@ -73,22 +72,22 @@ def read_drafts(file: Path) -> tuple[LabelledDraft, ...]:
         with located(f"{file}, line {number}"):
             drafts.append(_draft(row, document))
     if not drafts:
-        raise SetError(f"There is no draft in {file}.")
+        raise SetError(f"There are no drafts in {file}.")
     return tuple(drafts)
 
 
 def passes(draft: LabelledDraft, min_support: float) -> bool:
-    """Tell whether a draft would be shown whole: each of its sentences has enough support."""
+    """Return whether a draft would be shown in full: each of its sentences has enough support."""
     claims = citations.parse(draft.text)
     scores = judged(claims, draft.passage, draft.question)
     return bool(claims) and all(score >= min_support for score in scores)
 
 
 def check_drafts(name: str, drafts: Sequence[LabelledDraft], min_support: float) -> dict[str, Any]:
-    """Return what ``checker.json`` holds: of the right drafts how many pass, of the wrong ones how many do not.
+    """Return an entry of ``checker.json``: how many right drafts pass, how many wrong ones are rejected.
 
-    ``figures`` are those of all of them, and of each group of ``GROUPED``; ``mistaken`` holds the ids of the rest, and
-    is not kept.
+    ``figures`` covers all drafts and each group of ``GROUPED``; ``mistaken`` holds the ids of the rest, and isn't
+    saved.
     """
     found = [(draft, passes(draft, min_support) == draft.right) for draft in drafts]
     groups = {
@@ -111,7 +110,7 @@ def check_drafts(name: str, drafts: Sequence[LabelledDraft], min_support: float)
 
 
 def drafts_table(checked: Mapping[str, Any]) -> str:
-    """Return the figures for a terminal, and the drafts that were judged wrongly."""
+    """Return the results for a terminal, and the drafts that were judged wrongly."""
     rows = [["Drafts", "right", "pass", "95 %", "wrong", "do not", "95 %"], _cells("all", checked["figures"]["all"])]
     for grouping in GROUPED:
         groups = checked["figures"].get(grouping, {})
@@ -121,7 +120,7 @@ def drafts_table(checked: Mapping[str, Any]) -> str:
     for label, verb in {"right": "did not pass", "wrong": "passed"}.items():
         told += [f"{label.capitalize()}, and {verb}: {', '.join(checked['mistaken'][label]) or 'none'}", ""]
     least = f"{checked['min_support']:g}"
-    told.append(f"A draft passes where each of its sentences has a support of {least} or more (min_support).")
+    told.append(f"A draft passes if each of its sentences has a support of at least {least} (min_support).")
     return "\n".join(told)
 
 
@@ -135,7 +134,7 @@ def _draft(row: Mapping[str, Any], document: Callable[[str], Document | None]) -
 
 
 def _passage(name: str, evidence: str, document: Callable[[str], Document | None]) -> Passage:
-    """Return the passage that ``evidence`` is, under what it stands under in its document, where that is there."""
+    """Return the passage of ``evidence`` with its headings in the document, if the document is there."""
     try:
         read = document(name)
     except DocumentError as error:
@@ -144,12 +143,12 @@ def _passage(name: str, evidence: str, document: Callable[[str], Document | None
         return Passage(name, 0, len(evidence), evidence)
     start, end = _found(evidence, read.text)
     if start == end:
-        raise ValueError(f"evidence must stand in the text of {name}")
+        raise ValueError(f"evidence must be part of the text of {name}")
     return Passage(name, start, end, read.text[start:end], read.title, _section(read, start), date=read.date)
 
 
 def _found(evidence: str, text: str) -> tuple[int, int]:
-    """Return where ``evidence`` stands in ``text``: word for word, or, read in another way, with other marks between.
+    """Return the position of ``evidence`` in ``text``: word for word, or with other characters between its words.
 
     >>> _found("b: c.", "a b: c. d"), _found("• b | c.", "a b: c. d"), _found("c b", "a b: c. d")
     ((2, 7), (2, 7), (0, 0))
@@ -172,7 +171,7 @@ def _section(document: Document, start: int) -> str:
 
 
 def _figures(found: Sequence[tuple[LabelledDraft, bool]]) -> dict[str, Any]:
-    """Return how many of the right drafts, and of the wrong ones, were judged rightly, with Wilson intervals."""
+    """Return how many right drafts, and how many wrong ones, were judged correctly, with Wilson intervals."""
     figures = {}
     for name, label in LABELS.items():
         judgements = [rightly for draft, rightly in found if draft.right == label]

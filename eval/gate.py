@@ -1,4 +1,4 @@
-"""The gate: what may not get worse. A floor for each metric, the accepted baseline, and what is never tolerated."""
+"""The gate: floors for metrics, the accepted baseline, and defects that are never tolerated."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from rag.ports import Embedder
 __all__ = ["Limits", "Line", "Verdict", "check", "fast_tier", "limits"]
 
 NEVER = {
-    "citation.validity": "a mark without a citation that holds in the stored text",
-    "citation.verbatim": "a quote that does not stand in its document",
+    "citation.validity": "a mark without a valid citation",
+    "citation.verbatim": "a quote that is not in its document",
 }
-"""Metrics of which anything below 1 is a fault of the program."""
+"""Metrics that must be 1; anything less is a defect of the program."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What ``gate.toml`` says of a set: by how much a metric may fall below the baseline, and where it must not be.
+    """The limits of a set in ``gate.toml``: how far a metric may fall below the baseline, and its floors.
 
-    A floor is a ceiling for a metric of which less is better. ``groups`` holds those of groups of questions, by their
+    For a metric of which less is better, a floor is a ceiling. ``groups`` holds the floors of groups of questions, by
     grouping (``eval.catalogue.GROUPINGS``) and name.
     """
 
@@ -48,7 +48,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One metric at the gate: of all questions, or of a ``group`` of them."""
+    """One metric at the gate: over all questions, or over a ``group`` of them."""
 
     name: str
     now: float
@@ -59,7 +59,7 @@ class Line:
 
     @property
     def faults(self) -> list[str]:
-        """Return why it does not pass; nothing where it does."""
+        """Return why it fails, or an empty string."""
         known = metric(self.name)
         sign = 1 if known is None or known.higher else -1
         faults = []
@@ -75,7 +75,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the gate found: its lines, what is never tolerated, and the questions that flipped."""
+    """The result of the gate: its lines, intolerable defects, and the questions that flipped."""
 
     lines: list[Line]
     never: list[str]
@@ -84,11 +84,11 @@ class Verdict:
 
     @property
     def passes(self) -> bool:
-        """Tell whether nothing is wrong."""
+        """Whether everything passes."""
         return not self.never and not any(line.faults for line in self.lines)
 
     def table(self) -> str:
-        """Return all of it for a terminal: the metrics, then every question that flipped."""
+        """Return the result for a terminal: the metrics, then every question that flipped."""
         rows = [["Metric", "floor", "baseline", "now", "difference", "", "lost", "won", ""]]
         rows += [_cells(line) for line in self.lines]
         lines = [*aligned(rows, right=(1, 2, 3, 4, 6, 7)), *self.notes]
@@ -96,13 +96,13 @@ class Verdict:
         for flip in self.flips:
             way = "lost" if flip.after < flip.before else "won "
             lines.append(f"{way}  {flip.metric}  {flip.id}: {flip.question}")
-        return "\n".join([*lines, "", "The gate is passed." if self.passes else "THE GATE IS NOT PASSED."])
+        return "\n".join([*lines, "", "The gate passes." if self.passes else "THE GATE FAILS."])
 
 
 def limits(file: Path, name: str) -> Limits:
-    """Read the limits of the set ``name``; the usual ones where the file does not know it.
+    """Read the limits of the set ``name``; the defaults if the file doesn't mention it.
 
-    Raises ``RunError`` where the file or a metric in it is not understood.
+    Raises ``RunError`` if the file or a metric in it is invalid.
     """
     try:
         table = tomllib.loads(file.read_text("utf-8"))
@@ -111,26 +111,26 @@ def limits(file: Path, name: str) -> Limits:
         floors = {key: float(value) for key, value in of_set.items() if not isinstance(value, dict)}
         groups = _group_floors({key: value for key, value in of_set.items() if isinstance(value, dict)})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"{file} cannot be read ({error}).") from error
+        raise RunError(f"{file} can't be read ({error}).") from error
     for key in (*watched, *floors):
         if metric(key) is None:
-            raise RunError(f"{file} names {key!r}, which is no metric.")
+            raise RunError(f"{file} names {key!r}, which is not a metric.")
     for (grouping, group), floor in groups.items():
         _check_group(f"{file} has floors for the {grouping} {group} of {name}", grouping, floor)
     return Limits(margin, watched, floors, groups)
 
 
 def _check_group(where: str, grouping: str, floors: Mapping[str, float]) -> None:
-    """Raise ``RunError`` where questions are not grouped like this, or a metric is not one of single questions."""
+    """Raise ``RunError`` for an unknown grouping, or a metric that has no value per question."""
     if grouping not in GROUPINGS:
-        raise RunError(f"{where}. Questions are grouped by {', '.join(GROUPINGS)}.")
+        raise RunError(f"{where}, but questions are grouped by {', '.join(GROUPINGS)}.")
     known = {metric.name for metric in CATALOGUE}
     if other := [name for name in floors if name not in known]:
-        raise RunError(f"{where}: {other[0]!r} is no metric of single questions.")
+        raise RunError(f"{where}, but {other[0]!r} is not a metric of single questions.")
 
 
 def _group_floors(tables: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[tuple[str, str], dict[str, float]]:
-    """Return the floors of each group by its grouping and name."""
+    """Return the floors of each group by grouping and name."""
     return {
         (grouping, group): {key: float(value) for key, value in floors.items()}
         for grouping, groups in tables.items()
@@ -139,7 +139,7 @@ def _group_floors(tables: Mapping[str, Mapping[str, Mapping[str, float]]]) -> di
 
 
 def check(run: Run, baseline: Run | None, limit: Limits) -> Verdict:
-    """Hold a run against its limits and, where there is one, the baseline; both are of the same set."""
+    """Check a run against its limits and, if there is one, the baseline of the same set."""
     names = dict.fromkeys((*limit.watched, *limit.floors))
     lines, notes = [], list[str]()
     for name in names:
@@ -155,16 +155,16 @@ def check(run: Run, baseline: Run | None, limit: Limits) -> Verdict:
         lines += held
         notes += absent
     if baseline and (rest := baseline.questions.keys() ^ run.questions.keys()):
-        notes.append(f"{len(rest)} questions are in one of the two only and were left out of the comparison.")
+        notes.append(f"{len(rest)} questions are in only one of the two and were not compared.")
     flipped = flips(baseline.questions, run.questions, FLIPPED) if baseline else []
     return Verdict(lines, _never(run), flipped, notes)
 
 
 def _held(run: Run, grouping: str, group: str, floors: Mapping[str, float]) -> tuple[list[Line], list[str]]:
-    """Return the lines of a group of questions, and what could not be measured of it."""
+    """Return the lines of a group of questions, and what could not be measured for it."""
     rows = [row for row in run.questions.values() if row.get(grouping) == group]
     if not rows:
-        return [], [f"No question of this run has the {grouping} {group}."]
+        return [], [f"This run has no question of the {grouping} {group}."]
     means = {name: mean(rows, name) for name in floors}
     lines = [
         Line(name, found["point"], floors[name], None, 0.0, f"{grouping} {group}")
@@ -183,10 +183,10 @@ def fast_tier(
     indexes: Path,
     progress: Progress | None = None,
 ) -> Run:
-    """Measure without a language model: retrieval, and the recorded drafts through today's verification.
+    """Measure without a language model: retrieval, and the recorded drafts with the current verification.
 
-    The drafts are verified against the evidence that they were written from, so that retrieval and the rest are judged
-    apart. ``baseline`` is the folder of baselines. Raises ``RunError`` where the set has none.
+    The drafts are verified against the evidence that they were written from, so that retrieval doesn't affect the
+    result. ``baseline`` is the folder of baselines. Raises ``RunError`` if the set has none.
     """
     accepted, recorded = baselines.load(baseline, known.name), baselines.drafts(baseline, known.name)
     generator = baselines.replay(recorded, accepted.made) if recorded else None
@@ -199,7 +199,7 @@ def fast_tier(
 
 
 def _never(run: Run) -> list[str]:
-    """List what is never tolerated."""
+    """List intolerable defects."""
     found = [f"{id_} failed: {message}" for id_, message in run.metrics.get("failures", {}).items()]
     for name, fault in NEVER.items():
         for id_, row in run.questions.items():

@@ -1,4 +1,4 @@
-"""What became of the questions of each kind, genre, language and path, with Wilson intervals: groups are small."""
+"""Outcomes by kind, genre, language and path, with Wilson intervals since groups are small."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from eval.tables import GROUP_TITLES, LOST, NAMELESS, OUTCOMES_SHOWN, grouped
 __all__ = ["groups_section"]
 
 ALSO = {"outcome.unsure": "unsure", "outcome.false_unsure": "unsure, unanswerable"}
-"""What there is room for on a page, beside ``OUTCOMES_SHOWN``."""
+"""Outcomes that fit on the page, besides ``OUTCOMES_SHOWN``."""
 
 
 def groups_section(run: Run) -> str:
-    """Return as HTML a table a grouping: a bar and every outcome of each group."""
+    """Return one HTML table per grouping: a bar and every outcome of each group."""
     body = "".join(f"<h3>By {grouping}</h3>{_grid(grouping, groups)}" for grouping, groups in grouped(run.metrics))
     if not body:
         return ""
     return section(
-        "What became of whom",
-        "Helpful: right, or unsure with every fact among its quotes. The bar is of the answerable questions: "
+        "Outcomes by group",
+        "Helpful: right, or unsure with every fact among its quotes. The bar shows the answerable questions: "
         + _key()
         + " Intervals are Wilson's, 95 %.",
         body,
@@ -53,7 +53,7 @@ def _cell(rate: Mapping[str, float] | None) -> str:
 
 
 def _bar(name: str, group: Mapping[str, Any]) -> str:
-    """Return what became of the answerable questions of a group; what is neither right nor wrong may have helped."""
+    """Return the outcomes of a group's answerable questions; those neither right nor wrong may still have helped."""
     counts = {outcome.partition(".")[2]: rate["count"] for outcome, rate in group["outcomes"].items()}
     if not group["answerable"] or "right" not in counts:
         return ""
@@ -63,8 +63,8 @@ def _bar(name: str, group: Mapping[str, Any]) -> str:
     return charts.stacked(parts, group["answerable"], f"{name or NAMELESS}: {words}")
 
 
-BAR = {"none": "right", "unsure": LOST["unsure"], "reading": "wrong", "refusal": "refused, or another place quoted"}
-"""The parts of a bar, by their classes."""
+BAR = {"none": "right", "unsure": LOST["unsure"], "reading": "wrong", "refusal": "refused, or quoted another place"}
+"""The parts of a bar, by CSS class."""
 
 
 def _key() -> str:

@@ -1,4 +1,6 @@
-"""Records kept one a line, each on the disk before the next is begun, so that a run that was killed can go on."""
+"""Crash-safe records, one per line: each is on disk before the next one starts, so that an interrupted run can
+continue.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,13 @@ __all__ = ["Journal", "RunError", "read_records", "write_whole"]
 
 
 class RunError(FootnoteError):
-    """A run that cannot be gone on with, read or compared: the message says why and what to do."""
+    """A run that can't be continued, read or compared: the message says why and what to do."""
 
 
 class Journal:
-    """A JSONL file of records with different ``id``, in the order in which they were made.
+    """A JSONL file of records with unique ids, in the order in which they were written.
 
-    A last line that was torn when the process died is cut off. Raises ``RunError`` where another line is damaged.
+    An incomplete last line, left by a crash, is cut off. Raises ``RunError`` if another line is damaged.
     """
 
     def __init__(self, file: Path) -> None:
@@ -31,7 +33,7 @@ class Journal:
         self._out = file.open("ab")
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Write ``record`` as one line, and return when it is on the disk."""
+        """Append ``record`` as a line, and return once it is on disk."""
         self._out.write(json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
         self._out.flush()
         os.fsync(self._out.fileno())
@@ -47,23 +49,23 @@ class Journal:
 
 
 def read_records(file: Path) -> dict[str, dict[str, Any]]:
-    """Return the records of a JSONL file by their ``id``. Raises ``RunError`` naming file and line."""
+    """Return the records of a JSONL file by ``id``. Raises ``RunError`` naming file and line."""
     records = {}
     try:
         lines = file.read_bytes().splitlines()
     except OSError as error:
-        raise RunError(f"{file} cannot be read ({error.strerror}). Name the folder of a finished run.") from error
+        raise RunError(f"{file} can't be read ({error.strerror}). Name the folder of a finished run.") from error
     for number, line in enumerate(lines, start=1):
         try:
             record = json.loads(line)
             records[record["id"]] = record
         except (ValueError, TypeError, KeyError) as error:
-            raise RunError(f"{file}, line {number}, is damaged. Remove the folder and run it again.") from error
+            raise RunError(f"{file}, line {number}, is damaged. Delete the folder and run it again.") from error
     return records
 
 
 def write_whole(file: Path, text: str) -> None:
-    """Write a file so that it is there whole or as it was before, whatever happens meanwhile."""
+    """Write a file atomically: whatever happens, it is either complete or unchanged."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     with draft.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
         out.write(text)
@@ -73,7 +75,7 @@ def write_whole(file: Path, text: str) -> None:
 
 
 def _mend(file: Path) -> None:
-    """Cut off a last line without its end, or one that the disk never got."""
+    """Cut off an incomplete last line."""
     if not file.exists():
         return
     data = file.read_bytes()

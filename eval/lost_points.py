@@ -1,4 +1,4 @@
-"""Where was the point lost? One stage is named for each answerable question that was not answered well."""
+"""Where was the point lost? For each answerable question that was not answered well, the first stage that failed."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ LostAt = Literal["retrieval", "refusal", "reading", "citation", "unsure"]
 
 
 def lost_at(*, found: bool, abstained: bool, correct: bool, cited: bool, quoted: bool = False) -> LostAt | None:
-    """Return the stage at which an answerable question was lost, the first that failed; None where it was not.
+    """Return the first stage that failed for an answerable question, or None if it was answered well.
 
-    ``found``: the evidence holds the gold (``retrieval_metrics.gold_found``); ``abstained``: nothing was claimed;
-    ``correct``: the answer is right; ``cited``: it cites a gold document; ``quoted``: it was not answered, but what
-    answers it was quoted (``outcomes.quotes_answer``).
+    ``found``: the evidence contains the gold (``retrieval_metrics.gold_found``); ``abstained``: there was no answer;
+    ``correct``: the answer is right; ``cited``: it cites a gold document; ``quoted``: there was no answer, but a quote
+    contains it (``outcomes.quotes_answer``).
 
-    - ``unsure``: quoted and not answered;
-    - ``retrieval``: not answered rightly, and the gold was not in the evidence;
-    - ``refusal``: abstained though it was there;
-    - ``reading``: answered wrongly though it was there;
-    - ``citation``: right, and no gold document is cited.
+    - ``unsure``: quoted, not answered;
+    - ``retrieval``: not answered correctly, and the gold was not in the evidence;
+    - ``refusal``: abstained although it was;
+    - ``reading``: answered wrongly although it was;
+    - ``citation``: right, but no gold document is cited.
 
     >>> lost_at(found=False, abstained=True, correct=False, cited=False)
     'retrieval'

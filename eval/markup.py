@@ -1,4 +1,4 @@
-"""The few pieces of HTML that every part of the report is made of."""
+"""HTML building blocks of the reports."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 __all__ = ["big", "document", "folded", "header", "made_of", "section", "table"]
 
 STYLE = Path(__file__).parent / "data" / "report.css"
-# The page may load nothing at all, and says so itself.
+# The page loads nothing, and its policy says so.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def document(title: str, parts: Iterable[str]) -> str:
-    """Return a whole page of ``parts``, which are HTML; it needs nothing but itself."""
+    """Return a self-contained page of ``parts``, which are HTML."""
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -27,7 +27,7 @@ def document(title: str, parts: Iterable[str]) -> str:
 
 
 def header(kind: str, name: str, story: tuple[str, str], about: Iterable[str], warnings: Iterable[str]) -> str:
-    """Return the top of a page: what it is a report of, what came out in two sentences, what with; all are texts."""
+    """Return the header of a page: title, result and subject, all as text."""
     headline, lead = map(escape, story)
     return (
         f'<header><p class="brand"><b>Footnote</b> {escape(kind)} · {escape(name)}</p><h1>{headline}</h1>'
@@ -38,19 +38,19 @@ def header(kind: str, name: str, story: tuple[str, str], about: Iterable[str], w
 
 
 def section(title: str, intro: str, body: str) -> str:
-    """Return a part of the page under its heading; ``intro`` and ``body`` are HTML."""
+    """Return a section with a heading; ``intro`` and ``body`` are HTML."""
     lead = f'<p class="intro">{intro}</p>'
     return f"<section><h2>{escape(title)}</h2>{lead}{body}</section>"
 
 
 def folded(title: str, body: str) -> str:
-    """Return a part of the page that is closed until its heading is clicked."""
+    """Return a collapsed section."""
     summary = f"<summary><h2>{escape(title)}</h2></summary>"
     return f'<section><details class="long">{summary}{body}</details></section>'
 
 
 def table(head: str, rows: Iterable[str], style: str = "") -> str:
-    """Return a table that scrolls by itself where it is too wide; head cells and rows are HTML."""
+    """Return a table that scrolls if it is too wide; head cells and rows are HTML."""
     return (
         f'<div class="scroll"><table class="{style}"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
@@ -58,19 +58,19 @@ def table(head: str, rows: Iterable[str], style: str = "") -> str:
 
 
 def big(text: str) -> str:
-    """Return a figure large, its unit behind the first space small."""
+    """Return a number in large type, its unit (after the first space) in small type."""
     number, _, unit = text.partition(" ")
     return f'<span class="big">{escape(number)}<small>&thinsp;{escape(unit)}</small></span>'
 
 
 def made_of(facts: Mapping[str, Any]) -> str:
-    """Return what a page is about was made of, folded away; facts that are None are left out."""
+    """Return the collapsed list of settings and models behind a page; entries that are None are left out."""
     rows = (
         f'<tr><th scope="row">{escape(name)}</th><td class="left"><code>{escape(_plain(value))}</code></td></tr>'
         for name, value in facts.items()
         if value is not None
     )
-    return folded("What it was made of", f'<div class="scroll"><table>{"".join(rows)}</table></div>')
+    return folded("Settings and models", f'<div class="scroll"><table>{"".join(rows)}</table></div>')
 
 
 def _plain(value: Any) -> str:

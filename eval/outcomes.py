@@ -1,8 +1,8 @@
-"""What became of a question: answered, rightly or not; unsure; refused; or answered though no document answers it.
+"""The outcome of a question: answered (right or wrong), unsure, refused, or answered although no document answers it.
 
-An ``unsure`` answer quotes what may answer the question and claims nothing. Strictly it counts as a refusal. Leniently
-it counts for what it shows: with the right passage among its quotes it is neither a false refusal nor a false answer,
-and with every fact among them it has helped.
+An ``unsure`` answer quotes possible answers and claims nothing. Strictly it counts as a refusal. Leniently it counts by
+its quotes: with the right passage among them it is neither a false refusal nor a false answer, and with every fact
+among them it is helpful.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ __all__ = ["decision_scores", "outcome_scores", "quoted", "quotes_answer", "quot
 
 
 def quoted(answer: Answer) -> str:
-    """Return the sentences of an unsure answer that stand word for word in what they cite, a line each.
+    """Return the sentences of an unsure answer that are verbatim in their source, one per line.
 
-    They may stand in quotation marks, which are left out. A draft that comes before them is none of them; of another
-    answer there are none.
+    Surrounding quotation marks are removed. A draft before the quotes is not included; other answers have no quotes.
 
     >>> from rag.types import Citation, Sentence
     >>> shown = (Sentence("It opened early.", (1,), 0.8), Sentence("“Open from 8 am.”", (1,), 1.0))
@@ -36,12 +35,12 @@ def quoted(answer: Answer) -> str:
 
 
 def _unmarked(text: str) -> str:
-    """Return ``text`` without the quotation marks that it stands in as a whole."""
+    """Return ``text`` without the quotation marks around it."""
     return text[1:-1] if text.startswith("“") and text.endswith("”") else text
 
 
 def quotes_answer(question: Question, answer: Answer) -> bool:
-    """Tell whether the quotes of an unsure answer say every fact, or, where none is listed, a reference answer."""
+    """Return whether the quotes of an unsure answer state every fact or, without facts, a reference answer."""
     text = quoted(answer)
     if not question.answerable or not text:
         return False
@@ -51,7 +50,7 @@ def quotes_answer(question: Question, answer: Answer) -> bool:
 
 
 def quotes_gold(question: Question, answer: Answer) -> bool:
-    """Tell whether an unsure answer quotes the right passage: what says the answer, or meets enough of the gold."""
+    """Return whether an unsure answer quotes the right passage: one that states the answer, or enough of the gold."""
     if answer.status != "unsure" or not question.answerable:
         return False
     recall = span_gold(answer.citations, question).recall
@@ -59,7 +58,7 @@ def quotes_gold(question: Question, answer: Answer) -> bool:
 
 
 def decision_scores(question: Question, answer: Answer | None) -> dict[str, float | None]:
-    """Return whether it was rightly answered or declined: strictly an unsure answer is a refusal."""
+    """Return whether the question was rightly answered or declined; strictly, unsure counts as a refusal."""
     answered = answer is not None and answer.status == "answered"
     lenient = answered or (answer is not None and quotes_gold(question, answer))
     return {
@@ -69,11 +68,11 @@ def decision_scores(question: Question, answer: Answer | None) -> dict[str, floa
 
 
 def outcome_scores(question: Question, answer: Answer | None, right: bool | None) -> dict[str, float | None]:
-    """Return 1 for each outcome that a question had, 0 for those that it might have had; None for all others.
+    """Return 1 for each outcome of a question, 0 for other possible ones, None for impossible ones.
 
-    ``right`` is whether the answer's text is right, None where nothing says what would be. An answerable question is
-    ``right``, ``wrong``, ``unsure`` or ``refused``, and ``helpful`` where it is right, or unsure with the answer among
-    its quotes; one that failed is wrong. An unanswerable one may be a ``false_answer`` or ``false_unsure``.
+    ``right`` says whether the answer's text is right, None if unknown. An answerable question is ``right``, ``wrong``,
+    ``unsure`` or ``refused``; it is ``helpful`` if right, or unsure with the answer among its quotes; a failure is
+    wrong. An unanswerable question may be a ``false_answer`` or ``false_unsure``.
     """
     status = answer.status if answer else "failed"
     said, judged = status in ("answered", "failed"), question.answerable and right is not None
@@ -92,7 +91,7 @@ def outcome_scores(question: Question, answer: Answer | None, right: bool | None
 
 
 def rate(scores: list[float | None]) -> Rate:
-    """Return how many of those that have a score have 1.
+    """Return how many of the defined scores are 1.
 
     >>> rate([1.0, None, 0.0])
     Rate(count=1, total=2)

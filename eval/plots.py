@@ -1,4 +1,4 @@
-"""Lines over two axes of any scale, as inline SVG: what something costs, held against its size."""
+"""Line plots as inline SVG: cost against size."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["Axis", "Line", "around", "decades", "dots", "number", "plot", "steps
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """From the first of its ``ticks`` to the last; ``log``: equal ratios are equally far apart."""
+    """An axis from its first to its last tick; ``log``: equal ratios are equally far apart."""
 
     name: str
     ticks: Sequence[float]
     log: bool = False
 
     def share(self, value: float) -> float:
-        """Return where ``value`` lies, from 0 (the first tick) to 1 (the last), not beyond.
+        """Return the position of ``value`` between the first tick (0) and the last (1), clipped.
 
         >>> Axis("", [1, 100], log=True).share(10), Axis("", [0, 4]).share(1)
         (0.5, 0.25)
@@ -43,9 +43,9 @@ class Line:
 
 
 def plot(lines: Sequence[Line], across: Axis, up: Axis, title: str, about: str) -> str:
-    """Return the lines over two axes, every point with its figures when it is pointed at.
+    """Return lines over two axes, with the values of each point as a tooltip.
 
-    The name of the upright axis is left to the caption.
+    The caption names the vertical axis.
     """
     drawn = _axes(across, up)
     for line in lines:
@@ -64,7 +64,7 @@ def plot(lines: Sequence[Line], across: Axis, up: Axis, title: str, about: str) 
 
 
 def dots(points: Sequence[tuple[str, float]], axis: Axis, label: str) -> str:
-    """Return points (class, value) on one line, joined from the first to the last of them."""
+    """Return points (class, value) on one horizontal line, joined from first to last."""
     places = [(style, 100 * axis.share(value)) for style, value in points]
     shares = [place for _, place in places]
     drawn = '<line class="scale" x1="0" x2="100" y1="5" y2="5"/>'
@@ -75,7 +75,7 @@ def dots(points: Sequence[tuple[str, float]], axis: Axis, label: str) -> str:
 
 
 def decades(values: Iterable[float]) -> list[float]:
-    """Return the powers of ten from below the least of ``values`` to above the greatest.
+    """Return the powers of ten around ``values``.
 
     >>> decades([0.3, 20])
     [0.1, 1.0, 10.0, 100.0]
@@ -86,7 +86,7 @@ def decades(values: Iterable[float]) -> list[float]:
 
 
 def around(values: Iterable[float]) -> list[float]:
-    """Return the 1, 2 or 5 of a decade below the least of ``values``, and that above the greatest.
+    """Return the nearest 1, 2 or 5 of a decade below and above ``values``.
 
     >>> around([0.3, 11])
     [0.2, 20.0]
@@ -98,7 +98,7 @@ def around(values: Iterable[float]) -> list[float]:
 
 
 def steps(values: Iterable[float]) -> list[float]:
-    """Return five ticks from 0 to above the greatest of ``values``.
+    """Return five ticks from 0 to above the maximum of ``values``.
 
     >>> steps([3, 7.2])
     [0.0, 2.0, 4.0, 6.0, 8.0]
@@ -108,7 +108,7 @@ def steps(values: Iterable[float]) -> list[float]:
 
 
 def number(value: float) -> str:
-    """Return a number as short as it can be read.
+    """Return a number in its shortest readable form.
 
     >>> [number(value) for value in (0.01, 2.5, 16, 1000, 1e6)]
     ['0.01', '2.5', '16', '1,000', '1 M']

@@ -1,4 +1,4 @@
-"""Precision, recall and F1, as citations and refusals are both scored with."""
+"""Precision, recall and F1, used for citations and for refusals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class PrecisionRecall:
 
     @classmethod
     def of(cls, precision: float, recall: float) -> PrecisionRecall:
-        """Add ``F1 = 2 P R / (P + R)``, 0 where both are.
+        """Add ``F1 = 2 P R / (P + R)``, or 0 if both are 0.
 
         >>> PrecisionRecall.of(0.5, 1.0)
         PrecisionRecall(precision=0.5, recall=1.0, f1=0.6666666666666666)

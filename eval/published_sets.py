@@ -1,4 +1,4 @@
-"""Bring a set in the form in which it was published (SQuAD 2.0, BEIR, LegalBench-RAG) into our own format."""
+"""Convert published sets (SQuAD 2.0, BEIR, LegalBench-RAG) into our format."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ __all__ = ["convert", "read_beir", "read_spans", "read_squad"]
 
 
 def convert(path: Path, out: Path) -> KnownAnswerSet:
-    """Find out what ``path`` is, write it to the folder ``out`` in our format, and load it.
+    """Detect the format of ``path``, write it to the folder ``out`` in our format, and load it.
 
-    A JSON file with ``data`` is SQuAD, one with ``tests`` span-level; a folder with ``corpus.jsonl`` is BEIR,
-    one with ``corpus/`` span-level. Raises ``SetError`` where it is none of these, or ``out`` is not empty.
+    A JSON file with ``data`` is SQuAD, one with ``tests`` is span-level; a folder with ``corpus.jsonl`` is BEIR, one
+    with ``corpus/`` is span-level. Raises ``SetError`` for anything else, or if ``out`` is not empty.
     """
     if path.is_dir():
         if (path / "questions.jsonl").exists():
-            raise SetError(f"{path} is a known-answer set already: use it as it is.")
+            raise SetError(f"{path} is a test set already; use it as it is.")
         if (path / "corpus.jsonl").exists():
             return read_beir(path, out)
         if (path / "corpus").is_dir():
@@ -46,17 +46,16 @@ def convert(path: Path, out: Path) -> KnownAnswerSet:
         if isinstance(content.get("tests"), list):
             return read_spans(path, out)
     raise SetError(
-        f"{path} is not a set that is understood. Give a SQuAD file, a BEIR folder (corpus.jsonl, queries.jsonl, "
+        f"The format of {path} is unknown. Choose a SQuAD file, a BEIR folder (corpus.jsonl, queries.jsonl, "
         "qrels/test.tsv) or a span-level set (corpus/ and benchmarks/*.json)."
     )
 
 
 def read_squad(file: Path, out: Path) -> KnownAnswerSet:
-    """Convert a SQuAD file (1.1 or 2.0): a document an article, its paragraphs with an empty line between them.
+    """Convert a SQuAD file (1.1 or 2.0): one document per article, its paragraphs separated by empty lines.
 
-    ``gold`` are the places of the reference answers, each enough by itself; a question marked impossible is
-    of the kind ``adversarial``. An answer that is not where the file says is looked for nearby in its
-    paragraph.
+    ``gold`` holds the positions of the reference answers, each sufficient by itself; a question marked impossible gets
+    the kind ``adversarial``. If an answer isn't at its stated position, it is searched nearby in the paragraph.
     """
     with located(str(file)):
         articles = _objects(json_object(file.read_bytes(), str(file)), "data")
@@ -74,10 +73,10 @@ def read_squad(file: Path, out: Path) -> KnownAnswerSet:
 
 
 def read_beir(folder: Path, out: Path, split: str = "test") -> KnownAnswerSet:
-    """Convert a BEIR folder: a document an entry of the corpus, its title above its text.
+    """Convert a BEIR folder: one document per corpus entry, its title above its text.
 
-    ``gold`` is each relevant document as a whole, with its grade. Queries for which ``qrels/<split>.tsv``
-    names no relevant document that has any text are left out: there is nothing to find.
+    ``gold`` is each relevant document as a whole, with its grade. Queries without a relevant document that has text, in
+    ``qrels/<split>.tsv``, are left out: there is nothing to find.
     """
     qrels = _read_qrels(folder / "qrels" / f"{split}.tsv")
     documents = _documents_folder(out)
@@ -103,13 +102,13 @@ def read_beir(folder: Path, out: Path, split: str = "test") -> KnownAnswerSet:
 def read_spans(path: Path, out: Path) -> KnownAnswerSet:
     """Convert a span-level set: ``corpus/`` and ``benchmarks/*.json``, or one such JSON file near its ``corpus/``.
 
-    The name of the benchmark becomes the kind of its questions. ``gold`` are the spans, all of them needed.
+    The name of the benchmark becomes the kind of its questions. All spans of ``gold`` are needed.
     """
     files = [path] if path.is_file() else sorted(path.glob("benchmarks/*.json")) or sorted(path.glob("*.json"))
     roots = [path.parent, path.parent.parent] if path.is_file() else [path]
     corpus = next((root / "corpus" for root in roots if (root / "corpus").is_dir()), None)
     if corpus is None or not files:
-        raise SetError(f"{path}: a span-level set needs a folder corpus/ and a JSON file of tests beside it.")
+        raise SetError(f"{path}: a span-level set needs a folder corpus/ next to a JSON file of tests.")
     documents = _documents_folder(out)
     originals = {unicodedata.normalize("NFC", name): _original(corpus / name) for name in _names(corpus)}
     for name, text in originals.items():
@@ -127,7 +126,7 @@ def read_spans(path: Path, out: Path) -> KnownAnswerSet:
 
 
 def _article(article: Mapping[str, Any], name: str, where: str) -> tuple[str, list[Question]]:
-    """Return the text of an article, and the questions about it."""
+    """Return the text of an article and the questions about it."""
     begin, texts = 0, []
     questions = []
     for paragraph in _objects(article, "paragraphs"):
@@ -164,20 +163,20 @@ def _nearest(context: str, text: str, start: object) -> int:
         raise ValueError(f"answer_start must be a whole number, not {start!r}")
     places = [match.start() for match in re.finditer(re.escape(text), context)]
     if not places:
-        raise ValueError(f"the answer {text!r} does not stand in its paragraph")
+        raise ValueError(f"the answer {text!r} is not in its paragraph")
     return min(places, key=lambda place: abs(place - start))
 
 
 def _read_qrels(file: Path) -> dict[str, list[tuple[str, int]]]:
     if not file.is_file():
-        raise SetError(f"There is no file {file}. A BEIR set needs the judgements of a split.")
+        raise SetError(f"There is no file {file}. A BEIR set needs the relevance judgements of a split.")
     qrels: dict[str, list[tuple[str, int]]] = {}
     with file.open(encoding="utf-8", newline="") as lines:
         for number, row in enumerate(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE), start=1):
             if not row or (number == 1 and row[0] == "query-id"):
                 continue
             if len(row) != 3 or not re.fullmatch(r"-?\d+", row[2]):
-                raise SetError(f"{file}, line {number}: expected query, document and a whole number, tab-separated.")
+                raise SetError(f"{file}, line {number}: expected query, document and an integer, separated by tabs.")
             if int(row[2]) > 0:
                 qrels.setdefault(row[0], []).append((row[1], int(row[2])))
     return qrels
@@ -195,7 +194,7 @@ def _corpus_span(item: Mapping[str, Any], originals: Mapping[str, str]) -> Span:
 
 
 def _objects(row: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    """Return a list of objects that must be there."""
+    """Return a required list of objects."""
     if key not in row:
         raise ValueError(f"{key} is missing")
     return listed(row, key, dict)
@@ -211,11 +210,11 @@ def _original(file: Path) -> str:
     try:
         return file.read_text("utf-8")
     except UnicodeDecodeError as error:
-        raise SetError(f"{file} is not UTF-8 text ({error.reason}). Remove it or save it as UTF-8.") from error
+        raise SetError(f"{file} is not UTF-8 text ({error.reason}). Delete it or save it as UTF-8.") from error
 
 
 def _plain(text: str) -> str:
-    # What a reader of text files makes of it, so that offsets hold: no byte order mark, one kind of line end.
+    # As a text reader returns it, so that offsets match: no byte order mark, uniform line ends.
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -231,7 +230,7 @@ def _file_name(title: str, taken: set[str]) -> str:
 
 def _documents_folder(out: Path) -> Path:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise SetError(f"{out} is not an empty folder. Name one that is empty or does not exist.")
+        raise SetError(f"{out} is not an empty folder. Choose one that is empty or does not exist.")
     documents = out / "documents"
     documents.mkdir(parents=True)
     return documents

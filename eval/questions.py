@@ -1,12 +1,12 @@
-"""Questions whose answers are known, and how one is written on a line of ``questions.jsonl``.
+"""Test questions with known answers, and their format in ``questions.jsonl``.
 
     {"id", "question", "answerable": true | false, "answers": ["reference answer", ...],
      "gold": [{"document": "file.txt", "start": 0, "end": 10}, ...],
-     "docs": ["file.txt", ...]?, "facts": [["accepted spelling", ...], ...]?, "never": ["what must not be said", ...]?,
+     "docs": ["file.txt", ...]?, "facts": [["accepted spelling", ...], ...]?, "never": ["forbidden phrase", ...]?,
      "match": "words" | "substring"?, "history": [{"role", "content"}, ...]?, "kind"?, "genre"?, "language"?,
      "need": "all" | "any"?, "split"?, "cluster"?}
 
-Where ``docs`` stands without ``gold``, the set knows documents and facts but no spans. Other fields are left alone.
+With ``docs`` but without ``gold``, the set knows documents and facts but no spans. Other fields are ignored.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _PLURAL: dict[type[Any], str] = {str: "texts", dict: "objects", list: "lists"}
 
 
 class SetError(FootnoteError):
-    """A known-answer set that cannot be read: the message names the file and what is wrong with it."""
+    """A test set that can't be read: the message names the file and the problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question whose answer is known.
+    """A question with a known answer.
 
-    ``gold`` are the spans that hold the answer: each of them alone where ``need`` is ``any``, only all of
-    them together where it is ``all``. ``facts`` are what a full answer says, each in its accepted spellings;
-    ``never`` is what it must not say, and ``match`` how either is looked for. ``documents`` are those that hold the
-    answer where no spans are known: no others may be cited. ``kind``, ``genre`` (of the documents: a lease, minutes)
-    and ``language`` group questions in reports. ``cluster`` is what a question shares with others, so that they are not
-    independent: by default the document it is about.
+    ``gold`` holds the spans with the answer: each is sufficient if ``need`` is ``any``, all are needed if it is
+    ``all``. ``facts`` are what a complete answer states, each in its accepted spellings; ``never`` is what it must not
+    say, and ``match`` how both are compared. ``documents`` hold the answer if no spans are known: only they may be
+    cited. ``kind``, ``genre`` (of the documents: a lease, minutes) and ``language`` group questions in reports.
+    Questions of the same ``cluster``, by default their document, are not independent.
     """
 
     id: str
@@ -86,35 +85,35 @@ class Question:
 
     @property
     def sources(self) -> frozenset[str]:
-        """The documents that hold the answer: those that are named, or those of the gold; none where none does."""
+        """The documents that hold the answer: the named ones, or those of the gold; empty if there is none."""
         return frozenset(self.documents or (span.document for span in self.gold)) if self.answerable else frozenset()
 
 
 def read_questions(file: Path, match: Match | None = None) -> tuple[Question, ...]:
-    """Read one question a line; ``match`` is for those that say none. Raises ``SetError`` naming file and line."""
+    """Read one question per line; ``match`` is the default. Raises ``SetError`` naming file and line."""
     questions: dict[str, Question] = {}
     for number, row in read_json_lines(file):
         with located(f"{file}, line {number}"):
             question = _question(row, match)
         if question.id in questions:
-            raise SetError(f"{file}, line {number}: the id {question.id!r} was used before; ids must differ.")
+            raise SetError(f"{file}, line {number}: the id {question.id!r} is already used; ids must be unique.")
         questions[question.id] = question
     if not questions:
-        raise SetError(f"{file} holds no question. Write one question a line.")
+        raise SetError(f"{file} contains no question. Write one question per line.")
     return tuple(questions.values())
 
 
 def write_questions(questions: Iterable[Question], file: Path) -> None:
-    """Write ``questions`` one a line, leaving out what is empty or usual; ``load`` gives the same back."""
+    """Write ``questions`` one per line, without empty and default fields; ``load`` restores them."""
     with file.open("w", encoding="utf-8", newline="\n") as out:
         for question in questions:
             out.write(json.dumps(_row(question), ensure_ascii=False) + "\n")
 
 
 def read_json_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line number from 1, object) for each line that is not blank; ``SetError`` for a bad one."""
+    """Yield (line number from 1, object) for each line that isn't blank; raise ``SetError`` for a bad one."""
     if not file.is_file():
-        raise SetError(f"There is no file {file}. A set needs it.")
+        raise SetError(f"There is no file {file}. A test set needs it.")
     with file.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
@@ -122,7 +121,7 @@ def read_json_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def json_object(data: bytes, where: str) -> dict[str, Any]:
-    """Read one JSON object. Raises ``SetError`` that begins with ``where``."""
+    """Read one JSON object. Raises ``SetError`` that starts with ``where``."""
     try:
         row = json.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -130,13 +129,13 @@ def json_object(data: bytes, where: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise SetError(f"{where}: not JSON ({error.msg} at character {error.pos + 1}).") from error
     if not isinstance(row, dict):
-        raise SetError(f"{where}: expected an object in braces.")
+        raise SetError(f"{where}: expected a JSON object.")
     return row
 
 
 @contextmanager
 def located(where: str) -> Iterator[None]:
-    """Say of what is found wrong inside (a ``ValueError``) where it is, as a ``SetError``."""
+    """Turn a ``ValueError`` inside the block into a ``SetError`` that says where it is."""
     try:
         yield
     except ValueError as error:
@@ -144,15 +143,15 @@ def located(where: str) -> Iterator[None]:
 
 
 def text_of(row: Mapping[str, Any], key: str) -> str:
-    """Return the text called ``key``. Raises ``ValueError`` where it is none, or empty."""
+    """Return the text under ``key``. Raises ``ValueError`` if it is missing, empty or not a text."""
     value = row.get(key)
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{key} must be a text that is not empty")
+        raise ValueError(f"{key} must be a non-empty text")
     return value
 
 
 def listed(row: Mapping[str, Any], key: str, kind: type[T]) -> list[T]:
-    """Return the list called ``key``, empty where there is none. Raises ``ValueError`` where it holds another kind."""
+    """Return the list under ``key``, empty if missing. Raises ``ValueError`` if it holds another type."""
     values = row.get(key, [])
     if not isinstance(values, list) or not all(isinstance(value, kind) for value in values):
         raise ValueError(f"{key} must be a list of {_PLURAL[kind]}")
@@ -181,7 +180,7 @@ def _question(row: Mapping[str, Any], match: Match | None) -> Question:
         facts=tuple(_spellings(fact) for fact in listed(row, "facts", list)),
         never=tuple(listed(row, "never", str)),
         history=tuple(_turn(turn) for turn in listed(row, "history", dict)),
-        # Some sets hold a list of kinds written out as text: ['partial'].
+        # Some sets write a list of kinds as text: ['partial'].
         kind=str(row.get("kind") or ("answerable" if answerable else "unanswerable")).strip("[]'\""),
         need=need,
         split=str(row.get("split", "")),
@@ -194,7 +193,7 @@ def _question(row: Mapping[str, Any], match: Match | None) -> Question:
 
 
 def usual_match(documents: Sequence[str], gold: Sequence[Span]) -> Match:
-    """Return how facts are looked for where a set does not say it: sets without spans list beginnings of words."""
+    """Return the default for how facts are compared: sets without spans list prefixes of words."""
     return "substring" if documents and not gold else "words"
 
 
@@ -212,13 +211,13 @@ def _cluster(row: Mapping[str, Any], id_: str, documents: Sequence[str]) -> str:
 
 
 def _folder(documents: Sequence[str]) -> str:
-    """Return the first folder of the first of ``documents``; empty where it lies in none."""
+    """Return the first folder in the path of the first document, or an empty string."""
     folder, slash, _ = next(iter(documents), "").partition("/")
     return folder if slash else ""
 
 
 def _name(document: str) -> str:
-    """Return the name of a document in Unicode's composed form, whatever the file system says."""
+    """Return the name of a document in Unicode composed form (NFC), on any file system."""
     if not document.strip():
         raise ValueError("docs must name documents")
     return unicodedata.normalize("NFC", document)
@@ -227,9 +226,9 @@ def _name(document: str) -> str:
 def _span(span: Mapping[str, Any]) -> Span:
     start, end, grade = span.get("start"), span.get("end"), span.get("grade", 1)
     if type(start) is not int or type(end) is not int or not 0 <= start < end:
-        raise ValueError(f"gold needs whole numbers 0 <= start < end, not {start!r} and {end!r}")
+        raise ValueError(f"gold needs integers 0 <= start < end, not {start!r} and {end!r}")
     if type(grade) is not int or grade < 1:
-        raise ValueError(f"the grade of a gold span is a whole number of at least 1, not {grade!r}")
+        raise ValueError(f"the grade of a gold span must be an integer of at least 1, not {grade!r}")
     return Span(_name(text_of(span, "document")), start, end, grade)
 
 
@@ -242,7 +241,7 @@ def _turn(turn: Mapping[str, Any]) -> Turn:
 
 def _spellings(fact: Sequence[object]) -> tuple[str, ...]:
     if not fact or not all(isinstance(spelling, str) and spelling.strip() for spelling in fact):
-        raise ValueError("each of the facts must be a list of accepted spellings")
+        raise ValueError("each fact must be a list of accepted spellings")
     return tuple(cast(Sequence[str], fact))
 
 

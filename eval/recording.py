@@ -1,7 +1,7 @@
-"""Three stand-ins around the assistant: one listens to a generator, one repeats what was heard, one is given evidence.
+"""Stand-ins around the assistant: one records a generator, one replays the recording, one uses given evidence.
 
-With them a run keeps every prompt and draft, the evaluation reads with the gold passages instead of the retrieved ones,
-and recorded drafts go through today's verification without a language model.
+They let a run record every prompt and draft, let the evaluation answer from gold passages instead of retrieved ones,
+and let recorded drafts go through the current verification without a language model.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["GivenEvidence", "RecordingGenerator", "ReplayGenerator"]
 
 
 class RecordingGenerator:
-    """Passes everything on to another generator, and keeps each prompt with what came back, until it is taken."""
+    """Forwards to another generator and records each prompt with its output until it is taken."""
 
     def __init__(self, inner: Generator) -> None:
         self.name, self.fingerprint, self.context = inner.name, inner.fingerprint, inner.context
@@ -28,7 +28,7 @@ class RecordingGenerator:
         self._prompt: Prompt | None = None
 
     def take(self) -> tuple[Prompt | None, list[dict[str, Any]]]:
-        """Return the last prompt and every call since the last ``take``, and forget both."""
+        """Return the last prompt and all calls since the last ``take``, and clear both."""
         taken = self._prompt, self._calls
         self._prompt, self._calls = None, []
         return taken
@@ -38,11 +38,11 @@ class RecordingGenerator:
         return self._inner.measure(prompt)
 
     def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:
-        """Yield the draft, kept as it comes: what was written before a failure is there too."""
+        """Yield the draft, recorded piece by piece, so that text before a failure is kept."""
         yield from self._heard(prompt, self._inner.stream(prompt, limit, stop))
 
     def complete(self, prompt: Completion, limit: int, grammar: str = "", stop: Stop | None = None) -> Iterator[str]:
-        """Yield the completion, kept as it comes."""
+        """Yield the completion, recorded piece by piece."""
         yield from self._heard(prompt, self._inner.complete(prompt, limit, grammar, stop))
 
     def score(self, prompt: Prompt | Completion, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
@@ -59,11 +59,11 @@ class RecordingGenerator:
             yield piece
 
     def warm(self, prompt: Prompt, stop: Stop | None = None) -> int:
-        """Do ahead what reading ``prompt`` will take."""
+        """Precompute the attention states for ``prompt``."""
         return self._inner.warm(prompt, stop)
 
     def close(self) -> None:
-        """Close the generator behind it."""
+        """Close the wrapped generator."""
         self._inner.close()
 
     def _keep(self, prompt: Prompt | Completion, call: dict[str, Any]) -> None:
@@ -73,18 +73,18 @@ class RecordingGenerator:
 
 
 def _named(prompt: Prompt | Completion) -> dict[str, Any]:
-    """Return the task and the text by which a call is found again."""
+    """Return the task and the text that identify a call."""
     if isinstance(prompt, Completion):
         return {"task": "complete", "query": prompt.text + prompt.asked}
     return {"task": prompt.task, "query": prompt.query}
 
 
 class ReplayGenerator:
-    """Gives back what was recorded for a question and a task. ``calls`` are those of ``RecordingGenerator`` by their
-    query: of one question there are several where it was asked of each document by itself.
+    """Replays the recording for a question and a task. ``calls`` are those of ``RecordingGenerator`` by query; a
+    question that was asked of each document separately has several.
 
-    Of a task that nothing was recorded for, the reply is empty and all choices are alike. Raises ``GenerationError``
-    for a question that was not recorded.
+    For a task without a recording, the completion is empty and all choices score the same. Raises ``GenerationError``
+    for a question without one.
     """
 
     context = 1 << 20
@@ -95,19 +95,19 @@ class ReplayGenerator:
         self._calls = calls
 
     def measure(self, _: Prompt | Completion) -> int:
-        """Return 0: what was recorded fitted."""
+        """Return 0: every recorded prompt fitted."""
         return 0
 
     def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:
-        """Yield the last draft that was recorded for the question and the task; an empty one where none was made."""
+        """Yield the last recorded draft for the question and the task, or an empty one."""
         yield from self._recorded(prompt, "draft")[-1:]
 
     def complete(self, prompt: Completion, limit: int, grammar: str = "", stop: Stop | None = None) -> Iterator[str]:
-        """Yield the completion that was recorded; an empty one where none was."""
+        """Yield the recorded completion, or an empty one."""
         yield from self._recorded(prompt, "draft")[-1:]
 
     def score(self, prompt: Prompt | Completion, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
-        """Return the scores that were recorded for the question and the task; equal ones where none were."""
+        """Return the recorded scores for the question and the task, or equal ones."""
         scores = self._recorded(prompt, "scores")
         return [scores[-1].get(choice, 0.0) if scores else 0.0 for choice in choices]
 
@@ -121,17 +121,17 @@ class ReplayGenerator:
     def _recorded(self, prompt: Prompt | Completion, what: str) -> list[Any]:
         task, query = _named(prompt).values()
         if isinstance(prompt, Prompt) and query not in self._calls:
-            raise GenerationError(f"No draft was recorded for the question “{query}”.")
+            raise GenerationError(f"There is no recorded draft for the question “{query}”.")
         return [call[what] for call in self._calls.get(query, ()) if call["task"] == task and what in call]
 
 
 class GivenEvidence(Assistant):
-    """An assistant that does not search: it answers from ``evidence``, which is set before each question."""
+    """An assistant that doesn't search: it answers from ``evidence``, which is set before each question."""
 
     evidence: Sequence[Evidence] = ()
 
     def retrieve(
         self, question: str, history: Sequence[Turn], documents: Collection[str] | None = None
     ) -> list[Evidence]:
-        """Return the evidence that was given, of ``documents`` alone where they are named."""
+        """Return the given evidence, limited to ``documents`` if named."""
         return [item for item in self.evidence if documents is None or item.passage.document in documents]

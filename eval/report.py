@@ -1,4 +1,4 @@
-"""The report of a run: one page that needs nothing but itself, to be read by people."""
+"""The report of a run: one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ __all__ = ["page"]
 
 
 def page(run: Run, others: Sequence[Run] = ()) -> str:
-    """Return the whole report as HTML; ``others`` are runs under other conditions, put beside it.
+    """Return the report as HTML; ``others`` are runs under other conditions, shown alongside.
 
-    Everything that comes from documents, questions or models is escaped."""
+    All text from documents, questions and models is escaped.
+    """
     name = run.made["identity"]["set"]
     asked = run.metrics["counts"]["asked"] > 0
     compared = robustness([run, *others])
@@ -56,7 +57,7 @@ def _head(run: Run) -> str:
         words = "1 question failed. It counts" if one else f"{failed} questions failed. They count"
         warnings.append(f"{words} as wrong, and {'is' if one else 'are'} listed below.")
     if (versions := len(run.made["code"])) > 1:
-        warnings.append(f"{versions} versions of the program worked on this run.")
+        warnings.append(f"{versions} versions of the program contributed to this run.")
     return header("Evaluation", identity["set"], _story(run), about, warnings)
 
 
@@ -66,37 +67,37 @@ def _contents(places: Mapping[str, str]) -> str:
 
 
 def _story(run: Run) -> tuple[str, str]:
-    """Return how it went: in one sentence, and the next one."""
+    """Return a summary in two sentences."""
     counts, lost = run.metrics["counts"], run.metrics.get("lost", {}).get("all", {})
     if not counts["asked"]:
         found = run.metrics["metrics"].get("retrieval.found") or run.metrics["metrics"].get("retrieval.document@3")
         share = percent(found["point"]) if found else "none"
-        what = "what it takes" if "retrieval.found" in run.metrics["metrics"] else "a right document"
+        what = "what is needed" if "retrieval.found" in run.metrics["metrics"] else "a right document"
         return (
             f"For {share} of the answerable questions, the evidence holds {what}.",
             f"{counts['answerable']} of {counts['questions']} questions can be answered from the documents.",
         )
     answerable = sum(lost.values())
     right = lost.get("none", 0) + lost.get("citation", 0)
-    story = f"{right} of {answerable} answerable questions were answered rightly."
+    story = f"{right} of {answerable} answerable questions were answered correctly."
     if shown := lost.get("unsure", 0):
-        story = f"{right} of {answerable} answerable questions were answered rightly, {shown} more by quotes alone."
+        story = f"{right} of {answerable} answerable questions were answered correctly, {shown} more with quotes only."
     return story, _story_of_others(run)
 
 
 def _story_of_others(run: Run) -> str:
-    """Return what became of the questions that the documents do not answer."""
+    """Return the outcomes of the unanswerable questions."""
     rows = [row for row in run.questions.values() if row["status"] is not None and not row["answerable"]]
     if not rows:
         return ""
     declined, unsure = (sum(row["status"] == status for row in rows) for status in ("abstained", "unsure"))
-    told = f" and {unsure} met with what may answer them" if unsure else ""
-    return f"Of {len(rows)} that the documents do not answer, {declined} were declined{told}."
+    told = f" and {unsure} got quotes that may answer them" if unsure else ""
+    return f"Of {len(rows)} questions that the documents do not answer, {declined} were declined{told}."
 
 
 def _headlines(run: Run) -> str:
     metrics, tiles = run.metrics["metrics"], []
-    # Under a condition, what search finds is not what was read.
+    # Under a condition, the evidence is not what retrieval found.
     composed = {"retrieval.found": "evidence.found"} if run.made["identity"]["selection"]["condition"] else {}
     for name in (composed.get(name, name) for name in HEADLINES):
         known, numbers = metric(name), metrics.get(name)
@@ -113,18 +114,18 @@ def _headlines(run: Run) -> str:
 
 
 TILES = {
-    "outcome.right": "of the answerable questions answered rightly",
-    "outcome.helpful": "of the answerable questions answered rightly, or unsure with every fact quoted",
+    "outcome.right": "of the answerable questions answered correctly",
+    "outcome.helpful": "of the answerable questions answered correctly, or unsure with every fact quoted",
     "outcome.wrong": "of the answerable questions answered wrongly",
-    "outcome.false_answer": "of the unanswerable questions answered all the same",
+    "outcome.false_answer": "of the unanswerable questions answered",
     "citation.document": "of the answerable questions answered from the right document",
     "retrieval.found": "of the answerable questions have enough gold in the evidence",
-    "evidence.found": "of the questions have enough gold in what was composed for them",
+    "evidence.found": "of the questions have enough gold in their composed evidence",
 }
 
 
 def _not_found(run: Run) -> str:
-    """Return the questions whose evidence lacks the gold, folded away."""
+    """Return the collapsed list of questions whose evidence lacks the gold."""
     missed = [row for row in run.questions.values() if row["scores"].get("retrieval.found") == 0]
     if not missed:
         return ""
@@ -137,7 +138,7 @@ def _not_found(run: Run) -> str:
 
 
 def _by_kind(run: Run) -> str:
-    """Return the main figures of each kind of question with their intervals, folded away."""
+    """Return the collapsed table of the main results by kind of question, with intervals."""
     kinds = run.metrics["kinds"]
     shown, rows = shown_by_kind(kinds), []
     for kind, numbers in kinds.items():
@@ -148,7 +149,7 @@ def _by_kind(run: Run) -> str:
 
 
 def _cell(name: str, numbers: Mapping[str, float] | None) -> str:
-    """Return a figure above its interval, so that the table is half as wide."""
+    """Return a value above its interval, to keep the table narrow."""
     if numbers is None:
         return "<td>–</td>"
     return f'<td>{figure(name, numbers["point"])}<br><span class="faint">{interval(name, numbers)}</span></td>'
@@ -174,6 +175,6 @@ LEFT = ' class="left"'
 
 
 def _made(run: Run) -> str:
-    """Return what the run was made of, so that it can be made again."""
+    """Return the settings and models of the run."""
     program = {"program": run.made["code"], **run.made["machine"], "answers": run.metrics.get("answers_sha256")}
     return made_of({**run.made["identity"], **program})

@@ -1,7 +1,7 @@
-"""Was the right passage found? Ranking metrics on passages, and on the characters of the gold spans.
+"""Retrieval metrics: was the right passage found? Ranking metrics on passages, and on characters of the gold spans.
 
-What is relevant is decided by spans (``holds``), so that any way of cutting passages can be measured with the
-same questions. The ranking metrics are those of trec_eval, computed by ir-measures.
+Spans decide what is relevant (``holds``), so that any way of splitting passages can be measured with the same
+questions. The ranking metrics are those of trec_eval, computed by ir-measures.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ RANKING_METRICS = {
 """Our names of the ranking metrics, and those of ir-measures."""
 
 DOCUMENT_CUTOFFS = (1, 3)
-"""Among how many passages one of a right document is looked for."""
+"""Cutoffs at which a passage of a right document is looked for."""
 
-_NOWHERE = "(no passage holds it)"
+_NOWHERE = "(no passage contains it)"
 
 
 def holds(passage: Located, gold: Located) -> bool:
-    """Tell whether ``passage`` is relevant: it contains the gold span, or as much as can be asked of it.
+    """Return whether ``passage`` is relevant: it contains the gold span, or enough of a long one.
 
-    A gold span that is not longer than the passage must be contained. Of a longer one, half is enough, or the
-    whole passage where even half of the span is longer than the passage.
+    A gold span no longer than the passage must be contained. Half of a longer one is enough, or the whole passage if
+    even half of the span is longer than the passage.
 
     >>> from eval.sets import Span
     >>> holds(Span("a", 0, 100), Span("a", 90, 100)), holds(Span("a", 0, 100), Span("a", 95, 105))
@@ -70,10 +70,10 @@ def passage_id(passage: Located) -> str:
 
 
 def passage_qrels(questions: Iterable[Question], passages: Iterable[Located]) -> dict[str, dict[str, int]]:
-    """Return for each question that has gold the passages that hold any of it, with the highest grade.
+    """Return for each question with gold the passages that contain any of it, with the highest grade.
 
-    Where no passage does (the gold lies across a border), one that is never found stands for it, so that the
-    question counts as a miss instead of vanishing.
+    If there is none (the gold crosses a boundary), a passage that is never found takes its place, so that the question
+    counts as a miss instead of disappearing.
 
     >>> from eval.sets import Question, Span
     >>> question = Question("q", "?", True, gold=(Span("a", 5, 9), Span("a", 95, 105)))
@@ -97,13 +97,13 @@ def passage_qrels(questions: Iterable[Question], passages: Iterable[Located]) ->
 
 
 def gold_found(passages: Iterable[Located], question: Question) -> bool:
-    """Tell whether the passages hold enough gold: any of the spans, or each of them where all are needed."""
+    """Return whether the passages contain enough gold: any of the spans, or all of them if all are needed."""
     found = [any(holds(passage, gold) for passage in passages) for gold in question.gold]
     return bool(found) and (all(found) if question.need == "all" else any(found))
 
 
 def document_found(passages: Iterable[Located], question: Question) -> bool:
-    """Tell whether one of the passages is of a document that holds the answer.
+    """Return whether one of the passages belongs to a document that holds the answer.
 
     >>> from eval.questions import Span
     >>> document_found([Span("a", 0, 9), Span("b", 0, 9)], Question("q", "?", True, documents=("b",)))
@@ -113,14 +113,14 @@ def document_found(passages: Iterable[Located], question: Question) -> bool:
 
 
 def distracts(passage: Located, question: Question) -> bool:
-    """Tell whether ``passage`` holds no character of the question's gold."""
+    """Return whether ``passage`` contains no gold character of the question."""
     return not any(overlap(passage, gold) for gold in question.gold)
 
 
 def distractor_share(passages: Sequence[Located], question: Question) -> float | None:
-    """Return the share of ``passages`` that distract; None where there are none.
+    """Return the share of ``passages`` that are distractors, or None without passages.
 
-    One of two passages meets the gold:
+    One of two passages contains gold:
 
     >>> from eval.sets import Question, Span
     >>> distractor_share([Span("a", 0, 9), Span("a", 9, 20)], Question("q", "?", True, gold=(Span("a", 4, 6),)))
@@ -130,11 +130,10 @@ def distractor_share(passages: Sequence[Located], question: Question) -> float |
 
 
 def span_recall(passages: Iterable[Located], gold: Iterable[Located]) -> float:
-    """Return the share of the gold characters that lie in the passages.
+    """Return the share of the gold characters that are in the passages.
 
-    ``|R ∩ G| / |G|`` where R and G are the sets of characters retrieved and gold (LegalBench-RAG; Chroma's
-    evaluation of chunking). Here 10 of 20 gold characters were retrieved, and 10 of 40 retrieved ones are
-    gold:
+    ``|R ∩ G| / |G|`` where R and G are the sets of characters retrieved and gold (LegalBench-RAG; Chroma's evaluation
+    of chunking). Here 10 of 20 gold characters were retrieved, and 10 of 40 retrieved ones are gold:
 
     >>> from eval.sets import Span
     >>> passages, gold = [Span("a", 0, 30), Span("a", 20, 40)], [Span("a", 30, 50)]
@@ -156,17 +155,15 @@ def ranking_scores(
 ) -> dict[str, dict[str, float]]:
     """Return the ``RANKING_METRICS`` of each question of ``qrels``; ``runs`` hold its passages, best first.
 
-    With ``g_i`` the grade of the passage at rank i (0 where not judged) and R the relevant passages of the
-    question:
+    With ``g_i`` the grade of the passage at rank i (0 where not judged) and R the relevant passages of the question:
 
     - ``hit@k = 1`` where a ``g_i > 0`` with i <= k, else 0;
     - ``recall@k = |{i <= k: g_i > 0}| / |R|``;
     - ``mrr@10 = 1 / (the first i <= 10 with g_i > 0)``, or 0;
-    - ``ndcg@10 = DCG / ideal DCG``, ``DCG = sum over i <= 10 of g_i / log2(i + 1)``, the ideal one being that
-      of R in descending grades (Järvelin and Kekäläinen 2002, with linear gain as in trec_eval).
+    - ``ndcg@10 = DCG / ideal DCG``, ``DCG = sum over i <= 10 of g_i / log2(i + 1)``, the ideal one being that of R in
+      descending grades (Järvelin and Kekäläinen 2002, with linear gain as in trec_eval).
 
-    Two passages are relevant; one is found, at rank 2: ndcg is (1 / log2 3) / (1 + 1 / log2 3) = 0.631 /
-    1.631.
+    Two passages are relevant; one is found, at rank 2: ndcg is (1 / log2 3) / (1 + 1 / log2 3) = 0.631 / 1.631.
 
     >>> scores = ranking_scores({"q": {"b": 1, "z": 1}}, {"q": ["a", "b", "c"]})["q"]
     >>> scores["hit@1"], scores["hit@3"], scores["recall@5"], scores["mrr@10"], round(scores["ndcg@10"], 3)
@@ -198,10 +195,9 @@ def retrieval_scores(
 ) -> dict[str, dict[str, float]]:
     """Return every retrieval metric of every question that has gold.
 
-    ``runs`` are the retrieved passages by question id, best first; ``passages`` all those of the collection.
-    Beside the ``RANKING_METRICS`` there are, at each of the ``cutoffs``, ``span_recall@k``,
-    ``span_precision@k`` and ``all_gold@k``: 1 where each of the gold spans is held by one of the first k
-    passages.
+    ``runs`` are the retrieved passages by question id, best first; ``passages`` all those of the collection. In
+    addition to ``RANKING_METRICS``, each of the ``cutoffs`` has ``span_recall@k``, ``span_precision@k`` and
+    ``all_gold@k``: 1 if each of the gold spans is in one of the first k passages.
     """
     ids = {question: [passage_id(passage) for passage in run] for question, run in runs.items()}
     scores = ranking_scores(passage_qrels(questions, passages), ids)
@@ -217,9 +213,9 @@ def retrieval_scores(
 
 
 def trec_order(scores: Mapping[str, float]) -> list[str]:
-    """Order ids as trec_eval does: by score, and where scores are equal by id, both descending.
+    """Sort ids as trec_eval does: by score, and by id if scores are equal, both descending.
 
-    For runs of other tools; our own are in their order already.
+    For runs of other tools; ours are already sorted.
 
     >>> trec_order({"a": 1.0, "b": 2.0, "c": 1.0})
     ['b', 'c', 'a']

@@ -1,7 +1,7 @@
-"""From what readers say about answers to known-answer questions: a maintainer accepts, and the next evaluation asks it.
+"""Turn reader feedback into test questions: a maintainer accepts it, and the next evaluation includes it.
 
-Accepted questions go into a set of their own, ``questions`` in the index's folder, on the documents of the index. Where
-these are the documents of the seeds, ``footnote eval run`` asks them together with the questions on the seeds.
+Accepted questions form their own set, in the folder ``questions`` of the index, on the documents of the index. If these
+are the seeds, ``footnote eval run`` asks them together with the questions about the seeds.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ __all__ = ["KIND", "accept", "default_set", "described", "question_of", "reviewe
 
 KIND = "reviewed"
 SHORT = 60
-"""Characters up to which a right answer is taken as one fact, that a full answer must state in these words."""
+"""Longest right answer, in characters, that counts as one fact which an answer must state in these words."""
 
 
 def reviewed_folder(index: Path) -> Path:
-    """Return the folder of the accepted questions of the index in the folder ``index``."""
+    """Return the folder of accepted questions for the index in the folder ``index``."""
     return index / "questions"
 
 
 def question_of(said: Feedback) -> Question:
-    """Return the known-answer question that ``said`` is.
+    """Return the test question for a piece of feedback.
 
-    A thumb up says that the answer was right, and its sources; the rest say what would have been. Raises ``SetError``
-    with what is missing where there is no telling what the right answer is.
+    A thumbs up confirms the answer and its sources; other kinds say what would have been right. Raises ``SetError`` if
+    the right answer is unknown.
     """
     id, history = f"{KIND}-{said.id}", said.history
     if said.kind == "should_abstain" or (said.kind == "up" and said.status == "abstained"):
@@ -49,26 +49,26 @@ def question_of(said: Feedback) -> Question:
     elif said.kind == "wrong_source":
         answer = answer or shown
     elif said.kind == "down" and not answer:
-        raise SetError("A thumb down alone does not say what would have been right.")
+        raise SetError("A thumbs down alone does not say what the right answer is. Enter it before accepting.")
     if not answer:
-        raise SetError("It does not say what the right answer is.")
+        raise SetError("Enter the right answer before accepting.")
     if not spans:
-        raise SetError("It does not say where the right answer stands.")
+        raise SetError("Select the passage with the right answer before accepting.")
     gold = tuple(Span(span.document, span.start, span.end) for span in spans)
     facts = ((answer,),) if len(answer) <= SHORT else ()
     return Question(id, said.question, True, (answer,), gold, facts, history=history, kind=KIND)
 
 
 def _quoted(said: Feedback) -> str:
-    """Return what an answer that was not sure said: the sentences that it quoted."""
+    """Return the quoted sentences of an unsure answer."""
     return " ".join(span.quote for span in said.citations) if said.status == "unsure" else ""
 
 
 def accept(said: Feedback, index: Index, folder: Path | None = None) -> Question:
-    """Write ``said`` as a question into the set in ``folder`` and take it out of the queue; return the question.
+    """Add ``said`` to the set in ``folder`` and remove it from the queue; return the question.
 
-    The set is made where there is none. Raises ``SetError`` where it cannot be a question, or the set does not hold the
-    documents that it is about.
+    The set is created if necessary. Raises ``SetError`` if it can't become a question, or if the set lacks the
+    documents it refers to.
     """
     question = question_of(said)
     folder = folder or reviewed_folder(index.folder)
@@ -86,7 +86,7 @@ def accept(said: Feedback, index: Index, folder: Path | None = None) -> Question
 
 
 def described(said: Feedback) -> str:
-    """Return what was said as a maintainer of a terminal wants it."""
+    """Return a piece of feedback for a terminal."""
     lines = [f"question: {said.question}", f"said: {said.kind}", f"answer ({said.status}): {said.answer}"]
     lines += [f"right answer: {said.right_answer}"] if said.right_answer else []
     lines += [f"right passage: {span.document}: “{span.quote}”" for span in said.passages]
@@ -95,9 +95,9 @@ def described(said: Feedback) -> str:
 
 
 def default_set(seeds: Path, index: Path) -> KnownAnswerSet:
-    """Return the questions that are asked where no set is named: those on the ``seeds``, and those that were accepted.
+    """Return the default questions: those about the ``seeds``, and the accepted ones.
 
-    Where the documents of the index are others than the seeds, the accepted questions alone.
+    If the index holds other documents than the seeds, only the accepted ones.
     """
     own = reviewed_folder(index)
     if not (own / "questions.jsonl").exists():
@@ -109,7 +109,7 @@ def default_set(seeds: Path, index: Path) -> KnownAnswerSet:
 
 
 def _documents(folder: Path, index: Index) -> Path:
-    """Return the folder of the set's documents: for a new set that of the index, or copies where it has several."""
+    """Return the folder of the set's documents: for a new set the index's own, or copies if it has several."""
     if not (folder / "set.toml").exists() and not (folder / "documents").exists():
         sources = {info.source for info in index.documents()}
         folder.mkdir(parents=True, exist_ok=True)
@@ -126,7 +126,7 @@ def _documents(folder: Path, index: Index) -> Path:
 
 
 def _copy(index: Index, to: Path) -> None:
-    """Bring the files of all documents of the index to where the set keeps its own."""
+    """Copy the files of all documents of the index into the set."""
     for info in index.documents():
         file, copy = index.file(info.name), to / info.name
         if not copy.exists() and _is_as_read(file, info.sha256):
@@ -140,9 +140,9 @@ def _check(span: queue.Span, documents: Path, index: Index) -> None:
     except DocumentError as error:
         raise SetError(str(error)) from error
     if document.text[span.start : span.end] != span.quote:
-        raise SetError(f"'{span.document}' has changed since: the passage stands there no more.")
+        raise SetError(f"'{span.document}' has changed: the passage is no longer there.")
     if not _is_as_read(documents / span.document, document.sha256):
-        raise SetError(f"{documents} does not hold '{span.document}' as it is in the index.")
+        raise SetError(f"{documents} does not contain the version of '{span.document}' that is in the index.")
 
 
 def _is_as_read(file: Path, sha256: str) -> bool:

@@ -1,4 +1,4 @@
-"""What an answer withstands: runs of several conditions on the same questions beside each other."""
+"""Robustness: runs under several conditions on the same questions, side by side."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from eval.runs import Run
 from eval.summary import mean
 from eval.tables import aligned, figure, interval, percent
 
-__all__ = ["Robustness", "Under", "beside", "robustness", "robustness_section", "robustness_table"]
+__all__ = ["ConditionResult", "Robustness", "beside", "robustness", "robustness_section", "robustness_table"]
 
 SHOWN = {
     "answer.correct": "right",
@@ -27,15 +27,15 @@ SHOWN = {
     "decision.right": "answered at all",
     "evidence.distractors": "of the evidence distracts",
 }
-"""What is told of each condition, as far as the set allows."""
+"""The metrics shown for each condition, if the set allows."""
 FOUND = "as found"
-"""How the evidence is named that an ordinary run found by itself."""
+"""The name of retrieved evidence, as opposed to composed evidence."""
 ALONE = "gold-only"
 
 
 @dataclass(frozen=True, slots=True)
-class Under:
-    """The figures (``mean``) of a run under one condition, and what it gained over the first of its kind."""
+class ConditionResult:
+    """The results (``mean``) of a run under one condition, and its gain over the reference."""
 
     condition: str
     figures: Mapping[str, Mapping[str, float]]
@@ -43,7 +43,7 @@ class Under:
 
     @property
     def label(self) -> str:
-        """Its name as a reader knows it."""
+        """The label for readers."""
         return CONDITIONS[self.condition].label if self.condition else FOUND
 
 
@@ -51,16 +51,16 @@ class Under:
 class Robustness:
     """Runs on the ``count`` questions that all of them answered, in the order of ``CONDITIONS``.
 
-    ``gained`` of each is held against ``reference``: the gold alone where it was run, else the first of them.
+    The gains are relative to ``reference``: the gold alone if available, otherwise the first one.
     """
 
     count: int
     reference: str
-    rows: Sequence[Under]
+    rows: Sequence[ConditionResult]
 
 
 def beside(run: Run) -> list[Run]:
-    """Return the runs in the folder around ``run`` that differ in their condition alone, the largest of each."""
+    """Return the runs near ``run`` that only differ in their condition, the largest for each condition."""
     found: dict[str, Run] = {}
     for file in sorted(run.folder.resolve().parent.glob(f"*/{runs.METRICS}")):
         try:
@@ -76,10 +76,10 @@ def beside(run: Run) -> list[Run]:
 
 
 def robustness(compared: Sequence[Run]) -> Robustness | None:
-    """Put runs of different conditions beside each other; None where there is one condition alone.
+    """Compare runs under different conditions; None if there is only one condition.
 
     Raises:
-        RunError: they differ in more than the condition, or have no question in common that was answered.
+        RunError: they differ in more than the condition, or share no answered question.
     """
     chosen: dict[str, Run] = {}
     for run in compared:
@@ -92,7 +92,7 @@ def robustness(compared: Sequence[Run]) -> Robustness | None:
         return None
     shared = set.intersection(*({id_ for id_, row in run.questions.items() if _counts(row)} for run in chosen.values()))
     if not shared:
-        raise RunError("The runs have no question in common that has gold and was answered.")
+        raise RunError("The runs share no answered question that has gold.")
     names = [name for name in ("", *CONDITIONS) if name in chosen]
     tables = {name: {id_: chosen[name].questions[id_] for id_ in sorted(shared)} for name in names}
     reference = ALONE if ALONE in names else names[0]
@@ -100,7 +100,7 @@ def robustness(compared: Sequence[Run]) -> Robustness | None:
 
 
 def robustness_table(found: Robustness) -> str:
-    """Return the conditions beside each other for a terminal."""
+    """Return the comparison for a terminal."""
     main, rest = _drawn(found), [known for known in _shown(found) if known not in _drawn(found)]
     names = [name for known in main for name in (SHOWN[known.name], "95 %")]
     rows = [["Evidence", *names, "difference", "95 %", *(SHOWN[known.name] for known in rest)]]
@@ -108,11 +108,11 @@ def robustness_table(found: Robustness) -> str:
         cells = [cell for known in main for cell in _cells(known, row)]
         rows.append([row.label, *cells, *_gained(row), *(_cells(known, row)[0] for known in rest)])
     lines = aligned(rows, right=range(1, len(rows[0])))
-    return "\n".join([*lines, f"The same {found.count} questions; the difference is to {_against(found)}."])
+    return "\n".join([*lines, f"The same {found.count} questions; differences relative to {_against(found)}."])
 
 
 def robustness_section(found: Robustness) -> str:
-    """Return the conditions beside each other as HTML: a row each, its intervals drawn and told."""
+    """Return the comparison as HTML: one row per condition, with its intervals."""
     drawn = dict(zip(_drawn(found), ("first", "second"), strict=False))
     rows = []
     for row in found.rows:
@@ -127,18 +127,18 @@ def robustness_section(found: Robustness) -> str:
     head = "".join(f'<th scope="col">{name}</th><th scope="col"{FAINT}>95 %</th>' for name in [*names, "difference"])
     head += f'<th scope="col">{escape(SHOWN[DISTRACTS.name])}</th>'
     return section(
-        "What it withstands",
-        f"The same {found.count} questions, answered from the evidence as it was found, and as it was composed: the "
-        f"gold passages, alone and among others that hold none of it. The difference is to {_against(found)}.",
+        "Robustness",
+        f"The same {found.count} questions, answered from retrieved evidence and from composed evidence: the "
+        f"gold passages alone, and among others without any gold. Differences are relative to {_against(found)}.",
         table(f'<th scope="col">Evidence</th><th class="wide">{charts.SCALE}</th>{head}', rows, "bars conditions"),
     )
 
 
 DRAWN = ("answer.correct", "answer.contains", "citation.span")
-"""The metrics that are drawn, two at the most; a set that has gold alone has only the last."""
+"""The metrics in the chart, at most two; a set with gold only has the last one."""
 DISTRACTS = next(known for known in CATALOGUE if known.name == "evidence.distractors")
 GROUPS = ("gold-only", "gold-first")
-"""The conditions with which a group of rows begins."""
+"""The conditions that start a group of rows."""
 FAINT = ' class="faint spare"'
 
 
@@ -150,10 +150,10 @@ def _against(found: Robustness) -> str:
     return f"the {CONDITIONS[ALONE].label}" if found.reference == ALONE else FOUND
 
 
-def _under(name: str, rows: Mapping[str, Any], reference: Mapping[str, Any]) -> Under:
+def _under(name: str, rows: Mapping[str, Any], reference: Mapping[str, Any]) -> ConditionResult:
     figures = {known: found for known in SHOWN if (found := mean(rows.values(), known))}
     main = next(known for known in map(metric, SHOWN) if known and known.name in figures)
-    return Under(name, figures, None if rows is reference else difference(main, reference, rows))
+    return ConditionResult(name, figures, None if rows is reference else difference(main, reference, rows))
 
 
 def _shown(found: Robustness) -> list[Metric]:
@@ -161,24 +161,24 @@ def _shown(found: Robustness) -> list[Metric]:
     return [known for name in names if (known := metric(name))]
 
 
-def _cells(known: Metric, row: Under) -> tuple[str, str]:
+def _cells(known: Metric, row: ConditionResult) -> tuple[str, str]:
     numbers = row.figures[known.name]
     return figure(known.name, numbers["point"]), interval(known.name, numbers)
 
 
-def _gained(row: Under) -> tuple[str, str]:
+def _gained(row: ConditionResult) -> tuple[str, str]:
     if row.gained is None:
         return "–", ""
     gained = row.gained.gained
     return f"{100 * gained.point:+.1f}", f"{100 * gained.low:+.1f} – {100 * gained.high:+.1f}"
 
 
-def _span(row: Under, known: Metric) -> tuple[float, float, float]:
+def _span(row: ConditionResult, known: Metric) -> tuple[float, float, float]:
     numbers = row.figures[known.name]
     return numbers["low"], numbers["point"], numbers["high"]
 
 
-def _words(row: Under, series: Iterable[Metric]) -> str:
+def _words(row: ConditionResult, series: Iterable[Metric]) -> str:
     return ", ".join(f"{percent(row.figures[known.name]['point'])} {SHOWN[known.name]}" for known in series)
 
 
@@ -187,7 +187,7 @@ def _condition(run: Run) -> str:
 
 
 def _others(first: Run, second: Run) -> list[str]:
-    """Return what two runs differ in beside the selection of questions."""
+    """Return the differences between two runs, except for the selection of questions."""
     one, two = first.made["identity"], second.made["identity"]
     return [name for name in one if name != "selection" and one[name] != two.get(name)]
 

@@ -1,6 +1,6 @@
-"""Measure the assistant on a known-answer set: search, answer, score; what is done stays done.
+"""Run a test set: search, answer, score. Finished work is kept.
 
-retrieval for every question -> answers for the chosen ones -> scores -> figures
+retrieval for every question -> answers for the chosen ones -> scores -> results
 """
 
 from __future__ import annotations
@@ -36,21 +36,22 @@ from rag.types import Evidence, Passage
 __all__ = ["RETRIEVERS", "Selection", "default_folder", "identity_of", "run"]
 
 RETRIEVERS = {"retrieval": None, "bm25": 0.0, "dense": 1.0}
-"""Ways of searching, and the weight of the dense score in each; None is what the settings say."""
+"""Ways of searching, and the weight of the dense score in each; None is the configured weight."""
 ROW = (
     *("id", "question", "kind", "genre", "language", "answerable", "cluster", "split"),
     *("answers", "facts", "never", "match", "documents"),
 )
-"""What is kept of a question in ``questions.jsonl``."""
+"""Fields of a question that are kept in ``questions.jsonl``."""
 DEPTH = 20
-"""Passages of each ranking that are kept."""
+"""Passages kept of each ranking."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which questions: those of a ``split``, and of these ``limit`` to answer, chosen by ``seed``; ``only`` these ids.
+    """Which questions to use: those of a ``split``; to answer, ``limit`` of them chosen by ``seed``, or ``only`` these
+    ids.
 
-    Under a ``condition`` (its name in ``eval.conditions``), those that have gold, from the evidence that it composes.
+    With a ``condition`` (its name in ``eval.conditions``), those that have gold, answered from composed evidence.
     """
 
     split: str = ""
@@ -60,19 +61,19 @@ class Selection:
     only: tuple[str, ...] = ()
 
     def searched(self, known: KnownAnswerSet) -> tuple[Question, ...]:
-        """Return the questions that are searched for. Raises ``RunError`` where there are none."""
+        """Return the questions to search for. Raises ``RunError`` if there are none."""
         chosen = tuple(q for q in known.questions if not self.split or q.split == self.split)
         if not chosen:
             raise RunError(f"The set {known.name} has no question of the split {self.split!r}.")
         return chosen
 
     def answered(self, known: KnownAnswerSet) -> tuple[Question, ...]:
-        """Return the questions that are answered. Raises ``RunError`` where there can be none."""
+        """Return the questions to answer. Raises ``RunError`` if there are none."""
         if self.limit is not None and self.limit < 1:
-            raise RunError(f"--limit must be at least 1, not {self.limit}. Without a model: --no-llm.")
+            raise RunError(f"--limit must be at least 1, not {self.limit}. To run without a model, use --no-llm.")
         chosen = tuple(q for q in self.searched(known) if not self.only or q.id in self.only)
         if self.condition:
-            condition(self.condition)  # a name that is not known is to be heard of now
+            condition(self.condition)  # report an unknown name early
             chosen = tuple(filter(has_gold, chosen))
             if not chosen:
                 raise RunError(f"No question of the set {known.name} has gold to compose evidence from.")
@@ -82,7 +83,7 @@ class Selection:
 def identity_of(
     known: KnownAnswerSet, selection: Selection, config: Config, embedder: Embedder, generator: Generator | None
 ) -> dict[str, Any]:
-    """Return what a run is made of: one begun with anything else cannot be gone on with."""
+    """Return the identity of a run: only a run with the same one can be continued."""
     questions = [dataclasses.asdict(question) for question in selection.searched(known)]
     return {
         "set": known.name,
@@ -98,7 +99,7 @@ def identity_of(
 
 
 def default_folder(parent: Path, identity: Mapping[str, Any]) -> Path:
-    """Return the folder of the run with this identity and today's program: the same command finds it again."""
+    """Return the folder of the run with this identity and the current code: the same command finds it again."""
     made = json.dumps([identity, collection.code_hash()], sort_keys=True)
     names = [identity["set"], identity["selection"]["condition"], hashlib.sha256(made.encode()).hexdigest()[:8]]
     return parent / "-".join(filter(None, names))
@@ -115,18 +116,18 @@ def run(
     progress: Progress | None = None,
     given: Mapping[str, Sequence[Evidence]] | None = None,
 ) -> runs.Run:
-    """Make, or go on with, the run in ``folder``, and return it whole.
+    """Start or continue the run in ``folder``, and return it when finished.
 
-    Without a ``generator`` nothing is answered. ``given`` is the evidence of each question by id, instead of what is
-    found for it or composed by the condition. ``indexes`` is where the index of the set's documents is kept.
+    Without a ``generator`` no question is answered. ``given`` is the evidence of each question by id, instead of
+    retrieved or composed evidence. ``indexes`` is where the index of the set's documents is kept.
 
     Raises:
-        RunError: the folder holds another run, or the set's documents cannot be read.
+        RunError: the folder holds another run, or the set's documents can't be read.
     """
     tell = progress or _silent
-    selection.answered(known)  # a mistake in it is to be heard of now
+    selection.answered(known)  # report a mistake in it early
     if selection.condition and generator is None:
-        raise RunError("A condition is one to answer under. Leave out --condition or --no-llm.")
+        raise RunError("A condition needs answers. Leave out --condition or --no-llm.")
     identity = identity_of(known, selection, config, embedder, generator)
     with (
         runs.started(folder, identity, {"machine": runs.machine(config)}, collection.code_hash()),
@@ -157,8 +158,8 @@ def _search(
     tell: Progress,
 ) -> dict[str, Any]:
     """Search for each question in every way, and return the records by id."""
-    remembering = cast(Embedder, collection.OneQuery(embedder))
-    remembering.embed_query("warm up")  # or the first question would pay for loading the model
+    remembering = cast(Embedder, collection.CachedQuery(embedder))
+    remembering.embed_query("warm up")  # otherwise the first question would pay for loading the model
     reranker = open_reranker(config)
     with Journal(folder / runs.RETRIEVAL) as journal:
         for number, question in enumerate(questions, start=1):
@@ -189,7 +190,7 @@ def _searched(
 def _retrieval_scores(
     questions: Sequence[Question], found: Mapping[str, Any], passages: Sequence[Passage], evidence: int
 ) -> dict[str, scoring.Scores]:
-    """Return the scores of every way of searching by question id; ``found`` is whether the evidence would do."""
+    """Return the scores of every way of searching by question id; ``found`` says whether the evidence is sufficient."""
     scores: dict[str, scoring.Scores] = {question.id: {} for question in questions}
     for name in RETRIEVERS:
         rankings = {id_: _run(record[name]) for id_, record in found.items()}
@@ -211,13 +212,13 @@ def _row(
     record: Mapping[str, Any] | None,
     texts: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return the record of a question for ``questions.jsonl``: what became of it, where it was lost, and all scores."""
+    """Return the record of a question for ``questions.jsonl``: outcome, failed stage, and all scores."""
     row = {name: getattr(question, name) for name in ROW}
     row["gold"] = [[span.document, span.start, span.end] for span in question.gold]
     if record is None:
         return row | {"status": None, "path": None, "confidence": None, "lost": None, "scores": _rounded(scores)}
     answer = scoring.answer_from(record)
-    # Scored anew, so that a metric can be mended without asking the model again.
+    # Scored again, so that a metric can be fixed without asking the model again.
     scores = scores | scoring.answer_scores(question, answer, texts)
     return row | {
         "status": answer.status if answer else "failed",
@@ -237,4 +238,4 @@ def _run(found: Iterable[Sequence[Any]]) -> list[Passage]:
 
 
 def _silent(step: str, done: int, total: int, name: str) -> None:
-    """Tell nobody."""
+    """Ignore progress."""

@@ -1,10 +1,9 @@
-"""The folder of a run: what it was made of, what was found and answered, and the figures.
+"""The folder of a run: settings and models, retrieved passages, answers, and results.
 
-run.json            what was measured with what; a folder made otherwise is refused
-retrieval.jsonl     a question a line: the passages that each way of searching found
-answers.jsonl       a question a line: prompt, evidence, drafts, the answer, its scores, what it cost
-questions.jsonl     every score of every question, once the run is whole
-metrics.json        the figures with their intervals, once the run is whole
+run.json            settings, models and set; a run with others is refused retrieval.jsonl     one question per line:
+the passages that each way of searching found answers.jsonl       one question per line: prompt, evidence, drafts, the
+answer, its scores, its cost questions.jsonl     every score of every question, once the run is finished metrics.json
+the results with their intervals, once the run is finished
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ __all__ = ["ANSWERS", "RETRIEVAL", "Run", "finish", "load", "machine", "started"
 
 FORMAT = 3
 OLDER = (1, 2)
-"""Formats whose records are the same, but not the figures of ``metrics.json``."""
+"""Formats with the same records but other contents of ``metrics.json``."""
 RETRIEVAL = "retrieval.jsonl"
 ANSWERS = "answers.jsonl"
 MADE = "run.json"
@@ -45,26 +44,28 @@ class Run:
     questions: dict[str, dict[str, Any]]
 
     def answers(self) -> dict[str, dict[str, Any]]:
-        """Return the records of ``answers.jsonl`` by id; none where it ran without a language model."""
+        """Return the records of ``answers.jsonl`` by id; empty if it ran without a language model."""
         file = self.folder / ANSWERS
         return read_records(file) if file.exists() else {}
 
 
 @contextmanager
 def started(folder: Path, identity: Mapping[str, Any], about: Mapping[str, Any], code: str) -> Iterator[None]:
-    """Hold the folder of a run: a new one, or one that was begun with the same ``identity`` and is gone on with.
+    """Lock the folder of a run: a new one, or one with the same ``identity`` to continue.
 
-    ``about`` is kept beside it, ``code`` added to the list of programs that worked on it. Raises ``RunError`` where the
-    folder is in use, is something else, or was made with other settings, models or questions.
+    ``about`` is saved with it, and ``code`` is added to the list of program versions. Raises ``RunError`` if the folder
+    is in use, is something else, or belongs to a run with other settings, models or questions.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / MADE).exists():
-        raise RunError(f"{folder} is not empty and holds no run. Name another folder with --out.")
+        raise RunError(f"{folder} is not empty and contains no run. Choose another folder with --out.")
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / ".lock")
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise RunError(f"Another process is at work on the run in {folder}. Wait for it, or name another.") from error
+        raise RunError(
+            f"Another process is using the run in {folder}. Wait for it, or choose another folder."
+        ) from error
     try:
         before = _read(folder / MADE) if (folder / MADE).exists() else {}
         if before:
@@ -78,7 +79,7 @@ def started(folder: Path, identity: Mapping[str, Any], about: Mapping[str, Any],
 
 
 def finish(folder: Path, questions: list[dict[str, Any]], metrics: Mapping[str, Any]) -> Run:
-    """Write the scores and the figures of a run that is whole, and return it."""
+    """Write the scores and results of a finished run, and return it."""
     lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in questions)
     write_whole(folder / QUESTIONS, "".join(lines))
     write_whole(folder / METRICS, json.dumps(metrics, ensure_ascii=False, indent=1) + "\n")
@@ -86,11 +87,13 @@ def finish(folder: Path, questions: list[dict[str, Any]], metrics: Mapping[str, 
 
 
 def load(folder: Path) -> Run:
-    """Read a finished run. Raises ``RunError`` where there is none."""
+    """Read a finished run. Raises ``RunError`` if there is none."""
     if not (folder / MADE).exists():
-        raise RunError(f"There is no run in {folder}. Make one: footnote eval run --out {folder}")
+        raise RunError(f"There is no run in {folder}. To make one, run: footnote eval run --out {folder}")
     if not (folder / METRICS).exists():
-        raise RunError(f"The run in {folder} is not whole. Start it again, and it goes on: footnote eval run …")
+        raise RunError(
+            f"The run in {folder} is not finished. Run the same 'footnote eval run' command again to continue it."
+        )
     made, questions = _read(folder / MADE), read_records(folder / QUESTIONS)
     if made.get("format") not in (FORMAT, *OLDER):
         raise RunError(f"The run in {folder} was made by another version of Footnote. Run it again in a new folder.")
@@ -99,7 +102,7 @@ def load(folder: Path) -> Run:
 
 
 def machine(config: Config) -> dict[str, Any]:
-    """Return what figures of time depend on."""
+    """Return what timings depend on."""
     return {
         "processor": platform.machine(),
         "system": platform.system(),
@@ -110,7 +113,7 @@ def machine(config: Config) -> dict[str, Any]:
 
 
 def _summarised(folder: Path, questions: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the figures of an older run, worked out anew from its records, which have stayed the same."""
+    """Return the results of an older run, computed again from its records, whose format is the same."""
     file = folder / ANSWERS
     answered = read_records(file) if file.exists() else {}
     return summarise(list(questions.values()), read_records(folder / RETRIEVAL), answered, bool(answered))
@@ -120,8 +123,8 @@ def _same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> No
     other = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
     if other:
         raise RunError(
-            f"The run in {folder} was begun with another {', '.join(other).replace('_', ' ')}. "
-            "Set it back, or name another folder with --out."
+            f"The run in {folder} was started with another {', '.join(other).replace('_', ' ')}. "
+            "Set it back, or choose another folder with --out."
         )
 
 
@@ -129,7 +132,7 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         table = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise RunError(f"{file} is damaged ({error}). Remove the folder and run it again.") from error
+        raise RunError(f"{file} is damaged ({error}). Delete the folder and run it again.") from error
     if not isinstance(table, dict):
-        raise RunError(f"{file} is damaged. Remove the folder and run it again.")
+        raise RunError(f"{file} is damaged. Delete the folder and run it again.")
     return table

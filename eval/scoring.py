@@ -1,7 +1,7 @@
-"""One question, one answer: every score of it, by name.
+"""All scores of one answer, by name.
 
-Names are ``group.metric``. A score is a number, or None where it is not defined for this question; it is then left
-out of every average. A question that failed has the worst score wherever it would have had one.
+Names are ``group.metric``. A score is a number, or None if undefined for this question; it is then left out of
+averages. A question that failed gets the worst score wherever a score is defined.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ __all__ = ["Scores", "answer_from", "answer_scores", "correct", "lost"]
 Scores = dict[str, float | None]
 
 LIKE_REFERENCE = 0.5
-"""Token F1 from which an answer that is not in a reference's words counts as right, where there are no facts."""
+"""Token F1 from which an answer counts as right, if there are no facts."""
 
 
 def answer_scores(question: Question, answer: Answer | None, texts: Mapping[str, str]) -> Scores:
     """Return the scores of ``answer`` (None: the question failed); ``texts`` are the stored documents by name.
 
-    What an unsure answer quotes is no answer: it counts in the outcomes and the lenient decision alone. Marks are not
-    part of what is said: ``[2]`` states no fact.
+    Quotes of an unsure answer are not an answer: they only count in outcomes and the lenient decision. Marks such as
+    ``[2]`` are not part of the text and state no fact.
     """
     text = without_marks(answer.answer) if answer and answer.status == "answered" else ""
     right = correct(question, text)
@@ -54,10 +54,10 @@ def answer_scores(question: Question, answer: Answer | None, texts: Mapping[str,
 
 
 def correct(question: Question, text: str) -> bool | None:
-    """Tell whether ``text`` is a right answer; None where nothing says what one would be.
+    """Return whether ``text`` is a right answer; None if that can't be decided.
 
-    It says every fact and nothing that must not be said. Where no facts are listed, it says a reference answer word
-    for word, or shares with one a token F1 of at least ``LIKE_REFERENCE``.
+    It must state every fact and say nothing forbidden. Without facts, it must contain a reference answer word for word,
+    or share a token F1 of at least ``LIKE_REFERENCE`` with one.
     """
     if not question.answerable or not (question.facts or question.answers):
         return None
@@ -69,9 +69,9 @@ def correct(question: Question, text: str) -> bool | None:
 
 
 def lost(question: Question, answer: Answer | None, scores: Scores) -> str | None:
-    """Return the stage at which an answerable question was lost (``lost_at``); ``failure`` where it failed.
+    """Return the stage at which an answerable question was lost (``lost_at``), or ``failure`` if it failed.
 
-    Where nothing says what a right answer is, one that cites the gold counts as right.
+    If right answers are unknown, an answer that cites the gold counts as right.
     """
     if not question.answerable:
         return None
@@ -89,7 +89,7 @@ def lost(question: Question, answer: Answer | None, scores: Scores) -> str | Non
 
 
 def answer_from(record: Mapping[str, Any]) -> Answer | None:
-    """Return the answer of a record of ``answers.jsonl``; None where the question failed."""
+    """Return the answer of a record of ``answers.jsonl``, or None if the question failed."""
     table = record["answer"]
     if table is None:
         return None
@@ -115,7 +115,7 @@ def _evidence(row: Mapping[str, Any]) -> Evidence:
 
 
 def _quality(question: Question, text: str) -> Scores:
-    """Return how well ``text`` says what it should; all None where the documents do not answer."""
+    """Return how well ``text`` states what it should; all None if the documents don't answer the question."""
     references = question.answers if question.answerable else ()
     return {
         "fact_coverage": fact_coverage(text, question.facts, question.match),
@@ -135,7 +135,7 @@ def _evidence_scores(question: Question, answer: Answer | None) -> Scores:
 
 
 def _conditioned(question: Question, answer: Answer | None, quality: Scores, right: bool | None) -> float | None:
-    """Return one score for answering and abstaining: fact coverage, or F1 where no facts are listed."""
+    """Return one score for answering and abstaining: fact coverage, or F1 without facts."""
     if answer is None:
         return 0.0
     first = (quality["fact_coverage"], quality["token_f1"], None if right is None else float(right))

@@ -1,4 +1,4 @@
-"""The parts of the report: where points were lost, what was cited, how passages are found, how long it took."""
+"""Sections of the report: lost points, citations, retrieval, and time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHOWN = (
 
 
 def lost_points(run: Run) -> str:
-    """Return where each answerable question was lost: a bar in all, then one a kind where there are several."""
+    """Return where each answerable question was lost: one bar in total, then one per kind if there are several."""
     lost = run.metrics["lost"]
     lost = lost if len(lost) > 2 else {"all": lost["all"]}
     shown = [stage for stage in LOST if any(stage in counts for counts in lost.values())]
@@ -45,18 +45,18 @@ def lost_points(run: Run) -> str:
         f'<th scope="col"><span class="swatch {s}"></span><span>{escape(LOST[s])}</span></th>' for s in shown
     )
     return section(
-        "Where each point was lost",
-        "One stage is named for each answerable question: the first that failed. Not found: the evidence lacked the "
-        "gold passage. Refused or read wrongly: it was there.",
+        "Where points were lost",
+        "For each answerable question, the first stage that failed. Not found: the evidence lacked the gold passage. "
+        "Refused or read wrongly: it was there.",
         f'<ul class="key">{key}</ul>'
         + table(f'<th scope="col">Kind</th><th scope="col" class="wide"></th>{head}', rows, "bars lost"),
     )
 
 
 def citations(run: Run, checks: Iterable[Mapping[str, Any]]) -> str:
-    """Return how well answers are borne out by what they cite, and how far the check behind that can be trusted.
+    """Return how well citations support the answers, and how reliable the verification behind that is.
 
-    ``checks`` are what the check was found to do alone, on each set that it was measured on.
+    ``checks`` are the results of the verification alone, for each set it was measured on.
     """
     metrics, rows = run.metrics["metrics"], []
     for known in CATALOGUE:
@@ -74,15 +74,15 @@ def citations(run: Run, checks: Iterable[Mapping[str, Any]]) -> str:
     head = '<th scope="col"></th><th scope="col" class="spare">95 %</th><th scope="col" class="spare">n</th>'
     note = "".join(f'<p class="faint">{escape(sentence_on(checked))}</p>' for checked in checks)
     return section(
-        "What stands behind the answers",
-        "Each sentence is shown with the spans that hold its words, names and figures. This is lexical support: not a "
-        "proof that the source means the same.",
+        "Citations",
+        "Each sentence is shown with the spans that contain its words, names and numbers. This is lexical support, not "
+        "a proof that the source means the same.",
         table(f'<th scope="col">Metric</th><th class="wide">{charts.SCALE}</th>{head}', rows, "bars") + note,
     )
 
 
 def retrieval(run: Run) -> str:
-    """Return the ways of searching beside each other."""
+    """Return the ways of searching side by side."""
     metrics, rows = run.metrics["metrics"], []
     for known in CATALOGUE:
         way, _, name = known.name.partition(".")
@@ -102,16 +102,16 @@ def retrieval(run: Run) -> str:
     if not rows:
         return ""
     head = '<th scope="col">together</th><th scope="col" class="spare">95 %</th>'
-    head += '<th scope="col">words alone</th><th scope="col">vectors alone</th>'
+    head += '<th scope="col">words only</th><th scope="col">vectors only</th>'
     return section(
-        "Finding the passage",
-        "Dense and lexical search together, and each alone (thin ticks). The bar is the 95 % interval.",
+        "Retrieval",
+        "Dense and lexical search combined, and each alone (thin ticks). The bar is the 95 % interval.",
         table(f'<th scope="col">Metric</th><th class="wide">{charts.SCALE}</th>{head}', rows, "bars"),
     )
 
 
 def times(run: Run) -> str:
-    """Return how long it took, and how much memory."""
+    """Return the time and the memory it took."""
     answers = run.answers()
     seconds = [record["cost"]["total_s"] for record in answers.values() if "total_s" in record["cost"]]
     latency, rows = run.metrics["latency"], []
@@ -127,9 +127,9 @@ def times(run: Run) -> str:
     names = (("Seconds", ""), ("median", ""), spare, ("95th percentile", ""), spare, ("most", ""), ("questions", ""))
     head = "".join(f'<th scope="col"{style}>{name}</th>' for name, style in names)
     memory = run.metrics.get("peak_memory_mb")
-    note = f'<p class="faint">Most memory in use: {memory:,} MB.</p>' if memory else ""
+    note = f'<p class="faint">Peak memory: {memory:,} MB.</p>' if memory else ""
     grid = table(head, rows) + note
-    intro = "Seconds since the question was asked. Whatever else the machine did meanwhile is in them."
+    intro = "Seconds since the question was asked, including any background load of the machine."
     if not seconds:
         return section("Time", intro, grid)
     total = latency["total_s"]

@@ -1,8 +1,8 @@
-"""Known-answer sets: a folder of documents, and questions whose answers and places in them are known.
+"""Test sets: a folder of documents, and questions with known answers and their positions.
 
-A set is a folder with ``documents/`` and ``questions.jsonl`` (its fields: see ``eval.questions``).
-``set.toml`` beside it may hold ``name``, ``match`` (how facts are looked for: see ``eval.answer_metrics.says``) and,
-where the documents lie elsewhere, ``documents`` (a path relative to the folder).
+A set is a folder with ``documents/`` and ``questions.jsonl`` (for its fields see ``eval.questions``). ``set.toml`` next
+to it may contain ``name``, ``match`` (how facts are compared: see ``eval.answer_metrics.says``) and ``documents`` (a
+path relative to the folder, if the documents are elsewhere).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class KnownAnswerSet:
-    """Questions, and the folder of documents that they are asked of."""
+    """Questions, and the folder of their documents."""
 
     name: str
     documents: Path
@@ -40,26 +40,27 @@ class KnownAnswerSet:
 
 
 def load(folder: Path) -> KnownAnswerSet:
-    """Read a set in our own format. Raises ``SetError`` naming file and line."""
+    """Read a set in our format. Raises ``SetError`` naming file and line."""
     documents, settings = documents_of(folder), _settings(folder / "set.toml")
     questions = read_questions(folder / "questions.jsonl", cast(Match | None, settings.get("match")))
     return KnownAnswerSet(settings.get("name", folder.resolve().name), documents, questions)
 
 
 def documents_of(folder: Path) -> Path:
-    """Return the folder of a set's documents. Raises ``SetError`` where there is none."""
+    """Return the folder of a set's documents. Raises ``SetError`` if there is none."""
     documents = (folder / _settings(folder / "set.toml").get("documents", "documents")).resolve()
     if not documents.is_dir():
-        raise SetError(f"{folder}: there is no folder {documents}. Put the documents there, or name it in set.toml.")
+        raise SetError(
+            f"{folder}: there is no folder {documents}. Put the documents there, or name their folder in set.toml."
+        )
     return documents
 
 
 def sample(questions: Sequence[Question], limit: int, seed: int = 0) -> tuple[Question, ...]:
-    """Choose ``limit`` questions, answerable and not in the proportion of the whole, in the given order.
+    """Choose ``limit`` questions, keeping the proportion of answerable ones and the order.
 
-    The choice depends on the ids and the seed alone (the smallest SHA-256 of both), not on the order, the
-    platform or the version of Python. Where there is room for two and there are both, there is at least one
-    of each.
+    The choice only depends on the ids and the seed (smallest SHA-256 of both), not on order, platform or Python
+    version. If ``limit`` is at least two and both types exist, there is at least one of each.
 
     >>> questions = [Question(str(i), "?", answerable=i % 3 > 0) for i in range(30)]
     >>> chosen = sample(questions, 6)
@@ -79,7 +80,7 @@ def sample(questions: Sequence[Question], limit: int, seed: int = 0) -> tuple[Qu
 
 
 def misplaced(questions: Iterable[Question], texts: Mapping[str, str]) -> list[str]:
-    """List the documents and gold spans that are not in the ``texts`` of the documents (by name), one message each.
+    """List the documents and gold spans that are missing from ``texts`` (by document name), one message each.
 
     >>> question = Question("q1", "?", True, gold=(Span("a.txt", 2, 9), Span("b.txt", 0, 1)))
     >>> misplaced([question], {"a.txt": "short"})
@@ -104,10 +105,10 @@ def _settings(file: Path) -> dict[str, str]:
     try:
         settings = tomllib.loads(file.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SetError(f"{file}: not TOML ({error}).") from error
+        raise SetError(f"{file}: not valid TOML ({error}).") from error
     for key, value in settings.items():
         if key not in ("name", "documents", "match") or not isinstance(value, str):
-            raise SetError(f"{file}: {key!r} is not understood. It may hold name, documents and match, all texts.")
+            raise SetError(f"{file}: unknown entry {key!r}. Allowed are name, documents and match, as texts.")
     if (match := settings.get("match", MATCHES[0])) not in MATCHES:
         raise SetError(f"{file}: match must be {' or '.join(MATCHES)}, not {match!r}.")
     return settings

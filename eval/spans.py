@@ -9,7 +9,7 @@ __all__ = ["Located", "merge", "overlap", "shared_characters", "total_characters
 
 
 class Located(Protocol):
-    """Whatever lies somewhere in a document: a gold span, a passage, a citation."""
+    """Anything with a position in a document: a gold span, a passage, a citation."""
 
     @property
     def document(self) -> str:
@@ -25,14 +25,14 @@ class Located(Protocol):
 
 
 def overlap(first: Located, second: Located) -> int:
-    """Return the number of characters that two spans share (0 where they lie in different documents)."""
+    """Return the number of characters that two spans share (0 in different documents)."""
     if first.document != second.document:
         return 0
     return max(0, min(first.end, second.end) - max(first.start, second.start))
 
 
 def merge(spans: Iterable[Located]) -> dict[str, list[tuple[int, int]]]:
-    """Return the union of ``spans``: for each document its disjoint stretches, in order.
+    """Return the union of ``spans``: for each document its disjoint ranges, in order.
 
     >>> from eval.sets import Span
     >>> merge([Span("a", 4, 9), Span("a", 0, 5), Span("a", 12, 13), Span("b", 1, 2)])
@@ -49,12 +49,12 @@ def merge(spans: Iterable[Located]) -> dict[str, list[tuple[int, int]]]:
 
 
 def total_characters(spans: Iterable[Located]) -> int:
-    """Return the number of characters that lie in at least one of ``spans``."""
+    """Return the number of characters in the union of ``spans``."""
     return sum(end - start for stretches in merge(spans).values() for start, end in stretches)
 
 
 def shared_characters(first: Iterable[Located], second: Iterable[Located]) -> int:
-    """Return the number of characters that lie in the union of ``first`` and in the union of ``second``.
+    """Return the number of characters that are in the union of ``first`` and in the union of ``second``.
 
     >>> from eval.sets import Span
     >>> shared_characters([Span("a", 0, 6), Span("a", 2, 8)], [Span("a", 5, 20), Span("b", 0, 6)])

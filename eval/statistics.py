@@ -1,8 +1,7 @@
-"""How sure is a figure, and is one run better than another?
+"""Statistics: how certain is a result, and is one run better than another?
 
-Questions about the same document are not independent, so resampling draws whole clusters (documents,
-conversations) and not single questions (Cameron, Gelbach and Miller 2008). All of it is deterministic: the
-seed is an argument.
+Questions about the same document are not independent, so resampling draws whole clusters (documents, conversations)
+instead of single questions (Cameron, Gelbach and Miller 2008). Everything is deterministic: the seed is an argument.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ _BLOCK = 4_000_000  # random numbers drawn at a time: 32 MB
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure and its confidence interval; ``clusters`` is the number of independent groups behind it."""
+    """A value and its confidence interval; ``clusters`` is the number of independent groups behind it."""
 
     low: float
     high: float
@@ -171,7 +170,7 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
     (0.49, 0.943)
     """
     if not 0 <= successes <= n:
-        raise ValueError(f"{successes} of {n} is no rate")
+        raise ValueError(f"{successes} of {n} is not a rate")
     if n == 0:
         return Interval(0.0, 1.0, 0.0, 0)
     z2 = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
@@ -215,7 +214,7 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 def _array(values: ArrayLike) -> Floats:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or not array.size:
-        raise ValueError(f"expected a row of numbers, not an array of shape {array.shape}")
+        raise ValueError(f"expected a list of numbers, not an array of shape {array.shape}")
     if not np.isfinite(array).all():
         raise ValueError("a value is not a finite number")
     return array
@@ -240,7 +239,7 @@ def _groups(clusters: Sequence[Hashable] | None, size: int) -> NDArray[np.intp]:
 
 
 def _strata(strata: Sequence[Hashable] | None, groups: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """Return the numbers of the clusters in each stratum; that of a cluster is that of its first value."""
+    """Return the cluster numbers in each stratum; the first value of a cluster decides its stratum."""
     first = np.unique(groups, return_index=True)[1]
     if strata is None:
         return [np.arange(len(first))]
@@ -253,7 +252,7 @@ def _strata(strata: Sequence[Hashable] | None, groups: NDArray[np.intp]) -> list
 
 
 def _drawn(rng: np.random.Generator, resamples: int, layers: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
-    """Draw clusters with replacement, from each stratum as many as it has; shape (resamples, clusters)."""
+    """Draw clusters with replacement, as many as each stratum has; shape (resamples, clusters)."""
     parts = [layer[rng.integers(0, len(layer), (resamples, len(layer)))] for layer in layers]
     return np.concatenate(parts, axis=1)
 

@@ -1,4 +1,4 @@
-"""From the scores of the questions to the figures of a run, each with its 95 % interval."""
+"""From the scores of questions to the results of a run, each with its 95 % interval."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ __all__ = ["decisions", "failures", "mean", "strata", "summarise", "without_cost
 Row = Mapping[str, Any]
 Figure = dict[str, float | int]
 RESAMPLES = 1000
-"""Resamples where the statistic has to be computed anew on each; sums take 10 000."""
+"""Resamples if the statistic has to be computed for each of them; sums use 10 000."""
 
 
 def summarise(
     rows: Sequence[Row], found: Mapping[str, Row], answered: Mapping[str, Row], with_answers: bool
 ) -> dict[str, Any]:
-    """Return everything that ``metrics.json`` holds.
+    """Return the contents of ``metrics.json``.
 
-    ``rows`` are the records of ``questions.jsonl``; ``found`` and ``answered`` those of the other two files by id.
+    ``rows`` are the records of ``questions.jsonl``; ``found`` and ``answered`` those of the other two files, by id.
     """
     asked = [row for row in rows if row["status"] is not None]
     figures = {known.name: mean(rows, known.name) for known in CATALOGUE}
@@ -69,34 +69,34 @@ def mean(rows: Iterable[Row], name: str) -> Figure | None:
 
 
 def strata(rows: Sequence[Row]) -> list[bool]:
-    """Tell for each question whether its cluster has answerable ones.
+    """Return for each question whether its cluster has answerable ones.
 
-    Where unanswerable questions are clusters of their own and answerable ones share a few documents, resamples would
-    hold very different shares of either, and every figure over both look less sure than it is.
+    If unanswerable questions are clusters of their own while answerable ones share a few documents, resamples would
+    contain very different shares of both, and every metric over both would look less certain than it is.
     """
     answerable = {row["cluster"] for row in rows if row["answerable"]}
     return [row["cluster"] in answerable for row in rows]
 
 
 def decisions(rows: Iterable[Row], name: str = "decision.right") -> list[Decision]:
-    """Return what was decided about each question, by the score that tells whether rightly.
+    """Return the decision on each question, from the score that says whether it was right.
 
-    One that failed counts as decided wrongly.
+    A failed question counts as a wrong decision.
     """
     found = []
     for row in rows:
-        right = row["scores"].get(name, row["scores"]["decision.right"])  # older runs have the strict one alone
+        right = row["scores"].get(name, row["scores"]["decision.right"])  # older runs only have the strict score
         found.append(Decision(row["answerable"], bool(right) != row["answerable"], row["kind"]))
     return found
 
 
 def failures(answered: Mapping[str, Row]) -> dict[str, str]:
-    """Return the message of each question that failed, by id."""
+    """Return the error message of each question that failed, by id."""
     return {id_: record["error"] for id_, record in answered.items() if record["error"] is not None}
 
 
 def without_cost(record: Row) -> dict[str, Any]:
-    """Return what must be the same in every run: all of a record but its timings and memory."""
+    """Return the part of a record that is the same in every run: everything but timings and memory."""
     return {name: value for name, value in record.items() if name != "cost"}
 
 
@@ -114,7 +114,7 @@ def _counts(rows: Sequence[Row], asked: Sequence[Row]) -> dict[str, int]:
 
 
 def _kinds(rows: Sequence[Row]) -> dict[str, Any]:
-    """Return for each kind of question, in the order in which it comes up, its number and its main figures."""
+    """Return the number of questions and the main results of each kind, in order of appearance."""
     kinds = {}
     for kind in dict.fromkeys(row["kind"] for row in rows):
         of_kind = [row for row in rows if row["kind"] == kind]
@@ -128,7 +128,7 @@ def _kinds(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _groups(asked: Sequence[Row], grouping: str) -> dict[str, Any]:
-    """Return for each group of questions, in the order in which it comes up, its number and the rates of outcomes."""
+    """Return the number of questions and the outcome rates of each group, in order of appearance."""
     groups = {}
     for name in dict.fromkeys(row.get(grouping) or "" for row in asked):
         rows = [row for row in asked if (row.get(grouping) or "") == name]
@@ -142,7 +142,7 @@ def _groups(asked: Sequence[Row], grouping: str) -> dict[str, Any]:
 
 
 def _lenient(asked: Sequence[Row]) -> dict[str, Figure]:
-    """Return the figures of abstention in which an unsure answer with the right passage is an answer."""
+    """Return the abstention metrics, counting an unsure answer with the right passage as an answer."""
     return {
         name.replace("abstention.", "lenient."): found
         for name, found in _abstention(asked, "decision.lenient").items()
@@ -151,9 +151,9 @@ def _lenient(asked: Sequence[Row]) -> dict[str, Figure]:
 
 
 def _abstention(asked: Sequence[Row], decided: str = "decision.right") -> dict[str, Figure]:
-    """Return the figures of ``eval.abstention_metrics.abstention``, each as a ratio of sums over the questions.
+    """Return the metrics of ``eval.abstention_metrics.abstention`` as ratios of sums over the questions.
 
-    F1 is one too: ``2 TP / (predicted + actual)``. ``decided`` is the score that tells who decided rightly.
+    F1 is such a ratio too: ``2 TP / (predicted + actual)``. ``decided`` is the score that says who decided right.
     """
     made = decisions(asked, decided)
     answerable = np.array([decision.answerable for decision in made], dtype=float)
@@ -180,7 +180,7 @@ def _macro_f1(rows: NDArray[np.float64]) -> float:
 
 
 def _calibration(asked: Sequence[Row]) -> dict[str, Figure]:
-    """Return how well the confidence tells answerable questions from others."""
+    """Return how well the confidence separates answerable questions from others."""
     sure = [row for row in asked if row["confidence"] is not None]
     if not sure:
         return {}
@@ -195,14 +195,14 @@ def _calibration(asked: Sequence[Row]) -> dict[str, Figure]:
 
 
 def _trivial(scores: Any, asked: Sequence[Row]) -> dict[str, float]:
-    """Return what a rule that looks at nothing would score."""
+    """Return the scores of a trivial rule."""
     right = scores.confusion.answered_answerable + scores.confusion.abstained_unanswerable
     names = ("macro_f1", "false_answer_rate", "false_refusal_rate")
     return {"decision_right": right / max(1, len(asked)), **{name: getattr(scores, name) for name in names}}
 
 
 def _lost(asked: Sequence[Row]) -> dict[str, dict[str, int]]:
-    """Return by kind, and in all, how many answerable questions were lost where; ``none`` were not."""
+    """Return by kind, and in total, where answerable questions were lost; ``none`` were not."""
     lost: dict[str, Counter[str]] = {"all": Counter()}
     for row in asked:
         if row["answerable"]:
@@ -212,7 +212,7 @@ def _lost(asked: Sequence[Row]) -> dict[str, dict[str, int]]:
 
 
 def _rates(rates: Mapping[str, Rate]) -> dict[str, dict[str, float]]:
-    """Return each rate with its Wilson interval: a group has too few questions, and too often none, to resample."""
+    """Return each rate with its Wilson interval: groups are too small, or too often zero, to resample."""
     table = {}
     for name, found in rates.items():
         interval = wilson(found.count, found.total)
@@ -221,7 +221,7 @@ def _rates(rates: Mapping[str, Rate]) -> dict[str, dict[str, float]]:
 
 
 def _latency(found: Mapping[str, Row], answered: Mapping[str, Row], clusters: Mapping[str, str]) -> dict[str, Any]:
-    """Return the spread of the seconds of each stage, counted from the question; first tokens where there were any."""
+    """Return the spread of the seconds of each stage since the question; of first tokens if there were any."""
     seconds: dict[str, dict[str, float]] = {"search_s": {id_: row["cost"]["seconds"] for id_, row in found.items()}}
     for id_, record in answered.items():
         drafted = any(call.get("draft") for call in record["calls"])
@@ -246,7 +246,7 @@ def _quantile(share: float) -> Callable[[NDArray[np.float64]], float]:
 
 
 def _digest(answered: Mapping[str, Row]) -> str:
-    """Return the SHA-256 over all answers, in the order of their ids, without what they cost."""
+    """Return the SHA-256 of all answers, in the order of their ids, without their cost."""
     digest = hashlib.sha256()
     for _, record in sorted(answered.items()):
         digest.update(json.dumps(without_cost(record), sort_keys=True).encode())

@@ -1,4 +1,4 @@
-"""Figures as plain aligned text, for a terminal."""
+"""Results as aligned plain text, for a terminal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 HIDDEN = ("span_precision@3", "span_precision@10", "recall@20", "all_gold@3", "all_gold@10", "span_recall@3")
-"""Metrics that are only written to ``metrics.json``, so that the tables stay readable."""
+"""Metrics that are only written to ``metrics.json``, to keep the tables readable."""
 LOST = {
     "none": "right",
     "citation": "right, but not cited",
@@ -37,11 +37,11 @@ LOST = {
     "retrieval": "not found",
     "failure": "failed",
 }
-"""What became of an answerable question, best first."""
+"""Outcomes of an answerable question, best first."""
 
 
 def run_table(run: Run) -> str:
-    """Return the figures of a run for a terminal."""
+    """Return the results of a run for a terminal."""
     counts, metrics = run.metrics["counts"], run.metrics["metrics"]
     under = run.made["identity"]["selection"]["condition"]
     lines = [f"{run.made['identity']['set']}{f' ({under})' if under else ''}: {_counted(counts)}", ""]
@@ -54,12 +54,12 @@ def run_table(run: Run) -> str:
     for id_, message in run.metrics.get("failures", {}).items():
         lines.append(f"FAILED {id_}: {message}")
     if len(run.made["code"]) > 1:
-        lines.append(f"Mixed: {len(run.made['code'])} versions of the program worked on this run.")
+        lines.append(f"Mixed: {len(run.made['code'])} versions of the program contributed to this run.")
     return "\n".join(lines)
 
 
 def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
-    """Return the rows as lines with their columns under each other; the columns ``right`` end together.
+    """Return the rows as lines with aligned columns; the columns ``right`` are right-aligned.
 
     >>> aligned([["a", "10"], ["long", "2"]], right=[1])
     ['a     10', 'long   2']
@@ -74,7 +74,7 @@ def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[st
 
 
 def percent(value: float) -> str:
-    """Return a share as a percentage with one decimal, which is more than any of our samples can tell.
+    """Return a share as a percentage with one decimal, which is more precise than our samples.
 
     >>> percent(0.5), percent(1.0)
     ('50.0 %', '100.0 %')
@@ -83,18 +83,18 @@ def percent(value: float) -> str:
 
 
 def figure(name: str, value: float) -> str:
-    """Return a figure as a reader knows it: shares as percentages, the others as they are."""
+    """Return the value of a metric for readers: shares as percentages, others as they are."""
     return f"{value:.3f}" if name.startswith("calibration.") or name.endswith(("mrr@10", "ndcg@10")) else percent(value)
 
 
 def interval(name: str, table: Mapping[str, float]) -> str:
-    """Return the 95 % interval of a figure."""
+    """Return the 95 % interval of a value."""
     low, high = (figure(name, table[end]).removesuffix(" %") for end in ("low", "high"))
     return f"{low} – {high}"
 
 
 def lost_points(lost: Mapping[str, int]) -> str:
-    """Return what became of the answerable questions, in words."""
+    """Return the outcomes of the answerable questions in words."""
     return ", ".join(f"{lost[name]} {label}" for name, label in LOST.items() if lost.get(name)) or "none"
 
 
@@ -109,7 +109,7 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 
 def _figures(metrics: Mapping[str, Any]) -> list[list[str]]:
-    """Return a row a metric, under the headings of their groups, the best known first."""
+    """Return one row per metric below its group's heading, the best known first."""
     rows: list[list[str]] = []
     group = ""
     first = [known for known in CATALOGUE if known.group == "Decision"]
@@ -123,11 +123,11 @@ def _figures(metrics: Mapping[str, Any]) -> list[list[str]]:
         rows.append(
             ["  " + known.label, figure(known.name, table["point"]), interval(known.name, table), f"n = {table['n']}"]
         )
-    return rows or [["No question was asked."]]
+    return rows or [["No questions."]]
 
 
 def _ways(metrics: Mapping[str, Any]) -> list[str]:
-    """Return a table of the ways of searching beside each other."""
+    """Return a table with the ways of searching side by side."""
     rows = [["Retrieval", "both", "", "words alone", "vectors alone"]]
     for known in CATALOGUE:
         way, _, name = known.name.partition(".")
@@ -140,7 +140,7 @@ def _ways(metrics: Mapping[str, Any]) -> list[str]:
 
 
 def shown_by_kind(kinds: Mapping[str, Any]) -> list[Metric]:
-    """Return the metrics that kinds of questions are told by: documents found where no spans are known, else spans."""
+    """Return the metrics shown by kind of question: found documents if no spans are known, otherwise spans."""
     names = [name for name in BY_KIND if any(name in kind["metrics"] for kind in kinds.values())]
     if "retrieval.found" in names:
         names.remove("retrieval.document@3")
@@ -157,7 +157,7 @@ def _by_kind(kinds: Mapping[str, Any]) -> list[str]:
 
 
 def grouped(metrics: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield each grouping of questions that tells some apart, and the path in any case, with its groups."""
+    """Yield each useful grouping of questions, and always the path, with its groups."""
     for grouping in GROUPINGS:
         groups = metrics.get("groups", {}).get(grouping, {})
         if len(groups) > 1 or (grouping == "path" and any(groups)):
@@ -172,13 +172,13 @@ OUTCOMES_SHOWN = {
     "outcome.refused": "refused",
     "outcome.false_answer": "false answers",
 }
-"""The outcomes that groups are told by, each out of the questions that might have had it."""
+"""The outcomes shown by group, each out of the questions for which it is possible."""
 NAMELESS = "(none)"
-"""How a group is called that questions without a genre or a language make up."""
+"""The name of the group of questions without a genre or a language."""
 
 
 def _by_group(metrics: Mapping[str, Any]) -> list[str]:
-    """Return a table a grouping: what became of the questions of each group."""
+    """Return one table per grouping: the outcomes of the questions of each group."""
     lines: list[str] = []
     for grouping, groups in grouped(metrics):
         rows = [[GROUP_TITLES[grouping], "questions", *OUTCOMES_SHOWN.values()]]
@@ -201,7 +201,7 @@ def _rate(rate: Mapping[str, float] | None) -> str:
 
 
 def _trivial(table: Mapping[str, Any]) -> list[str]:
-    """Return the decisions beside those of rules that look at nothing."""
+    """Return the decisions next to those of trivial rules."""
     metrics = table["metrics"]
     ours = {
         name: metrics.get(f"abstention.{name}", {}).get("point", 0.0) for name in TRIVIAL if name != "decision_right"
@@ -235,11 +235,11 @@ STAGES = {
     "first_token_s": "first word",
     "total_s": "checked answer",
 }
-"""What a measurement of time is called, in the order in which they come; all count from the question."""
+"""Names of the timings in order; all are counted from the question."""
 
 
 def seconds(value: float) -> str:
-    """Return seconds with as many digits as matter.
+    """Return seconds with a useful number of digits.
 
     >>> seconds(0.0123), seconds(0.123), seconds(12.34)
     ('0.012', '0.12', '12.3')

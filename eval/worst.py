@@ -1,4 +1,4 @@
-"""The answers that a maintainer should read first, with everything it takes to see what went wrong."""
+"""The answers that a maintainer should read first, with everything needed to see what went wrong."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SHOWN = 24
 
 
 def worst(run: Run) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return what is wrong with each answer that is, worst first: (fault, row of ``questions.jsonl``).
+    """Return the problem of each bad answer, worst first: (fault, row of ``questions.jsonl``).
 
-    Failures first; then what must not be said, false answers, wrong answers, wrong citations and refusals, the more
-    confident the answer the earlier (of refusals, the less confident ones were nearer to being right).
+    Failures first; then forbidden phrases, false answers, wrong answers, wrong citations and refusals. More confident
+    answers come earlier (of refusals the less confident, which were closer to being right).
     """
     found = [(fault, row) for row in run.questions.values() if (fault := _fault(row))]
     return sorted(found, key=lambda item: (FAULTS.index(item[0]), -(item[1]["confidence"] or 0.0), item[1]["id"]))
@@ -28,7 +28,7 @@ def worst(run: Run) -> list[tuple[str, Mapping[str, Any]]]:
 
 FAULTS = (
     "failed",
-    "says what must not be said",
+    "says something forbidden",
     "answered, though the documents do not say",
     "wrong answer",
     "right, but cites another place",
@@ -45,7 +45,7 @@ def _fault(row: Mapping[str, Any]) -> str | None:
         return "unsure, and quotes another place"
     if row["status"] == "answered":
         if scores.get("answer.forbidden"):
-            return "says what must not be said"
+            return "says something forbidden"
         if not row["answerable"]:
             return "answered, though the documents do not say"
         if row["lost"] in ("reading", "retrieval"):
@@ -61,12 +61,12 @@ def worst_answers(run: Run) -> str:
     if not found:
         return ""
     shown = found[:SHOWN]
-    # Refusals come last and would never be seen where there is much else.
+    # Refusals come last and would never be shown if there are many other problems.
     shown += [item for item in found[SHOWN:] if item[0] == FAULTS[-1]][: SHOWN // 4]
     cards = "".join(_card(fault, row, answers[row["id"]]) for fault, row in shown)
     more = f" {len(shown)} of {len(found)} are shown." if len(shown) < len(found) else ""
     return (
-        "<section><h2>The worst answers</h2><p class=intro>False and confident first."
+        "<section><h2>The worst answers</h2><p class=intro>False and confident ones first."
         f"{more} In the evidence, the gold is <mark>marked</mark>.</p>{cards}</section>"
     )
 
@@ -104,7 +104,7 @@ def _said(record: Mapping[str, Any]) -> str:
 
 
 BLANK, LINE = re.compile(r"\n\s*\n"), "\n"
-"""Blank lines are left out of quotes, which are long enough in lists."""
+"""Blank lines are left out of quotes, since quotes of lists are long."""
 
 
 def _expected(row: Mapping[str, Any], record: Mapping[str, Any]) -> str:
@@ -117,7 +117,7 @@ def _expected(row: Mapping[str, Any], record: Mapping[str, Any]) -> str:
         wanted = "that the documents do not say."
     parts = [f'<span class="faint">Expected:</span> {escape(wanted)}']
     if forbidden := said_anyway(text, row["never"], match):
-        parts.append(f'<span class="fault">Must not be said:</span> {escape("; ".join(forbidden))}')
+        parts.append(f'<span class="fault">Forbidden:</span> {escape("; ".join(forbidden))}')
     if missing:
         parts.append(f'<span class="faint">Missing:</span> {escape("; ".join(missing))}')
     return f'<p class="expected">{"<br>".join(parts)}</p>'
@@ -134,7 +134,7 @@ def _evidence(row: Mapping[str, Any], record: Mapping[str, Any]) -> str:
 
 
 def _summary(row: Mapping[str, Any], record: Mapping[str, Any]) -> str:
-    """Return how many passages were read, and in which of them the gold is."""
+    """Return how many passages were read, and which of them contain the gold."""
     number = len(record["evidence"])
     words = f"The evidence: {number} passage{'' if number == 1 else 's'}"
     if not row["gold"]:

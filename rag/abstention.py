@@ -1,7 +1,7 @@
-"""Whether to answer: two probabilities, from signals that anybody can look at.
+"""Abstention: two probabilities that decide whether to answer, from signals that anyone can check.
 
-Once the evidence was read it is asked how likely it is that the documents answer the question: where they hardly do, it
-costs no draft. Once an answer was drafted it is asked how likely it is that this answer is right.
+After the evidence is read: how likely is it that the documents answer the question? If it is unlikely, no draft is
+written. After the draft: how likely is it that this answer is right?
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ __all__ = [
 COEFFICIENTS = Path(__file__).parent / "data" / "abstention.json"
 
 Coefficients = dict[str, dict[str, float]]
-"""For each stage, ``read`` and ``drafted``, the coefficients of its signals, and an ``intercept``."""
+"""For each stage, ``read`` and ``drafted``, the coefficients of its signals and an ``intercept``."""
 
 
 def signals(prompt: Prompt, frequency: Callable[[str], int], yes: float) -> dict[str, float]:
-    """Return what speaks for and against the evidence in ``prompt`` holding an answer to its question.
+    """Return signals that the evidence in ``prompt`` holds an answer to its question.
 
-    - ``yes``: the difference of the model's log-probabilities of yes and no when it is asked so;
-    - ``alone``: 1 where it reads one passage alone, for which that difference is lower; otherwise 0;
-    - ``after``: 1 where the question comes after another that it refers back to, which lowers it too;
+    - ``yes``: the difference between the model's log-probabilities of yes and no when asked whether it does;
+    - ``alone``: 1 if only one passage is read, which lowers that difference; otherwise 0;
+    - ``after``: 1 if the question refers back to another one, which lowers it too;
     - ``dense``: the best cosine of a passage;
-    - ``unknown``: 1 where a name, number or date is nowhere in the index; ``frequency`` counts passages with a word.
+    - ``unknown``: 1 if a name, number or date is nowhere in the index; ``frequency`` counts the passages with a word.
     """
     missing = missing_words(prompt.query, prompt.evidence)
     return {
@@ -56,12 +56,12 @@ def signals(prompt: Prompt, frequency: Callable[[str], int], yes: float) -> dict
 
 
 def draft_signals(prompt: Prompt, claims: Sequence[Claim], kept: Checked) -> dict[str, float]:
-    """Return what a draft's ``claims`` say for and against, of which those in ``kept`` have support.
+    """Return signals from the ``claims`` of a draft, of which those in ``kept`` have support.
 
-    - ``supported``: the mean support of the claims, 0 for those that were not kept;
-    - ``joint``: how much of the question one statement with the draft's values has (see :class:`Support`);
-    - ``on_it``: the share of the question's words in the sentences that are cited and what stands above them;
-    - ``hollow``: 1 where the draft says nothing that the question does not.
+    - ``supported``: the mean support of the claims, 0 for those that were dropped;
+    - ``joint``: how much of the question one statement with the draft's values contains (see :class:`Support`);
+    - ``on_it``: the share of the question's words in the cited sentences and their headings;
+    - ``hollow``: 1 if the draft only repeats the question.
     """
     spans = [span for _, support in kept for span in support.spans]
     cited = [f"{heading(span.evidence.passage)} {quote(span)}" for span in spans]
@@ -76,7 +76,7 @@ def draft_signals(prompt: Prompt, claims: Sequence[Claim], kept: Checked) -> dic
 
 
 def is_hollow(claims: Sequence[Claim], prompt: Prompt) -> bool:
-    """Tell whether ``claims`` say nothing that the question does not.
+    """Return whether ``claims`` only repeat the question.
 
     >>> asked = Prompt("", (), "When was the fair in Leeds?")
     >>> [is_hollow([Claim(text)], asked) for text in ("The fair was in Leeds.", "In May.", "Yes, it was in Leeds.")]
@@ -93,13 +93,13 @@ def _weight(words: Sequence[Word]) -> float:
 
 
 def missing_words(question: str, evidence: Sequence[Evidence]) -> list[Word]:
-    """Return the content words of ``question`` that no passage of ``evidence`` holds, in order, each once."""
+    """Return the content words of ``question`` that are in no passage of ``evidence``, in order, without duplicates."""
     forms = frozenset[str]().union(*(words_of(item.passage) for item in evidence))
     return list({word.form: word for word in content_words(question) if not found(word, forms)}.values())
 
 
 def confidence(values: Mapping[str, float], coefficients: Mapping[str, float]) -> float:
-    """Return the probability that ``coefficients`` were fitted to tell: a logistic function of the signals.
+    """Return the probability that ``coefficients`` predict: a logistic function of the signals.
 
     ``1 / (1 + exp(-(intercept + sum of coefficient times signal)))``.
     """
@@ -109,7 +109,7 @@ def confidence(values: Mapping[str, float], coefficients: Mapping[str, float]) -
 
 
 def have_same_signals(one: Mapping[str, Any], other: Coefficients) -> bool:
-    """Tell whether coefficients, which another version may have noted, are of the same stages and signals."""
+    """Return whether coefficients, perhaps from another version, have the same stages and signals."""
     return one.keys() == other.keys() and all(
         isinstance(names, dict) and names.keys() == other[stage].keys() for stage, names in one.items()
     )

@@ -1,6 +1,6 @@
-"""Words of a claim beside the words of its source: what a passage states, and which forms of words it has there.
+"""Alignment: compare the words of a claim with the words of its source.
 
-Numbers are compared by what they measure where both have units, dates by the day, names by their letters.
+Numbers are compared by value and unit if both have one, dates by day, names by their letters.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ __all__ = [
 
 WEIGHTS = {"word": 1.0, "name": 2.0, "number": 2.0, "date": 2.0}
 AROUND = 0.5
-"""Weight of a word that stands in the same sentence, or above it, but not in the statement itself."""
+"""Weight of a word that is in the same sentence or in a heading, but not in the statement itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A statement with the forms of its words and of what stands around it, and its words as (kind, form)."""
+    """A statement with the forms of its words and of the words around it, and its words as (kind, form)."""
 
     statement: Statement
     forms: frozenset[str]
@@ -52,19 +52,19 @@ class Source:
     spans: list[tuple[int, int]]
     forms: list[frozenset[str]]
     above: frozenset[str]
-    """Of what stands above it."""
+    """Forms of the words in title and headings."""
     around: frozenset[str]
-    """Of all of it, and what stands above it."""
+    """Forms of all its words and of title and headings."""
     stated: list[Stated]
 
 
 def heading(passage: Passage) -> str:
-    """Return what stands above a passage where it is read: it belongs to what the passage says."""
+    """Return the title and headings of a passage as the model reads them; they are part of what it says."""
     return f"{passage.title}. {passage.date}. {passage.section}. {passage.header}"
 
 
 def source_of(evidence: Evidence, spoken: str) -> Source:
-    """Return a passage of evidence taken apart; it is in the language ``spoken`` where its words do not tell."""
+    """Analyse a passage of evidence; ``spoken`` is its language if its words don't reveal it."""
     passage = evidence.passage
     language = language_of(passage.text, spoken)
     spans = sentences(passage.text)
@@ -82,19 +82,19 @@ def _stated(statement: Statement, around: frozenset[str], language: str) -> Stat
 
 
 def kind_of(word: Word) -> str:
-    """Return what kind of value ``word`` is: values of a kind exclude each other."""
+    """Return the kind of value that ``word`` is: values of the same kind exclude each other."""
     return word.measure.partition(":")[0] or word.kind
 
 
 @functools.lru_cache(maxsize=4096)
 def forms_in(text: str, date: str, language: str) -> frozenset[str]:
-    """Return the forms of the words of ``text``; a day without its year is of the year of the document's ``date``."""
+    """Return the forms of the words of ``text``; a day without a year gets the year of the document's ``date``."""
     forms = forms_of(content_words(text, language))
     return forms | {date} if date and any(form.startswith("--") for form in forms) else forms
 
 
 def forms_of(words: Iterable[Word]) -> frozenset[str]:
-    """Return the forms of ``words``: of a number its value, and what it measures or that no unit stands there."""
+    """Return the forms of ``words``: for a number its value, and its unit or that it has none."""
     found_forms = set[str]()
     for word in words:
         found_forms.add(word.form)
@@ -104,18 +104,18 @@ def forms_of(words: Iterable[Word]) -> frozenset[str]:
 
 
 def has(word: Word, forms: Collection[str]) -> bool:
-    """Tell whether ``word`` is among ``forms``: a number with a unit by what it measures, or where no unit stands."""
+    """Return whether ``word`` is among ``forms``; a number with a unit also matches the number without one."""
     if word.measure:
         return word.measure in forms or f"={word.form}" in forms
     return found(word, forms)
 
 
 def fit(item: Stated, context: Mapping[str, float], around: float = AROUND) -> float:
-    """Return the weight of the words of ``context`` that a statement has; those ``around`` it count for less."""
+    """Return the weight of the words of ``context`` that a statement contains; those ``around`` it count for less."""
     own = sum(weight for form, weight in context.items() if form in item.forms)
     return own + around * sum(weight for form, weight in context.items() if form in item.around - item.forms)
 
 
 def is_value(word: Word, asked: Collection[str]) -> bool:
-    """Tell whether ``word`` is a number, date or name that the question does not give itself."""
+    """Return whether ``word`` is a number, date or name that is not in the question."""
     return word.kind != "word" and word.form not in asked and word.text.lower() not in UNITS

@@ -1,4 +1,4 @@
-"""Answers and passages as they leave: one JSON form and one text form, for the command line and every other door."""
+"""Output of answers and passages: one JSON form and one text form for all interfaces."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MARKS = re.compile(r"(?:[ \t]*\[\d+\])*")
 
 
 def answer_object(answer: Answer) -> dict[str, Any]:
-    """Return ``answer`` as JSON's own types; the README documents each field."""
+    """Return ``answer`` as JSON types; rag/README.md documents each field."""
     table = dataclasses.asdict(answer)
     table["evidence"] = [
         {
@@ -31,14 +31,14 @@ def answer_object(answer: Answer) -> dict[str, Any]:
 
 
 def passage_object(item: Evidence) -> dict[str, Any]:
-    """Return a passage that was found as JSON's own types: its scores, where it stands, and its text."""
+    """Return a retrieved passage as JSON types: scores, position, and text."""
     scores = {"rank": item.rank, "score": item.score, "dense": item.dense, "lexical": item.lexical}
     names = ("document", "title", "date", "section", "start", "end", "page", "text")
     return scores | {name: getattr(item.passage, name) for name in names}
 
 
 def readable(answer: Answer) -> str:
-    """Return an answer as a reader of a terminal wants it: the text, then each source with its quote."""
+    """Return an answer for a terminal: the text, then each source with its quote."""
     lines = [*_opening(answer), answer.answer, ""]
     for citation in answer.citations:
         where = place(citation.document, citation.title, citation.page, citation.start, citation.end)
@@ -54,9 +54,9 @@ def readable(answer: Answer) -> str:
 
 
 def draft_and_quotes(answer: Answer) -> tuple[str, tuple[Sentence, ...]]:
-    """Return the two parts of an answer that is ``unsure``, without the words that introduce them.
+    """Return the two parts of an ``unsure`` answer, without its introduction.
 
-    The draft has its marks; the quotes come without quotation marks. Either may be empty, not both.
+    The draft has its marks; the quotes have no quotation marks. One of them may be empty.
     """
     words = [_quoted(sentence.text, answer.answer) for sentence in answer.sentences]
     pairs = list(zip(answer.sentences, words, strict=True))
@@ -66,20 +66,20 @@ def draft_and_quotes(answer: Answer) -> tuple[str, tuple[Sentence, ...]]:
 
 
 def _opening(answer: Answer) -> list[str]:
-    """Return what stands above an answer: that it is unsure, where it does not begin by saying so itself."""
+    """Return the heading of an unsure answer, unless the text starts with an introduction."""
     draft = draft_and_quotes(answer)[0] if answer.status == "unsure" else ""
     return ["The documents may answer this:", ""] if draft and answer.answer.startswith(draft) else []
 
 
 def _quoted(text: str, shown: str) -> str:
-    """Return the words of the sentence ``text`` where ``shown`` has it as a quote, else nothing."""
+    """Return the text of the sentence if ``shown`` contains it as a quote, otherwise an empty string."""
     if f"“{text}”" in shown:
         return text
     return text[1:-1] if text.startswith("“") and text.endswith("”") else ""
 
 
 def _stretch(text: str, sentences: Sequence[str]) -> str:
-    """Return the part of ``text`` from the first of ``sentences`` to the last one, with its bullets and marks."""
+    """Return the part of ``text`` from the first to the last of ``sentences``, with bullets and marks."""
     first, end = -1, 0
     for sentence in sentences:
         start = text.find(sentence, end)
@@ -93,7 +93,7 @@ def _stretch(text: str, sentences: Sequence[str]) -> str:
 
 
 def place(document: str, title: str, page: int | None, start: int, end: int) -> str:
-    """Return where a stretch of text stands, for a reader."""
+    """Return the position of a span for readers."""
     parts = [f"{title} ({document})" if title else document]
     if page is not None:
         parts.append(f"page {page}")

@@ -1,7 +1,7 @@
-"""Answers that were given, kept so that a link opens them again with their sources: a file each in the index folder.
+"""Stored answers, so that a link opens them again with their sources: one file each in the index folder.
 
-Whoever knows the id of an answer may read it, and nobody can guess one. An answer goes when a document that it was
-taken from goes: nothing of a deleted document is left behind.
+Anyone who knows the id of an answer can read it; ids can't be guessed. An answer is deleted together with any document
+it uses, so nothing of a deleted document remains.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ log = logging.getLogger(__name__)
 
 
 class Archive:
-    """The answers kept in the folder of an index."""
+    """The stored answers of an index."""
 
     def __init__(self, index: Path, most: int = 10_000) -> None:
-        """Keep at most the ``most`` newest answers beside the index in the folder ``index``."""
+        """Keep at most the ``most`` newest answers, next to the index in the folder ``index``."""
         self._folder = index / FOLDER
         self._most = most
 
     def put(self, answer: Answer) -> str:
-        """Keep ``answer`` and return its id; empty where it cannot be kept, which costs a link and nothing else."""
+        """Store ``answer`` and return its id; empty if that fails, which only costs a link."""
         id = secrets.token_urlsafe(16)
         beside = self._folder / f"{id}.new"
         try:
@@ -44,25 +44,25 @@ class Archive:
             beside.replace(self._file(id))
             self._forget_oldest()
         except OSError as error:
-            log.warning("An answer cannot be kept in %s (%s).", self._folder, error.strerror)
+            log.warning("Can't store an answer in %s (%s).", self._folder, error.strerror)
             return ""
         return id
 
     def get(self, id: str) -> Answer | None:
-        """Return the answer that was kept under ``id``, if there is one."""
+        """Return the answer stored under ``id``, or ``None``."""
         try:
             return _answer(json.loads(self._file(id).read_text(encoding="ascii"))) if ID.fullmatch(id) else None
-        except (OSError, ValueError, TypeError, KeyError):  # Gone, torn, or of another version.
+        except (OSError, ValueError, TypeError, KeyError):  # Deleted, damaged, or of another version.
             return None
 
     def remove(self, ids: Collection[str]) -> None:
-        """Remove the answers ``ids``; those that are not there are ignored."""
+        """Delete the answers ``ids``; missing ones are ignored."""
         for id in ids:
             if ID.fullmatch(id):
                 self._file(id).unlink(missing_ok=True)
 
     def sweep(self, documents: Collection[str]) -> None:
-        """Remove the answers that rest on another document than ``documents`` (public names)."""
+        """Delete the answers that use a document other than ``documents`` (public names)."""
         known = set(documents)
         for file in self._files():
             answer = self.get(file.stem)
@@ -88,7 +88,7 @@ class Archive:
 
 
 def _answer(table: dict[str, Any]) -> Answer:
-    """Return the answer that ``dataclasses.asdict`` made ``table`` of."""
+    """Return the answer that ``dataclasses.asdict`` turned into ``table``."""
     evidence = tuple(Evidence(**{**item, "passage": Passage(**item["passage"])}) for item in table["evidence"])
     sentences = tuple(Sentence(**{**item, "citations": tuple(item["citations"])}) for item in table["sentences"])
     citations = tuple(Citation(**item) for item in table["citations"])

@@ -1,6 +1,6 @@
-"""From a question to an answer whose every sentence opens its passage: the stages, in order.
+"""The assistant: all stages from a question to a checked answer, in order.
 
-question -> evidence -> (plan) -> confidence -> draft -> claims -> spans behind them -> answer
+question -> evidence -> (plan) -> confidence -> draft -> claims -> spans that support them -> answer
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ __all__ = ["Assistant", "made_for"]
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """What came of reading evidence: the confidence, the supported claims, the signals, the number of claims."""
+    """The result of drafting: confidence, supported claims, signals, and the number of claims."""
 
     confidence: float
     kept: Checked
@@ -49,7 +49,7 @@ class Drafted:
 
 
 class Assistant:
-    """Answers questions from an index. Its parts are given, so that each can be exchanged for another."""
+    """Answers questions from an index. Its parts are passed in, so each can be replaced."""
 
     def __init__(
         self,
@@ -77,18 +77,18 @@ class Assistant:
         """Open the index and load the models that ``config`` names.
 
         Raises:
-            FootnoteError: one of them is missing, damaged or does not fit the others.
+            FootnoteError: one of them is missing, damaged or doesn't fit the others.
         """
         embedder = open_embedder(config)
         index = open_index(config, embedder)
-        index.search_dense(embedder.embed_query(""), 1)  # Weights and vectors are read now, not at the first question.
+        index.search_dense(embedder.embed_query(""), 1)  # Load weights and vectors now, not at the first question.
         if reranker := open_reranker(config):
             reranker.score("", [""])
         prompt = prompts.load(config.prompt)
         return cls(index, embedder, open_generator(config, index), prompt, config, reranker)
 
     def _calibrate(self, fitted: dict[str, Any] | None) -> None:
-        """Take what was fitted with these models and these signals; a ``min_confidence`` that somebody set stays."""
+        """Use a calibration made with the same models and signals; thresholds set by the user take precedence."""
         if not fitted or fitted["made_for"] != made_for(self.embedder, self.generator, self.prompt, self.reranker):
             return
         if not abstention.have_same_signals(fitted["coefficients"], self.coefficients):
@@ -100,7 +100,7 @@ class Assistant:
 
     @property
     def room(self) -> int:
-        """Tokens that a prompt may take up; a server may have less context than the settings say."""
+        """Most tokens of a prompt; a server may have a smaller context than configured."""
         return min(self.config.context, self.generator.context) - self.config.answer_tokens
 
     def close(self) -> None:
@@ -135,11 +135,10 @@ class Assistant:
         stop: Stop | None = None,
         documents: Collection[str] | None = None,
     ) -> Iterator[Phase | Token | Answer]:
-        """Yield what is being done, the draft token by token, and last the checked answer.
+        """Yield phases, the draft token by token, and the checked answer last.
 
-        ``history`` is the conversation so far, oldest turn first. When ``stop()`` becomes true the draft ends
-        within a token, and what was written so far is checked. Where ``documents`` are given (by their public names),
-        the answer comes from them alone.
+        ``history`` is the conversation so far, oldest turn first. When ``stop()`` becomes true, the draft ends within a
+        token, and the text so far is checked. If ``documents`` are given (public names), only those are used.
 
         Raises:
             QuestionError: the question is empty or too long.
@@ -165,9 +164,9 @@ class Assistant:
         clock: _Clock,
         stop: Stop | None,
     ) -> Steps[Phase | Token, None, Answer]:
-        """Answer on the path that ``question`` calls for: a plain reply, a plan over the collection, or reading.
+        """Choose the path for ``question``: a plain reply, a plan over the collection, or reading.
 
-        A follow-up that nothing is found for behind the questions before it is read once more as it was typed.
+        A follow-up without an answer is tried once more on its own, without the earlier questions.
         """
         if message := kind_of_message(question):
             return (yield from self._replied(*message, documents, clock, stop))
@@ -179,12 +178,12 @@ class Assistant:
         if answer.status == "abstained" and prompt.earlier and stands_alone(prompt.question):
             prompt = self._prompt(question, (), documents)
             answer = yield from self._read(prompt, clock, stop)
-        notes = () if prompt.question == question else (f"Read as: {prompt.question}",)
+        notes = () if prompt.question == question else (f"Interpreted as: {prompt.question}",)
         notes = (*notes, *answer.notes, *self._recognised(answer))
         return replace(answer, query=prompt.query if prompt.earlier else "", notes=notes)
 
     def _prompt(self, question: str, history: Sequence[Turn], documents: Collection[str] | None) -> Prompt:
-        """Return what is read for ``question``: the evidence, and the question with its mistyped words corrected."""
+        """Return the prompt for ``question``: the evidence, and the question with typing errors corrected."""
         named = by_name(question, history)
         evidence = self.retrieve(named, history, documents)
         read = spelling.corrected(named, evidence, self._is_known)
@@ -195,7 +194,7 @@ class Assistant:
     def _replied(
         self, kind: Kind, replies: Replies, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
     ) -> Steps[Phase | Token, None, Answer]:
-        """Reply to a message that is no question about what the documents say."""
+        """Reply to a message that isn't a question about the content of the documents."""
         known = self.catalogue.titles().among(documents).documents
         listed = kind == "documents" and known
         answer = (yield from self._executed(Plan("count"), "", documents, clock, stop)) if listed else None
@@ -216,7 +215,7 @@ class Assistant:
     def _planned(
         self, prompt: Prompt, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
     ) -> Steps[Phase | Token, None, Answer | None]:
-        """Answer a question about documents as wholes; return ``None`` to any other, and where nothing came of it."""
+        """Answer a question about documents as a whole; return ``None`` for any other, or if that fails."""
         titles = self.catalogue.titles().among(documents)
         plan = None if prompt.earlier else self.planner.plan(prompt.question, titles, stop)
         return (yield from self._executed(plan, prompt.query, documents, clock, stop)) if plan else None
@@ -224,7 +223,7 @@ class Assistant:
     def _executed(
         self, plan: Plan, query: str, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
     ) -> Steps[Phase | Token, None, Answer | None]:
-        """Return what ``plan`` leads to; ``None`` where that is too unlikely to be an answer."""
+        """Execute ``plan``; return ``None`` if its result is too unlikely to be an answer."""
         outcome = yield from execute(plan, _Tools(self, documents, clock, stop))
         if not outcome or outcome.confidence < self.config.min_confidence:
             return None
@@ -234,7 +233,7 @@ class Assistant:
         return replace(answer, notes=outcome.notes, receipt={"plan": dict(outcome.signals)})
 
     def _read(self, prompt: Prompt, clock: _Clock, stop: Stop | None) -> Steps[Phase | Token, None, Answer]:
-        """Read the evidence, draft an answer where it may hold one, check the draft and decide what to say."""
+        """Read the evidence, draft an answer if it may hold one, check the draft and decide the outcome."""
         prompt, notes = prompts.fit(prompt, self.generator.measure, self.room)
         drafted = yield from self._drafted(prompt, clock, stop)
         return replace(self._answer(prompt, drafted), notes=notes)
@@ -242,10 +241,9 @@ class Assistant:
     def _drafted(
         self, prompt: Prompt, clock: _Clock, stop: Stop | None, before: str = ""
     ) -> Steps[Phase | Token, None, Drafted]:
-        """Return the supported sentences of a draft, and how likely it is that they are a right answer.
+        """Return the supported sentences of a draft, and the probability that they are a right answer.
 
-        Where it is too unlikely that the evidence holds one, nothing is written. ``before`` is shown in front of the
-        draft.
+        If the evidence is too unlikely to hold one, no draft is written. ``before`` is shown in front of the draft.
         """
         yield _reading(prompt.evidence)
         signals = self.signals(prompt, stop)
@@ -266,7 +264,7 @@ class Assistant:
         return Drafted(abstention.confidence(signals, self.coefficients["drafted"]), kept, signals, len(claims))
 
     def _checked(self, prompt: Prompt, claims: Sequence[Claim]) -> Checked:
-        """Return those of ``claims`` that the evidence supports, with what stands behind them."""
+        """Return the ``claims`` that the evidence supports, with their support."""
         supports = verification.support(claims, prompt.evidence, prompt.query)
         return [
             (claim, support)
@@ -275,11 +273,11 @@ class Assistant:
         ]
 
     def _answer(self, prompt: Prompt, drafted: Drafted) -> Answer:
-        """Return what is said: the draft, what may be the answer, or that there is none."""
+        """Return the answer: the draft, possible answers, or an abstention."""
         confidence, kept = drafted.confidence, drafted.kept
         receipt = {"signals": {name: round(value, 4) for name, value in drafted.signals.items()}}
         if 2 * len(kept) < drafted.claims or abstention.is_hollow([claim for claim, _ in kept], prompt):
-            kept = []  # what is left of the draft would say too little
+            kept = []  # the rest of the draft would say too little
         if kept and confidence >= self.config.min_confidence:
             text, sentences, cited = citations.cite(*zip(*kept, strict=True))
             status: Status = "answered"
@@ -294,16 +292,18 @@ class Assistant:
         )
 
     def _quotes(self, prompt: Prompt, kept: Checked) -> Checked:
-        """Return the sentences that may answer the question: those behind a draft, or nearest to the question."""
+        """Return the sentences that may answer the question: those that support the draft, then those closest to the
+        question.
+        """
         spans = list(dict.fromkeys(span for _, support in kept for span in support.spans))
         spans += quoting.nearest(prompt.query, prompt.evidence, self.embedder, QUOTES)
         apart = [span for at, span in enumerate(spans) if not any(_overlap(span, other) for other in spans[:at])]
         return citations.as_quotes(apart[:QUOTES])
 
     def warm(self, passages: Sequence[Passage], stop: Stop | None = None) -> int:
-        """Read ``passages`` ahead, for questions to come, until ``stop()``; return how many were new.
+        """Read ``passages`` ahead for later questions, until ``stop()``; return how many were new.
 
-        For idle times; a question that comes meanwhile is not delayed. How questions are planned is read before them.
+        Call it while idle; a question that arrives meanwhile isn't delayed. The planning instructions are read first.
         """
         self.planner.warm(stop)
         evidence = tuple(Evidence(passage, 0.0, rank) for rank, passage in enumerate(passages, start=1))
@@ -312,10 +312,10 @@ class Assistant:
     def retrieve(
         self, question: str, history: Sequence[Turn], documents: Collection[str] | None = None
     ) -> list[Evidence]:
-        """Return the passages that the question is answered from, best first: those that are not far from the best.
+        """Return the evidence for a question, best first: the best passage and those close to it.
 
-        Where one stands out it nearly always holds the answer: others would take most of the time, and mislead. So
-        would those on something else, where the question names one document by its title.
+        If one passage stands out, it almost always holds the answer; others would take most of the time and mislead. So
+        would passages about something else, if the question names a document by its title.
         """
         config = self.config
         found = retrieval.retrieve(
@@ -338,23 +338,23 @@ class Assistant:
         return retrieval.continued(best, self.index)
 
     def _is_known(self, word: str) -> bool:
-        """Return whether ``word`` is in some passage, or whole in the embedder's vocabulary: what is typed well is."""
+        """Return whether ``word`` is in some passage, or a whole token of the embedder: then it is spelt correctly."""
         return self.index.term_frequency(word) > 0 or len(self.embedder.tokenizer.spans(word.lower())) == 1
 
     def signals(self, prompt: Prompt, stop: Stop | None = None) -> dict[str, float]:
-        """Return what speaks for and against the evidence in ``prompt`` holding an answer."""
+        """Return signals that the evidence in ``prompt`` holds an answer."""
         return abstention.signals(prompt, self.index.term_frequency, yes_over_no(self.generator, prompt, stop))
 
     def _refusal(self, prompt: Prompt) -> str:
-        """Return the words of an abstention: that the documents do not say, and what of the question leads nowhere."""
+        """Return the text of an abstention, with the names of the question that occur nowhere."""
         missing = abstention.missing_words(prompt.query, prompt.evidence)
-        # Of the words that only say how it is asked, a reader would learn nothing.
+        # Other words would tell the reader nothing.
         named = [word.text for word in missing if word.kind != "word"]
         nowhere = [word for word in named if self.index.term_frequency(word) == 0]
         return _replies(prompt).refusal(nowhere)
 
     def _receipt(self) -> dict[str, Any]:
-        """Return what the answer was made from and with, so that it can be made again."""
+        """Return everything needed to reproduce the answer."""
         config = self.config
         return {
             "index_generation": self.index.generation,
@@ -369,7 +369,7 @@ class Assistant:
 def made_for(
     embedder: Embedder, generator: Generator, prompt: prompts.PromptFile, reranker: Reranker | None = None
 ) -> dict[str, str]:
-    """Return the fingerprints of all that the signals of the confidence depend on, beside the settings."""
+    """Return the fingerprints of everything the confidence signals depend on, except the settings."""
     made = {"embedder": embedder.fingerprint, "generator": generator.fingerprint, "prompt": prompt.fingerprint}
     return made | ({"reranker": reranker.fingerprint} if reranker else {})
 
@@ -377,9 +377,9 @@ def made_for(
 PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
 PLAN, SUMMARY = PROMPTS / "plan.txt", PROMPTS / "summary.txt"
 QUOTES = 4
-"""Most sentences that are shown so."""
+"""Most sentences shown after it."""
 LOOKED_AT = 10
-"""Passages among which those on what the question names are looked for."""
+"""Passages searched for those about a document that the question names."""
 SETTINGS = (
     "passage_tokens",
     "candidates",
@@ -397,7 +397,7 @@ SETTINGS = (
 
 
 def _replies(prompt: Prompt) -> Replies:
-    """Return what is said beside the documents' words, in the language of the question."""
+    """Return Footnote's own texts in the language of the question."""
     read = language_of(prompt.evidence[0].passage.text) if prompt.evidence else "en"
     return replies_for(prompt.question, read)
 
@@ -408,7 +408,7 @@ def _reading(evidence: Sequence[Evidence]) -> Phase:
 
 @dataclass(frozen=True, slots=True)
 class _Tools:
-    """What a plan is carried out with (:class:`rag.execution.Tools`): the stages of an assistant."""
+    """The tools to execute a plan (:class:`rag.execution.Tools`): the stages of an assistant."""
 
     assistant: Assistant
     documents: Collection[str] | None
@@ -459,7 +459,7 @@ def _overlap(one: Span, other: Span) -> bool:
 
 
 class _Clock:
-    """Seconds since the question came in, at each mark; of several alike, at the first."""
+    """Seconds since the question, at each mark; if a mark is repeated, the first counts."""
 
     def __init__(self) -> None:
         self._begin = time.perf_counter()
@@ -475,6 +475,6 @@ class _Clock:
 
 
 def _identity(question: str, history: Sequence[Turn]) -> str:
-    """Return an id that is the same for the same question in the same conversation."""
+    """Return an id that is always the same for the same question and conversation."""
     parts = [*(f"{turn.role}\0{turn.content}" for turn in history), question]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""What the index knows of every document: its date, and the words of its title and file name, by which it is named."""
+"""The catalogue: date and title of every document, and the words that questions use to name documents."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ __all__ = [
 
 APART = re.compile(r"[\W\d_]+")
 SHARED = 0.1
-"""Share of the documents whose titles have a word from which it says what kind of documents they are."""
+"""Share of documents whose titles must contain a word for it to be a kind of document."""
 ENDING = 2
-"""Letters by which forms of one word differ at their ends, whatever the language."""
+"""Letters at the end in which forms of one word may differ, in any language."""
 SHORTEST = 5
-"""Letters from which a word may differ so."""
+"""Shortest word that may differ this way."""
 
 
 @functools.lru_cache(maxsize=4096)
@@ -44,16 +44,16 @@ def stems(text: str) -> frozenset[str]:
 
 KINDS = frozenset(form for word in cues.KINDS for form in stems(word))
 GENERAL = frozenset(form for word in cues.GENERAL for form in stems(word))
-"""Stems of what documents are called in many collections, and in all."""
+"""Stems of common words for documents, and of words for any document."""
 
 
 def words_of(passage: Passage) -> frozenset[str]:
-    """Return the stems of a passage and of what stands above it."""
+    """Return the stems of a passage and its headings."""
     return stems(heading(passage)) | stems(passage.text)
 
 
 def title_of(info: DocumentInfo) -> str:
-    """Return what a reader knows the document by."""
+    """Return the name of the document for readers."""
     return info.title or info.name
 
 
@@ -64,12 +64,12 @@ def _called(title: str, name: str) -> frozenset[str]:
 
 
 def called(info: DocumentInfo) -> frozenset[str]:
-    """Return the stems of what a document is called: its title, and the words of its file's and folder's name."""
+    """Return the stems of a document's names: its title, and the words of its file and folder names."""
     return _called(info.title, info.name)
 
 
 def matches(stem: str, others: Iterable[str]) -> bool:
-    """Tell whether ``stem`` is among ``others``, or the beginning of one or the other way round.
+    """Return whether ``stem`` is among ``others``, or is a prefix of one or the reverse.
 
     >>> matches("protokol", {"protokoll"}), matches("form", {"format"}), matches("lease", {"lease"})
     (True, False, True)
@@ -78,12 +78,12 @@ def matches(stem: str, others: Iterable[str]) -> bool:
 
 
 def is_kind(stem: str) -> bool:
-    """Tell whether ``stem`` is of a word for documents in general: a report, a policy."""
+    """Return whether ``stem`` is a general word for documents: a report, a policy."""
     return matches(stem, KINDS)
 
 
 def is_general(stem: str) -> bool:
-    """Tell whether ``stem`` is of a word for any document."""
+    """Return whether ``stem`` is a word for any document."""
     return matches(stem, GENERAL)
 
 
@@ -94,9 +94,9 @@ def _akin(one: str, other: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Titles:
-    """All ``documents`` by date. ``counts`` says how many are called by a stem.
+    """All ``documents`` by date. ``counts`` holds how many have a stem in their names.
 
-    ``shared`` are the stems of enough of them to say what kind of documents they are, ``common`` those of half.
+    ``shared`` stems are in enough names to be a kind of document, ``common`` ones in half of them.
     """
 
     documents: list[DocumentInfo]
@@ -114,26 +114,26 @@ class Titles:
         return cls(ordered, counts, shared, common)
 
     def among(self, names: Collection[str] | None) -> Titles:
-        """Return the titles of the documents with these public ``names``; all where these are ``None``."""
+        """Return the titles of the documents with these public ``names``, or all if ``None``."""
         return self if names is None else Titles.of(info for info in self.documents if info.name in names)
 
     def names_kind(self, stem: str) -> bool:
-        """Tell whether ``stem`` says what kind of documents there are: here, or in many collections."""
+        """Return whether ``stem`` is a kind of document: in this collection, or in general."""
         return stem in self.shared or is_kind(stem)
 
     def names_in(self, question: str) -> frozenset[str]:
-        """Return the stems of the names in ``question`` by which one document alone is called."""
+        """Return the stems in ``question`` that belong to the name of exactly one document."""
         names = (word.form for word in content_words(f"x {question}") if word.kind == "name")
         return frozenset(name for name in names if self.counts[name] == 1 and not is_kind(name))
 
     def named_by(self, names: frozenset[str]) -> frozenset[str]:
-        """Return the public names of the documents that are called by one of ``names``."""
+        """Return the public names of the documents with one of ``names`` in their names."""
         return frozenset(info.name for info in self.documents if names & called(info))
 
     def resolve(self, phrase: str) -> list[DocumentInfo]:
-        """Return the documents that ``phrase`` means, by date; none where it means none that is known.
+        """Return the documents that ``phrase`` refers to, by date; empty if there are none.
 
-        It may be a name ("the Leeds minutes"), a kind ("recipes"), a time ("2021"), or mean all ("the documents").
+        It can be a name ("the Leeds minutes"), a kind ("recipes"), a time ("2021"), or all ("the documents").
         """
         dates = dates_in(content_words(phrase))
         telling = [stem for stem in stems(phrase) if not any(stem == date.form for date in dates)]
@@ -147,19 +147,19 @@ class Titles:
 
 
 def _is_of(date: Word, info: DocumentInfo) -> bool:
-    """Tell whether a document has ``date``, or is called by it."""
+    """Return whether a document has ``date``, or has it in its name."""
     return found(date, {info.date} if info.date else ()) or date.form in stems(f"x {info.title} {info.name}")
 
 
 class Catalogue:
-    """The titles of ``index``, looked through once for each state of it."""
+    """The titles of ``index``, read once for each of its versions."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
         self._known: tuple[int, Titles] | None = None
 
     def titles(self) -> Titles:
-        """Return the titles as they are now."""
+        """Return the current titles."""
         generation = self._index.generation
         if self._known is None or self._known[0] != generation:
             self._known = generation, Titles.of(self._index.documents())

@@ -1,7 +1,7 @@
-"""From a draft to sentences with marks, and from checked sentences to the text that is shown. Pure functions.
+"""From a draft to sentences with marks, and from checked sentences to the displayed text. Pure functions.
 
-The model chooses words; verification decides which span stands behind a sentence. Marks such as ``[2]`` that the model
-copied from somewhere are dropped: those that a reader sees are numbered in the order in which they appear.
+The model chooses the words; verification decides which span supports a sentence. Marks such as ``[2]`` that the model
+copied from somewhere are dropped; displayed marks are numbered in order of appearance.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ OF_SOURCES = re.compile(
     r"the (?:document|passage|source|text)s? (?:states?|says?|mentions?|indicates?|explains?|notes?) that)\s+(?=\w)",
     re.IGNORECASE,
 )
-"""What a model puts before its answer, and no source says."""
+"""Phrases that a model puts before its answer and no source contains."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence of a draft: ``text`` without marks; ``before``, the white space and bullet in front of it."""
+    """One sentence of a draft: ``text`` without marks; ``before`` is the white space and bullet in front of it."""
 
     text: str
     before: str = ""
@@ -61,9 +61,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What stands behind a claim: its spans, and how much of the claim they hold, 0 to 1.
+    """What supports a claim: spans, and how much of the claim they contain, 0 to 1.
 
-    ``joint`` is how much of the claim and the question the statements with the claim's values have, 0 to 1.
+    ``joint`` is how much of the claim and the question the statements with the claim's values contain, 0 to 1.
     """
 
     spans: tuple[Span, ...]
@@ -72,7 +72,7 @@ class Support:
 
 
 Checked = list[tuple[Claim, Support]]
-"""Claims with what stands behind each."""
+"""Claims with their support."""
 
 
 def parse(draft: str) -> list[Claim]:
@@ -98,17 +98,17 @@ def parse(draft: str) -> list[Claim]:
 
 
 def is_yes_or_no(claim: Claim) -> bool:
-    """Tell whether ``claim`` says yes or no and nothing else."""
+    """Return whether ``claim`` only says yes or no."""
     return YES_OR_NO.fullmatch(claim.text) is not None
 
 
 def as_quotes(spans: Sequence[Span]) -> Checked:
-    """Return each of ``spans`` as a claim of a list that says its words, in quotation marks, and nothing else."""
+    """Return each of ``spans`` as a list item that consists of its text in quotation marks."""
     return [(Claim(f"“{' '.join(quote(span).split())}”", "\n- "), Support((span,), 1.0)) for span in spans]
 
 
 def under(title: str, checked: Checked) -> Checked:
-    """Return ``checked`` as one entry of a list, under the ``title`` of the document that it is from.
+    """Return ``checked`` as one list item, prefixed with the ``title`` of its document.
 
     >>> under("Leeds", [(Claim("Two came:"), Support((), 1.0)), (Claim("Ann", "\\n- "), Support((), 0.9))])
     [(Claim(text='Leeds: Two came: Ann', before='\\n- '), Support(spans=(), score=0.9, joint=1.0))]
@@ -123,14 +123,14 @@ def under(title: str, checked: Checked) -> Checked:
 
 
 def without_marks(text: str) -> str:
-    """Return ``text`` without marks: numbers of an earlier answer or of a source mean nothing in the next."""
+    """Return ``text`` without marks: numbers from an earlier answer or a source mean nothing in the next answer."""
     return MARK.sub("", text)
 
 
 def cite(claims: Sequence[Claim], supports: Sequence[Support | None]) -> tuple[str, list[Sentence], list[Citation]]:
     """Return the answer's text with its marks, its sentences and its citations.
 
-    A span that stands behind several sentences is one citation. A claim without support gets no mark.
+    A span that supports several sentences is one citation. A claim without support gets no mark.
     """
     text, citations, shown = "", dict[tuple[str, int, int], Citation](), []
     for claim, support in zip(claims, supports, strict=True):
@@ -143,13 +143,13 @@ def cite(claims: Sequence[Claim], supports: Sequence[Support | None]) -> tuple[s
 
 
 def quote(span: Span) -> str:
-    """Return the text of a span, as it is stored."""
+    """Return the stored text of a span."""
     passage = span.evidence.passage
     return passage.text[span.start - passage.start : span.end - passage.start]
 
 
 def _citation(span: Span, citations: dict[tuple[str, int, int], Citation]) -> Citation:
-    """Return the citation of a span, entering it in ``citations`` with the next mark where it is new."""
+    """Return the citation of a span; a new one is added to ``citations`` with the next mark."""
     passage = span.evidence.passage
     key = (passage.document, span.start, span.end)
     if key not in citations:

@@ -1,7 +1,7 @@
-"""The command line: the one place where the parts of Footnote are put together.
+"""The command line.
 
-What a command needs is imported inside it, so that ``footnote --help`` is there at once. Exit codes: 0 answered or
-done, 3 abstained, 4 unsure, 2 usage error, 1 internal error, 130 stopped by Ctrl-C.
+Each command imports what it needs, so that ``footnote --help`` is fast. Exit codes: 0 answered or done, 3 abstained, 4
+unsure, 2 usage error, 1 internal error, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EXIT_STOPPED = 130
 DONE = "Exit codes: 0 done, 2 usage error, 1 internal error, 130 stopped by Ctrl-C."
 ANSWERED = "Exit codes: 0 answered, 3 abstained, 4 unsure, 2 usage error, 1 internal error, 130 stopped by Ctrl-C."
 LATEST = Path("build/eval/latest")
-"""The run that was made last."""
+"""The latest run."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("footnote: stopped.", file=sys.stderr)
         return EXIT_STOPPED
     except BrokenPipeError:
-        # The reader (head, less) has gone; what it did not read is nobody's loss.
+        # The reader (head, less) has closed the pipe; the rest of the output isn't needed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
@@ -45,14 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(
             f"footnote: internal error ({type(error).__name__}: {error}). "
-            "Nothing that was reported as done is lost. Set FOOTNOTE_DEBUG=1 and run it again to see where.",
+            "Nothing that was reported as done is lost. Set FOOTNOTE_DEBUG=1 and run it again for a traceback.",
             file=sys.stderr,
         )
         return EXIT_INTERNAL
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+    """Return the parser of the command line."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--index", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="folder of the index (default: index)"
@@ -75,32 +75,38 @@ def parser() -> argparse.ArgumentParser:
 
     _document_verbs(verb)
     _question_verbs(verb)
-    models = verb("models", "list, bring and check the models' weights", "manage_models")
+    models = verb("models", "list, download and check model weights", "manage_models")
     actions = models.add_subparsers(metavar="ACTION", required=True, dest="action")
-    actions.add_parser("list", help="every model that is known, and whether it is on this machine", parents=[common])
+    actions.add_parser("list", help="list all known models and whether they are on this machine", parents=[common])
     pull = actions.add_parser("pull", help="download model weights", parents=[common])
-    pull.add_argument("names", nargs="*", metavar="NAME", help="models (default: those that the settings name)")
+    pull.add_argument("names", nargs="*", metavar="NAME", help="models (default: those in the settings)")
     pull.add_argument("--from", type=Path, dest="source", metavar="PATH", help="take them from this file or folder")
-    check = actions.add_parser("verify", help="hash every file of the models that are here", parents=[common])
-    check.add_argument("names", nargs="*", metavar="NAME", help="models (default: all that are here)")
-    measured = verb("eval", "measure the answers on questions whose answers are known", "evaluate")
+    check = actions.add_parser(
+        "verify", help="check every file of the downloaded models against its hash", parents=[common]
+    )
+    check.add_argument("names", nargs="*", metavar="NAME", help="models (default: all downloaded ones)")
+    measured = verb("eval", "measure the answers on test questions with known answers", "evaluate")
     _evaluation_verbs(measured.add_subparsers(metavar="ACTION", required=True, dest="action"), common)
-    _bench_options(verb("bench", "measure what an answer costs, beside the same libraries used plainly", "bench"))
+    _bench_options(
+        verb("bench", "measure the speed of an answer, compared with plain use of the same libraries", "bench")
+    )
     verb("doctor", "check this machine, the weights, the index and the settings", "doctor")
     return top
 
 
 def _document_verbs(verb: Verb) -> None:
-    ingest = verb("ingest", "bring files and folders into the index, or up to date in it", "ingest")
+    ingest = verb("ingest", "add files and folders to the index, or update them", "ingest")
     ingest.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a file or a folder")
-    ingest.add_argument("--rebuild", action="store_true", help="read and embed everything anew, with these settings")
+    ingest.add_argument(
+        "--rebuild", action="store_true", help="read and embed everything again with the current settings"
+    )
     verb("list", "list the documents in the index", "list_documents")
-    show = verb("show", "show what is known of a document", "show")
+    show = verb("show", "show the properties of a document", "show")
     show.add_argument("document", metavar="DOC", help="a document's name, as 'footnote list' prints it")
-    show.add_argument("--text", action="store_true", help="print its extracted text and nothing else")
-    remove = verb("rm", "remove documents from the index, without a trace", "remove")
+    show.add_argument("--text", action="store_true", help="print only its extracted text")
+    remove = verb("rm", "delete documents from the index", "remove")
     remove.add_argument("documents", nargs="+", metavar="DOC", help="a document's name, as 'footnote list' prints it")
-    stats = verb("stats", "tell the size and the state of the index", "stats")
+    stats = verb("stats", "show the size and state of the index", "stats")
     stats.add_argument("--json", action="store_true", help="as JSON")
     index = verb("index", "move the index to another place or engine", "manage_index")
     actions = index.add_subparsers(metavar="ACTION", required=True, dest="action")
@@ -118,8 +124,8 @@ def _question_verbs(verb: Verb) -> None:
     ask.add_argument("--json", action="store_true", help="print the answer object")
     search = verb("search", "show the passages found for a question, without a language model", "search")
     search.add_argument("question", help="what to search for")
-    search.add_argument("-n", "--number", type=int, default=5, metavar="N", help="how many passages (default: 5)")
-    search.add_argument("--json", action="store_true", help="one passage a line, as JSON")
+    search.add_argument("-n", "--number", type=int, default=5, metavar="N", help="number of passages (default: 5)")
+    search.add_argument("--json", action="store_true", help="print one JSON object per passage")
     serve = verb("serve", "serve the chat and the API", "serve")
     serve.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port to listen on (default: 7860)")
@@ -129,7 +135,7 @@ def _question_verbs(verb: Verb) -> None:
     actions = widget.add_subparsers(metavar="ACTION", required=True, dest="action")
     snippet = actions.add_parser("snippet", help="print the line to paste into a page")
     snippet.add_argument("--url", help="where browsers find the server (default: public_url, or host and port)")
-    demo = actions.add_parser("demo", help="serve it all, and a page with the box in it on the port after")
+    demo = actions.add_parser("demo", help="serve the API, and a page with the box on the next port")
     demo.add_argument("--port", type=int, help="port of the server (default: 7860)")
 
 
@@ -139,19 +145,19 @@ def _evaluation_verbs(
     def action(name: str, help: str) -> argparse.ArgumentParser:
         return actions.add_parser(name, help=help, description=help.capitalize() + ".", parents=[common])
 
-    run = action("run", "search, answer and score every question of a set; begun again, it goes on")
-    run.add_argument("--set", type=Path, metavar="DIR", help="a known-answer set (default: the one on the seeds)")
+    run = action("run", "search, answer and score every question of a test set; continues if interrupted")
+    run.add_argument("--set", type=Path, metavar="DIR", help="a test set (default: the one about the seeds)")
     run.add_argument("--split", metavar="NAME", help="only the questions of this split, such as dev or test")
-    run.add_argument("--limit", type=int, metavar="N", help="answer N of the questions; all are searched for")
-    run.add_argument("--seed", type=int, default=0, metavar="S", help="decides which N (default: 0)")
-    run.add_argument("--no-llm", action="store_true", help="retrieval alone, without a language model")
+    run.add_argument("--limit", type=int, metavar="N", help="answer only N of the questions; all are searched for")
+    run.add_argument("--seed", type=int, default=0, metavar="S", help="seed for choosing the N questions (default: 0)")
+    run.add_argument("--no-llm", action="store_true", help="measure retrieval only, without a language model")
     run.add_argument(
         "--condition",
         metavar="NAME",
         help="answer from composed evidence: gold-only, gold-first, -middle or -last, distractors-20, -40, -60 or -80",
     )
     run.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default: one in build/eval)")
-    report = action("report", "write a page with the figures, curves and worst answers of a run")
+    report = action("report", "write a page with the results, curves and worst answers of a run")
     report.add_argument("folder", nargs="?", type=Path, default=LATEST, metavar="RUN", help=f"(default: {LATEST})")
     report.add_argument(
         "others",
@@ -159,74 +165,84 @@ def _evaluation_verbs(
         type=Path,
         default=[],
         metavar="OTHER",
-        help="runs under other conditions, to show beside it (default: those of this program in the same folder)",
+        help="runs under other conditions to compare with (default: those of the same version in the same folder)",
     )
-    report.add_argument("--html", type=Path, metavar="FILE", help="where to (default: report.html in the run)")
-    compare = action("compare", "tell what differs between two runs, and whether it is more than chance")
+    report.add_argument("--html", type=Path, metavar="FILE", help="output file (default: report.html in the run)")
+    compare = action("compare", "compare two runs, with significance tests")
     compare.add_argument("before", type=Path, metavar="A", help="folder of a run")
-    compare.add_argument("after", type=Path, metavar="B", help="folder of another one on the same set")
-    gate = action("gate", "fail where a figure is below its floor or worse than the accepted baseline")
+    compare.add_argument("after", type=Path, metavar="B", help="folder of another run on the same set")
+    gate = action("gate", "fail if a metric is below its floor or worse than the accepted baseline")
     gate.add_argument(
         "folder", nargs="?", type=Path, metavar="RUN", help="(default: measure now, without a language model)"
     )
-    gate.add_argument("--set", type=Path, metavar="DIR", help="the set to measure now (default: the one on the seeds)")
-    accept = action("accept", "make a run the baseline that later ones are held against")
+    gate.add_argument(
+        "--set", type=Path, metavar="DIR", help="the set to measure now (default: the one about the seeds)"
+    )
+    accept = action("accept", "make a run the baseline for later runs")
     accept.add_argument("folder", type=Path, metavar="RUN", help="folder of a run")
     for verb in (gate, accept):
         verb.add_argument(
             "--baseline", type=Path, metavar="DIR", help="folder of baselines (default: eval/data/baseline)"
         )
-    review = action("review", "make questions of what readers said about answers: a key for each")
-    review.add_argument("--set", type=Path, metavar="DIR", help="where to (default: questions in the index's folder)")
-    calibrate = action("calibrate", "fit anew when to answer, for this language model and index, on known-answer sets")
+    review = action("review", "review reader feedback and turn it into test questions, one key each")
+    review.add_argument(
+        "--set", type=Path, metavar="DIR", help="output folder (default: questions in the index folder)"
+    )
+    calibrate = action(
+        "calibrate", "fit the confidence and its thresholds to this language model and index, on test sets"
+    )
     calibrate.add_argument(
-        "--set", type=Path, action="append", metavar="DIR", help="a known-answer set, may be repeated (default: seeds)"
+        "--set", type=Path, action="append", metavar="DIR", help="a test set; can be repeated (default: seeds)"
     )
     calibrate.add_argument("--split", metavar="NAME", help="only the questions of this split, such as dev or test")
-    calibrate.add_argument("--limit", type=int, metavar="N", help="take N of the questions of each set")
-    calibrate.add_argument("--seed", type=int, default=0, metavar="S", help="decides which N (default: 0)")
+    calibrate.add_argument("--limit", type=int, metavar="N", help="use N of the questions of each set")
+    calibrate.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="seed for choosing the N questions (default: 0)"
+    )
     calibrate.add_argument(
         "--false-answers",
         type=float,
         default=0.05,
         metavar="SHARE",
-        help="of the questions that the documents do not answer, what may be answered all the same (default: 0.05)",
+        help="accepted share of unanswerable questions that are answered (default: 0.05)",
     )
     calibrate.add_argument(
         "--false-unsure",
         type=float,
         default=0.15,
         metavar="SHARE",
-        help="of these questions, what more may be met with passages that may answer it (default: 0.15)",
+        help="accepted share of unanswerable questions that get an unsure answer (default: 0.15)",
     )
-    verify = action("verify", "measure alone how well support tells what a source bears out, on labelled texts")
+    verify = action("verify", "measure the verification alone, on labelled claims or drafts")
     verify.add_argument(
         "--set", type=Path, required=True, metavar="PATH", help="claims (WiCE) or drafts.jsonl: a file, or their folder"
     )
-    verify.add_argument("--keep", action="store_true", help="tell the figures beside those of later reports")
-    convert = action("convert", "bring a published set (SQuAD, BEIR, span-level) into the form that is read here")
+    verify.add_argument("--keep", action="store_true", help="save the results for later reports")
+    convert = action("convert", "convert a published set (SQuAD, BEIR, span-level) into our format")
     convert.add_argument("path", type=Path, metavar="PATH", help="its file or folder")
     convert.add_argument("out", type=Path, metavar="OUT", help="an empty folder, or one that does not exist")
 
 
 def _bench_options(bench: argparse.ArgumentParser) -> None:
-    bench.add_argument("--set", type=Path, metavar="DIR", help="a known-answer set (default: the one on the seeds)")
-    bench.add_argument("--limit", type=int, metavar="N", help="ask N of the questions that the documents answer")
-    bench.add_argument("--seed", type=int, default=0, metavar="S", help="decides which N (default: 0)")
-    bench.add_argument("--quick", action="store_true", help="less of everything, in a few minutes")
-    bench.add_argument("--no-llm", action="store_true", help="what needs no language model alone")
-    bench.add_argument("--out", type=Path, metavar="DIR", help="folder of figures and report (default: build/bench)")
+    bench.add_argument("--set", type=Path, metavar="DIR", help="a test set (default: the one about the seeds)")
+    bench.add_argument("--limit", type=int, metavar="N", help="ask N of the answerable questions")
+    bench.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="seed for choosing the N questions (default: 0)"
+    )
+    bench.add_argument("--quick", action="store_true", help="measure less of everything, in a few minutes")
+    bench.add_argument("--no-llm", action="store_true", help="measure only what needs no language model")
+    bench.add_argument("--out", type=Path, metavar="DIR", help="folder of results and report (default: build/bench)")
 
 
 class Verb(Protocol):
     """The type of the function that adds a command."""
 
     def __call__(self, name: str, help: str, command: str) -> argparse.ArgumentParser:
-        """Add the command ``name`` that runs ``rag.commands.command``."""
+        """Add the command ``name``, which runs ``rag.commands.command``."""
 
 
 def _run(command: str, options: argparse.Namespace) -> int:
-    """Run a function of :mod:`rag.commands` with the settings that ``options`` lead to."""
+    """Run a function of :mod:`rag.commands` with the settings from ``options``."""
     from rag import commands, config
 
     overrides = {name: getattr(options, name, None) for name in ("index", "host", "port")}

@@ -1,4 +1,4 @@
-"""What each command of the command line does: takes the settings and the options, returns the exit code."""
+"""The commands of the command line: each takes settings and options and returns the exit code."""
 
 from __future__ import annotations
 
@@ -42,22 +42,22 @@ EXIT_MISTAKE = 2
 EXIT_ABSTAINED = 3
 EXIT_UNSURE = 4
 EXIT_CODES: dict[Status, int] = {"answered": EXIT_ANSWERED, "unsure": EXIT_UNSURE, "abstained": EXIT_ABSTAINED}
-"""What ``footnote ask`` returns for each outcome."""
+"""The exit code of ``footnote ask`` for each outcome."""
 
 
 # --- documents
 
 
 def ingest(config: Config, options: argparse.Namespace) -> int:
-    """Bring sources up to date and report what was done with each file."""
+    """Add or update files and folders, and report the result for each file."""
     from rag.embedders import open_embedder
     from rag.indexes.opening import create_index, open_index
     from rag.ingest import ingest as bring_up_to_date
 
     if not options.paths and not options.rebuild:
-        raise DocumentError("Name the files or folders to bring in: footnote ingest PATH…")
+        raise DocumentError("Name the files or folders to add: footnote ingest PATH…")
     embedder = open_embedder(config)
-    # A rebuild is what mends an index of another embedder, so that it must not be refused for that.
+    # A rebuild switches the index to another embedder, so a different one must not be an error.
     opened = open_index(config) if options.rebuild else create_index(config, embedder)
     with opened as index, _bars() as progress:
         report = bring_up_to_date(options.paths, index, embedder, config, progress, rebuild=options.rebuild)
@@ -69,7 +69,7 @@ def ingest(config: Config, options: argparse.Namespace) -> int:
 
 
 def list_documents(config: Config, _: argparse.Namespace) -> int:
-    """Print the documents in the index, one a line: name, passages, date and title."""
+    """Print the documents in the index, one per line: name, passages, date and title."""
     with _index(config) as index:
         for document in index.documents():
             print(
@@ -79,7 +79,7 @@ def list_documents(config: Config, _: argparse.Namespace) -> int:
 
 
 def show(config: Config, options: argparse.Namespace) -> int:
-    """Print a document's text, or what is known of it."""
+    """Print a document's text or its properties."""
     with _index(config) as index:
         document = index.document(options.document)
     if options.text:
@@ -103,7 +103,7 @@ def show(config: Config, options: argparse.Namespace) -> int:
 
 
 def remove(config: Config, options: argparse.Namespace) -> int:
-    """Remove documents from the index; names that are not in it are refused before anything is removed."""
+    """Delete documents from the index; if a name is unknown, nothing is deleted."""
     from rag.ingest import remove as remove_with_inner
 
     with _index(config) as index:
@@ -128,7 +128,7 @@ def stats(config: Config, options: argparse.Namespace) -> int:
 
 
 def manage_index(config: Config, options: argparse.Namespace) -> int:
-    """Move the index into another engine or folder; what belongs to it beside the documents stays where it is."""
+    """Move the index to another engine or folder; answers, feedback and uploads stay in place."""
     from rag.indexes.opening import create_index, open_index
     from rag.migration import maker_of, migrate
 
@@ -188,7 +188,7 @@ def search(config: Config, options: argparse.Namespace) -> int:
         print(f"   score {item.score:.3f} (dense {item.dense:.3f}, lexical {item.lexical:.2f})")
         print("   " + passage.text.replace("\n", "\n   ") + "\n")
     if not found:
-        print("Nothing was found.")
+        print("Nothing found.")
     return EXIT_ANSWERED if found else EXIT_ABSTAINED
 
 
@@ -215,7 +215,7 @@ def ask(config: Config, options: argparse.Namespace) -> int:
 
 
 def _ask_batch(config: Config, batch: Sequence[tuple[str, str, tuple[Turn, ...]]]) -> int:
-    """Print an answer object a line, with the models loaded once; a question that fails is named on standard error."""
+    """Print one answer object per line, loading the models once; failed questions are reported on standard error."""
     from rag.answers import answer_object
     from rag.assistant import Assistant
 
@@ -236,12 +236,12 @@ def _read_batch(name: str) -> list[tuple[str, str, tuple[Turn, ...]]]:
     """Return (id, question, history) of every line; all are checked before a model is loaded.
 
     Raises:
-        QuestionError: the file cannot be read, or a line is not what it should be; the message names the line.
+        QuestionError: the file can't be read, or a line is invalid; the message names the line.
     """
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise QuestionError(f"The questions in {name} cannot be read: {error}.") from error
+        raise QuestionError(f"Can't read the questions in {name}: {error}.") from error
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     return [_batch_line(f"{name}, line {number}", line, str(number)) for number, line in lines]
 
@@ -253,8 +253,8 @@ def _batch_line(where: str, line: str, number: str) -> tuple[str, str, tuple[Tur
         turns = tuple(Turn(turn["role"], turn["content"]) for turn in table.get("history") or ())
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise QuestionError(
-            f'{where}: not a line like {{"id": "1", "question": "…", "history": [{{"role": "user", "content": "…"}}]}} '
-            f"({type(error).__name__}: {error})."
+            f'{where}: expected {{"id": "1", "question": "…", "history": [{{"role": "user", "content": "…"}}]}} '
+            f"({type(error).__name__}: {error}).",
         ) from error
     texts = [question, *(turn.content for turn in turns)]
     if not all(isinstance(text, str) for text in texts) or not question.strip():
@@ -277,20 +277,20 @@ def _serve(serve: Callable[[Callable[[], Any], Config], None], config: Config) -
     from rag.indexes.opening import open_index
 
     with open_index(config):
-        pass  # A missing index is a mistake to hear of now, not at the first question.
+        pass  # Report a missing index now, not at the first question.
     serve(lambda: Assistant.open(config), config)
     return EXIT_ANSWERED
 
 
 def serve_tools(config: Config, _: argparse.Namespace) -> int:
-    """Serve search and ask as tools (MCP) on standard input and output until the client ends."""
+    """Serve search and ask as tools (MCP) on standard input and output until the client disconnects."""
     from ui import mcp
 
     return _serve(mcp.serve, config)
 
 
 def widget(config: Config, options: argparse.Namespace) -> int:
-    """Print the line that puts the question box into a page, or serve a page that has it."""
+    """Print the line that adds the question box to a page, or serve a demo page."""
     from ui.widget import own_address, script_line
 
     if options.action == "demo":
@@ -305,7 +305,7 @@ def widget(config: Config, options: argparse.Namespace) -> int:
 
 
 def manage_models(config: Config, options: argparse.Namespace) -> int:
-    """List, bring or check weights."""
+    """List, download or check weights."""
     known = models.registry()
     here = models.installed(config.models)
     if options.action == "list":
@@ -313,14 +313,14 @@ def manage_models(config: Config, options: argparse.Namespace) -> int:
             state = "here" if name in here else "not here"
             columns = [name, model.kind, f"{model.size / 1e6:,.0f} MB", model.licence, state, model.description]
             if model.unpinned:
-                columns.append(f"{len(model.unpinned)} of {len(model.files)} files trusted at their first download")
+                columns.append(f"{len(model.unpinned)} of {len(model.files)} files trusted on first download")
             print("\t".join(columns))
         return EXIT_ANSWERED
     if options.action == "pull":
         for name in options.names or _registered(config):
             with _bars() as progress:
                 path = models.pull(name, config.models, progress, options.source)
-            print(f"{name}: whole, in {path}")
+            print(f"{name}: complete, in {path}")
         return EXIT_ANSWERED
     problems = []
     for name in options.names or sorted(here):
@@ -332,24 +332,24 @@ def manage_models(config: Config, options: argparse.Namespace) -> int:
 
 
 def _registered(config: Config) -> list[str]:
-    """Return the models that ``config`` names, without a file of the user's own and without those on servers."""
+    """Return the models that ``config`` names, except for a file of the user's own and models on servers."""
     named = (config.embedder, config.reranker, config.generator)
     return [name for name in named if name and not name.endswith(".gguf") and not is_address(name)]
 
 
 def doctor(config: Config, _: argparse.Namespace) -> int:
-    """Print one line for each thing that Footnote needs: ok, or how to mend it."""
+    """Print one line per requirement: ok, or how to fix it."""
     from rag.doctor import checks
 
     failed = 0
     for name, problem in checks(config):
-        print(f"{'ok  ' if problem is None else 'MEND'}  {name}" + (f": {problem}" if problem else ""))
+        print(f"{'ok  ' if problem is None else 'FIX '}  {name}" + (f": {problem}" if problem else ""))
         failed += problem is not None
     return EXIT_MISTAKE if failed else EXIT_ANSWERED
 
 
 def evaluate(config: Config, options: argparse.Namespace) -> int:
-    """Measure on questions whose answers are known; the actions are in :mod:`eval.commands`."""
+    """Measure the answers on test questions; the actions are in :mod:`eval.commands`."""
     from eval import commands
 
     code: int = getattr(commands, options.action)(config, options)
@@ -357,7 +357,7 @@ def evaluate(config: Config, options: argparse.Namespace) -> int:
 
 
 def bench(config: Config, options: argparse.Namespace) -> int:
-    """Measure what an answer costs, many users asking through the queue that serves them; see :mod:`eval.bench`."""
+    """Measure the speed of an answer; simultaneous users go through the server's queue. See :mod:`eval.bench`."""
     from eval import commands
     from ui.conversation import Failed
     from ui.service import Service
@@ -382,19 +382,19 @@ def bench(config: Config, options: argparse.Namespace) -> int:
     return code
 
 
-# --- what a terminal shows while it waits
+# --- progress in a terminal
 
 
 @contextlib.contextmanager
 def _bars() -> Iterator[Any]:
-    """Give a progress callback (step, done, total, name) that draws one bar a step on standard error."""
+    """Give a progress callback (step, done, total, name) that draws one bar per step on standard error."""
     from tqdm import tqdm
 
     bars = dict[str, Any]()
 
     def progress(step: str, done: int, total: int, name: str = "") -> None:
         if step == "done" and not sys.stdout.isatty():
-            print(f"done: {name}", flush=True)  # For a log: what has been committed, the moment it has.
+            print(f"done: {name}", flush=True)  # For a log: what has been committed, as soon as it is.
         if step not in bars:
             unit = {"unit": "B", "unit_scale": True} if step in ("download", "join", "check") else {"unit": "it"}
             bars[step] = tqdm(desc=step, total=total, file=sys.stderr, leave=True, dynamic_ncols=True, **unit)
@@ -412,7 +412,7 @@ def _bars() -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _phase(first: str) -> Iterator[Any]:
-    """Give a function that shows what is being done on one line of a terminal, which is cleared at the end."""
+    """Give a function that shows the current step on one line of a terminal, which is cleared at the end."""
     shown = sys.stderr.isatty()
 
     def say(text: str) -> None:

@@ -1,4 +1,4 @@
-"""What a source says against a claim: the value is that of something else, or one of the two is negated."""
+"""Contradictions between a claim and its source: a value that belongs to something else, or a negation."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from rag.text.words import Word, content_words
 __all__ = ["contradicts"]
 
 MARGIN = 0.5
-"""By how much another statement must fit better to say that the claim's value is of something else."""
+"""How much better another statement must match for the claim's value to belong to something else."""
 MOST = 0.5
-"""Share of the words of a claim that such a statement must have."""
+"""Share of a claim's words that such a statement must contain."""
 TIMES = {"number": 1.0, "date": 1.0, "name": 2.0}
-"""How many times better it must fit; names stand in sentences about others, too."""
+"""How many times better it must match; names also occur in sentences about others."""
 SAME = 0.6
-"""Share of a claim's words that a statement must have for its negation to be compared."""
+"""Share of a claim's words that a statement must contain for negations to be compared."""
 ANSWER = re.compile(rf"\W*(?:{'|'.join(YES_NO)})\b(?=\s*(?:[,.:;–-]|$))")
-"""A yes or no before what it answers with."""
+"""A yes or no in front of an answer."""
 KEYED = re.compile(r"[^\s:][^:.!?]{0,39}: \S")
 """A key with its value."""
 SMALL = re.compile(r"\b[^\W\d_A-ZÀ-Þ]")
-"""A word in small letters."""
+"""A lower-case word."""
 PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
 def contradicts(sources: Sequence[Source], claim: str, asked: Mapping[str, Word], language: str) -> bool:
-    """Tell whether a statement of ``sources`` says otherwise than ``claim``, a sentence in ``language``."""
+    """Return whether a statement of ``sources`` contradicts ``claim``, a sentence in ``language``."""
     stated = [item for source in sources for item in source.stated]
     text = unicodedata.normalize("NFKC", claim)
     said, words = _plain_words(text, answers=True), content_words(text, language)
-    # A name that stands above a passage says what it is about, and is the value of nothing; a date or number may be.
+    # A name in a heading is the topic, not a value; a date or number in a heading can be a value.
     above = frozenset().union(*(source.above for source in sources))
     for part in clauses(text):
         own = _within(words, text, part)
@@ -45,7 +45,7 @@ def contradicts(sources: Sequence[Source], claim: str, asked: Mapping[str, Word]
 
 
 def _within(words: Sequence[Word], text: str, part: str) -> list[Word]:
-    """Return those of the ``words`` of ``text`` that stand in its ``part``."""
+    """Return the ``words`` of ``text`` that are in its ``part``."""
     start = text.find(part)
     return [word for word in words if start <= word.start < start + len(part)]
 
@@ -53,12 +53,12 @@ def _within(words: Sequence[Word], text: str, part: str) -> list[Word]:
 def _is_of_another(
     words: Sequence[Word], stated: Sequence[Stated], asked: Mapping[str, Word], above: Collection[str]
 ) -> bool:
-    """Tell whether a value among the ``words`` of a clause is, in the source, that of something else."""
+    """Return whether a value among the ``words`` of a clause belongs to something else in the source."""
     values = [word for word in words if is_value(word, asked) and not (word.kind == "name" and word.form in above)]
     own = {word.form: word for word in words}
     context = own if len(own) > len(values) + 1 else {**asked, **own}
     return any(
-        # Two values of a kind in one clause, as from … to, say nothing of each other.
+        # Two values of the same kind in one clause, as in "from … to", don't contradict each other.
         _fits_another(
             value,
             {
@@ -74,7 +74,7 @@ def _is_of_another(
 
 
 def _name_with(value: Word, words: Sequence[Word]) -> Sequence[Word]:
-    """Return those of ``words`` that are one name with ``value``: they stand side by side, with capitals."""
+    """Return the ``words`` that form one name with ``value``: adjacent and capitalised."""
     first = last = words.index(value)
     while value.kind == "name" and first and _is_one_name(words[first - 1], words[first]):
         first -= 1
@@ -89,7 +89,7 @@ def _is_one_name(word: Word, following: Word) -> bool:
 
 
 def _is_alike(word: Word, value: Word) -> bool:
-    """Tell whether ``word`` is the ``value`` itself, its unit, or another value of the kind."""
+    """Return whether ``word`` is the ``value`` itself, its unit, or another value of the same kind."""
     unit = UNITS.get(word.text.lower())
     if unit and unit.dimension == kind_of(value):
         return True
@@ -99,9 +99,10 @@ def _is_alike(word: Word, value: Word) -> bool:
 def _fits_another(
     value: Word, context: Mapping[str, float], stated: Sequence[Stated], mentioned: Collection[str]
 ) -> bool:
-    """Tell whether a statement with another value of the kind of ``value`` has more of ``context`` than any with it.
+    """Return whether a statement with another value of the same kind contains more of ``context`` than any with
+    ``value``.
 
-    It must have most of it, or it is about something else anyway, and its value must not be ``mentioned``.
+    It must contain most of it, otherwise it is about something else; and its value must not be ``mentioned``.
     """
     with_it = [item for item in stated if has(value, item.forms)]
     others = [
@@ -112,19 +113,19 @@ def _fits_another(
     ]
     if not with_it or not others:
         return False
-    # What stands above a short line, such as "Location: Leeds", says what the name in it is of.
+    # The heading of a short line such as "Location: Leeds" says what its name refers to.
     best = max(fit(item, context, _around(item)) for item in others)
     here = max(fit(item, context, 1.0 if _is_keyed(item) else _around(item)) for item in with_it)
     return best >= here + MARGIN and best >= MOST * sum(context.values()) and best >= TIMES[value.kind] * here
 
 
 def _is_keyed(item: Stated) -> bool:
-    """Tell whether a statement is a key and its value."""
+    """Return whether a statement is a key and its value."""
     return not item.statement.row and KEYED.match(item.statement.text) is not None
 
 
 def _around(item: Stated) -> float:
-    """Return what the words around a statement weigh: as much as its own where it is but one name of a list."""
+    """Return the weight of the words around a statement: as much as its own if it is only a name in a list."""
     text = item.statement.text
     listed = not item.statement.row and not text.islower() and len(SMALL.findall(text)) <= 1  # "the Ferry Club"
     return 1.0 if listed else AROUND
@@ -133,9 +134,9 @@ def _around(item: Stated) -> float:
 def _is_negated(
     part: str, words: Sequence[Word], said: frozenset[str], stated: Sequence[Stated], sources: Sequence[Source]
 ) -> bool:
-    """Tell whether what the source says nearest to a ``part`` of a claim is negated where the claim is not, or so.
+    """Return whether the closest match for a ``part`` of a claim is negated and the claim isn't, or the reverse.
 
-    That is a statement with most of its ``words``, or else a whole sentence with them.
+    The match is a statement with most of its ``words``, or a whole sentence with them.
     """
     near = _nearest(words, ((item.forms, item.statement.text) for item in stated))
     near = near or _nearest(
@@ -155,7 +156,7 @@ def _is_negated(
 
 
 def _nearest(words: Sequence[Word], texts: Iterable[tuple[Collection[str], str]]) -> str:
-    """Return the one of ``texts`` that has most of ``words``, where it has most of them; each comes with its forms."""
+    """Return the one of ``texts`` with most of ``words``, if it has enough of them; each comes with its forms."""
     best, most = "", 0.0
     total = sum(WEIGHTS[word.kind] for word in words)
     for forms, text in texts:
@@ -167,7 +168,7 @@ def _nearest(words: Sequence[Word], texts: Iterable[tuple[Collection[str], str]]
 
 
 def _negates(words: Collection[str]) -> bool:
-    """Tell whether there is a negation among ``words``; "ne … que" is none."""
+    """Return whether there is a negation among ``words``; "ne … que" isn't one."""
     negations = NEGATIONS & set(words)
     return bool(negations) and not (negations == {"ne"} and "que" in words)
 
@@ -177,7 +178,7 @@ def _excludes(said: Collection[str], told: Collection[str], one: str, other: str
 
 
 def _plain_words(text: str, answers: bool = False) -> frozenset[str]:
-    """Return the words of ``text`` in small letters, bounds left out; of what ``answers``, without its yes or no."""
+    """Return the words of ``text`` in lower case without bounds; for an answer, without its yes or no."""
     text = text.lower().replace("’", "'")
     for phrase in BOUNDS:
         text = text.replace(phrase, "")

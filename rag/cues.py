@@ -1,7 +1,7 @@
-"""Words by which a question shows that it may be about several documents, or a whole one, by operation and language.
+"""Cues: words that suggest a question about several documents or a whole one, by operation and language.
 
-They answer nothing: a question with such words is worth a moment of the language model, which says what is asked, and
-may say only what the words allow. They are words as they are typed, in small letters.
+They decide nothing: a question with such words goes to the language model, which chooses an operation among those the
+words allow. They are written as typed, in lower case.
 """
 
 from __future__ import annotations
@@ -68,16 +68,16 @@ CUES: dict[str, dict[str, str]] = {
         "es": "resume resumir resumen síntesis temas panorama",
     },
 }
-"""What each operation of a plan is asked for with, by language.
+"""Words that ask for each operation of a plan, by language.
 
-``when`` is one more way to ask for an order; ``needed`` says that a document is to be brought or made: it is none of
-those that are here, and none is looked for.
+``when`` is another way to ask for an order. ``needed`` means that a document has to be provided or made, so the
+question isn't about existing ones.
 """
 GENERAL = frozenset(
     "archive collection document file folder material source text akte datei dokument sammlung unterlage "
     "fichier archivo documento".split()
 )
-"""What any documents are called."""
+"""Words for any document."""
 KINDS = GENERAL | frozenset(
     """agreement appendix article bill book booklet brochure bylaw chapter circular contract event form
     guide guideline handbook invoice issue lease leaflet letter log manual meeting memo memorandum minute newsletter
@@ -88,12 +88,12 @@ KINDS = GENERAL | frozenset(
     bail compte-rendu contrat lettre manuel procès-verbal rapport recette règlement réunion
     acta carta contrato informe receta reunión""".split()
 )
-"""What documents, and what they tell of, are called in many collections, beside what their own titles share."""
+"""Common words for documents and their topics, in addition to those that the titles share."""
 AUXILIARIES = frozenset(
     "is are was were do does did has have had can could will would should must may who when where why how "
     "ist sind war waren hat haben wird werden kann muss est sont fut ont es son fue fueron".split()
 )
-"""What does not stand between "which" and what is picked."""
+"""Words that don't occur between "which" and the noun."""
 
 
 def words(operation: str) -> frozenset[str]:

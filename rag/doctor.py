@@ -1,4 +1,4 @@
-"""Whether this machine has what Footnote needs: one line for each thing, ok or how to mend it."""
+"""Check whether this machine has what Footnote needs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["checks"]
 
 Check = tuple[str, str | None]
 OVERHEAD = 1.5e9
-"""Bytes that the process takes beside the weights: libraries, context and index."""
+"""Bytes the process needs besides the weights: libraries, context and index."""
 
 
 def checks(config: Config) -> Iterator[Check]:
-    """Yield (what was checked, how to mend it), the latter ``None`` where all is well."""
+    """Yield (what was checked, how to fix it), the latter ``None`` if it is fine."""
     yield _python()
     yield _processor()
     yield from _packages()
@@ -51,7 +51,7 @@ def _processor() -> Check:
     present = [flag for flag in ("avx2", "fma", "f16c", "avx512f", "avx512_vnni", "amx_int8") if flag in flags]
     name = f"processor ({', '.join(present) or platform.machine()})"
     if flags and not {"avx2", "fma"} <= flags:
-        return name, "it lacks AVX2 or FMA: answers will take minutes; use a machine made after 2015"
+        return name, "no AVX2 or FMA: answers will take minutes; use a machine made after 2015"
     return name, None
 
 
@@ -69,7 +69,7 @@ def _memory(config: Config) -> Check:
     model = models.registry().get(config.generator)
     size = sum(file.size for file in model.files) if model else _size(Path(config.generator))
     if total < size + OVERHEAD:
-        return name, f"{config.generator} needs {(size + OVERHEAD) / 1e9:.1f} GB; name a smaller model as generator"
+        return name, f"{config.generator} needs {(size + OVERHEAD) / 1e9:.1f} GB; choose a smaller generator"
     return name, None
 
 
@@ -123,10 +123,10 @@ def _index(config: Config) -> Check:
 
 
 def _writable(folder: Path) -> Check:
-    """Check that a file can be made in ``folder``, or that the folder itself can be made."""
+    """Check that ``folder`` is writable or can be created."""
     present = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
     try:
         with tempfile.TemporaryFile(dir=present):
             return f"folder {folder}", None
     except OSError as error:
-        return f"folder {folder}", f"cannot be written ({error.strerror}); name another or change its permissions"
+        return f"folder {folder}", f"not writable ({error.strerror}); choose another or change its permissions"

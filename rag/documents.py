@@ -1,7 +1,7 @@
 """The first stage: from a file, or a folder of files, to documents.
 
-The text of a plain text or Markdown file is what the file holds, character by character and line ending by line ending,
-so that offsets into the document are offsets into the file.
+The text of a plain text or Markdown file is its exact content, including line endings, so that offsets into the
+document are offsets into the file.
 """
 
 from __future__ import annotations
@@ -69,25 +69,25 @@ class Failure:
 
 
 def supported(path: Path) -> bool:
-    """Tell whether the suffix of ``path`` is that of a format that can be read."""
+    """Return whether the format of ``path`` is supported, by its suffix."""
     return path.suffix.lower() in SUFFIXES
 
 
 def find(path: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the name and path of ``path`` itself, or of every file below it, of whatever format, in sorted order.
+    """Yield the name and path of ``path`` itself, or of every file below it, of any format, in sorted order.
 
-    Hidden files and folders, loops of symbolic links and what is no file (sockets, devices) are left out, and so is
-    what a file ``.footnoteignore`` in the folder names, a pattern a line, as in a ``.gitignore``. A name is
-    relative to ``path``, has ``/`` between its parts and is in Unicode's composed form (NFC). A folder that cannot be
-    opened is yielded itself, so that reading it gives the reason.
+    Hidden files and folders, loops of symbolic links and special files (sockets, devices) are skipped, and so is
+    anything that a file ``.footnoteignore`` in the folder names, one pattern per line, as in a ``.gitignore``. A name
+    is relative to ``path``, uses ``/`` and is in Unicode composed form (NFC). A folder that can't be opened is yielded
+    itself, so that reading it reports the reason.
 
     Raises:
-        DocumentError: there is nothing at ``path``, or it may not be looked at.
+        DocumentError: there is nothing at ``path``, or access is denied.
     """
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise DocumentError(f"cannot be opened: {error.strerror or error}") from error
+        raise DocumentError(f"can't be opened: {error.strerror or error}") from error
     if stat.S_ISDIR(mode):
         ignored = _ignored(path)
         yield from ((name, file) for name, file in _walk(path, "", frozenset()) if not ignored(name))
@@ -96,7 +96,7 @@ def find(path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _ignored(folder: Path) -> Callable[[str], bool]:
-    """Return whether a name is left out by the patterns of ``.footnoteignore`` in ``folder``."""
+    """Return whether ``.footnoteignore`` in ``folder`` excludes a name."""
     file = folder / IGNORE_FILE
     if not file.is_file():
         return lambda _: False
@@ -105,7 +105,7 @@ def _ignored(folder: Path) -> Callable[[str], bool]:
     try:
         patterns = pathspec.GitIgnoreSpec.from_lines(file.read_text(encoding="utf-8").splitlines())
     except (OSError, ValueError) as error:
-        raise DocumentError(f"{file} cannot be understood ({error}); mend it or remove it") from error
+        raise DocumentError(f"{file} is invalid ({error}); fix or remove it") from error
     return patterns.match_file
 
 
@@ -125,12 +125,12 @@ def _walk(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> Itera
         mode = _mode(entry)
         if stat.S_ISDIR(mode):
             yield from _walk(entry, f"{prefix}{name}/", above | {identity})
-        elif stat.S_ISREG(mode) or not mode:  # what may not be looked at gives its reason when it is read
+        elif stat.S_ISREG(mode) or not mode:  # if access is denied, reading it reports the reason
             yield prefix + name, entry
 
 
 def _mode(path: Path) -> int:
-    """Return the mode of what is at ``path``, or 0 if that cannot be known."""
+    """Return the mode of ``path``, or 0 if unknown."""
     try:
         return path.stat().st_mode
     except OSError:
@@ -138,7 +138,7 @@ def _mode(path: Path) -> int:
 
 
 def _name(name: str) -> str:
-    """Return a file name in NFC; bytes that are no UTF-8 become U+FFFD."""
+    """Return a file name in NFC; bytes that are not UTF-8 become U+FFFD."""
     return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace"))
 
 
@@ -158,7 +158,7 @@ def read(path: Path, name: str) -> Document:
     """Return the document in the file at ``path``, under ``name``, without what is attached to it.
 
     Raises:
-        DocumentError: it cannot be read; the message is the reason, to be put behind the document's name.
+        DocumentError: it can't be read; the message is the reason, without the document's name.
     """
     return _document(_bytes(path), name, path.suffix)[0]
 
@@ -259,18 +259,16 @@ def _bytes(path: Path) -> bytes:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise DocumentError("is a folder" if path.is_dir() and os.access(path, os.R_OK) else "cannot be opened")
+            raise DocumentError("is a folder" if path.is_dir() and os.access(path, os.R_OK) else "can't be opened")
         if status.st_size > LARGEST:
-            raise DocumentError(
-                f"is larger than {LARGEST // 1_000_000} MB, the most that is read: split it into smaller files"
-            )
+            raise DocumentError(f"is larger than {LARGEST // 1_000_000} MB, the limit: split it into smaller files")
         return path.read_bytes()
     except OSError as error:
-        raise DocumentError(f"cannot be opened: {error.strerror or error}") from error
+        raise DocumentError(f"can't be opened: {error.strerror or error}") from error
 
 
 def _clean(title: str) -> str:
-    """Return a title on one line, of at most 200 characters, without the marks of Markdown."""
+    """Return a title on one line, of at most 200 characters, without Markdown markup."""
     title = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", UNSTORABLE.sub("", title))
     title = re.sub(r"[*`]+|(?<!\w)_+|_+(?!\w)", "", title)
     return " ".join(title.split())[:200].rstrip(" :")

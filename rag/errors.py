@@ -1,28 +1,28 @@
-"""Everything that can go wrong and is worth telling apart.
+"""All errors that callers need to tell apart.
 
-    FootnoteError                 the text is safe to show, and says what to do
-    ├── ConfigError               the configuration holds something that is not understood
-    ├── QuestionError             a question that cannot be asked (empty, too long, not JSON)
-    ├── DocumentError             one document cannot be read; the others can
+    FootnoteError                 the message is safe to show, and says what to do
+    ├── ConfigError               the settings contain something invalid
+    ├── QuestionError             an invalid question (empty, too long, not JSON)
+    ├── DocumentError             one document can't be read; others can
     ├── IndexFault
-    │   ├── IndexMissing          there is no index where one is expected
-    │   ├── IndexMismatch         the index was made by another embedder, other settings or another version
+    │   ├── IndexMissing          there is no index
+    │   ├── IndexMismatch         the index was made with another embedder, other settings or another version
     │   └── IndexBusy             another process is changing the index
     ├── ModelError
     │   ├── ModelUnknown          no model of that name is registered
     │   ├── ModelMissing          the weights are not on this machine
-    │   ├── ModelDamaged          the weights are there and are not what they should be
-    │   ├── DownloadError         the weights could not be brought here
-    │   └── ServerError           a model server cannot be reached, refuses or fails
-    ├── PromptError               a prompt file lacks something, or leaves no room for a question
+    │   ├── ModelDamaged          the weights are damaged
+    │   ├── DownloadError         the weights could not be downloaded
+    │   └── ServerError           a model server can't be reached, refuses or fails
+    ├── PromptError               an invalid prompt file, or one that leaves no space for a question
     ├── GenerationError           the language model failed
     └── RequestError
-        ├── AccessRefused         somebody may not do this, or a page may not do it here
-        │   └── TokenRefused      the token is missing, wrong or too old
-        ├── TooMany               more questions or requests than can be taken now; ``retry_after`` seconds help
+        ├── AccessRefused         not allowed for this user or page
+        │   └── TokenRefused      the token is missing, invalid or expired
+        ├── TooMany               too many questions or requests; retry after ``retry_after`` seconds
         └── DeadlinePassed        there was no answer in time
 
-Each carries ``exit_code``: 2 where the user can mend it, 1 where it is our fault.
+Each has an ``exit_code``: 2 if the user can fix it, 1 for an internal error.
 """
 
 from __future__ import annotations
@@ -53,33 +53,33 @@ __all__ = [
 
 
 class FootnoteError(Exception):
-    """The base of all: ``str(error)`` is one message for the user that says what to do."""
+    """Base class: ``str(error)`` is a message for the user that says what to do."""
 
     exit_code = 2
 
 
 class ConfigError(FootnoteError):
-    """The configuration holds something that is not understood."""
+    """The settings contain something invalid."""
 
 
 class QuestionError(FootnoteError):
-    """A question that cannot be asked."""
+    """An invalid question."""
 
 
 class DocumentError(FootnoteError):
-    """One document cannot be read; the message is the reason, without the document's name."""
+    """One document can't be read; the message continues the document's name: "is empty"."""
 
 
 class IndexFault(FootnoteError):
-    """Something is wrong with the index."""
+    """There is a problem with the index."""
 
 
 class IndexMissing(IndexFault):
-    """There is no index where one is expected."""
+    """There is no index."""
 
 
 class IndexMismatch(IndexFault):
-    """The index was made by another embedder, with other settings or by another version."""
+    """The index was made with another embedder, other settings or another version."""
 
 
 class IndexBusy(IndexFault):
@@ -87,7 +87,7 @@ class IndexBusy(IndexFault):
 
 
 class ModelError(FootnoteError):
-    """Something is wrong with a model's weights."""
+    """There is a problem with a model's weights."""
 
 
 class ModelUnknown(ModelError):
@@ -99,19 +99,19 @@ class ModelMissing(ModelError):
 
 
 class ModelDamaged(ModelError):
-    """The weights are there and are not what they should be."""
+    """The weights are damaged."""
 
 
 class DownloadError(ModelError):
-    """The weights could not be brought here."""
+    """The weights could not be downloaded."""
 
 
 class ServerError(ModelError):
-    """A model server cannot be reached, refuses, is too slow or sends what cannot be used."""
+    """A model server can't be reached, refuses, is too slow or sends an invalid reply."""
 
 
 class PromptError(FootnoteError):
-    """A prompt file lacks something, or leaves no room for a question."""
+    """An invalid prompt file, or one that leaves no space for a question."""
 
 
 class GenerationError(FootnoteError):
@@ -121,19 +121,19 @@ class GenerationError(FootnoteError):
 
 
 class RequestError(FootnoteError):
-    """A request to the server that is not carried out."""
+    """A request that the server refuses."""
 
 
 class AccessRefused(RequestError):
-    """Somebody may not do this, or a page may not do it here."""
+    """Not allowed for this user or page."""
 
 
 class TokenRefused(AccessRefused):
-    """The token is missing, wrong or too old."""
+    """The token is missing, invalid or expired."""
 
 
 class TooMany(RequestError):
-    """More than can be taken now. ``retry_after`` is in seconds; ``crowded`` where others are the cause."""
+    """Too many questions or requests. ``retry_after`` is in seconds; ``crowded`` if others cause it."""
 
     def __init__(self, message: str, retry_after: int = 1, crowded: bool = False) -> None:
         super().__init__(message)

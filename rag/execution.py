@@ -1,8 +1,8 @@
-"""A plan becomes evidence and claims like any other: which documents mention something, what each of them says.
+"""Execution of plans: from a plan to evidence and claims, for example which documents mention something.
 
-Everything rests on spans: a line about a document cites the sentence that mentions what was asked for, the place of its
-date, or what was read in it. Where names cannot be resolved or nothing is found there is no outcome, and the question
-is read as an ordinary one.
+Everything is based on spans: a line about a document cites the sentence that mentions the topic, the place of its date,
+or what was read in it. If names can't be resolved or nothing is found, there is no outcome, and the question is
+answered as an ordinary one.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ from rag.types import Evidence, Passage, Phase, Token
 __all__ = ["Outcome", "Tools", "execute"]
 
 MOST = 12
-"""Documents that are asked one by one: each takes seconds."""
+"""Most documents that are asked one by one; each takes seconds."""
 LISTED = 40
-"""Lines of a list."""
+"""Most lines of a list."""
 SEARCHED = 400
-"""Passages that are looked through for a topic."""
+"""Most passages searched for a topic."""
 OPENING = 400
-"""Characters at the beginning of a document in which it says what it is."""
+"""Characters at the start of a document in which it may say what it is."""
 OPENED = 200
-"""Documents whose openings are looked at."""
+"""Most documents whose beginning is read."""
 COMPARED = 4
-"""Documents that are put side by side."""
+"""Most documents compared side by side."""
 FIRST_PASSAGES = 3
-"""Passages at the beginning of a document in which its date is looked for."""
+"""Passages at the start of a document in which its date is searched."""
 
 
 class Tools(Protocol):
-    """What a plan is carried out with; the assistant has them."""
+    """The tools to execute a plan; the assistant provides them."""
 
     @property
     def index(self) -> Index:
@@ -54,21 +54,21 @@ class Tools(Protocol):
 
     @property
     def summary(self) -> TaskFile:
-        """How a part of a document is summarised."""
+        """The prompt for summarising a part of a document."""
         ...
 
     @property
     def parts(self) -> int:
-        """Most parts that are read of whole documents."""
+        """Most parts of whole documents to read."""
         ...
 
     @property
     def min_support(self) -> float:
-        """Least support of a sentence that is shown."""
+        """Least support of a displayed sentence."""
         ...
 
     def titles(self) -> Titles:
-        """Return the titles of the documents that may be looked at."""
+        """Return the titles of the documents that may be used."""
         ...
 
     def retrieve(self, question: str, documents: Collection[str]) -> list[Evidence]:
@@ -78,9 +78,10 @@ class Tools(Protocol):
     def read(
         self, question: str, evidence: Sequence[Evidence], before: str = ""
     ) -> Steps[Phase | Token, None, tuple[float, Checked]]:
-        """Answer ``question`` from ``evidence``: how likely an answer is in it, and the claims with their spans.
+        """Answer ``question`` from ``evidence``: the probability that it holds an answer, and the claims with their
+        spans.
 
-        ``before`` is shown in front of what is written.
+        ``before`` is shown in front of the text.
         """
         ...
 
@@ -89,15 +90,15 @@ class Tools(Protocol):
         ...
 
     def stopped(self) -> bool:
-        """Tell whether nobody waits any more."""
+        """Return whether the answer is no longer wanted."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a plan led to: ``checked`` claims, the first of which introduces the others where ``intro`` is not empty.
+    """The result of a plan: ``checked`` claims, the first of which introduces the others if ``intro`` is not empty.
 
-    ``signals`` are what the ``confidence`` was made of.
+    ``signals`` are the basis of the ``confidence``.
     """
 
     path: str
@@ -113,7 +114,7 @@ Doing = Steps[Phase | Token, None, Outcome | None]
 
 
 def execute(plan: Plan, tools: Tools) -> Doing:
-    """Carry out ``plan``; return what came of it, or ``None`` where it is better read as an ordinary question."""
+    """Execute ``plan``; return its outcome, or ``None`` to answer an ordinary question instead."""
     documents = _meant(plan, tools)
     if not documents:
         return None
@@ -130,7 +131,7 @@ def execute(plan: Plan, tools: Tools) -> Doing:
 
 
 def _meant(plan: Plan, tools: Tools) -> list[DocumentInfo]:
-    """Return the documents that ``plan`` means, by date; none where one of its names means none."""
+    """Return the documents that ``plan`` refers to, by date; empty if one of its names matches none."""
     titles = tools.titles()
     kinds = _kinds(plan.documents, titles)
     groups = [_named(name, kinds, plan, tools) for name in plan.documents]
@@ -156,7 +157,7 @@ def _named(name: str, kinds: str, plan: Plan, tools: Tools) -> list[DocumentInfo
 
 
 def _by_opening(name: str, titles: Titles, index: Index) -> list[DocumentInfo]:
-    """Return the documents that call themselves by ``name`` where they begin."""
+    """Return the documents that call themselves ``name`` at the start."""
     wanted = stems(name)
     if not wanted or len(titles.documents) > OPENED:
         return []
@@ -184,9 +185,9 @@ def _mention(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Out
 
 
 def _mentions(topic: str, documents: Sequence[DocumentInfo], index: Index) -> dict[str, Span]:
-    """Return by document the shortest sentence that has all words of ``topic``, one with its very words before others.
+    """Return by document the shortest sentence with all words of ``topic``, preferring an exact match.
 
-    Words that stand only above a passage count where the sentence has one of the others.
+    Words in headings count if the sentence has one of the others.
     """
     words = content_words(f"x {topic}")[1:] or content_words(topic)
     names = {info.name for info in documents}
@@ -205,7 +206,7 @@ def _mentions(topic: str, documents: Sequence[DocumentInfo], index: Index) -> di
 
 
 def _count(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Outcome | None:
-    """Return how many ``documents`` there are."""
+    """Return the number of ``documents``."""
     total = len(tools.titles().documents)
     if len(documents) == total:
         intro = f"There {'is one document' if total == 1 else f'are {_number(total)} documents'}:"
@@ -219,7 +220,7 @@ def _count(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Outco
 
 
 def _by_date(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
-    """Return the first, the last or all of ``documents`` in the order of their dates."""
+    """Return the first, the last or all of ``documents`` by date."""
     meant = documents
     if plan.topic:
         lines = _mentions(plan.topic, documents, tools.index)
@@ -237,7 +238,7 @@ def _by_date(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doi
 
 
 def _in_order(plan: Plan, dated: Sequence[DocumentInfo], count: int, those: str, index: Index) -> Outcome | None:
-    """Return what is asked of the ``dated`` ones of ``count`` documents, ``those``."""
+    """Return the result for the ``dated`` ones of ``count`` documents, ``those``."""
     about = f"{those} that mention {plan.topic}" if plan.topic else those
     spans = {info.name: _date_span(info, index) for info in dated}
     signals = {"dated": len(dated) / count, "shown": fmean(shown for _, shown in spans.values())}
@@ -260,7 +261,7 @@ def _at_end(plan: Plan, dated: Sequence[DocumentInfo]) -> DocumentInfo:
 
 
 def _asked_of_one(plan: Plan, info: DocumentInfo, outcome: Outcome, tools: Tools) -> Doing:
-    """Return what the document answers, behind the sentence that says which it is."""
+    """Return what the document answers, after the sentence that says which one it is."""
     evidence = tools.retrieve(plan.question, [info.name])
     confidence, checked = yield from tools.read(plan.question, evidence)
     if not checked:
@@ -275,7 +276,7 @@ def _asked_of_one(plan: Plan, info: DocumentInfo, outcome: Outcome, tools: Tools
 
 
 def _each(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
-    """Return what each of ``documents`` answers, under its title."""
+    """Return what each of ``documents`` answers, with its title."""
     if not 1 < len(documents) <= MOST:
         return None
     told: Checked = []
@@ -301,7 +302,7 @@ def _each(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
 
 
 def _summarise(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
-    """Return what matters most in each part of ``documents``, under their titles; of a topic, in the parts on it."""
+    """Return what matters most in each part of ``documents``, with their titles; for a topic, in the parts about it."""
     every = _all_parts(documents, plan.topic, tools)
     chosen = spread(every, tools.parts)
     told: Checked = []
@@ -324,7 +325,7 @@ def _summarise(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> D
 
 
 def _all_parts(documents: Sequence[DocumentInfo], topic: str, tools: Tools) -> list[Part]:
-    """Return the parts of ``documents`` that have all words of ``topic``, small ones where there are few."""
+    """Return the parts of ``documents`` with all words of ``topic``; small parts if there are few."""
     words, parts = stems(topic), list[Part]()
     texts = [(title_of(info), _passages(info, tools.index)) for info in documents]
     for size in SIZES:
@@ -340,7 +341,7 @@ def _is_on(part: Part, words: Collection[str]) -> bool:
 
 
 def _under_heading(part: Part, statements: Checked, told: Checked, several: bool) -> Checked:
-    """Return ``statements`` as entries of a list, the first one below the title of its document where that is new."""
+    """Return ``statements`` as list items; the first one of a document starts with its title."""
     known = {span.evidence.passage.document for _, support in told for span in support.spans}
     entries: Checked = []
     for claim, support in statements:
@@ -356,7 +357,7 @@ def _under_heading(part: Part, statements: Checked, told: Checked, several: bool
 def _list(
     plan: Plan, intro: str, lines: Sequence[tuple[str, Span]], evidence: float, signals: Mapping[str, float]
 ) -> Outcome:
-    """Return ``intro``, which rests on all ``lines``, and the lines."""
+    """Return ``intro``, which is based on all ``lines``, and the lines."""
     shown = lines[:LISTED]
     frame = (Claim(intro), Support(tuple(dict.fromkeys(span for _, span in shown)), 1.0))
     checked = [frame, *((Claim(text, "\n- "), Support((span,), 1.0)) for text, span in shown)]
@@ -368,7 +369,7 @@ def _list(
 def _outcome(
     plan: Plan, checked: Checked, evidence: float, signals: Mapping[str, float], seen: Iterable[Evidence] = ()
 ) -> Outcome:
-    """Return the outcome with a confidence of the plan's own and that of its ``evidence``."""
+    """Return the outcome, with a confidence from the plan and its ``evidence``."""
     cited = [span.evidence for _, support in checked for span in support.spans]
     passages = dict.fromkeys(item.passage for item in [*cited, *seen])
     shown = tuple(Evidence(passage, 1.0, rank) for rank, passage in enumerate(passages, start=1))
@@ -378,14 +379,14 @@ def _outcome(
 
 
 def _label(info: DocumentInfo) -> str:
-    """Return the title of a document with its date, where the title does not hold it."""
+    """Return the title of a document with its date, unless the title contains it."""
     title = title_of(info)
     written = day(info.date)
     return title if not written or written in title or info.date in title else f"{title} ({written})"
 
 
 def _those(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> str:
-    """Return which documents these are, where they are not all there are."""
+    """Return a description of the documents, unless they are all."""
     every = len(documents) == len(tools.titles().documents)
     return "" if every else " matching " + " or ".join(f"“{name}”" for name in plan.documents)
 
@@ -403,13 +404,13 @@ def _share(count: int, total: int, those: str = "") -> str:
 
 
 def _number(count: int) -> str:
-    """Return a number up to twelve in words."""
+    """Return a number in words, up to twelve."""
     names = {1: "one", **{value: name for name, value in numbers("en").items()}}
     return names[count] if count <= 12 else str(count)
 
 
 def _passages(info: DocumentInfo, index: Index) -> list[Passage]:
-    """Return the passages of a document, as its text goes."""
+    """Return the passages of a document in order."""
     return index.passages(index.passage_ids(Filter.of([info.name])))
 
 
@@ -418,7 +419,7 @@ def _span(passage: Passage, start: int, end: int) -> Span:
 
 
 def _title_span(info: DocumentInfo, index: Index) -> Span:
-    """Return where the title of a document stands, or its first line."""
+    """Return the position of a document's title, or its first line."""
     passage = _passages(info, index)[0]
     spans = sentences(passage.text)
     wanted = stems(info.title)
@@ -428,7 +429,7 @@ def _title_span(info: DocumentInfo, index: Index) -> Span:
 
 
 def _date_span(info: DocumentInfo, index: Index) -> tuple[Span, bool]:
-    """Return where the date of a document stands, or its title, and whether the date does."""
+    """Return the position of a document's date, or its title, and whether it is the date."""
     for passage in _passages(info, index)[:FIRST_PASSAGES]:
         for start, end in sentences(passage.text):
             if info.date in stems(f"x {passage.text[start:end]}"):

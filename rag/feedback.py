@@ -1,7 +1,7 @@
-"""What readers say about answers: a queue on disk, out of which a maintainer makes questions of the eval set.
+"""Reader feedback: a queue on disk from which a maintainer makes test questions.
 
-One JSON object a line in ``feedback.jsonl``, in the index's folder, each written to the disk before it is thanked for.
-It holds words of the documents, so what is said about a document goes when the document does: see :func:`listener`.
+``feedback.jsonl`` in the index folder holds one JSON object per line, each on disk before the reader is thanked. It
+contains text of documents, so feedback about a document is deleted with it: see :func:`listener`.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from rag.types import Status, Turn
 __all__ = ["COMPLAINTS", "KINDS", "Feedback", "Kind", "Span", "add", "forget", "listener", "pending", "remove"]
 
 Kind = Literal["up", "down", "wrong_answer", "wrong_source", "should_answer", "should_abstain"]
-"""A thumb; what is wrong with an answer; or that there should have been one, or none."""
+"""A thumb, what is wrong with an answer, or that there should have been one or none."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 COMPLAINTS: dict[Status, tuple[Kind, ...]] = {
     "answered": ("wrong_answer", "wrong_source", "should_abstain"),
     "unsure": ("should_answer", "wrong_source", "should_abstain"),
     "abstained": ("should_answer",),
 }
-"""What can be wrong with each outcome, the likeliest first."""
+"""Possible problems for each outcome, the likeliest first."""
 FILE = "feedback.jsonl"
 MOST = 64 << 20
-"""Bytes after which nothing more is taken until some of it has been reviewed."""
+"""Size in bytes at which no more feedback is accepted until some has been reviewed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of a document's text; ``quote`` is cut from the stored text, ``document.text[start:end]`` then."""
+    """A span of a document's text; ``quote`` comes from the stored text, ``document.text[start:end]``."""
 
     document: str
     start: int
@@ -50,11 +50,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What a reader says about an answer.
+    """A reader's feedback on an answer.
 
-    ``id`` and ``at`` (ISO 8601, UTC) are set by :func:`add`. ``answer_id``, ``status``, ``answer`` and ``citations``
-    are of the answer that was shown; ``right_answer`` is the reader's own, ``passages`` what they picked as its source.
-    ``history`` has the reader's turns alone: answers in it may hold words of documents that go.
+    :func:`add` sets ``id`` and ``at`` (ISO 8601, UTC). ``answer_id``, ``status``, ``answer`` and ``citations`` belong
+    to the answer; ``right_answer`` is the reader's own, ``passages`` what they selected as its source. ``history`` only
+    holds the reader's turns: answers in it might contain text of documents that are deleted later.
     """
 
     kind: Kind
@@ -72,18 +72,20 @@ class Feedback:
 
 
 def add(folder: Path, feedback: Feedback) -> str:
-    """Append ``feedback`` to the queue in the index's ``folder``, on the disk when this returns; return its id.
+    """Append ``feedback`` to the queue in the index's ``folder`` and flush it to disk; return its id.
 
     Raises:
-        TooMany: so much waits for review that no more is taken.
+        TooMany: the queue is full.
     """
     table = asdict(feedback) | {"id": secrets.token_hex(8), "at": datetime.now(UTC).isoformat(timespec="seconds")}
     line = json.dumps(table).encode("ascii") + b"\n"
     with _locked(folder), (folder / FILE).open("ab") as file:
         size = file.tell()
         if size + len(line) > MOST:
-            raise TooMany("So much feedback waits for review that no more is taken.", 3600, crowded=True)
-        if size and _last_byte(folder / FILE) != b"\n":  # The last one was torn by a crash.
+            raise TooMany(
+                "The feedback queue is full. Try again after some of it has been reviewed.", 3600, crowded=True
+            )
+        if size and _last_byte(folder / FILE) != b"\n":  # A crash cut off the last line.
             file.write(b"\n")
         file.write(line)
         file.flush()
@@ -92,22 +94,22 @@ def add(folder: Path, feedback: Feedback) -> str:
 
 
 def pending(folder: Path) -> list[Feedback]:
-    """Return what waits for review in the index's ``folder``, the oldest first."""
+    """Return the queue in the index's ``folder``, oldest first."""
     return [_feedback(table) for table in _tables(folder)]
 
 
 def remove(folder: Path, ids: Collection[str]) -> int:
-    """Take those that were reviewed out of the queue; return how many there were."""
+    """Remove reviewed feedback from the queue; return how many there were."""
     return _keep(folder, lambda feedback: feedback.id not in ids)
 
 
 def forget(folder: Path, document: str) -> int:
-    """Remove everything that quotes ``document``, which is being deleted; return how many there were."""
+    """Delete all feedback that quotes ``document``, which is being deleted; return how many there were."""
     return _keep(folder, lambda feedback: not _quotes(feedback, document))
 
 
 def listener(folder: Path) -> Listener:
-    """Return what keeps the queue in the index's ``folder`` free of deleted documents."""
+    """Return a listener that removes deleted documents from the queue in the index's ``folder``."""
 
     def listen(change: Change) -> None:
         if isinstance(change, Deletion):
@@ -121,7 +123,7 @@ def _quotes(feedback: Feedback, document: str) -> bool:
 
 
 def _keep(folder: Path, wanted: Callable[[Feedback], bool]) -> int:
-    """Rewrite the queue with those that are ``wanted``; it is whole at every moment. Return how many went."""
+    """Atomically rewrite the queue with only the ``wanted`` ones. Return how many were removed."""
     file = folder / FILE
     if not file.exists():
         return 0
@@ -139,12 +141,12 @@ def _keep(folder: Path, wanted: Callable[[Feedback], bool]) -> int:
 
 
 def _tables(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield each line that is whole."""
+    """Yield each complete line."""
     file = folder / FILE
     for line in file.read_bytes().splitlines() if file.exists() else ():
         try:
             table = json.loads(line)
-        except ValueError:  # Torn by a crash, and so never thanked for.
+        except ValueError:  # Cut off by a crash, so the reader was never thanked.
             continue
         yield table
 

@@ -1,8 +1,8 @@
-"""Questions that mean something only behind earlier ones, as in "And who hosted the one in Leeds?"
+"""Follow-ups: questions that need earlier ones, such as "And who hosted the one in Leeds?"
 
-They are searched for together with the questions that they refer back to, and answered as themselves: of two questions
-in one breath a small model answers the first, and says yes to it. Of somebody whom the question or the answer before
-names, it is asked by name: "he" and "she" are read so.
+They are searched together with the questions they refer to, but answered alone: given two questions at once, a small
+model answers the first, and says yes to it. "He" and "she" are replaced by the person that the previous question or its
+answer names.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ NAME = (
     r"(?<![.?!:]\s)(?<=\s)(?:(?P<before>about|at|by|for|from|in|of|on|to|with)\s+)?(?:the\s+)?"
     r"(?P<name>[A-ZÀ-Þ][\w-]*(?:\s+(?:of\s+(?:the\s+)?|and\s+|&\s+)?[A-ZÀ-Þ][\w-]*)*|\d+(?:[.,:]\d+)*)\b"
 )
-"""A name or a number, with the word that it hangs on; what begins a question is none."""
+"""A name or a number with its preposition, but not at the start of a question."""
 ANOTHER = re.compile(rf"(?:.*\b[Tt]he ones?|[Aa]nd|[Bb]ut|(?:[Aa]nd )?(?:[Ww]hat|[Hh]ow) about)\s+{NAME}\s*\?*")
-"""A question that asks of something else what the one before it asked."""
+"""A question that asks the previous one about something else."""
 WHO = re.compile(r"(?:and |so )?(?:who|whom|whose|which (?:person|speaker|member))\b", re.IGNORECASE)
 WHO_IS = re.compile(rf"(?:[Aa]nd )?[Ww]ho(?:'s|’s| is| was)\s+{PERSON.pattern}\s*\?*")
 HERS = r"her(?= [a-zß-ÿ])(?! (?:about|and|as|at|by|for|from|in|of|on|or|than|to|when|with)\b)"
 HE = re.compile(rf"\b(?:(?P<own>his|{HERS})|he|she|him|her)\b", re.IGNORECASE)
 OWN = 2
-"""Content words with which a question stands for itself, where nothing in it refers back; a name is as good as two."""
+"""Content words that make a question self-contained if nothing in it refers back; a name counts as two."""
 EARLIER = 3
-"""Questions that a follow-up may stand behind."""
+"""Most questions that a follow-up is combined with."""
 LONGEST = 400
-"""Characters of a question that a follow-up is put behind, and of the reply to it that is shown to the model."""
+"""Longest question that a follow-up is combined with, and longest shown part of its reply, in characters."""
 
 
 def by_name(question: str, history: Sequence[Turn]) -> str:
-    """Return ``question`` with the name of the one person of whom the last turns told, where it says "he" or "she".
+    """Return ``question`` with "he" or "she" replaced by the one person that the last turns name.
 
     >>> turns = [Turn("user", "Who opened the fair?"), Turn("assistant", "Ann Lee: “Ann Lee opened it.” [1]")]
     >>> by_name("What did she say, and what is her job?", turns)
@@ -55,7 +55,7 @@ def by_name(question: str, history: Sequence[Turn]) -> str:
 
 
 def _person(history: Sequence[Turn]) -> str:
-    """Return whom the last question names, or the answer to it where it asks who; empty where it may be another."""
+    """Return the person in the last question, or in its answer if it asks who; empty if ambiguous."""
     asked = next((turn.content.strip() for turn in reversed(history) if turn.role == "user"), "")
     told = history[-1].content.split(": “")[0] if history and history[-1].role == "assistant" else ""
     here = [match[0] for match in PERSON.finditer(asked)]
@@ -67,13 +67,13 @@ def _person(history: Sequence[Turn]) -> str:
 
 
 def search_query(question: str, history: Sequence[Turn]) -> str:
-    """Return what is searched for: a question that refers back stands behind those that it refers to."""
+    """Return the search query: a follow-up is combined with the questions it refers to."""
     question = by_name(question, history)
     return f"{earlier_questions(question, history)} {question}".strip()
 
 
 def earlier_questions(question: str, history: Sequence[Turn]) -> str:
-    """Return the questions of ``history`` that ``question`` refers back to, the earliest first, or nothing."""
+    """Return the questions of ``history`` that ``question`` refers to, earliest first, or an empty string."""
     earlier = list[str]()
     for asked in reversed(_answered_questions(history)[-EARLIER:]):
         if not _refers_back(earlier[0] if earlier else question) or len(asked) > LONGEST:
@@ -85,7 +85,7 @@ def earlier_questions(question: str, history: Sequence[Turn]) -> str:
 
 
 def last_exchange(history: Sequence[Turn]) -> tuple[Turn, ...]:
-    """Return the last question that was answered with its reply, without marks and cut to a length; else nothing."""
+    """Return the last answered question with its reply, shortened and without marks; otherwise nothing."""
     for turn, reply in zip(reversed(history[:-1]), reversed(history[1:]), strict=True):
         if (turn.role, reply.role) == ("user", "assistant") and not kind_of_message(turn.content):
             told = shorten(without_marks(reply.content), LONGEST, placeholder=" …")
@@ -94,7 +94,7 @@ def last_exchange(history: Sequence[Turn]) -> tuple[Turn, ...]:
 
 
 def stands_alone(question: str) -> bool:
-    """Tell whether ``question`` may be asked by itself: it names something, and no word of it refers back.
+    """Return whether ``question`` can be asked on its own: it names something, and nothing in it refers back.
 
     >>> stands_alone("When was the fair?"), stands_alone("And the price?"), stands_alone("When?")
     (True, False, False)
@@ -104,7 +104,7 @@ def stands_alone(question: str) -> bool:
 
 
 def _answered_questions(history: Sequence[Turn]) -> list[str]:
-    """Return what was asked so far, without thanks and the like, and without what the documents did not answer."""
+    """Return the questions so far that were answered, without thanks and the like."""
     replies = [*(turn.content if turn.role == "assistant" else "" for turn in history[1:]), ""]
     return [
         turn.content.strip()
@@ -114,7 +114,7 @@ def _answered_questions(history: Sequence[Turn]) -> list[str]:
 
 
 def _asked_of_another(earlier: str, question: str) -> str:
-    """Return ``earlier`` as it would be asked of what ``question`` names instead.
+    """Return ``earlier``, asked about what ``question`` names instead.
 
     >>> _asked_of_another("Who hosted the Leeds fair in 2018?", "And in 2019?")
     'Who hosted the Leeds fair in 2019?'

@@ -1,4 +1,4 @@
-"""Files come into the index: each source is brought up to date, a document at a time.
+"""Ingest: update the index from files and folders, one document at a time.
 
 A document is read (``rag.reading``), cut and embedded (with others, in batches; the next batch is read meanwhile), and
 then put into the index in one transaction. Documents inside a file go in before the file itself, whose hash says that
@@ -39,16 +39,16 @@ OURS = frozenset([feedback.FILE, archive.FOLDER, states.FOLDER])
 
 
 class Progress(Protocol):
-    """Is told of each step: ``read`` counts files, ``embed`` texts, and ``done`` documents that were committed."""
+    """Called for each step: ``read`` counts files, ``embed`` texts, and ``done`` committed documents."""
 
     def __call__(self, step: str, done: int, total: int, name: str) -> None:
-        """Take the ``step``, how much of it is done, out of how much, and the document's name."""
+        """Report the ``step``, how much of it is done, the total, and the document's name."""
         ...
 
 
 @dataclass(slots=True)
 class IngestReport:
-    """What was done with each file, by public name (by name in its source where it never got into the index)."""
+    """The result for each file, by public name (by name in its source if it never was in the index)."""
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -61,7 +61,7 @@ class IngestReport:
     open_dates: list[str] = field(default_factory=list)
 
     def summary(self) -> str:
-        """Return the counts in one line, then a line for each thing worth a look (failures are left to the caller)."""
+        """Return the counts in one line, then a line for each file that needs attention (except failures)."""
         counts = {name: len(getattr(self, name)) for name in ("added", "changed", "unchanged", "removed")}
         counts["not read"] = len(self.failed)
         lines = [", ".join(f"{count} {name}" for name, count in counts.items())]
@@ -76,7 +76,7 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A document on its way into the index, with the texts that are embedded for each passage: it, and its windows."""
+    """A document on its way into the index, with the texts to embed for each passage: the passage and its windows."""
 
     source: str
     document: Document
@@ -94,11 +94,12 @@ def ingest(
     rebuild: bool = False,
     reader: FileReader | None = None,
 ) -> IngestReport:
-    """Bring each folder or file of ``paths`` up to date in ``index``; other sources are not touched.
+    """Update ``index`` from each folder or file of ``paths``; other sources stay unchanged.
 
-    What did not change is skipped (the content's hash decides), what vanished from a folder is removed, and what cannot
-    be read is reported, its earlier version kept. With ``rebuild`` (and an index opened without an embedder, where it
-    is another one) the documents already there are cut and embedded anew first, and the files of ``paths`` read again.
+    Unchanged files (by hash) are skipped, files that are no longer in a folder are deleted from the index, and files
+    that can't be read are reported, keeping their earlier version. With ``rebuild``, all stored documents are split and
+    embedded again first, and the files of ``paths`` are read again; open the index without an embedder if that has
+    changed.
 
     Raises:
         DocumentError: one of ``paths`` does not exist; nothing was changed.
@@ -151,7 +152,7 @@ class _Run:
         """The names of files inside which there were documents before."""
 
     def update(self, source: str, path: Path, again: bool) -> None:
-        """Bring one source up to date; ``again`` reads files that did not change, too."""
+        """Update one source; ``again`` reads unchanged files too."""
         files = [(name, file) for name, file in documents.find(path) if not self._is_ours(file)]
         before = self.index.files(source)
         self._opened = {outer for name in before for outer in _containers(name)[1:]}
@@ -172,7 +173,7 @@ class _Run:
                 self.progress("done", done, len(changed), prepared.document.name)
 
     def rebuild(self) -> None:
-        """Cut and embed the stored documents anew, in one transaction: the old passages serve until then."""
+        """Split and embed the stored documents again, in one transaction: the old passages remain in use until then."""
         infos = self.index.documents()
         with self.index.transaction():
             self.index.adopt(self.embedder, self.passage_tokens)
@@ -186,7 +187,7 @@ class _Run:
                     self.progress("rebuild", done, len(infos), name)
 
     def settle_dates(self) -> None:
-        """Read dates such as 03/04/2024, of which the year alone is kept so far, as most documents write theirs."""
+        """Resolve dates such as 03/04/2024, of which only the year is known, the way most documents write theirs."""
         if not (self.report.added or self.report.changed):
             return
         infos = self.index.documents()
@@ -211,7 +212,7 @@ class _Run:
     def _remove_vanished(
         self, source: str, files: Sequence[tuple[str, Path]], before: dict[str, tuple[str, str]]
     ) -> None:
-        """Remove what is no longer in the source; a folder that cannot be opened now has not lost its documents."""
+        """Delete documents that are no longer in the source, unless the folder can't be opened now."""
         closed = tuple("" if str(file.resolve()) == source else f"{name}/" for name, file in files if file.is_dir())
         names = {name for name, _ in files}
         for name, (public, _) in sorted(before.items()):
@@ -246,7 +247,7 @@ class _Run:
                     yield self._prepare(source, item)
 
     def _stored(self, infos: Iterable[DocumentInfo], order: Order = "") -> Iterator[_Prepared]:
-        """Read the documents from the index, each under its name in its source; an ``order`` settles their dates."""
+        """Read the documents from the index, each under its name in its source; ``order`` resolves ambiguous dates."""
         for info in infos:
             document = replace(self.index.document(info.name), name=info.path)
             if order:
@@ -311,12 +312,12 @@ def _containers(name: str) -> list[str]:
 
 
 def _is_open(text: str) -> bool:
-    """Tell whether the date of a document depends on what comes first in it, the day or the month."""
+    """Return whether the date of a document depends on the order of day and month."""
     return date_of(text, "day") != date_of(text, "month")
 
 
 def text_hash(texts: Sequence[str]) -> str:
-    """Return the hash under which an index knows the vectors of the embedded ``texts`` of a passage."""
+    """Return the hash that identifies the vectors of the embedded ``texts`` of a passage."""
     return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -334,9 +335,9 @@ def _batches(documents: Iterable[_Prepared]) -> Iterator[list[_Prepared]]:
 
 
 def _ahead(batches: Iterator[list[_Prepared]]) -> Iterator[list[_Prepared]]:
-    """Yield ``batches``, each one made in a thread of its own while the one before it is used, and none further ahead.
+    """Yield ``batches``, preparing the next one in a thread while the current one is in use.
 
-    What goes wrong there is raised here, and leaving the loop ends the thread when it has made its batch.
+    Errors in the thread are raised here; leaving the loop ends the thread after its current batch.
     """
     with ThreadPoolExecutor(1, "reading") as reading:
         following = reading.submit(next, batches, None)
@@ -346,7 +347,7 @@ def _ahead(batches: Iterator[list[_Prepared]]) -> Iterator[list[_Prepared]]:
 
 
 def _sha256(file: Path) -> str:
-    """Return the hash of a file's bytes; empty where it cannot be read (reading it again then says why)."""
+    """Return the hash of a file's bytes, or an empty string if it can't be read (reading it again reports why)."""
     try:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -355,4 +356,4 @@ def _sha256(file: Path) -> str:
 
 
 def _silent(step: str, done: int, total: int, name: str) -> None:
-    """Tell nobody."""
+    """Ignore progress."""

@@ -1,7 +1,7 @@
-"""The weights on this machine: where they are, and whether they are what they should be.
+"""Model weights on this machine: where they are, and whether they are intact.
 
-A model's files are ``<models folder>/<model name>/<file name>``. Which models there are is in
-:mod:`rag.weights.registry`; how their files get there, in :mod:`rag.weights.download`.
+A model's files are ``<models folder>/<model name>/<file name>``. :mod:`rag.weights.registry` knows the models,
+:mod:`rag.weights.download` downloads them.
 """
 
 from __future__ import annotations
@@ -42,24 +42,22 @@ def locate(name: str, folder: Path, kind: str = "") -> Path:
     home = folder / name
     present = [file for file in found.files if (home / file.name).is_file()]
     if not present:
-        begun = " (a part of them is; the pull goes on from there)" if any(home.glob("**/*.part")) else ""
+        begun = " (a part is; the download continues from there)" if any(home.glob("**/*.part")) else ""
         raise ModelMissing(
-            f"The weights of {name} are not in {folder}{begun}. Run 'footnote models pull {name}' to bring them."
+            f"The weights of {name} are not in {folder}{begun}. Download them with 'footnote models pull {name}'."
         )
     problems = [fault for file in found.files if (fault := problem(home, file))]
     if problems:
         raise ModelDamaged(
             f"The weights of {name} are damaged: {'; '.join(problems)}. "
-            f"'footnote models pull {name}' brings them again."
+            f"Download them again with 'footnote models pull {name}'."
         )
     return home / found.weights.name if found.kind == "generator" else home
 
 
 def _own(file: Path) -> Path:
     if not file.is_file():
-        raise ModelMissing(
-            f"There is no file {file}. Give the path of a GGUF file, or a name from 'footnote models list'."
-        )
+        raise ModelMissing(f"There is no file {file}. Choose a GGUF file, or a name from 'footnote models list'.")
     return file
 
 

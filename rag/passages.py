@@ -1,7 +1,7 @@
 """From a document to its passages: whole sentences, packed up to a number of the embedder's tokens.
 
-Every break between two sentences has a cost, and the cheapest way to break the document is found by dynamic
-programming, as Knuth and Plass find line breaks ("Breaking Paragraphs into Lines", 1981).
+Every break between two sentences has a cost, and dynamic programming finds the cheapest way to split the document, as
+Knuth and Plass do for lines ("Breaking Paragraphs into Lines", 1981).
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ __all__ = [
 ]
 
 COST_OF_SPACE = 1.0
-"""Of a passage without tokens; it falls with the square of the share that is free."""
+"""Cost of an empty passage; decreases with the square of the free share."""
 COST_OF_PARAGRAPH, COST_OF_LINE, COST_OF_SENTENCE, COST_OF_WORD = 0.05, 0.25, 0.45, 1.5
-"""Of a break between two paragraphs, lines, sentences of a line, words of a sentence; none before a heading."""
+"""Cost of a break between two paragraphs, lines, sentences of a line, words of a sentence; none before a heading."""
 COST_OF_LIST = 0.3
-"""Of a break between items of a list or rows of a table, beside that of the line."""
+"""Cost of a break between list items or table rows, in addition to that of the line."""
 COST_OF_INTRODUCTION, COST_OF_HEADING = 1.5, 3.0
-"""Of a break behind a line that ends in a colon or is drawn, and behind a heading."""
+"""Cost of a break after a line that ends in a colon or is a rule, and after a heading."""
 RULES = {"---", "===", "___"}
 """How a line ends that is drawn below the header of a table."""
 NUMBER = re.compile(
@@ -46,20 +46,20 @@ NUMBER = re.compile(
 CAPTION = 120
 """Characters of the longest line that names the table below it."""
 COST_OF_OUTER, COST_OF_INNER = 0.5, 0.25
-"""Of a heading inside a passage: one of the outermost level of the document, and any other."""
+"""Cost of a heading inside a passage: of the document's outermost level, and of any other."""
 CHARACTERS_PER_TOKEN = 10
-"""A passage has at most so many characters for each token allowed, whatever the tokenizer makes of them."""
+"""Most characters of a passage per allowed token, whatever the tokenizer does."""
 WINDOW = 80
-"""Characters from which sentences in a row are embedded together."""
+"""Least length of an embedded run of sentences, in characters."""
 LOOK_BACK = 60
-"""The most sentences, tiny ones taken together, in a passage: it keeps the time proportional to the length."""
+"""Most sentences of a passage, with tiny ones merged; keeps the time proportional to the length."""
 
 
 class FileTokenizer:
-    """The tokenizer in a model's ``tokenizer.json``; it does not pad, and cuts a text off only behind ``most`` tokens.
+    """The tokenizer in a model's ``tokenizer.json``, without padding; truncates a text only after ``most`` tokens.
 
     Raises:
-        ModelDamaged: the file cannot be read.
+        ModelDamaged: the file can't be read.
     """
 
     def __init__(self, file: Path, most: int = 0) -> None:
@@ -67,7 +67,7 @@ class FileTokenizer:
 
         try:
             self._tokenizer = tokenizers.Tokenizer.from_file(str(file))
-        except Exception as error:  # the library raises nothing narrower
+        except Exception as error:  # the library raises nothing more specific
             raise ModelDamaged(f"The tokenizer {file} cannot be read ({error}): pull its model again.") from error
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -79,17 +79,17 @@ class FileTokenizer:
         return list(self._tokenizer.encode(text, add_special_tokens=False).offsets)
 
     def numbers(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the tokens of each text as the model reads them: numbers, special tokens included."""
+        """Return the tokens of each text as the model reads them: numbers, including special tokens."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
 
 
 def cut(document: Document, tokenizer: Tokenizer, limit: int) -> list[Passage]:
     """Return the passages of ``document``, each of at most ``limit`` tokens, in order and without overlap.
 
-    Each is a span of the document's text without white space at its ends; together they cover all that is not white
-    space. They break at headings and paragraphs where they can, else between sentences, and inside a sentence only
-    where it is longer than ``limit``. A heading goes with what follows it, a list with the line that introduces it,
-    and short sections go together.
+    Each is a span of the document's text without white space at its ends; together they cover everything except white
+    space. They break at headings and paragraphs if possible, otherwise between sentences, and inside a sentence only if
+    it is longer than ``limit``. A heading stays with the text below it, a list with the line that introduces it, and
+    short sections are merged.
     """
     if limit < 1:
         raise ValueError(f"a passage needs at least one token, not {limit}")
@@ -104,13 +104,13 @@ def cut(document: Document, tokenizer: Tokenizer, limit: int) -> list[Passage]:
 
 
 def context_text(passage: Passage, tokenizer: Tokenizer, limit: int) -> str:
-    """Return what is embedded for ``passage``: title, date and section in front of its text, at most ``limit`` tokens.
+    """Return the text to embed for ``passage``: title, date and section, then its text, at most ``limit`` tokens.
 
-    They take a third of ``limit`` at most, and less where the text needs the room; what the passage itself
-    begins with is not repeated.
+    The former take at most a third of ``limit``, and less if the text needs the space; what the passage itself starts
+    with isn't repeated.
 
     Raises:
-        ValueError: the text of the passage alone is over ``limit``.
+        ValueError: the text of the passage alone is longer than ``limit``.
     """
     length = len(tokenizer.spans(passage.text))
     if length > limit:
@@ -131,10 +131,10 @@ def context_text(passage: Passage, tokenizer: Tokenizer, limit: int) -> str:
 
 
 def windows(passage: Passage, tokenizer: Tokenizer, limit: int) -> list[str]:
-    """Return the windows of ``passage``: stretches of its sentences of ``WINDOW`` characters or a little more.
+    """Return the windows of ``passage``: runs of sentences of ``WINDOW`` characters or slightly more.
 
-    The title stands in front of each, cut to leave the sentences their room in ``limit`` tokens. A last stretch of less
-    than half the length goes with the one before it.
+    Each starts with the title, shortened to leave space for the sentences in ``limit`` tokens. A last run of less than
+    half the length is merged with the previous one.
     """
     text, stretches, start = passage.text, list[tuple[int, int]](), -1
     for begin, end in sentences(text):
@@ -152,7 +152,7 @@ def windows(passage: Passage, tokenizer: Tokenizer, limit: int) -> list[str]:
 
 
 def _is_stated(name: str, opening: str) -> bool:
-    """Tell whether a passage that begins with ``opening`` says ``name`` in its first lines already."""
+    """Return whether a passage that starts with ``opening`` contains ``name`` in its first lines."""
     name = name.rstrip("…").casefold()
     lines = [line.strip(" \t\r#=*:•").casefold() for line in opening.splitlines() if line.strip()][:4]
     return name in lines or (len(name) > 25 and name in " ".join(opening.split()).casefold())
@@ -166,7 +166,7 @@ def _trimmed(text: str, tokenizer: Tokenizer, limit: int) -> str:
 
 
 class _Ruler:
-    """Measures spans of a text in tokens: roughly from one pass over all of it, exactly one by one."""
+    """Measures spans of a text in tokens: approximately from one pass over all of it, exactly for single spans."""
 
     def __init__(self, text: str, tokenizer: Tokenizer, limit: int) -> None:
         self.text, self.limit = text, limit
@@ -175,7 +175,7 @@ class _Ruler:
         self._starts = [start for start, _ in tokenizer.spans(text)]
 
     def tokens_before(self, offset: int) -> int:
-        """Return the number of tokens of the whole text that begin before ``offset``."""
+        """Return the number of tokens of the whole text that start before ``offset``."""
         return bisect_left(self._starts, offset)
 
     def exact(self, start: int, end: int) -> int:
@@ -183,7 +183,7 @@ class _Ruler:
         return len(self._tokenizer.spans(self.text[start:end]))
 
     def pieces(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """Yield ``start, end`` in pieces that fit, about equally long, broken where it hurts least."""
+        """Yield ``start, end`` in pieces that fit, of about equal length, broken at the best places."""
         while True:
             before = self.tokens_before(start)
             tokens = self.tokens_before(end) - before
@@ -199,7 +199,7 @@ class _Ruler:
 
 
 def _break(text: str, start: int, bound: int) -> int:
-    """Return where to break behind ``start``, at ``bound`` or before: at a line, a clause, a word or a character."""
+    """Return where to break after ``start``, at or before ``bound``: at a line, a clause, a word or a character."""
     low = start + max(1, (bound - start) * 3 // 5)
     for mark in ("\n", "; ", ", ", " "):
         at = text.rfind(mark, low, bound)
@@ -212,7 +212,7 @@ def _break(text: str, start: int, bound: int) -> int:
 
 
 def _is_joined(text: str, at: int) -> bool:
-    """Tell whether the character at ``at`` belongs to the one before it: an accent, a part of an emoji."""
+    """Return whether the character at ``at`` belongs to the previous one: an accent, a part of an emoji."""
     if at >= len(text):
         return False
     joins = text[at] in "\u200d\ufe0e\ufe0f" or text[at - 1] == "\u200d" or "\U0001f3fb" <= text[at] <= "\U0001f3ff"
@@ -220,7 +220,7 @@ def _is_joined(text: str, at: int) -> bool:
 
 
 def _trim(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield the span without white space at its ends, if anything is left."""
+    """Yield the span without white space at its ends, unless it is empty."""
     piece = text[start:end]
     if stripped := piece.strip():
         start += len(piece) - len(piece.lstrip())
@@ -229,18 +229,18 @@ def _trim(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A sentence, a piece of an over-long one or some tiny ones."""
+    """A sentence, a piece of a long one, or several tiny ones."""
 
     start: int
     end: int
     first: int
     """Number of tokens before it in the document."""
     last: int
-    """The same with its own."""
+    """Number of tokens up to its end."""
     cost: float
-    """Of a break behind it."""
+    """Cost of a break after it."""
     crossing: float
-    """Of having it inside a passage rather than at its start."""
+    """Cost of having it inside a passage instead of at its start."""
 
 
 def _parts(document: Document, ruler: _Ruler) -> list[_Part]:
@@ -269,13 +269,13 @@ def _parts(document: Document, ruler: _Ruler) -> list[_Part]:
 
 
 def _is_tiny(above: _Part, end: int, first: int, ruler: _Ruler) -> bool:
-    """Tell whether the part ``above`` and the tokens from ``first`` to ``end`` are too few to be weighed apart."""
+    """Return whether the part ``above`` and the tokens from ``first`` to ``end`` are small enough to be merged."""
     tokens = ruler.tokens_before(end) - above.first
     return above.cost < COST_OF_INTRODUCTION and tokens <= ruler.limit // 16 and end - above.start <= ruler.limit
 
 
 def _cost(text: str, start: int, end: int, following: int) -> float:
-    """Return the cost of a break behind the sentence ``start, end`` when the next begins at ``following``."""
+    """Return the cost of a break after the sentence ``start, end`` if the next one starts at ``following``."""
     gap = text[end:following]
     lines = gap.count("\n") or gap.count("\r")
     cost = COST_OF_PARAGRAPH if lines > 1 else COST_OF_LINE if lines else COST_OF_SENTENCE
@@ -296,13 +296,13 @@ def _is_caption(text: str, start: int, end: int, following: int) -> bool:
 
 
 def _is_row(text: str, start: int, end: int) -> bool:
-    """Tell whether ``text[start:end]`` begins with an item of a list, or a row of a table of any kind."""
+    """Return whether ``text[start:end]`` starts with a list item, or a table row of any kind."""
     line = text.find("\n", start, end)
     return is_item(text, start, end) or COLUMNS.search(text, start, end if line < 0 else line) is not None
 
 
 def _partition(parts: list[_Part], ruler: _Ruler) -> list[tuple[int, int]]:
-    """Return the cheapest way to cut ``parts`` into passages that fit: the first and last part of each."""
+    """Return the cheapest way to group ``parts`` into passages that fit: the first and last part of each."""
     best = [0.0] + [float("inf")] * len(parts)
     begins = [0] * (len(parts) + 1)
     for last, ending in enumerate(parts):
@@ -326,7 +326,7 @@ def _partition(parts: list[_Part], ruler: _Ruler) -> list[tuple[int, int]]:
 
 
 def _fitted(parts: list[_Part], ruler: _Ruler) -> Iterator[tuple[int, int]]:
-    """Yield the span of ``parts``, in pieces where it has more tokens by itself than as a stretch of the document."""
+    """Yield the span of ``parts``, in pieces if it has too many tokens by itself."""
     start, end = parts[0].start, parts[-1].end
     tokens = ruler.exact(start, end)
     if tokens <= ruler.limit or end - start == 1:
@@ -343,7 +343,7 @@ def _fitted(parts: list[_Part], ruler: _Ruler) -> Iterator[tuple[int, int]]:
 
 
 class _Outline:
-    """Knows which headings and which page of a document a passage stands under."""
+    """Knows the headings and the page of every passage of a document."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -376,7 +376,7 @@ class _Outline:
         )
 
     def _behind_headings(self, at: int, end: int) -> int:
-        """Return the offset behind the headings with which a passage that begins at ``at`` begins."""
+        """Return the offset after the headings at the start of a passage that starts at ``at``."""
         for number in range(bisect_left(self._starts, at), bisect_left(self._starts, end)):
             heading = self._document.headings[number]
             if any(c.isalnum() for c in self._document.text[at : heading.start]):

@@ -1,8 +1,8 @@
-"""What no passage holds: whether a question is about documents as wholes, and what is to be done with them.
+"""Query planning: is a question about documents as a whole, and which operation answers it?
 
-Most questions are not, and must not pay for it: words that such questions have (:mod:`rag.cues`) decide whether the
-language model is asked at all. It says which operation is wanted, in one decode, and where that is not ``none`` writes
-a small plan in a grammar, whose names and topics are words of the question itself.
+Most questions aren't, and shouldn't pay for planning: cue words (:mod:`rag.cues`) decide whether the language model is
+asked at all. It chooses an operation in one decode and, unless that is ``none``, writes a small plan in a grammar whose
+names and topics are words of the question.
 """
 
 from __future__ import annotations
@@ -36,31 +36,31 @@ FIELDS: dict[Operation, str] = {
     "each": "documents? question",
     "summarise": "topic? documents?",
 }
-"""What an operation needs and may have (``?``), in the order in which it is written."""
+"""The fields of an operation, optional ones with ``?``, in the order in which they are written."""
 LIMIT = 80
-"""Tokens of the longest plan."""
+"""Most tokens of a plan."""
 LEAST: dict[Operation, float] = {"count": 0.5, "mention": 0.45, "each": 0.45, "summarise": 0.3}
 USUAL_LEAST = 0.4
-"""Probability from which an operation is taken; below it the question is an ordinary one.
+"""Probability from which an operation is chosen; below it, the question is an ordinary one.
 
-Words that ask for a summary hardly ask for anything else, those that ask how many mostly do.
+Words for a summary are hardly ever ambiguous; "how many" often is.
 """
 LEAST_OF_ALL = 0.1
-"""Probability that it must have among all operations, whether the words allow them or not."""
+"""Least probability among all operations, whether the words allow them or not."""
 REACH = 4
-"""Words behind "which" or "first" within which what documents are called is looked for."""
+"""Number of words after "which" or "first" in which a document name is searched."""
 LONG = 4
-"""Letters of a word that may say what documents are compared in."""
+"""Shortest word that may name what documents are compared by."""
 TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done: ``operation`` on the ``documents`` named so in the question (all, where none is).
+    """A plan: ``operation`` on the ``documents`` as the question names them (all, if there are none).
 
-    ``topic`` is what they must mention (anything, where it is empty), ``question`` what each of them is asked.
-    ``signals`` say how sure the plan is: the probability of the operation against an ordinary question and the others
-    that the words allow (``operation``), against all (``among_all``), and that of a plan at all (``planned``).
+    ``topic`` is what they must mention (anything, if empty), ``question`` what each of them is asked. ``signals`` say
+    how certain the plan is: the probability of the operation against an ordinary question and other allowed operations
+    (``operation``), against all operations (``among_all``), and of having a plan at all (``planned``).
     """
 
     operation: Operation
@@ -71,7 +71,7 @@ class Plan:
 
 
 def possible(question: str, titles: Titles) -> frozenset[Operation]:
-    """Return the operations on ``titles`` that the words of ``question`` allow; none where it is an ordinary one."""
+    """Return the operations on ``titles`` that the words of ``question`` allow; empty for an ordinary question."""
     lower = [match[0].lower() for match in TOKEN.finditer(question)]
     kinds = [_is_kind(token, titles) for token in lower]
     named = len(titles.named_by(titles.names_in(question)))
@@ -97,7 +97,7 @@ def _is_kind(token: str, titles: Titles) -> bool:
 
 
 def _picks(lower: Sequence[str], place: int, kinds: Sequence[bool]) -> bool:
-    """Tell whether the word at ``place`` picks from documents: "which of the two reports"."""
+    """Return whether the word at ``place`` selects documents: "which of the two reports"."""
     if lower[place] not in _PICKS:
         return False
     for behind in range(place + 1, min(place + 1 + REACH, len(lower))):
@@ -109,23 +109,23 @@ def _picks(lower: Sequence[str], place: int, kinds: Sequence[bool]) -> bool:
 
 
 def _is_all(lower: Sequence[str]) -> bool:
-    """Tell whether nothing is named but what is wanted: "Give me an overview"."""
+    """Return whether the question only names the operation: "Give me an overview"."""
     content = {word.text for word in content_words(" ".join(lower))}
     return len(content - _WORDS["summarise"] - _PICKS) <= 1
 
 
 PICKED: frozenset[Operation] = frozenset({"mention", "count", "first", "last", "order", "each"})
-"""Operations whose words stand before what the documents are called."""
+"""Operations whose words come before the document names."""
 ANYWHERE: frozenset[Operation] = frozenset({"first", "last", "order"})
-"""Those of them whose words may also stand behind it: "which lease is the oldest"."""
+"""Those whose words may also come after them: "which lease is the oldest"."""
 _WORDS: dict[Operation, frozenset[str]] = {operation: cues.words(operation) for operation in OPERATIONS[1:]}
 _PICKS = frozenset[str]().union(*(_WORDS[operation] for operation in PICKED))
 
 
 def _asked(plan: Plan, question: str, titles: Titles) -> str:
-    """Return what each document of ``plan`` is asked: what the model wrote, where it is of words of ``question``.
+    """Return the question to ask each document of ``plan``: the model's, if it uses words of ``question``.
 
-    Nothing where it is asked which document is the first, or to compare without saying in what.
+    Empty if the question is which document comes first, or a comparison without a criterion.
     """
     tokens = [match[0] for match in TOKEN.finditer(question)]
     lower = [token.lower() for token in tokens]
@@ -144,12 +144,12 @@ def _asked(plan: Plan, question: str, titles: Titles) -> str:
 
 
 def _tells(token: str) -> bool:
-    """Tell whether ``token`` is more than a small word of some language."""
+    """Return whether ``token`` is more than a function word of some language."""
     return len(token) >= LONG or not token.islower()
 
 
 class Planner:
-    """Plans questions with ``generator``, as the file ``task`` words it."""
+    """Plans questions with ``generator`` and the prompt ``task``."""
 
     def __init__(self, generator: Generator, task: TaskFile) -> None:
         self._generator = generator
@@ -157,9 +157,9 @@ class Planner:
         self.task = task
 
     def plan(self, question: str, titles: Titles, stop: Stop | None = None) -> Plan | None:
-        """Return the plan for ``question``; ``None`` where it is an ordinary question.
+        """Return the plan for ``question``; ``None`` for an ordinary question.
 
-        A generator without scores cannot say how sure a plan is: every question is an ordinary one to it.
+        A generator without scores can't say how certain a plan is, so it treats every question as ordinary.
         """
         allowed = possible(question, titles)
         if not allowed or not self._generator.capabilities.scores:
@@ -172,7 +172,7 @@ class Planner:
         return plan and replace(plan, question=_asked(plan, question, titles), signals=signals)
 
     def _written(self, task: Completion, operation: Operation, question: str, stop: Stop | None) -> Plan | None:
-        """Return the plan as the model writes it; one that is not bound by the grammar is checked."""
+        """Return the plan that the model writes; without a grammar, it is checked afterwards."""
         bound = self._generator.capabilities.grammar
         text = "".join(self._generator.complete(task, LIMIT, grammar(operation, question) if bound else "", stop))
         if bound:
@@ -181,7 +181,7 @@ class Planner:
         return plan if plan and plan.operation == operation and _is_of(plan, question) else None
 
     def warm(self, stop: Stop | None = None) -> None:
-        """Read the instructions ahead, once, for questions to come."""
+        """Precompute the attention states of the instructions."""
         if not self._warm:
             list(self._generator.complete(self.task.completion(question=""), 0, stop=stop))
             self._warm = not (stop and stop())
@@ -189,7 +189,7 @@ class Planner:
     def _operation(
         self, task: Completion, allowed: Collection[Operation], stop: Stop | None
     ) -> tuple[Operation, dict[str, float]]:
-        """Return the likeliest of the ``allowed`` operations, or ``none``, and how likely it is."""
+        """Return the likeliest ``allowed`` operation, or ``none``, and its probability."""
         scores = self._generator.score(task, [f" {operation}" for operation in OPERATIONS], stop)
         weights = {name: math.exp(score) for name, score in zip(OPERATIONS, scores, strict=True)}
         total, known = sum(weights.values()), sum(weights[name] for name in ("none", *allowed))
@@ -201,7 +201,7 @@ class Planner:
 
 
 def _is_of(plan: Plan, question: str) -> bool:
-    """Tell whether topic and documents of ``plan`` are words of ``question``, as its grammar would have it.
+    """Return whether topic and documents of ``plan`` are words of ``question``, as the grammar requires.
 
     >>> [_is_of(Plan("count", topic), "How many recipes use rye flour?") for topic in ("rye flour", "oats")]
     [True, False]
@@ -214,7 +214,7 @@ def _is_of(plan: Plan, question: str) -> bool:
 
 
 def parse(text: str) -> Plan | None:
-    """Return the plan in ``text``; ``None`` where it is none, or is not whole.
+    """Return the plan in ``text``; ``None`` if it is invalid or incomplete.
 
     >>> parse(" compare | documents: Leeds; York | question: Who chaired it?")
     Plan(operation='compare', topic='', documents=('Leeds', 'York'), question='Who chaired it?', signals={})
@@ -227,13 +227,13 @@ def parse(text: str) -> Plan | None:
         return None
     topic = values.get("topic", "").strip()
     names = (name.strip() for name in values.get("documents", "").split(";"))
-    # What is to be mentioned is no name of what mentions it: a small model may say it twice.
+    # A topic can't also be a document name; small models may repeat it.
     documents = tuple(dict.fromkeys(name for name in names if name and name != topic))
     return Plan(operation, topic, documents, values.get("question", "").strip())
 
 
 def grammar(operation: Operation, question: str) -> str:
-    """Return the grammar (GBNF) of plans of ``operation``: topics and documents are words that ``question`` has.
+    """Return the grammar (GBNF) of plans for ``operation``: topics and documents are words of ``question``.
 
     >>> print(grammar("count", "How many?"))
     root ::= " count" (" | topic: " w0)? (" | documents: " w0 ("; " w0)*)?
@@ -255,7 +255,7 @@ def _field(name: str) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _spans(question: str) -> tuple[str, ...]:
-    """Return the rules of a run of words of ``question``, without what stands around its ends."""
+    """Return the rules for a run of words of ``question``, without punctuation at its ends."""
     return tuple(_rules(question.split()))
 
 
@@ -273,5 +273,5 @@ def _rules(words: Sequence[str]) -> Iterator[str]:
 
 
 def _literal(text: str) -> str:
-    """Return ``text`` as a grammar has it."""
+    """Return ``text`` as a literal of the grammar."""
     return json.dumps(text, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""From a question and its evidence to a prompt that always fits the model's context."""
+"""Build a prompt from a question and its evidence that always fits the model's context."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PLACEHOLDERS = {
 
 @dataclass(frozen=True, slots=True)
 class PromptFile:
-    """The wording of a prompt; ``fingerprint`` is the SHA-256 of the file."""
+    """The texts of a prompt; ``fingerprint`` is the SHA-256 of the file."""
 
     fingerprint: str
     sections: dict[str, str]
@@ -35,38 +35,38 @@ class PromptFile:
     def prompt(
         self, evidence: Sequence[Evidence], question: str, earlier: str = "", exchange: Sequence[Turn] = ()
     ) -> Prompt:
-        """Return the prompt that asks ``question`` of ``evidence`` in this wording; see :class:`rag.types.Prompt`."""
+        """Return the prompt for ``question`` and ``evidence`` in this wording; see :class:`rag.types.Prompt`."""
         behind = tuple(exchange) if earlier else ()
         return Prompt(self.instructions, tuple(evidence), question, earlier=earlier, exchange=behind, wording=self)
 
     @property
     def instructions(self) -> str:
-        """What comes first, the same for every question."""
+        """The first part, the same for every question."""
         return self.sections["instructions"]
 
     def passage(self, evidence: Evidence) -> str:
-        """Return one passage under the title and date of its document, each cell of a table behind its header."""
+        """Return one passage below the title and date of its document, with each table cell after its header."""
         passage = evidence.passage
         title = " – ".join(part for part in (passage.title or passage.document, passage.section) if part)
         date = f" ({day(passage.date)})" if passage.date else ""
         return self.sections["passage"].format(title=title + date, text=readable(passage))
 
     def asked(self, prompt: Prompt, task: Task) -> str:
-        """Return what comes last: what is asked, as ``task`` wants it.
+        """Return the last part: the question in the form ``task`` needs.
 
-        A question that goes on from others whose reply is not known stands behind them.
+        A follow-up is preceded by its earlier questions if their reply is unknown.
         """
         return self._asked(prompt.question if prompt.exchange else prompt.query, prompt, task)
 
     def exchange(self, prompt: Prompt) -> tuple[str, ...]:
-        """Return the question before, as it was asked, and the reply to it; nothing where it does not matter."""
+        """Return the previous question and its reply; empty if the question doesn't refer to it."""
         if not prompt.exchange:
             return ()
         question, reply = prompt.exchange
         return self._asked(question.content, prompt, "question"), reply.content
 
     def _asked(self, question: str, prompt: Prompt, task: Task) -> str:
-        # Key words alone do not tell their language; those who read German documents mostly ask in German.
+        # Keywords don't reveal their language; readers of German documents mostly ask in German.
         read = language_of(prompt.evidence[0].passage.text) if prompt.evidence else "en"
         section = self.sections.get(f"{task}_{language_of(question, read)}", self.sections[task])
         return section.format(question=question)
@@ -76,7 +76,7 @@ def load(file: Path) -> PromptFile:
     """Read and check a prompt file.
 
     Raises:
-        PromptError: the file cannot be read, or a section or placeholder is missing or unknown.
+        PromptError: the file can't be read, or a section or placeholder is missing or unknown.
     """
     fingerprint, sections = read_sections(file)
     translated = {name: wanted for name in sections for base, wanted in PLACEHOLDERS.items() if _translates(name, base)}
@@ -85,27 +85,27 @@ def load(file: Path) -> PromptFile:
         raise PromptError(f"The prompt file {file} {state} section '## {name}'; see prompts/README.md.")
     for name, wanted in (PLACEHOLDERS | translated).items():
         _check_placeholders(file, name, sections[name], wanted)
-    # One line break belongs to the layout of the file: the empty line before the next heading.
+    # One line break belongs to the file's layout: the empty line before the next heading.
     bodies = {name: body.removesuffix("\n") for name, body in sections.items()}
     return PromptFile(fingerprint, bodies)
 
 
 def read_sections(file: Path) -> tuple[str, dict[str, str]]:
-    """Return the SHA-256 of a file of prompts, and the text under each of its headings ``## name``.
+    """Return the SHA-256 of a prompt file, and the text below each of its headings ``## name``.
 
     Raises:
-        PromptError: the file cannot be read.
+        PromptError: the file can't be read.
     """
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise PromptError(f"The prompt file {file} cannot be read ({error}); restore it or name another.") from error
+        raise PromptError(f"Can't read the prompt file {file} ({error}). Restore it or choose another.") from error
     _, *parts = re.split(r"^## +(\w+) *\n", text, flags=re.MULTILINE)
     return hashlib.sha256(text.encode()).hexdigest(), dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def _translates(name: str, base: str) -> bool:
-    """Tell whether the section ``name`` is the section ``base`` in another language: ``question_de``."""
+    """Return whether the section ``name`` is ``base`` in another language: ``question_de``."""
     return re.fullmatch(rf"{base}_[a-z]{{2}}", name) is not None
 
 
@@ -120,22 +120,20 @@ def _check_placeholders(file: Path, name: str, body: str, wanted: set[str]) -> N
 
 
 def fit(prompt: Prompt, measure: Callable[[Prompt], int], limit: int) -> tuple[Prompt, tuple[str, ...]]:
-    """Return ``prompt`` cut down to ``limit`` tokens, with notes that tell the reader what was left out.
+    """Cut ``prompt`` down to ``limit`` tokens, with notes that tell the reader what was left out.
 
-    Evidence goes from its lowest rank; what is asked is never cut.
+    Evidence is dropped from the lowest rank; the question is never cut.
 
     Raises:
-        QuestionError: the question alone does not fit.
+        QuestionError: the question alone doesn't fit.
     """
     passages = len(prompt.evidence)
     while measure(prompt) > limit:
         if prompt.evidence:
             prompt = replace(prompt, evidence=prompt.evidence[:-1])
         else:
-            raise QuestionError(
-                f"The question takes {measure(prompt)} tokens and there is room for {limit}; ask a shorter one."
-            )
+            raise QuestionError(f"The question has {measure(prompt)} tokens, but only {limit} fit. Ask a shorter one.")
     notes = []
     if dropped := passages - len(prompt.evidence):
-        notes.append(f"{dropped} of {passages} passages found did not fit and were not read.")
+        notes.append(f"{dropped} of {passages} passages did not fit and were not read.")
     return prompt, tuple(notes)

@@ -1,4 +1,4 @@
-"""The sentences of the evidence that may answer a question: by their words and by their meaning, in turns."""
+"""Quotes for unsure answers: the sentences of the evidence closest to the question, by words and by meaning."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["nearest"]
 
 
 def nearest(question: str, evidence: Sequence[Evidence], embedder: Embedder, most: int) -> list[Span]:
-    """Return up to ``most`` sentences of ``evidence`` that are nearest to ``question``, the best first.
+    """Return up to ``most`` sentences of ``evidence`` closest to ``question``, best first.
 
-    The best by words and the best by meaning come in turns: of 132 questions whose evidence holds every fact, four
-    sentences hold all facts for 107 so, for 100 by words and for 99 by meaning alone.
+    The best by words and the best by meaning alternate: of 132 questions whose evidence contains every fact, four
+    sentences contain all facts for 107 this way, for 100 by words alone and for 99 by meaning alone.
     """
     sources = [source_of(item, language_of(question)) for item in evidence]
     by_words, by_meaning = _by_words(question, sources), _by_meaning(question, sources, embedder)
@@ -30,7 +30,7 @@ def nearest(question: str, evidence: Sequence[Evidence], embedder: Embedder, mos
 
 
 def _by_words(question: str, sources: Sequence[Source]) -> list[Span]:
-    """Return the sentences that have words of the question, those with most of them first."""
+    """Return the sentences that share words with the question, those with most of them first."""
     spoken = language_of(question)
     words = {word.form: word for word in content_words(question, spoken)}.values()
     scored = list[tuple[float, Span]]()
@@ -43,7 +43,7 @@ def _by_words(question: str, sources: Sequence[Source]) -> list[Span]:
 
 
 def _by_meaning(question: str, sources: Sequence[Source], embedder: Embedder) -> list[Span]:
-    """Return all sentences, those whose vectors are nearest to that of the question first."""
+    """Return all sentences, those with vectors closest to the question's first."""
     spans = [_span(source.evidence, *span) for source in sources for span in source.spans]
     if not spans:
         return []

@@ -1,7 +1,7 @@
-"""What Footnote says in its own words, in the language of the question; and messages that are no question at all.
+"""Footnote's own texts, in the language of the question, and messages that aren't questions about the documents.
 
-"Thanks!" needs no search, and "What can you do?" is answered from what is known of the collection, without a model.
-The words are data: ``rag/data/replies.toml``.
+"Thanks!" needs no search, and "What can you do?" is answered from the list of documents, without a model. The texts are
+in ``rag/data/replies.toml``.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ __all__ = ["Kind", "Replies", "is_refusal", "kind_of_message", "replies_for"]
 FILE = Path(__file__).parent / "data" / "replies.toml"
 WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 SHOWN = 3
-"""Titles that are named as examples of what the documents are about."""
+"""Number of titles named as examples."""
 
 Kind = Literal["greeting", "thanks", "about", "documents"]
-"""What a message may be that asks nothing of the documents."""
+"""Kinds of messages that don't ask about the content of the documents."""
 SAID: tuple[Kind, ...] = ("thanks", "greeting")
 ASKED: tuple[Kind, ...] = ("about", "documents")
 
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """The replies of one language: each a text, some with placeholders."""
+    """The replies in one language, some with placeholders."""
 
     texts: Mapping[str, str]
 
     @property
     def unsure(self) -> str:
-        """What stands before the sentences that may answer a question."""
+        """Introduction of the sentences that may answer a question."""
         return self.texts["unsure"]
 
     def refusal(self, unmentioned: Sequence[str] = ()) -> str:
-        """Return the words of an abstention, with the words of the question that no document has."""
+        """Return the text of an abstention, with the words of the question that no document contains."""
         if not unmentioned:
             return self.texts["refusal"]
         words = f" {self.texts['or']} ".join(f"“{word}”" for word in unmentioned)
         return f"{self.texts['refusal']} {self.texts['unmentioned'].format(words=words)}"
 
     def to(self, kind: Kind, documents: Sequence[DocumentInfo]) -> str:
-        """Return the reply to a message of ``kind`` where ``documents`` are those that may be asked about."""
+        """Return the reply to a message of ``kind``; ``documents`` are those that can be asked about."""
         if kind in SAID:
             return self.texts[kind]
         if not documents:
@@ -60,13 +60,13 @@ class Replies:
 
 
 def replies_for(question: str, default: str = "en") -> Replies:
-    """Return the replies in the language of ``question``; in the ``default`` where its words do not tell."""
+    """Return the replies in the language of ``question``, or in the ``default`` if its words don't reveal it."""
     tables = _tables()
     return Replies(tables.get(language_of(question, default), tables["en"]))
 
 
 def kind_of_message(text: str) -> tuple[Kind, Replies] | None:
-    """Return what kind of message ``text`` is, and the replies of its language; ``None`` for any question.
+    """Return the kind of message and the replies in its language; ``None`` for a question about the documents.
 
     >>> [(found := kind_of_message(text)) and found[0] for text in ("Thanks a lot!", "So what can you do?", "Why?")]
     ['thanks', 'about', None]
@@ -85,7 +85,7 @@ def kind_of_message(text: str) -> tuple[Kind, Replies] | None:
 
 
 def is_refusal(text: str) -> bool:
-    """Tell whether ``text`` is an abstention, in any language."""
+    """Return whether ``text`` is an abstention, in any language."""
     return any(text.startswith(table["refusal"]) for table in _tables().values())
 
 
@@ -94,7 +94,7 @@ def _words(text: str) -> list[str]:
 
 
 def _without(fillers: Collection[str], words: Sequence[str]) -> list[str]:
-    """Return ``words`` without ``fillers``, or all of them where they are nothing else."""
+    """Return ``words`` without ``fillers``, or all of them if they are only fillers."""
     return [word for word in words if word not in fillers] or list(words)
 
 

@@ -1,8 +1,8 @@
-"""What was found for a question, put in order by a model that reads the question and a passage together.
+"""Reranking: a model that reads the question and a passage together sorts the retrieved passages.
 
 An embedder reads each of them alone; a reranker (a cross-encoder: Nogueira and Cho, "Passage Re-ranking with BERT",
-2019) sees what one has to do with the other, which takes a pass through the model for every passage. So only the first
-that the search found are ordered anew. None is used unless the configuration names one.
+2019) sees how they relate, which takes a pass through the model for every passage. So only the top passages are sorted.
+There is none by default.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["described", "rerank"]
 
 
 def described(reranker: Reranker | None, config: Config) -> dict[str, Any]:
-    """Return what a receipt says of ``reranker``; nothing where there is none."""
+    """Return the receipt's entry for ``reranker``; empty if there is none."""
     if reranker is None:
         return {}
     return {"reranker": {"name": reranker.name, "sha256": reranker.fingerprint, "reranked": config.reranked}}
@@ -30,9 +30,9 @@ def described(reranker: Reranker | None, config: Config) -> dict[str, Any]:
 def rerank(
     reranker: Reranker, question: str, passages: Sequence[Passage], texts: Sequence[str], scores: Mapping[int, float]
 ) -> list[tuple[Passage, float]]:
-    """Return ``passages`` with new scores, 0 to 1: the first ordered by ``reranker``, which reads ``texts`` for them.
+    """Return ``passages`` with new scores, 0 to 1: ``reranker`` sorts the first ones by reading their ``texts``.
 
-    Those without a text follow in their order, their ``scores`` brought below all others.
+    Those without a text follow in their order, with their ``scores`` scaled below all others.
     """
     logits = reranker.score(question, texts)
     pairs = sorted(zip(passages, logits, strict=False), key=lambda pair: (-pair[1], pair[0].id))

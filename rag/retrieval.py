@@ -1,12 +1,11 @@
-"""Evidence for a question: dense and lexical candidates, their scores brought to one scale and added.
+"""Retrieval: dense and lexical search, combined by normalised scores.
 
-Each kind of score is measured from its mean over the candidates in standard deviations, and the two are added in the
-share ``dense_weight`` (Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023, compare
-such fusions; here it is a little better than stretching both from 0 to 1, and both are much better than adding ranks).
-Where a question says it in other words than the documents, lexical scores rest on words that mean nothing there, and
-count less. Vectors of whole passages find the candidates; the vectors of their sentences then have a say in the dense
-score, since a passage is about more than what one question asks for. Where there is a reranker it orders the first of
-them anew (:mod:`rag.reranking`), and what it says is their score.
+Both kinds of score are standardised (mean and standard deviation over the candidates) and added with the weight
+``dense_weight`` (Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023, compare such
+fusions; here it is slightly better than min-max scaling, and both are much better than adding ranks). If a question
+uses other words than the documents, lexical scores mean little and count for less. Vectors of whole passages find the
+candidates; the vectors of their sentences then contribute to the dense score, since a passage covers more than one
+question. An optional reranker sorts the top (:mod:`rag.reranking`) and sets their scores.
 """
 
 from __future__ import annotations
@@ -27,33 +26,34 @@ from rag.versions import newest_first
 __all__ = ["continued", "fuse", "retrieve"]
 
 MEASURED = 30
-"""First candidates of each kind whose mean and deviation count: those behind them are hardly about the question."""
+"""Number of top candidates of each kind used for mean and deviation; later ones are hardly relevant."""
 IN_OTHER_WORDS = 0.9
-"""Least share of the dense score for a question that is asked in words of its own."""
+"""Least dense weight for a question in other words than the documents."""
 CONTINUED = 2
-"""Most passages that are read besides because a list or a table goes on in them."""
+"""Most extra passages read because a list or table continues in them."""
 SPARE = 20
 """Passages beyond those that are wanted, which take the places of older versions."""
 FEW, ENOUGH = 0.25, 0.4
-"""Shares of a question's words in the best lexical candidate up to which it is, and from which it is not.
+"""Shares of a question's words in the best lexical candidate: up to the first, the question counts as asked in other
+words; from the second on, it doesn't.
 
-Of 24 questions of the seeds set that are asked so, 16 instead of 7 have their passage among the first three then; of
-all others, and of the published sets, few change.
+Of 24 such questions in the seeds set, 16 instead of 7 then have their passage among the top three; few others change,
+there and in published sets.
 """
 FAMILIAR, FOREIGN = 1.4, 1.7
-"""Pieces that an embedder takes a word into, up to which it knows the language, and from which it does not.
+"""Tokens per word: up to the first number the embedder knows the language, from the second on it doesn't.
 
-The default embedder takes a word of English documents into 1.1 (1.6 in one passage of a hundred), of French and Spanish
-ones into 1.7, of German ones into 2.4.
+The default embedder has 1.1 tokens per word in English documents (1.6 in one passage of a hundred), 1.7 in French and
+Spanish ones, 2.4 in German ones.
 """
 IN_FOREIGN_WORDS = 0.2
-"""Share of the dense score, at most, where the embedder does not know the language.
+"""Highest dense weight if the embedder doesn't know the language.
 
-Of 34 questions of the genres set on German, French and Spanish documents 23 instead of 18 have a passage that answers
-them in the first place then, and 26 instead of 23 among the first three.
+Of 34 questions in the genres set about German, French and Spanish documents, 23 instead of 18 then have an answering
+passage at rank 1, and 26 instead of 23 among the top three.
 """
 READ = 3
-"""First lexical candidates whose language counts."""
+"""Number of top lexical candidates used to determine the language."""
 
 
 def retrieve(
@@ -67,7 +67,7 @@ def retrieve(
     reranker: Reranker | None = None,
     reranked: int = 20,
 ) -> list[Evidence]:
-    """Return up to ``limit`` passages for ``question``, best first; of ``documents`` (public names) where given.
+    """Return up to ``limit`` passages for ``question``, best first; only from ``documents`` (public names), if given.
 
     Dense and lexical search each bring ``candidates`` passages; ``dense_weight`` 1 is dense search alone, 0 lexical
     search alone, and between them it is the least share of the dense score. With a ``reranker`` the first ``reranked``
@@ -101,9 +101,9 @@ def retrieve(
 
 
 def continued(evidence: Sequence[Evidence], index: Index, most: int = CONTINUED) -> list[Evidence]:
-    """Return ``evidence`` with up to ``most`` passages more: those with the rest of a list or table that it breaks off.
+    """Return ``evidence`` with up to ``most`` more passages: the rest of a list or table that was cut off.
 
-    They come next to the passage that they go on from, with its scores; ranks are counted anew.
+    They come right after the passage they continue, with its scores; ranks are renumbered.
     """
     known = {item.passage.id for item in evidence}
     found = list[Evidence]()
@@ -124,7 +124,7 @@ def continued(evidence: Sequence[Evidence], index: Index, most: int = CONTINUED)
 def _unless(
     known: set[int], passage: Passage | None, wanted: Callable[[Passage], bool] = lambda _: True
 ) -> Passage | None:
-    """Return ``passage``, noted as ``known``, unless it was so before or is not ``wanted``."""
+    """Return ``passage`` and add it to ``known``, unless it is known already or not ``wanted``."""
     if passage is None or passage.id in known or not wanted(passage):
         return None
     known.add(passage.id)
@@ -132,34 +132,34 @@ def _unless(
 
 
 def _begins_within(passage: Passage) -> bool:
-    """Tell whether ``passage`` begins in the middle of a list or a table."""
+    """Return whether ``passage`` starts in the middle of a list or table."""
     line = passage.text.partition("\n")[0]
     return is_item(passage.text, 0, len(passage.text)) or is_row(line)
 
 
 def _is_open(passage: Passage) -> bool:
-    """Tell whether a list or a table may go on behind ``passage``, or what it introduces begins there."""
+    """Return whether a list or table may continue after ``passage``, or starts there."""
     line = passage.text.rstrip().rpartition("\n")[2].strip()
     return line.endswith(":") or is_item(line, 0, len(line)) or is_row(line)
 
 
 def _stored(index: Index, ranked: Sequence[int], wanted: int) -> list[Passage]:
-    """Return the first ``wanted`` passages of ``ranked`` that are still there."""
+    """Return the first ``wanted`` passages of ``ranked`` that still exist."""
     found = index.passages(ranked[:wanted])
-    if len(found) < min(wanted, len(ranked)):  # some were deleted since they were found
+    if len(found) < min(wanted, len(ranked)):  # some may have been deleted meanwhile
         found = index.passages(ranked)[:wanted]
     return found
 
 
 def _texts(passages: Sequence[Passage], embedder: Embedder) -> list[str]:
-    """Return what a reranker reads of ``passages``: what was embedded, with title, date and section in front."""
+    """Return the texts of ``passages`` for a reranker: the embedded text, starting with title, date and section."""
     return [context_text(passage, embedder.tokenizer, embedder.limit) for passage in passages]
 
 
 def _known(embedder: Embedder, texts: Sequence[str]) -> float:
-    """Return how well ``embedder`` knows the language of ``texts``, 0 to 1, by the pieces that it takes words into.
+    """Return how well ``embedder`` knows the language of ``texts``, 0 to 1, by its number of tokens per word.
 
-    Where its tokenizer only estimates them, nothing speaks against it.
+    If its tokenizer only estimates them, it is assumed to know the language.
     """
     if getattr(embedder.tokenizer, "estimates", False):
         return 1.0
@@ -169,9 +169,9 @@ def _known(embedder: Embedder, texts: Sequence[str]) -> float:
 
 
 def _dense_share(least: float, coverage: float, known: float = 1.0) -> float:
-    """Return the share of the dense score: more than the ``least`` where ``coverage`` of the question's words is low.
+    """Return the dense weight: above ``least`` if ``coverage`` of the question's words is low.
 
-    Where the embedder does not know the language it is less, whatever the coverage.
+    It is lower if the embedder doesn't know the language, whatever the coverage.
 
     >>> [round(_dense_share(0.5, coverage), 2) for coverage in (0.1, 0.25, 0.3, 0.4, 1)]
     [0.9, 0.9, 0.77, 0.5, 0.5]
@@ -184,10 +184,10 @@ def _dense_share(least: float, coverage: float, known: float = 1.0) -> float:
 
 
 def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], dense_weight: float) -> dict[int, float]:
-    """Return the fused score of each passage in ``dense``, 1 the best and 0 the last; no lexical score counts as 0.
+    """Return the fused score of each passage in ``dense``, from 1 (best) to 0 (last); a missing lexical score is 0.
 
-    The cosines 0.2, 0.6, 0.4 have the mean 0.4 and the deviation 0.163: they lie at -1.22, 1.22 and 0. The lexical
-    scores 8, 0, 0 lie at 1.41, -0.71 and -0.71. In shares of 1/4 and 3/4 the sums are 0.75, -0.22 and -0.53.
+    The cosines 0.2, 0.6, 0.4 have mean 0.4 and deviation 0.163: standardised -1.22, 1.22 and 0. The lexical scores 8,
+    0, 0 become 1.41, -0.71 and -0.71. With weights 1/4 and 3/4 the sums are 0.75, -0.22 and -0.53.
 
     >>> {i: round(score, 2) for i, score in fuse({1: 0.2, 2: 0.6, 3: 0.4}, {1: 8.0}, 0.25).items()}
     {1: 1.0, 2: 0.24, 3: 0.0}
@@ -206,7 +206,7 @@ def _best(scores: Mapping[int, float]) -> list[int]:
 
 
 def _standardised(scores: Mapping[int, float], ids: Sequence[int], measured: Collection[int]) -> list[float]:
-    """Return how many deviations ``ids`` score above the mean, both of ``measured``; 0 where all are equal."""
+    """Return by how many deviations ``ids`` score above the mean of ``measured``; 0 if all are equal."""
     if not ids:
         return []
     known = [scores[i] for i in ids if i in measured]

@@ -1,4 +1,4 @@
-"""What a language model is told for a task of its own: a file of ``prompts`` for each."""
+"""Prompts for tasks other than answering: one file in ``prompts`` each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SECTIONS = ("instructions", "text", "asked")
 
 @dataclass(frozen=True, slots=True)
 class TaskFile:
-    """The wording of a task; ``fingerprint`` is the SHA-256 of the file."""
+    """The texts of a task; ``fingerprint`` is the SHA-256 of the file."""
 
     fingerprint: str
     instructions: str
@@ -24,9 +24,9 @@ class TaskFile:
     asked: str
 
     def completion(self, passage: int = 0, **fields: str) -> Completion:
-        """Return the task for ``fields``, which stand for the placeholders; see :class:`Completion`.
+        """Return the completion for ``fields``, the values of the placeholders; see :class:`Completion`.
 
-        Where nothing is asked behind the text, the text is what goes on.
+        If ``asked`` is empty, the model continues the text.
         """
         asked = self.asked.format(**fields)
         return Completion(self.instructions, self.text.format(**fields), asked, passage, chat=bool(asked))
@@ -36,7 +36,7 @@ def load(file: Path) -> TaskFile:
     """Read the sections of a task's file.
 
     Raises:
-        PromptError: the file cannot be read, or a section is missing or unknown.
+        PromptError: the file can't be read, or a section is missing or unknown.
     """
     fingerprint, sections = read_sections(file)
     if set(sections) != set(SECTIONS):

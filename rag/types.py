@@ -1,7 +1,7 @@
-"""What flows through Footnote, in the order in which it flows: frozen records without behaviour.
+"""The records that flow through Footnote, in the order of the stages: frozen, without behaviour.
 
-Offsets are counts of Unicode characters into the extracted text of a document, ``start`` inclusive and
-``end`` exclusive, so that ``document.text[start:end]`` is always the passage, span or quote that is meant.
+Offsets count Unicode characters in the extracted text of a document, ``start`` inclusive and ``end`` exclusive, so that
+``document.text[start:end]`` is always the passage, span or quote.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A line of a document that names what follows it; ``level`` 1 is the outermost."""
+    """A heading of a document; ``level`` 1 is the outermost."""
 
     start: int
     end: int
@@ -38,7 +38,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The text that was read out of one file.
+    """The text extracted from one file.
 
     ``name`` is the file's path within its source, with ``/`` between the parts; ``sha256`` is of the file's
     bytes; ``date`` is ISO 8601 (``2011-03-11``, or ``2011`` where no more is known) or empty; ``pages`` holds
@@ -63,12 +63,12 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stretch of one document that is retrieved and read as a whole: ``document.text[start:end] == text``.
+    """A span of a document that is retrieved and read as a whole: ``document.text[start:end] == text``.
 
-    ``id`` is the row of the passage in the index (0 before it has one). ``document`` is the public name
-    of its document, ``title`` and ``date`` are its document's. ``section`` holds the headings above it, outermost
-    first, joined by `` > ``. ``page`` is the number of the page on which it begins, where its document has pages.
-    ``header`` is the header row of the table in the middle of which it begins, if it does.
+    ``id`` is the row of the passage in the index (0 before it has one). ``document`` is the public name of its
+    document, ``title`` and ``date`` are its document's. ``section`` holds its headings, outermost first, joined by `` >
+    ``. ``page`` is the number of the page on which it starts, if its document has pages. ``header`` is the header row
+    of the table in the middle of which it starts, if any.
     """
 
     document: str
@@ -85,10 +85,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A passage that was retrieved for a question.
+    """A retrieved passage.
 
     ``score`` is the fused score (0 to 1 within one question), ``dense`` the cosine similarity to the question,
-    ``lexical`` the BM25 score (0 where no word matches, unbounded), ``rank`` counts from 1.
+    ``lexical`` the BM25 score (unbounded; 0 if no word matches); ``rank`` counts from 1.
     """
 
     passage: Passage
@@ -100,56 +100,55 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn of a conversation so far."""
+    """One turn of the conversation so far."""
 
     role: Literal["user", "assistant"]
     content: str
 
 
 Task = Literal["question", "answerable"]
-"""What a model may be asked: the names of sections of the prompt file."""
+"""Questions to the model: names of sections of the prompt file."""
 
 
 class Wording(Protocol):
-    """How the parts of a prompt are written out; :class:`rag.prompts.PromptFile` is one."""
+    """The wording of a prompt; :class:`rag.prompts.PromptFile` implements it."""
 
     def passage(self, evidence: Evidence) -> str:
         """Return the text of one passage."""
         ...
 
     def asked(self, prompt: Prompt, task: Task) -> str:
-        """Return what comes last: the question, as ``task`` asks it."""
+        """Return the last part: the question in the form ``task`` needs."""
         ...
 
     def exchange(self, prompt: Prompt) -> tuple[str, ...]:
-        """Return the question before, as it was asked, and the reply to it; nothing where it does not matter."""
+        """Return the previous question and its reply; empty if the question doesn't refer to it."""
         ...
 
 
 class PlainWording:
-    """The passage and the question as they are."""
+    """The passage and the question, unchanged."""
 
     def passage(self, evidence: Evidence) -> str:
-        """Return the text of the passage, on lines of its own."""
+        """Return the text of the passage on separate lines."""
         return f"{evidence.passage.text}\n"
 
     def asked(self, prompt: Prompt, task: Task) -> str:
-        """Return the question behind those that it refers back to."""
+        """Return the question, preceded by those it refers to."""
         return prompt.query
 
     def exchange(self, prompt: Prompt) -> tuple[str, ...]:
-        """Return nothing: the questions before are in what is asked."""
+        """Return nothing: the earlier questions are part of the question."""
         return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a generator is asked, kept in its parts until it is inside a generator.
+    """A prompt in parts, which only the generator puts together.
 
-    The order in which a generator writes them out is: instructions, evidence (the best first), question.
-    ``task`` says what is wanted: an answer, or whether the evidence holds one. ``earlier`` are the questions that the
-    question refers back to, ``exchange`` is the last of them with the reply to it. ``wording`` writes the parts out: it
-    travels with them, so that a generator has none of its own.
+    A generator writes them in this order: instructions, evidence (the best first), question. ``task`` asks for an
+    answer, or whether the evidence holds one. ``earlier`` holds the questions that the question refers to, ``exchange``
+    the last of them with its reply. ``wording`` turns the parts into text; generators have none of their own.
     """
 
     instructions: str
@@ -162,7 +161,7 @@ class Prompt:
 
     @property
     def messages(self) -> tuple[Turn, ...]:
-        """All of it as the turns of a chat, the first of which begins with the sources."""
+        """The prompt as chat turns; the first one starts with the sources."""
         sources = "".join([self.instructions, *map(self.wording.passage, self.evidence)])
         first, *others = (*self.wording.exchange(self), self.wording.asked(self, self.task))
         reply = tuple(Turn("assistant", text) for text in others[:-1])
@@ -170,12 +169,12 @@ class Prompt:
 
     @property
     def text(self) -> str:
-        """All of it as one text, without a model's own chat template."""
+        """The prompt as one text, without a chat template."""
         return "\n".join(turn.content for turn in self.messages)
 
     @property
     def query(self) -> str:
-        """The question behind those that it refers back to: all words that the evidence was searched with."""
+        """The question, preceded by those it refers to: all words that the evidence was searched with."""
         return f"{self.earlier} {self.question}".strip()
 
 
@@ -198,7 +197,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer, without its marks; ``support`` is between 0 (none found) and 1 (all of it)."""
+    """One sentence of an answer, without its marks; ``support`` is between 0 (none) and 1 (all of it)."""
 
     text: str
     citations: tuple[int, ...]
@@ -211,15 +210,15 @@ Status = Literal["answered", "unsure", "abstained"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the assistant says, and everything that is needed to check it.
+    """An answer, and everything needed to check it.
 
-    ``status`` is one of three outcomes: ``answered``; ``unsure``, where ``sentences`` are the sentences of the
-    documents that may answer the question, verbatim and cited (a draft that its sources support comes before them);
-    ``abstained``, where nothing is claimed. ``answer`` is the text with its marks; ``confidence`` is the probability,
-    between 0 and 1, that a draft is a right answer (where none was written: that the documents hold one). ``path``
-    names how it was answered: ``read`` from passages, or the operation of a plan over the collection. ``query`` is what
-    was searched for, where that is not the question as it was asked. ``notes`` tell the reader what could not be taken
-    into account (evidence that did not fit). ``receipt`` says what produced the answer; ``timings`` are seconds.
+    ``status`` is one of three outcomes: ``answered``; ``unsure``, where ``sentences`` are cited verbatim sentences of
+    the documents that may answer the question (after a draft, if its sources support one); ``abstained``, where nothing
+    is claimed. ``answer`` is the text with its marks; ``confidence`` is the probability, between 0 and 1, that a draft
+    is a right answer (without a draft, that the documents hold one). ``path`` is how it was answered: ``read`` from
+    passages, the operation of a plan, or a plain ``reply``. ``query`` is the search query, if it differs from the
+    question. ``notes`` tell the reader what could not be considered (evidence that did not fit). ``receipt`` says what
+    produced the answer; ``timings`` are seconds.
     """
 
     id: str
@@ -239,7 +238,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """What the assistant is doing now, as a user would say it: ``Reading 4 passages``."""
+    """The current step, in words for the user: ``Reading 4 passages``."""
 
     name: Literal["searching", "reading", "writing", "checking"]
     text: str
@@ -247,6 +246,6 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """The next piece of a draft that has not been checked yet."""
+    """The next piece of a draft, not checked yet."""
 
     text: str

@@ -1,14 +1,14 @@
-"""From a draft's claims to the spans that stand behind them.
+"""Verification: from a draft's claims to the spans that support them.
 
-A claim is kept unless its source contradicts it or has too few of its words. What contradicts can be checked by hand:
+A claim is kept unless its source contradicts it or has too few of its words. Contradictions can be checked by hand:
 
-- a number, date or name that the evidence does not have (numbers by value and unit: two days are 48 hours);
-- a value that the source gives of something else: another statement, with a value of the same kind, has more of what
-  the claim and the question say than any statement with the claim's value (the neighbouring row, last year's fee);
-- a negation, or one of two opposites (before and after), where the statement behind it has none, or the other;
-- evidence without the date that is asked about.
+- a number, date or name that the evidence doesn't have (numbers by value and unit: two days are 48 hours);
+- a value that belongs to something else: another statement, with a value of the same kind, has more of the claim's and
+  the question's words than any statement with the claim's value (the neighbouring row, last year's fee);
+- a negation, or one of two opposites (before and after), if the supporting statement has none, or the other;
+- evidence without the date that the question asks about.
 
-It compares words and is no proof: it says that the source has these words, names and figures together, not that it
+It compares words and proves nothing: it says that the source has these words, names and numbers together, not that it
 means the same.
 """
 
@@ -28,29 +28,29 @@ from rag.types import Evidence
 __all__ = ["support"]
 
 ASKED = 0.25
-"""Weight of a word that the question already holds: an answer repeats it, and the source need not."""
+"""Weight of a word that is in the question: an answer repeats it, but the source need not."""
 CONTRADICTED = 0.0
-"""Support of a claim that its source contradicts."""
+"""Support of a contradicted claim."""
 SPANS = 32
-"""Most sentences that are quoted for one claim."""
+"""Most sentences quoted for one claim."""
 GAIN = 0.12
 """Share of a claim's words that a further sentence must add to be quoted too."""
 ENTRY = 1.5
-"""Weight of words that is enough in a claim of many words: a list of twenty names is quoted name by name."""
+"""Weight of words that is sufficient in a long claim: a list of twenty names is quoted name by name."""
 IN_USE = 0.05
-"""What it counts for a sentence that its passage is quoted already."""
+"""Bonus of a sentence whose passage is already quoted."""
 
 YEARS = re.compile(r"\b(\d{4})\s?(?:[-–—]{1,2}|to|until|and)\s?(\d{4}|\d\d)\b")
-"""From one year to another."""
+"""A range of years."""
 BEFORE_NAME = rf"(?:\A|[^\w\s]\s*|\n|{HONORIFIC}|\b[a-zà-þ\d][\w'’-]*\s)"
-"""What stands before a name that is given in short: the beginning, a stop, a title or a word in small letters."""
+"""What precedes a shortened name: the beginning, punctuation, a title or a lower-case word."""
 
 
 def support(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str) -> list[Support | None]:
-    """Return for each claim the spans that match it best, with a score from 0 to 1; ``None`` where nothing does.
+    """Return for each claim the spans that match it best, with a score from 0 to 1, or ``None`` if there are none.
 
-    Spans are whole sentences of the source: the one that holds most of the claim, then those that add enough to it
-    (greedy set cover); neighbours become one span. Behind a bare yes or no stands what holds the question itself.
+    Spans are whole sentences of the source: the one with most of the claim, then those that add enough (greedy set
+    cover); adjacent ones are merged. A bare yes or no is supported by the sentences that contain the question.
     """
     spoken = language_of(" ".join([question, *(claim.text for claim in claims)]))
     asked = {word.form: word for word in content_words(question, spoken)}
@@ -63,7 +63,7 @@ def support(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str
 
 
 def _cover(claim: Claim, sources: Sequence[Source], asked: Mapping[str, Word], language: str) -> Support | None:
-    """Return the spans that together hold as much of ``claim`` as possible."""
+    """Return the spans that together contain as much of ``claim`` as possible."""
     words = {word.form: word for word in content_words(claim.text, language) if word.form not in YES_NO}.values()
     left = {word: WEIGHTS[word.kind] * (ASKED if word.form in asked else 1.0) for word in words}
     total = sum(left.values())
@@ -88,7 +88,9 @@ def _cover(claim: Claim, sources: Sequence[Source], asked: Mapping[str, Word], l
 
 
 def _joint(claim: Claim, stated: Sequence[Stated], asked: Mapping[str, Word], language: str) -> float:
-    """Return how much of the claim and the question one statement has: one with the value, for each that it gives."""
+    """Return how much of the claim and the question one statement contains: one with the value, for each value it
+    gives.
+    """
     words = {word.form: word for word in content_words(claim.text, language)}
     values = [word for word in words.values() if is_value(word, asked)]
     context = {word.form: WEIGHTS[word.kind] for word in {**asked, **words}.values() if word not in values}
@@ -106,7 +108,9 @@ def _is_unknown(
     sources: Sequence[Source],
     asked: Mapping[str, Word],
 ) -> bool:
-    """Tell whether the claim has a value that its passages lack (all, if it was asked about), or not its date."""
+    """Return whether the claim has a value that its passages lack (all, if the question is about it), or lacks its
+    date.
+    """
     here = frozenset().union(*(source.around for source, _ in chosen))
     anywhere = frozenset().union(*(source.around for source in sources))
     texts = [source.evidence.passage.text for source, _ in chosen]
@@ -122,9 +126,9 @@ def _is_unknown(
 
 
 def _is_then(forms: frozenset[str], texts: Sequence[str], dates: Sequence[Word]) -> bool:
-    """Tell whether passages with ``forms`` have one of the ``dates`` that are asked about, if there are any.
+    """Return whether passages with ``forms`` contain one of the ``dates`` in the question, if there are any.
 
-    A month of a year is there too where its name stands in what is of that year, and a year between two of ``texts``.
+    A month of a year counts if its name is in the text of that year, and a year if it lies between two of ``texts``.
     """
     return not dates or any(
         found(date, forms) or _is_month_of(date, forms) or any(_is_within(date, text) for text in texts)
@@ -133,7 +137,7 @@ def _is_then(forms: frozenset[str], texts: Sequence[str], dates: Sequence[Word])
 
 
 def _is_within(date: Word, text: str) -> bool:
-    """Tell whether the year ``date`` lies between two of ``text``, as 1947 does in 1946-49."""
+    """Return whether the year ``date`` lies between two of ``text``, as 1947 does in 1946-49."""
     if not re.fullmatch(r"\d{4}", date.form):
         return False
     spans = ((first, first[: 4 - len(last)] + last) for first, last in YEARS.findall(text))
@@ -148,7 +152,7 @@ def _is_month_of(date: Word, forms: frozenset[str]) -> bool:
 
 
 def _in_short(claim: str, texts: Sequence[str]) -> set[str]:
-    """Return the words of names in ``claim`` of which ``texts`` use a part alone, as they do once somebody is known.
+    """Return the words of names in ``claim`` that ``texts`` only use in part, as they do once somebody is known.
 
     >>> sorted(_in_short("Ann Lee said that Bo Ek left.", ["Lee said that Eva Ek left."]))
     ['Ann', 'Lee']
@@ -159,7 +163,7 @@ def _in_short(claim: str, texts: Sequence[str]) -> set[str]:
 
 
 def _stands_alone(part: str, text: str) -> bool:
-    """Tell whether ``text`` has ``part`` of a name without another capitalised word before or after it."""
+    """Return whether ``text`` contains ``part`` of a name without another capitalised word before or after it."""
     return re.search(rf"{BEFORE_NAME}{re.escape(part)}\b(?! ?[A-ZÀ-Þ])", text) is not None
 
 
@@ -169,7 +173,7 @@ def _stands_alone(part: str, text: str) -> bool:
 def _rank(
     item: tuple[float, Source, int], chosen: Sequence[tuple[Source, int]], total: float, asked: Mapping[str, Word]
 ) -> tuple[float, float, int, int]:
-    """Return what decides between spans: what they add, the passage in use, words of the question, better evidence."""
+    """Return the sort key of a span: its gain, a passage already quoted, words of the question, better evidence."""
     gain, source, place = item
     in_use = any(source is other for other, _ in chosen)
     on_it = sum(WEIGHTS[word.kind] for word in asked.values() if has(word, source.forms[place]))
@@ -177,7 +181,7 @@ def _rank(
 
 
 def _spans(chosen: Sequence[tuple[Source, int]]) -> tuple[Span, ...]:
-    """Return the spans of the chosen sentences, in the order of evidence and text; neighbours are one."""
+    """Return the spans of the chosen sentences, in the order of evidence and text; adjacent ones are merged."""
     spans: list[Span] = []
     last: tuple[Source, int] | None = None
     for source, place in sorted(chosen, key=lambda item: (item[0].evidence.rank, item[1])):

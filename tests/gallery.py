@@ -66,7 +66,7 @@ def _states(chat: Watched) -> Iterator[str]:
     yield "evidence"
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Say what is wrong").last.click()
+    page.get_by_role("button", name="Report a problem").last.click()
     yield "feedback"
     page.get_by_role("button", name="Conversations", exact=True).click()
     yield "conversations"

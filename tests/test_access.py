@@ -61,7 +61,7 @@ def test_a_signed_token_names_the_user_wherever_it_comes_from(api):
         (jwt.encode({"sub": "dave", "exp": time.time() + 60}, None, "none"), "not allowed"),
         (jwt.encode({"exp": time.time() + 60}, SECRET, "HS256"), "sub"),
         (jwt.encode({"sub": "dave"}, SECRET, "HS256"), "exp"),
-        ("a.b.c", "not accepted"),
+        ("a.b.c", "was rejected"),
     ],
 )
 def test_a_token_that_is_not_right_is_refused(api, bad, said):

@@ -113,7 +113,7 @@ def test_the_history_reaches_the_assistant(slow):
         ({}, 422, "invalid_request", "body.question: Field required"),
         ({"question": "a", "temperature": 2}, 422, "invalid_request", "body.temperature"),
         ({"question": "a", "history": [{"role": "system", "content": "b"}]}, 422, "invalid_request", "role"),
-        (b"{", 422, "invalid_request", "JSON"),
+        (b"{", 422, "invalid_request", "not valid JSON (at character 1)"),
         (b'{"question": "\\ud800"}', 422, "invalid_request", "body.question"),
         ({"question": "a" * 9000}, 422, "invalid_request", "8000"),
         (b" " * (2 << 20), 413, "http", "too large"),
@@ -139,7 +139,7 @@ def test_what_is_not_there_is_said_in_json(api, path):
 
 
 def test_the_request_in_the_readme(api):
-    (line,) = re.findall(r"```bash\n(curl .*)\n```", (ROOT / "README.md").read_text(encoding="utf-8"))
+    (line,) = re.findall(r"```bash\n(curl .*)\n```", (ROOT / "ui" / "README.md").read_text(encoding="utf-8"))
     curl, silent, url, _, header, _, body = shlex.split(line)
     assert (curl, silent) == ("curl", "-s")
     name, value = header.split(": ")

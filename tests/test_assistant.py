@@ -50,7 +50,7 @@ def test_a_mistyped_name_is_read_as_the_documents_spell_it(seeds_index, embedder
     answer = Assistant(seeds_index, embedder, generator, prompts.load(config.prompt), config).ask(typed)
     assert (answer.question, answer.status) == (typed, "answered")
     assert generator.prompts[-1].question == "what did demetria Cacafranca teach"
-    assert answer.notes == (f"Read as: {generator.prompts[-1].question}",)
+    assert answer.notes == (f"Interpreted as: {generator.prompts[-1].question}",)
 
 
 def test_the_answer_comes_from_the_chosen_documents_alone(ask):
@@ -254,7 +254,7 @@ def test_he_is_read_as_who_was_named_before(seeds_index, embedder, config):
     assistant = Assistant(seeds_index, embedder, generator, prompts.load(config.prompt), config)
     answer = assistant.ask("What did he say of stories?", history)
     assert (answer.question, answer.status) == ("What did he say of stories?", "answered")
-    assert answer.notes == ("Read as: What did Gavin Jones say of stories?",)
+    assert answer.notes == ("Interpreted as: What did Gavin Jones say of stories?",)
 
 
 def test_a_list_of_names_is_read_by_the_model_like_any_other_passage(ask):
@@ -353,7 +353,7 @@ def test_an_empty_question_is_refused(ask, question):
 
 
 def test_a_question_longer_than_the_context_is_refused(ask):
-    with pytest.raises(QuestionError, match="ask a shorter one"):
+    with pytest.raises(QuestionError, match="Ask a shorter one"):
         ask("word " * 5000, "x")
 
 

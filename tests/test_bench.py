@@ -19,7 +19,7 @@ from eval.bench.figures import RATIOS, by_name, curve, figures, ratio
 from eval.bench.plan import QUICK
 from eval.bench.report import page
 from eval.bench.samples import Sample, in_turns, latin_square
-from eval.bench.stages import Laps, Timed, Watch
+from eval.bench.stages import Laps, Stopwatch, Timed
 from eval.bench.suite import directly
 from eval.bench.synthetic import Collection
 from eval.bench.table import bench_table, in_unit, times
@@ -102,7 +102,7 @@ def test_sizes_are_compared_each_on_its_own():
     found = figures(samples)
     assert {name: of["point"] for name, of in found["ratios"].items()} == {"dense@100": 1.0, "dense@10000": 4.0}
     known, at = by_name("dense@10000")
-    assert known.words(at) == "dense search faster than exact FAISS, passages: 10,000"
+    assert known.words(at) == "faster dense search than exact FAISS, passages: 10,000"
     assert [(of["at"], of["p50"]) for of in curve(found, "sizes", "exact", "dense_s")] == [(100, 1.0), (10_000, 8.0)]
 
 
@@ -143,7 +143,7 @@ def watch(tmp_path):
     embedder = HashEmbedder()
     with SqliteIndex.create(tmp_path / "index", embedder, CONFIG.passage_tokens) as index:
         ingest([known.documents], index, embedder, CONFIG)
-        yield Watch(Assistant(index, embedder, TinyGenerator(), prompts.load(CONFIG.prompt), CONFIG)), known
+        yield Stopwatch(Assistant(index, embedder, TinyGenerator(), prompts.load(CONFIG.prompt), CONFIG)), known
 
 
 def test_stages_add_up_to_the_answer(watch):
@@ -237,7 +237,7 @@ def test_a_size_is_built_and_measured_in_processes_of_their_own(tmp_path):
     assert built["disk_mb"] > 1
     assert measured["index"]["recall"] == 1.0  # so few are searched exactly
     assert [set(row) for row in measured["queries"]["footnote"]] == [{"dense_s", "lexical_s"}] * 5
-    with pytest.raises(RunError, match="Start the bench again"):
+    with pytest.raises(RunError, match="Start the benchmark again"):
         child("eval.bench.sizes", {**order, "step": "no such step"})
 
 
@@ -248,7 +248,7 @@ def test_the_table_and_the_page_tell_the_ratios():
     bench = bench_of(hand_made())
     table = bench_table(bench)
     assert re.search(
-        r"^first word sooner than the plain recipe +9\.0 × +6\.0 – 10\.0 +1\.00 s +10\.0 s +3$", table, re.M
+        r"^faster to first word than the plain recipe +9\.0 × +6\.0 – 10\.0 +1\.00 s +10\.0 s +3$", table, re.M
     )
     text = " ".join(Outline(page(bench)).texts)
     assert "The first word comes after 1.00 s. With the plain recipe, after 10.0 s." in text
@@ -279,7 +279,7 @@ def test_a_plot_goes_through_its_points():
 
 def test_a_busy_machine_is_told_of():
     bench = bench_of(hand_made())
-    assert "other work to do" not in page(bench)
+    assert "The machine was busy" not in page(bench)
     assert "up to 7.0 processes for 2 cores" in page(replace(bench, made={**bench.made, "load": [1.0, 7.0]}))
 
 
@@ -304,7 +304,7 @@ def test_one_question_is_too_few(tmp_path):
     tiny_set(tmp_path / "set")
     done = footnote("bench", "--set", tmp_path / "set", "--limit", 1, "--out", tmp_path / "out", cwd=tmp_path)
     assert done.returncode == 2
-    assert "at least two questions" in done.stderr
+    assert "at least two answerable questions" in done.stderr
 
 
 # --- for real
@@ -322,7 +322,7 @@ def real(tmp_path_factory) -> Path:
     options = ("--quick", "--limit", 2, "--set", folder / "set", "--config", folder / "small.toml")
     done = footnote("bench", *options, "--out", folder / "out", cwd=folder, timeout=1800)
     assert done.returncode == 0, done.stderr
-    assert "first word sooner than the plain recipe" in done.stdout
+    assert "faster to first word than the plain recipe" in done.stdout
     return folder / "out"
 
 

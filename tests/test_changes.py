@@ -112,7 +112,7 @@ def test_progress_comes_as_events(api):
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("program.exe", b"MZ", "kind that cannot be read"),
+        ("program.exe", b"MZ", "is not a supported file type"),
         ("empty.txt", b" \n", "empty"),
         ("broken.pdf", b"%PDF-1.7 nothing", "broken.pdf"),
         ("../../escape.txt", b"text", "name"),

@@ -112,7 +112,7 @@ class TestConversation:
         assert not page.locator(".panel").is_visible()
         assert page.locator(":focus").get_attribute("aria-label") == "Source 1: Cardiff Co-production Roadshow"
         page.locator(".sources button").nth(1).press("Enter")
-        page.get_by_role("button", name="Close the sources").press("Enter")
+        page.get_by_role("button", name="Close sources").press("Enter")
         assert not page.locator(".panel").is_visible()
         assert page.locator(":focus").get_attribute("data-opens") == "2"
 
@@ -182,7 +182,7 @@ class TestConversation:
         chat.answer()
         said = page.evaluate("window.said")
         assert said[-1].startswith("It was held at the Cardiff Millennium Centre.")
-        assert said[-1].endswith("2 sources, quoted exactly")
+        assert said[-1].endswith("2 sources")
         phases = [text for text in said[:-1] if text != "Starting"]
         assert phases == [
             "Searching 42 passages",
@@ -211,7 +211,7 @@ class TestConversation:
         assert page.locator(".exchange:nth-child(1) .searched").count() == 0
         searched = page.locator(".exchange:nth-child(2) .searched")
         assert searched.locator("q").inner_text() == FOLLOW_UP.query
-        page.get_by_role("button", name="Search as typed").press("Enter")
+        page.get_by_role("button", name="Search for exactly what I typed").press("Enter")
         chat.answer(3)
         assert assistant.asked[2] == (FOLLOW_UP.question, ())
         assert page.locator(".searched").count() == 1
@@ -222,7 +222,7 @@ class TestConversation:
         chat.answer()
         assert page.get_by_role("heading", name="The documents do not answer this").is_visible()
         assert page.get_by_text("They nowhere mention “Mongolia”.").first.is_visible()
-        assert page.get_by_role("heading", name="Nearest passages, which may not answer it").is_visible()
+        assert page.get_by_role("heading", name="Closest passages (may not contain the answer)").is_visible()
         nearest = page.locator(".source").nth(1)
         nearest.locator("button").click()
         passage = page.locator(".panel .piece.current .passage").inner_text()
@@ -237,7 +237,7 @@ class TestConversation:
         page.get_by_role("button", name="Stop").click()
         assert assistant.stopped.wait(3)
         chat.answer()
-        assert page.get_by_text("Stopped early; what had been written was checked.").is_visible()
+        assert page.get_by_text("Stopped early. The part written so far was checked.").is_visible()
         assert 1 <= page.locator("button.mark").count() < 6
         assistant.pace = 0.001
         chat.ask(VENUE.question)
@@ -250,7 +250,7 @@ class TestConversation:
         chat.page.locator(".draft").wait_for()
         with watched_page(browser, address) as other:
             other.ask(VENUE.question)
-            other.page.locator(".activity").get_by_text("Waiting: one question is ahead").wait_for()
+            other.page.locator(".activity").get_by_text("Waiting: 1 question ahead of yours").wait_for()
             assert violations(chat.page) == violations(other.page) == []
             assistant.pace = 0.001
             chat.page.get_by_role("button", name="Stop").click()
@@ -335,7 +335,7 @@ class TestConversation:
 
     def test_the_focus_stays_where_one_types(self, chat):
         page = chat.page
-        assert page.locator(":focus").get_attribute("placeholder") == "Ask the documents"
+        assert page.locator(":focus").get_attribute("placeholder") == "Ask a question about your documents"
         page.get_by_label("Your question").fill(VENUE.question)
         page.get_by_role("button", name="Ask").focus()
         page.keyboard.press("Enter")
@@ -538,7 +538,7 @@ def test_a_port_in_use_is_named_with_the_way_out():
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(
-            ConfigError, match=rf"cannot use port {port} on 127\.0\.0\.1 .*in use.*--port {port + 1}, or --port 0"
+            ConfigError, match=rf"use port {port} on 127\.0\.0\.1 .*in use.*--port {port + 1}, or --port 0"
         ):
             serve(lambda: ScriptedAssistant([NOWHERE]), Config(port=port))
 

@@ -121,7 +121,7 @@ def test_files_that_cannot_be_read_are_named_and_the_others_go_in(tmp_path):
         (["show", "nothing.txt", "--index", "{index}"], "nothing.txt"),
         (["ask", "--index", "{index}"], "either a question or --batch"),
         (["ask", "x", "--batch", "y", "--index", "{index}"], "either a question or --batch"),
-        (["ask", "--batch", "{tmp}/none", "--index", "{index}"], "cannot be read"),
+        (["ask", "--batch", "{tmp}/none", "--index", "{index}"], "Can't read"),
         (["search", " ", "--index", "{index}"], "empty"),
         (["search", "x", "-n", "0", "--index", "{index}"], "at least 1"),
         (["models", "pull", "qwen2.5-coder-1.5b-instrct"], "qwen2.5-coder-1.5b-instruct"),
@@ -183,8 +183,8 @@ def test_doctor_says_what_to_mend(index, tmp_path):
     assert all(line.startswith("ok  ") for line in well.stdout.splitlines())
     ill = footnote("doctor", "--index", tmp_path / "none", environment={"FOOTNOTE_MODELS": str(tmp_path / "models")})
     assert ill.returncode == 2
-    mend = [line for line in ill.stdout.splitlines() if line.startswith("MEND")]
-    assert any("footnote models pull" in line for line in mend)
+    fix = [line for line in ill.stdout.splitlines() if line.startswith("FIX")]
+    assert any("footnote models pull" in line for line in fix)
 
 
 def test_ctrl_c_stops_at_once_and_leaves_nothing_torn(tmp_path):

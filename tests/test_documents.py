@@ -516,7 +516,7 @@ def test_an_empty_file_is_refused(file, content):
 
 def test_an_unknown_kind_is_refused_with_those_that_are_known(file):
     message = refused(file("a.xyz", "text"))
-    assert "kind that cannot be read" in message
+    assert "is not a supported file type" in message
     assert all(suffix in message for suffix in SUFFIXES)
 
 
@@ -528,13 +528,13 @@ def test_a_file_that_is_too_large_is_refused(file, monkeypatch):
 
 
 def test_what_cannot_be_opened_is_refused(tmp_path):
-    assert "cannot be opened: No such file" in refused(tmp_path / "a.txt")
+    assert "can't be opened: No such file" in refused(tmp_path / "a.txt")
     (tmp_path / "folder.txt").mkdir()
     assert "is a folder" in refused(tmp_path / "folder.txt")
     os.mkfifo(tmp_path / "pipe.txt")
-    assert "cannot be opened" in refused(tmp_path / "pipe.txt")
+    assert "can't be opened" in refused(tmp_path / "pipe.txt")
     (tmp_path / "loop.txt").symlink_to("loop.txt")
-    assert "cannot be opened" in refused(tmp_path / "loop.txt")
+    assert "can't be opened" in refused(tmp_path / "loop.txt")
 
 
 @pytest.fixture
@@ -551,7 +551,7 @@ def test_a_file_without_permission_is_refused(file, request):
     path = file("a.txt", "text")
     path.chmod(0)
     request.getfixturevalue("nobody")
-    assert "cannot be opened: Permission denied" in refused(path)
+    assert "can't be opened: Permission denied" in refused(path)
 
 
 def test_a_folder_without_permission_is_found_and_refused(tmp_path, request):
@@ -619,5 +619,5 @@ def test_what_an_ignore_file_names_is_left_out(tmp_path):
     (tmp_path / ".footnoteignore").write_text("# not for readers\nREADME.md\ndrafts/\n")
     assert [name for name, _ in documents.find(tmp_path)] == ["a.txt", "c.txt"]
     (tmp_path / ".footnoteignore").write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(DocumentError, match=r"\.footnoteignore cannot be understood"):
+    with pytest.raises(DocumentError, match=r"\.footnoteignore is invalid"):
         list(documents.find(tmp_path))

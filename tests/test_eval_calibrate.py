@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from eval import commands
-from eval.calibrate import Accepted, calibrate, fit, take_signals, threshold
+from eval.calibrate import Tolerance, calibrate, fit, take_signals, threshold
 from eval.journal import RunError
 from rag import abstention, prompts
 from rag.assistant import Assistant, made_for
@@ -21,7 +21,7 @@ from rag.generators.scripted import ScriptedGenerator
 from rag.indexes.opening import create_index
 from rag.ingest import ingest
 
-NONE = Accepted(0.0, 0.0)
+NONE = Tolerance(0.0, 0.0)
 PROMPT = prompts.load(CONFIG.prompt)
 SIGNALS = {stage: names.keys() - {"intercept"} for stage, names in abstention.load_coefficients().items()}
 
@@ -143,11 +143,11 @@ def mixed(count=60):
 def test_no_more_is_answered_and_met_as_unsure_than_was_accepted():
     rows = mixed()
     unanswerable = sum(not row["answerable"] for row in rows)
-    found = calibrate(rows, Accepted(0.1, 0.3), before=(0.5, 0.3)).figures["fitted"]
+    found = calibrate(rows, Tolerance(0.1, 0.3), before=(0.5, 0.3)).figures["fitted"]
     assert found["false_answers"] <= 0.1 + 1e-6
     assert found["false_answers"] + found["false_unsure"] <= 0.4 + 1e-6
     assert found["false_unsure"] * unanswerable >= 1
-    strict = calibrate(rows, Accepted(0.1, 0.0), before=(0.5, 0.3)).figures["fitted"]
+    strict = calibrate(rows, Tolerance(0.1, 0.0), before=(0.5, 0.3)).figures["fitted"]
     assert strict["min_confidence"] == found["min_confidence"]
     assert strict["min_unsure"] > found["min_unsure"]
     assert strict["false_answers"] + strict["false_unsure"] <= 0.1 + 1e-6
@@ -166,8 +166,8 @@ def test_each_stage_is_fitted_on_what_it_tells():
 
 @pytest.mark.parametrize("rows", [[], separable()[::2], separable(8)])
 def test_too_little_to_fit_is_told(rows):
-    with pytest.raises(RunError, match="It takes questions of at least 5 clusters"):
-        calibrate(rows, Accepted(0.05, 0.1), (0.5, 0.3))
+    with pytest.raises(RunError, match="Calibration needs questions from at least 5 clusters"):
+        calibrate(rows, Tolerance(0.05, 0.1), (0.5, 0.3))
 
 
 def test_an_index_that_was_calibrated_decides_by_it(index):
@@ -219,11 +219,11 @@ def test_the_command_notes_it_in_the_index(index, tmp_path, monkeypatch, capsys)
     assert noted["measured"]["false_answers"] + noted["measured"]["false_unsure"] <= 0.68
     assert assistant(index).coefficients == noted["coefficients"]
     monkeypatch.setattr(commands, "BUILD", tmp_path / "other")
-    with pytest.raises(RunError, match="tells no more than guessing"):
+    with pytest.raises(RunError, match="is no better than guessing"):
         commands.calibrate(Config(index=index.folder), options)
     assert index.calibration == noted
     options.false_unsure = 5.0
-    with pytest.raises(RunError, match="--false-unsure is a share between 0 and 1"):
+    with pytest.raises(RunError, match="--false-unsure must be between 0 and 1"):
         commands.calibrate(Config(index=index.folder), options)
 
 

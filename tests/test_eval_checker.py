@@ -65,10 +65,10 @@ def test_without_meta_each_claim_is_its_own_cluster(tmp_path):
     ("line", "message"),
     [
         ('{"claim": "A.", "evidence": [], "label": "true"}', "line 1: label must be one of supported"),
-        ('{"claim": "", "evidence": [], "label": "supported"}', "line 1: claim must be a text"),
+        ('{"claim": "", "evidence": [], "label": "supported"}', "line 1: claim must be a non-empty text"),
         ('{"claim": "A.", "evidence": "A.", "label": "supported"}', "line 1: evidence must be a list"),
-        ('{"claim": "A.", "evidence": [], "label": "supported", "meta": 1}', "line 1: meta must be an object"),
-        ("", "There is no claim in"),
+        ('{"claim": "A.", "evidence": [], "label": "supported", "meta": 1}', "line 1: meta must be a JSON object"),
+        ("", "There are no claims in"),
     ],
 )
 def test_what_is_wrong_with_a_set_is_told(tmp_path, line, message):
@@ -106,7 +106,7 @@ def test_another_threshold_makes_other_figures(tmp_path):
 
 
 def test_claims_of_one_label_have_no_figures_but_are_told(tmp_path):
-    with pytest.raises(SetError, match="both supported and not supported"):
+    with pytest.raises(SetError, match="both supported and unsupported"):
         check_claims("tarn", read_claims(written(tmp_path, CLAIMS[:2])), 0.5)
 
 
@@ -118,10 +118,10 @@ def test_figures_are_kept_and_told(checked, tmp_path):
     assert kept(file) == {"tarn": checked, "other": checked | {"set": "other"}}
     told = sentence_on(checked)
     assert "on 5 labelled claims (tarn, " in told
-    assert "at a support of 0.5: balanced accuracy 83.3 % (" in told
-    assert "100.0 % (100.0 – 100.0) where bearing out a part counts" in told
-    assert "in an earlier version" in sentence_on(checked | {"checker": "0" * 64})
-    assert "in an earlier version" not in told
+    assert "with min_support 0.5: balanced accuracy 83.3 % (" in told
+    assert "100.0 % (100.0 – 100.0) if partial support counts too" in told
+    assert "with an earlier version" in sentence_on(checked | {"checker": "0" * 64})
+    assert "with an earlier version" not in told
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": 1}', '{"format": 2}', '{"format": 2, "sets": {"a": {}}}'])
@@ -141,9 +141,9 @@ def test_the_terminal_shows_them(checked):
 def test_the_report_tells_them_beside_the_citations(checked, tmp_path, monkeypatch):
     monkeypatch.setattr(checker, "FILE", tmp_path / "checker.json")
     run = tiny_run(tmp_path, "run", TinyGenerator())
-    section = page(run).split("What stands behind the answers")[1].split("</section>")[0]
-    assert "quotes that stand in the document" in section
-    assert "The check alone" not in section
+    section = page(run).split("Citations</h2>")[1].split("</section>")[0]
+    assert "quotes found in the document" in section
+    assert "Verification alone" not in section
     keep(checked, checker.FILE)
     assert sentence_on(checked).split(",")[0] in page(run)
 

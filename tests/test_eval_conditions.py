@@ -256,7 +256,7 @@ def test_runs_without_a_common_question_are_told(tmp_path):
         tiny_run(tmp_path, name, TinyGenerator(), Selection(condition=name, only=(only,)))
         for name, only in (("gold-only", "right"), ("gold-last", "half"))
     ]
-    with pytest.raises(RunError, match="no question in common"):
+    with pytest.raises(RunError, match="share no answered question"):
         robustness(made)
 
 
@@ -264,11 +264,11 @@ def test_the_report_and_the_terminal_show_them(compared, monkeypatch, capsys):
     table = robustness_table(robustness(list(compared.values())))
     for known in CONDITIONS.values():
         assert known.label in table
-    assert "The same 7 questions; the difference is to the gold alone." in table
+    assert "The same 7 questions; differences relative to the gold alone." in table
     html = page(compared[""], beside(compared[""]))
-    section = html[html.index("What it withstands") :]
+    section = html[html.index("Robustness") :]
     section = section[: section.index("</section>")]
     assert section.count("<svg") == 1 + len(CONDITIONS)
     assert 'aria-label="gold last: ' in section
-    assert "What it withstands" not in page(compared[""])
-    assert "What it withstands" in page(compared["gold-last"], beside(compared["gold-last"]))
+    assert "Robustness" not in page(compared[""])
+    assert "Robustness" in page(compared["gold-last"], beside(compared["gold-last"]))

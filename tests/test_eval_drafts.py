@@ -102,17 +102,19 @@ def test_figures_are_kept_beside_those_of_other_sets(folder, tmp_path, monkeypat
     assert "mistaken" not in kept(file)["quotas"]
     told = sentence_on(kept(file)["quotas"])
     assert "on 4 labelled drafts (quotas, " in told
-    assert "100.0 % (34.2 – 100.0) of the right ones pass, 100.0 % (34.2 – 100.0) of the wrong ones do not." in told
-    assert "in an earlier version" in sentence_on(checked | {"checker": "0" * 64})
+    assert (
+        "100.0 % (34.2 – 100.0) of the right ones pass, 100.0 % (34.2 – 100.0) of the wrong ones are rejected." in told
+    )
+    assert "with an earlier version" in sentence_on(checked | {"checker": "0" * 64})
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"right": "yes"}, "line 1: right must be true or false"),
-        ({"draft": ""}, "line 1: draft must be a text"),
-        ({"evidence": "The home folder holds 80 GB."}, "line 1: evidence must stand in the text of quotas.md"),
-        ({"document": "absent.md"}, "line 1: absent.md cannot be opened"),
+        ({"draft": ""}, "line 1: draft must be a non-empty text"),
+        ({"evidence": "The home folder holds 80 GB."}, "line 1: evidence must be part of the text of quotas.md"),
+        ({"document": "absent.md"}, "line 1: absent.md can't be opened"),
     ],
 )
 def test_what_is_wrong_with_a_draft_is_told(folder, change, message):
@@ -127,7 +129,7 @@ def test_drafts_are_told_from_claims(folder):
     assert drafts_file(folder / "claims.jsonl") is None
     assert drafts_file(folder / "documents") is drafts_file(folder / "absent.jsonl") is None
     (folder / "drafts.jsonl").write_text("\n", "utf-8")
-    with pytest.raises(SetError, match="There is no draft in"):
+    with pytest.raises(SetError, match="There are no drafts in"):
         read_drafts(folder / "drafts.jsonl")
 
 

@@ -222,8 +222,11 @@ def test_the_report_shows_the_groups(run) -> None:
     assert all(f"<h3>By {grouping}</h3>" in html for grouping in ("kind", "genre", "path"))
     assert "By language" not in html
     told = page(run)
-    assert "2 of 7 answerable questions were answered rightly, 2 more by quotes alone." in told
-    assert "Of 3 that the documents do not answer, 1 were declined and 1 met with what may answer them." in told
+    assert "2 of 7 answerable questions were answered correctly, 2 more with quotes only." in told
+    assert (
+        "Of 3 questions that the documents do not answer, 1 were declined and 1 got quotes that may answer them."
+        in told
+    )
     assert ("unsure, and quotes another place", "broken") in [(fault, row["id"]) for fault, row in worst(run)]
     assert "unsure" not in [row["id"] for _, row in worst(run)]
 

@@ -72,21 +72,21 @@ def outline(html):
 def test_the_page_has_every_part(outline):
     text = " ".join(outline.texts)
     for words in (
-        "2 of 7 answerable questions were answered rightly, 1 more by quotes alone.",
-        "Of 3 that the documents do not answer, 1 were declined and 1 met with what may answer them.",
+        "2 of 7 answerable questions were answered correctly, 1 more with quotes only.",
+        "Of 3 questions that the documents do not answer, 1 were declined and 1 got quotes that may answer them.",
         "1 question failed. It counts as wrong",
-        "Where each point was lost",
+        "Where points were lost",
         "Risk and coverage",
         "always answer",
         "always refuse",
         "Reliability",
-        "Against rules that look at nothing",
+        "Compared with trivial rules",
         "False answers by kind",
-        "Finding the passage",
+        "Retrieval",
         "Seconds to the checked answer",
         "The worst answers",
         "All figures",
-        "What it was made of",
+        "Settings and models",
     ):
         assert words in text
 
@@ -147,8 +147,8 @@ def test_the_worst_answers_come_first_and_with_all_it_takes(run, html):
     found = [(fault, row["id"]) for fault, row in worst(run)]
     assert found == [
         ("failed", "broken"),
-        ("says what must not be said", "invented"),
-        ("says what must not be said", "misread"),
+        ("says something forbidden", "invented"),
+        ("says something forbidden", "misread"),
         ("wrong answer", "half"),
         ("declined, though the passage was there", "unsure"),
     ]
@@ -165,7 +165,7 @@ def test_the_worst_answers_come_first_and_with_all_it_takes(run, html):
 def test_a_card_says_what_must_not_be_said_and_where_the_gold_is(html):
     card = html[html.index("What happened to the bridge in 1901?") :]
     card = card[: card.index("</article>")]
-    assert "Must not be said:</span> Dover<br>" in card
+    assert "Forbidden:</span> Dover<br>" in card
     assert re.search(r"The evidence: [123] passages?, gold in [123]</summary>", card)
 
 
@@ -187,20 +187,20 @@ def test_a_draft_that_was_not_shown_is_there(tmp_path):
 def test_a_run_without_a_model_has_a_report_too(tmp_path):
     outline = Outline(page(tiny_run(tmp_path, "run")))
     text = " ".join(outline.texts)
-    assert "For 100.0 % of the answerable questions, the evidence holds what it takes." in text
+    assert "For 100.0 % of the answerable questions, the evidence holds what is needed." in text
     assert "The worst answers" not in text
-    assert "Finding the passage" in text
+    assert "Retrieval" in text
 
 
 def test_where_all_questions_are_answerable_the_refusals_are_told(tmp_path):
     found = tiny_run(tmp_path, "run", TinyGenerator(), Selection(condition="gold-only"))
     text = " ".join(Outline(page(found)).texts)
-    assert "The documents answer every question that was asked" in text
+    assert "The documents answer every question of this run" in text
     assert "False refusals by kind" in text
     assert "False answers by kind" not in text
     assert "Risk and coverage" not in text
     assert "evidence: gold alone" in text
-    assert "enough gold in what was composed" in text
+    assert "enough gold in their composed evidence" in text
 
 
 def test_a_run_of_an_older_format_is_summarised_anew(tmp_path):

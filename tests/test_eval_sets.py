@@ -138,15 +138,15 @@ class TestOwnFormat:
         ("bad", "complaint"),
         [
             ("{", "not JSON"),
-            ("[1]", "expected an object"),
-            (line(id=""), "id must be a text"),
-            (line(question=None), "question must be a text"),
+            ("[1]", "expected a JSON object"),
+            (line(id=""), "id must be a non-empty text"),
+            (line(question=None), "question must be a non-empty text"),
             (line(answerable="yes"), "answerable must be true or false"),
             (line(answers="Ann"), "answers must be a list of texts"),
             (line(answers=[1]), "answers must be a list of texts"),
             (line(gold=[{"document": "a.txt", "start": 3, "end": 3}]), "start < end"),
-            (line(gold=[{"document": "a.txt", "start": True, "end": 3}]), "whole numbers"),
-            (line(gold=[{"start": 0, "end": 3}]), "document must be a text"),
+            (line(gold=[{"document": "a.txt", "start": True, "end": 3}]), "integers"),
+            (line(gold=[{"start": 0, "end": 3}]), "document must be a non-empty text"),
             (line(gold=[{"document": "a", "start": 0, "end": 3, "grade": 0}]), "grade"),
             (line(answerable=False, gold=[{"document": "a", "start": 0, "end": 3}]), "has no gold"),
             (line(facts=["Ann"]), "facts must be a list of lists"),
@@ -157,7 +157,7 @@ class TestOwnFormat:
             (line(docs="a.txt"), "docs must be a list of texts"),
             (line(docs=[" "]), "docs must name documents"),
             (line(match="any"), "match must be words or substring"),
-            (line(id="good"), "used before"),
+            (line(id="good"), "already used"),
         ],
     )
     def test_a_bad_line_is_named(self, tmp_path: Path, bad: str, complaint: str) -> None:
@@ -181,7 +181,7 @@ class TestOwnFormat:
         with pytest.raises(SetError, match=r"no file .*questions\.jsonl"):
             load(tmp_path)
         (tmp_path / "questions.jsonl").touch()
-        with pytest.raises(SetError, match="holds no question"):
+        with pytest.raises(SetError, match="contains no question"):
             load(tmp_path)
 
     @pytest.mark.parametrize("settings", ['documnets = "x"', "name = 1", "name ="])

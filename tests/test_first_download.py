@@ -66,7 +66,7 @@ def test_a_file_that_changes_on_disk_is_found_and_the_first_one_brought_again(hu
     home = models.pull("open", tmp_path)
     for name, data in {"config.json": b'{"a": 2}', "model.safetensors": WEIGHTS[::-1]}.items():
         (home / name).write_bytes(data)
-        with pytest.raises(ModelDamaged, match=f"{name} is not what came at first.*footnote models pull open"):
+        with pytest.raises(ModelDamaged, match=f"{name} is not what was downloaded first.*footnote models pull open"):
             models.locate("open", tmp_path)
         assert models.pull("open", tmp_path) == home
         assert (home / name).read_bytes() == FILES[name]
@@ -80,7 +80,9 @@ def test_another_file_of_that_name_is_refused_ever_after(hub: Server, tmp_path: 
     before = record(home)
     (home / name).unlink()
     replace_on(hub, name, FILES[name][::-1], large)
-    refusal = "holds another model.safetensors" if large else "config.json is not what was published, and was deleted"
+    refusal = (
+        "holds another model.safetensors" if large else "config.json doesn't match its published hash and was deleted"
+    )
     with pytest.raises(DownloadError, match=refusal):
         models.pull("open", tmp_path)
     assert not (home / name).exists() and record(home) == before
@@ -92,7 +94,7 @@ def test_what_the_hub_says_of_a_large_file_is_held_against_it_at_the_first_downl
     hub: Server, tmp_path: Path
 ) -> None:
     hub.files[PATHS["model.safetensors"]] = WEIGHTS[::-1]  # its hash stays that of the right one
-    with pytest.raises(DownloadError, match=r"what came as model.safetensors is not what was published"):
+    with pytest.raises(DownloadError, match=r"model.safetensors doesn't match its published hash"):
         models.pull("open", tmp_path)
     assert not (tmp_path / "open" / ".trusted.json").exists()
 
@@ -109,20 +111,20 @@ def test_a_file_that_nobody_pulled_is_not_trusted(hub: Server, tmp_path: Path) -
     for name, data in FILES.items():
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_bytes(data)
-    with pytest.raises(ModelDamaged, match=r"config.json did not come by a pull, so that no hash of it is known"):
+    with pytest.raises(ModelDamaged, match=r"config.json was not downloaded by Footnote, so its hash is unknown"):
         models.locate("open", tmp_path)
     models.pull("open", tmp_path)
     assert hub.served[PATHS["model.safetensors"]] == len(WEIGHTS) and hub.served[PATHS["deep/config.json"]] == 0
     (home / ".trusted.json").unlink()
     assert models.verify("open", tmp_path) == [
-        f"{name} did not come by a pull, so that no hash of it is known"
+        f"{name} was not downloaded by Footnote, so its hash is unknown"
         for name in ("model.safetensors", "config.json")
     ]
 
 
 def test_a_large_file_goes_on_where_it_broke_off(hub: Server, tmp_path: Path) -> None:
     hub.cuts = [60_000, *[0] * 500]
-    with pytest.raises(DownloadError, match="breaks off"):
+    with pytest.raises(DownloadError, match="the connection breaks"):
         models.pull("open", tmp_path)
     begun = (tmp_path / "open" / "model.safetensors.part").stat().st_size
     assert begun >= 16_384
@@ -173,6 +175,6 @@ def test_the_list_says_so(hub: Server, tmp_path: Path, capsys: pytest.CaptureFix
     lines = dict(line.split("\t", 1) for line in capsys.readouterr().out.splitlines())
     assert lines["open"].split("\t") == [
         *("embedder", "0 MB", "Apache-2.0", "here", "made up"),
-        "2 of 3 files trusted at their first download",
+        "2 of 3 files trusted on first download",
     ]
     assert lines["pinned"].split("\t") == ["embedder", "0 MB", "Apache-2.0", "not here", "made up"]

@@ -118,7 +118,7 @@ def test_a_conversation_opens_with_its_sources_and_says_what_is_gone(archive):
     first, second = reopened(turns, archive, ScriptedIndex(), ENGLISH)
     assert first.answered.answer == VENUE and first.answered.places[1].date == "2011-03-11"
     assert (second.state, second.question) == ("failed", "Gone?")
-    assert "no longer kept" in second.problem
+    assert "is gone" in second.problem
 
 
 def test_markdown_has_footnotes_that_never_share_a_label():
@@ -199,14 +199,14 @@ class TestInTheBrowser:
         assert len(json.loads(download.value.path().read_text(encoding="utf-8"))["answers"]) == 2
         link = page.locator("a.link").first.get_attribute("href")
         page.get_by_role("button", name="Delete", exact=True).press("Enter")
-        page.get_by_role("button", name="Delete for good?").press("Enter")
+        page.get_by_role("button", name="Delete permanently?").press("Enter")
         titles.nth(1).wait_for(state="detached")
         page.goto(chat.address + link)
-        page.get_by_text("This answer is no longer kept").first.wait_for()
+        page.get_by_text("This answer is gone").first.wait_for()
 
     @staticmethod
     def choose(page, title, action):
-        page.get_by_label(f"More for “{title}”").press("Enter")
+        page.get_by_label(f"Options for “{title}”").press("Enter")
         page.get_by_role("button", name=action).press("Enter")
 
     def test_a_link_opens_an_answer_with_its_sources_in_another_browser_and_goes_on_from_there(self, chat, browser):

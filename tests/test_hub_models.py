@@ -139,7 +139,7 @@ def test_an_index_is_of_its_embedder(pulled: Pulled, tmp_path: Path) -> None:
 
 
 def test_an_embedder_is_no_generator_and_no_reranker(pulled: Pulled) -> None:
-    with pytest.raises(ModelUnknown, match="The generator 'talks' cannot be used as embedder"):
+    with pytest.raises(ModelUnknown, match="The generator 'talks' can't be used as embedder"):
         pulled.embedder("talks")
     (pulled.config.models / "half" / "config.json").write_text("{}")
     with pytest.raises(ModelDamaged, match=r"config.json.*footnote models pull half"):

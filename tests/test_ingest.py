@@ -209,7 +209,7 @@ def test_the_same_content_twice_is_reported_and_goes_in(
     write(folder / "z.txt", 1)
     report = ingest([folder], index, embedder, CONFIG)
     assert report.duplicates == [("z.txt", "a.txt")]
-    assert "z.txt: the same content as a.txt" in report.summary()
+    assert "z.txt: same content as a.txt" in report.summary()
     assert "z.txt" in names(index)
 
 

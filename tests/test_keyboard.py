@@ -104,7 +104,7 @@ def test_ask_read_the_evidence_stop_and_begin_anew(browser, scripted, assistant)
         popup.value.close()
         keys.press("Scores")
         assert page.locator(".panel .more[open]").count() == 1
-        keys.press("Close the sources", back=True)
+        keys.press("Close sources", back=True)
         assert page.evaluate(FOCUS)[0].startswith("Source 2")
         keys.press("Details")
         assert page.locator(".facts .more[open]").count() == 1
@@ -112,7 +112,7 @@ def test_ask_read_the_evidence_stop_and_begin_anew(browser, scripted, assistant)
         keys.type(FOLLOW_UP.question)
         page.keyboard.press("Enter")
         watched.answer(2)
-        keys.press("Search as typed", back=True)
+        keys.press("Search for exactly what I typed", back=True)
         watched.answer(3)
         assistant.pace = 0.2
         keys.type(PRINCIPLES.question, "Your question")
@@ -134,28 +134,28 @@ def test_conversations(browser, scripted):
         page.keyboard.press("Enter")
         watched.answer()
         keys.press("Conversations", back=True)
-        keys.press("More for")
+        keys.press("Options for")
         keys.press("Rename")
         keys.type("Cardiff")
         page.keyboard.press("Enter")
         keys.to("Cardiff")
         for name in ("Save as Markdown", "Save as JSON"):
             if not page.locator(".history-more[open]").count():
-                keys.press("More for “Cardiff”")
+                keys.press("Options for “Cardiff”")
             with page.expect_download():
                 keys.press(name)
         keys.press("Cardiff", back=True)
         page.locator(".exchange .answer").wait_for()
-        keys.press("More for “Cardiff”")
+        keys.press("Options for “Cardiff”")
         keys.press("Delete")
         page.keyboard.press("Enter")
         page.locator(".history-open").wait_for(state="detached")
-        keys.press("Close the conversations")
+        keys.press("Close conversations")
         assert not page.locator(".history").is_visible()
         link = page.locator("a.link").get_attribute("href")
         keys.press("Link to this answer")
         page.wait_for_url(f"**{link.removeprefix('.')}")
-        page.get_by_text("This answer is no longer kept").first.wait_for()
+        page.get_by_text("This answer is gone").first.wait_for()
 
 
 def test_documents_come_in_are_chosen_and_go(browser, address, tmp_path):
@@ -165,7 +165,7 @@ def test_documents_come_in_are_chosen_and_go(browser, address, tmp_path):
     with watched_page(browser, address) as watched:
         keys = keys_on(watched, "documents", ".document")
         page = keys.page
-        keys.type("birds", "Into the collection")
+        keys.type("birds", "Add to collection (optional)")
         for name, files in (("Choose files", tmp_path / "rook.txt"), ("Choose a folder", tmp_path / "more")):
             with page.expect_file_chooser() as chooser:
                 keys.press(name)
@@ -176,7 +176,7 @@ def test_documents_come_in_are_chosen_and_go(browser, address, tmp_path):
         page.keyboard.press("ArrowDown")
         keys.press("Answer from: birds", "Space")
         assert page.locator(".document input:checked").count() == 1
-        keys.to("those ticked below", back=True)
+        keys.to("selected documents", back=True)
         page.keyboard.press("ArrowUp")
         for name in ("birds/more/owl.txt", "birds/rook.txt"):
             keys.to("Find a document", back=True)
@@ -188,7 +188,7 @@ def test_documents_come_in_are_chosen_and_go(browser, address, tmp_path):
             popup.value.close()
             keys.press("Delete")
             page.keyboard.press("Enter")
-            page.get_by_text("No document matches.").wait_for()
+            page.get_by_text("No matching documents.").wait_for()
         assert (watched.foreign, watched.errors) == ([], [])
 
 
@@ -203,7 +203,7 @@ def test_search_and_settings(browser, address):
         with page.expect_popup() as popup:
             keys.press("Open the document here")
         popup.value.locator("mark").wait_for()
-        Keys(popup.value).press("To the chat")
+        Keys(popup.value).press("Back to the chat")
         popup.value.locator("#question").wait_for()
         popup.value.close()
         keys.press("Settings", back=True)
@@ -217,12 +217,12 @@ def test_feedback_and_its_review(browser, address, config):
         page.keyboard.press("Enter")
         watched.answer()
         keys.press("No, this is wrong", back=True)
-        page.get_by_text("Thank you.").first.wait_for()
-        keys.press("Say what is wrong")
+        page.get_by_text("Thanks, saved for review.").first.wait_for()
+        keys.press("Report a problem")
         keys.to("What is wrong?")
         keys.type("The source")
-        keys.type("by the river", "The right answer is")
-        keys.type("plover", "Where it stands")
+        keys.type("by the river", "Correct answer")
+        keys.type("plover", "Where is the right answer")
         page.keyboard.press("Enter")
         page.locator(".found-passages textarea").first.wait_for()
         keys.to("The plover", "plover.txt")
@@ -230,7 +230,7 @@ def test_feedback_and_its_review(browser, address, config):
         page.keyboard.press("Control+Home")
         for _ in range("The plover nests".count("") - 1):
             page.keyboard.press("Shift+ArrowRight")
-        keys.type("Thank you", "Anything else")
+        keys.type("Thank you", "Anything else?")
         keys.press("Send")
         page.locator(".opinion-form").wait_for(state="detached")
         down, said = feedback.pending(config.index)
@@ -238,7 +238,7 @@ def test_feedback_and_its_review(browser, address, config):
         assert [span.quote for span in said.passages] == ["The plover nests"]
         keys = keys_on(watched, "review", ".review-buttons")
         keys.press("Reject")
-        page.get_by_text("Rejected. 1 waits for review").wait_for()
+        page.get_by_text("Rejected. 1 to review").wait_for()
         keys.press("Accept")
-        page.get_by_text("Accepted: the next evaluation asks it. Nothing waits for review.").wait_for()
+        page.get_by_text("Accepted as a test question. Nothing to review.").wait_for()
         assert (watched.foreign, watched.errors) == ([], [])

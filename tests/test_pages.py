@@ -117,7 +117,7 @@ class TestDocuments:
         upload(page, ("bittern.pdf", bytes(pdf.output())), ("bad.pdf", b"nonsense"))
         assert "added; has no text on page 2" in page.locator("[data-name='bittern.pdf']").inner_text()
         assert "is broken or is not a PDF" in page.locator("[data-name='bad.pdf'].failed").inner_text()
-        page.get_by_text("bittern.pdf has no text on page 2 (a scan?)").wait_for()
+        page.get_by_text("bittern.pdf has no text on page 2 (scanned?)").wait_for()
         assert page.get_by_text("copy.txt has the same content as birds.txt").is_visible()
         page = visit("search")
         page.get_by_label("Words or a question").fill("bittern booms")
@@ -142,14 +142,14 @@ class TestDocuments:
         page.get_by_label("Find a document").fill("bitt")
         assert names(page) == ["bittern.pdf"]
         page.get_by_role("button", name="Delete ").press("Enter")
-        page.get_by_role("button", name="Delete for good?").press("Enter")
-        page.get_by_text("No document matches.").wait_for()
+        page.get_by_role("button", name="Delete permanently?").press("Enter")
+        page.get_by_text("No matching documents.").wait_for()
         assert [info.name for info in index.documents()] == ["birds.txt", "copy.txt"]
         assert not list((index.folder / "uploads").rglob("*.pdf"))
         assert page.goto(visit.watched.address + "read?document=bittern.pdf").status == 404
         visit.watched.errors.clear()  # The console reports the 404.
         page = visit()
-        page.get_by_text("This answer is no longer kept").first.wait_for()
+        page.get_by_text("This answer is gone").first.wait_for()
         visit.watched.ask(BITTERN)
         visit.watched.answer(2)
         assert (
@@ -168,14 +168,14 @@ class TestDocuments:
         drop(page, tmp_path / "notes")
         page.locator("[data-name='notes/owl.txt'].done").wait_for()
         assert page.locator(".arrivals li").count() == 1
-        page.get_by_label("Into the collection").fill("notes")
+        page.get_by_label("Add to collection (optional)").fill("notes")
         page.locator("input.files").set_input_files(
             {"name": "rook.txt", "mimeType": "", "buffer": b"The rook nests in tall trees."}
         )
         page.locator("[data-name='notes/rook.txt'].done").wait_for()
         page.locator(".collection").get_by_text("2 documents").wait_for()
         assert names(page) == ["birds.txt", "copy.txt", "notes/owl.txt", "notes/rook.txt"]
-        kept(page, lambda: page.get_by_label("those ticked below").check())
+        kept(page, lambda: page.get_by_label("selected documents").check())
         kept(page, lambda: page.get_by_label("Answer from: notes").uncheck())
         assert page.locator(".document input:checked").count() == 2
         visit().get_by_text("2 of 4 documents").wait_for()
@@ -189,7 +189,7 @@ class TestDocuments:
     def test_the_chat_answers_from_the_chosen_documents_alone(self, visit):
         page = visit("documents")
         names(page)
-        kept(page, lambda: page.get_by_label("those ticked below").check())
+        kept(page, lambda: page.get_by_label("selected documents").check())
         kept(page, lambda: page.get_by_label("Answer from: ").first.uncheck())
         page = visit()
         page.get_by_text("1 of 2 documents").wait_for()
@@ -208,12 +208,12 @@ class TestDocuments:
             page.route(re.compile("gradio_api/(run|queue)"), lambda route: held.append(route))
             page.goto(address + "documents")
             names(page)
-            page.get_by_label("those ticked below").check()
+            page.get_by_label("selected documents").check()
             page.get_by_label("Answer from: ").first.uncheck()
             for route in held:
                 route.continue_()
             page.unroute_all()
-            page.get_by_label("den unten angekreuzten").wait_for()
+            page.get_by_label("ausgewählten Dokumenten").wait_for()
             assert page.locator(".document input:checked").count() == 1
 
     def test_who_is_elsewhere_needs_the_token(self, browser, config, index):
@@ -223,11 +223,11 @@ class TestDocuments:
             page.goto(address + "documents")
             names(page)
             page.get_by_role("button", name="Delete ").first.press("Enter")
-            page.get_by_role("button", name="Delete for good?").press("Enter")
-            page.get_by_label("Documents can be changed with the administrator's token:").wait_for()
+            page.get_by_role("button", name="Delete permanently?").press("Enter")
+            page.get_by_label("Enter the admin token to change documents:").wait_for()
             assert len(index.documents()) == 2
             page.goto(address + "review")
-            page.get_by_label("Documents can be changed with the administrator's token:").wait_for()
+            page.get_by_label("Enter the admin token to change documents:").wait_for()
 
 
 class TestFeedback:
@@ -235,31 +235,31 @@ class TestFeedback:
         page = visit()
         visit.watched.ask(PLOVER)
         visit.watched.answer()
-        page.get_by_role("button", name="Yes, this is right").press("Enter")
-        page.get_by_text("Thank you.").first.wait_for()
+        page.get_by_role("button", name="Yes, this is correct").press("Enter")
+        page.get_by_text("Thanks, saved for review.").first.wait_for()
         visit.watched.ask(NOWHERE.question)
         visit.watched.answer(2)
         row = page.locator(".exchange:nth-child(2)")
-        row.get_by_role("button", name="Say what is wrong").press("Enter")
+        row.get_by_role("button", name="Report a problem").press("Enter")
         assert page.get_by_label("What is wrong?").input_value() == "should_answer"
-        page.get_by_label("The right answer is").fill("frogs")
-        page.get_by_label("Where it stands").fill("heron")
+        page.get_by_label("Correct answer").fill("frogs")
+        page.get_by_label("Where is the right answer").fill("heron")
         page.keyboard.press("Enter")
         page.locator(".found-passages input").first.check()
         page.get_by_role("button", name="Send").press("Enter")
-        row.get_by_text("Thank you.").wait_for()
+        row.get_by_text("Thanks, saved for review.").wait_for()
         up, better = feedback.pending(config.index)
         assert (up.kind, up.question, up.citations[0].quote) == ("up", PLOVER, "The plover nests by the river.")
         assert (better.kind, better.right_answer, better.history[0].content) == ("should_answer", "frogs", PLOVER)
         assert "heron" in better.passages[0].quote
         page = visit("review")
-        page.get_by_text("2 wait for review").wait_for()
+        page.get_by_text("2 to review").wait_for()
         page.keyboard.press("s")
         page.get_by_text(NOWHERE.question).wait_for()
         page.keyboard.press("a")
-        page.get_by_text("Accepted: the next evaluation asks it. 1 waits for review").wait_for()
+        page.get_by_text("Accepted as a test question. 1 to review").wait_for()
         page.keyboard.press("a")
-        page.get_by_text("Nothing waits for review.").wait_for()
+        page.get_by_text("Nothing to review.").wait_for()
         questions = read_questions(config.index / "questions" / "questions.jsonl")
         assert [(q.question, q.answerable, q.answers) for q in questions] == [
             (NOWHERE.question, True, ("frogs",)),
@@ -269,9 +269,9 @@ class TestFeedback:
     def test_what_cannot_be_a_question_says_why_and_can_be_rejected(self, visit, config):
         feedback.add(config.index, feedback.Feedback("down", "Why?", status="answered", answer="Because. [1]"))
         page = visit("review")
-        page.get_by_text("A thumb down alone does not say what would have been right.").wait_for()
+        page.get_by_text("A thumbs down alone does not say what the right answer is.").wait_for()
         page.keyboard.press("r")
-        page.get_by_text("Nothing waits for review.").wait_for()
+        page.get_by_text("Nothing to review.").wait_for()
         assert feedback.pending(config.index) == []
 
 
@@ -330,7 +330,7 @@ class TestNothingSlipsIn:
                 assert page.url.startswith(address)
         assert kinds == {("application/json", "nosniff")}
         page.goto(f"{address}?answer={quote(PAYLOADS[0])}")
-        page.get_by_text("This answer is no longer kept").first.wait_for()
+        page.get_by_text("This answer is gone").first.wait_for()
         assert page.evaluate("window.hacked") is None
         visit.watched.errors.clear()  # The console reports each 404.
 
@@ -339,7 +339,7 @@ class TestSettings:
     def test_secrets_are_said_to_be_set_and_no_more(self, config):
         secret = "not to be shown to anybody"
         html = settings_html(Service(lambda: None, Config(index=config.index, admin_token=secret)), ENGLISH)
-        assert "set, and not shown" in html and secret not in html
+        assert "set (hidden)" in html and secret not in html
 
     def test_the_page_shows_models_and_settings(self, visit):
         page = visit("settings")
@@ -366,10 +366,10 @@ class TestAccessibility:
             found["panel"] = violations(page)
             page.keyboard.press("Escape")
             page.keyboard.press("Escape")
-            page.get_by_role("button", name="Say what is wrong").first.click()
+            page.get_by_role("button", name="Report a problem").first.click()
             found["form"] = violations(page)
             page.get_by_role("button", name="Conversations", exact=True).click()
-            page.get_by_label(f"More for “{PLOVER}”").click()
+            page.get_by_label(f"Options for “{PLOVER}”").click()
             found["conversations"] = violations(page)
             ready = {
                 "documents": ".document",

@@ -100,7 +100,7 @@ def test_only_whole_plans_are_plans(text, plan):
 
 def test_a_task_file_must_be_whole(tmp_path):
     file = tmp_path / "plan.txt"
-    with pytest.raises(PromptError, match="cannot be read"):
+    with pytest.raises(PromptError, match="Can't read"):
         tasks.load(file)
     file.write_text("## instructions\nSay it.\n\n## text\n{question}\n")
     with pytest.raises(PromptError, match="must have the sections instructions, text, asked"):

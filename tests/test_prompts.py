@@ -118,7 +118,7 @@ def test_a_prompt_file_is_checked_when_it_is_loaded(tmp_path, text, message):
 
 
 def test_a_prompt_file_that_is_not_there(tmp_path):
-    with pytest.raises(PromptError, match="cannot be read"):
+    with pytest.raises(PromptError, match="Can't read"):
         load(tmp_path / "none.txt")
 
 
@@ -127,11 +127,11 @@ def test_what_is_found_last_goes_first_and_the_notes_say_so():
     assert fit(prompt, count, 38) == (prompt, ())
     fitted, notes = fit(prompt, count, 30)
     assert [item.rank for item in fitted.evidence] == [1, 2]
-    assert notes == ("1 of 3 passages found did not fit and were not read.",)
+    assert notes == ("1 of 3 passages did not fit and were not read.",)
 
 
 def test_a_question_that_cannot_fit_is_refused():
-    with pytest.raises(QuestionError, match="takes 100 tokens and there is room for 50"):
+    with pytest.raises(QuestionError, match="has 100 tokens, but only 50 fit"):
         fit(Prompt("", (), "w " * 100), count, 50)
 
 

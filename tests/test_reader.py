@@ -79,7 +79,7 @@ def test_of_a_long_document_the_neighbourhood_is_shown_with_ways_to_the_rest(ind
     shown = page.select_one(".text").text
     assert shown in index.document("long.txt").text and len(shown) == 2 * reader.WINDOW + len("Line 6000.")
     earlier, later = page.select("main a")
-    assert [a.text for a in (earlier, later)] == ["Earlier", "Later"]
+    assert [a.text for a in (earlier, later)] == ["Earlier text", "Later text"]
     start = int(re.search(r"start=(\d+)", later["href"])[1])
     following = soup(index, Span("long.txt", start, start)).select_one(".text").text
     assert shown + following in index.document("long.txt").text
@@ -92,7 +92,7 @@ def test_a_pdf_is_shown_as_the_page_with_the_words_marked_on_it(index):
     assert image["alt"] == "Picture of page 2"
     assert page.select_one(".quoted q").text == QUOTE
     assert len(page.select(".spot")) == 1 and page.select_one(".spot")["id"] == "quote"
-    assert [a.text for a in page.select("nav.pages a")] == ["Earlier", "Later"]
+    assert [a.text for a in page.select("nav.pages a")] == ["Previous page", "Next page"]
     assert not soup(index, span_of(index, "harbour.pdf", QUOTE), page=3).select(".spot")
     assert soup(index, span_of(index, "harbour.pdf", QUOTE), as_text=True).select_one("mark").text == QUOTE
 
@@ -146,7 +146,7 @@ def test_a_pdf_whose_file_changed_is_shown_as_the_text_that_was_read(index, fold
         file.write_bytes(data + b"\n%")
         page = soup(index, span_of(index, "harbour.pdf", QUOTE))
         assert page.select_one("mark").text == QUOTE
-        assert "is not where it was read from, or has changed" in page.select_one(".note").text
+        assert "The original file has moved or changed" in page.select_one(".note").text
         file.unlink()
         assert soup(index, span_of(index, "harbour.pdf", QUOTE)).select(".note")
     finally:

@@ -1,4 +1,4 @@
-"""Every command in the README does what it says."""
+"""Every command in the READMEs does what it says."""
 
 import json
 import os
@@ -11,13 +11,14 @@ from command import ROOT, footnote
 
 from rag import config
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+READMES = {folder: (ROOT / folder / "README.md").read_text(encoding="utf-8") for folder in (".", "rag", "ui", "eval")}
+BLOCKS = [block for readme in READMES.values() for block in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)]
+COMMANDS = list(dict.fromkeys(line for block in BLOCKS for line in block.splitlines()))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with the seeds in an index and a batch of questions, as the README's commands expect."""
+    """A folder with the seeds in an index and a batch of questions, as the commands expect."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "seeds").symlink_to(ROOT / "seeds")
     line = {"id": "1", "question": "What is the Denbighshire Nightrider?", "history": []}
@@ -81,15 +82,36 @@ def test_footnote_command(folder, command):
 
 
 def test_the_settings_shown_are_understood(tmp_path):
-    (settings,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    servers, smaller = re.findall(r"```toml\n(.*?)```", READMES["rag"], re.DOTALL)
     file = tmp_path / "footnote.toml"
-    file.write_text(settings, encoding="utf-8")
+    file.write_text(servers, encoding="utf-8")
+    assert config.load(file, {}).generator.endswith("#Qwen/Qwen3-8B")
+    file.write_text(smaller, encoding="utf-8")
     assert config.load(file, {}).evidence == 2
 
 
 def test_the_answer_object_is_documented():
     from rag.types import Answer
 
-    table = README.split("### The answer object")[1].split("\n\n")[1]
+    table = READMES["rag"].split("## The answer object")[1].split("\n\n")[2]
     documented = re.findall(r"`(\w+)`", " ".join(row.split("|")[1] for row in table.splitlines()[2:]))
     assert documented == list(Answer.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("folder", READMES)
+def test_every_link_leads_somewhere(folder):
+    for target in re.findall(r"\](?!\(https?:)\(([^)\s]+)\)", READMES[folder]):
+        name, _, heading = target.partition("#")
+        file = (ROOT / folder / (name or "README.md")).resolve()
+        assert file.exists(), target
+        if heading:
+            headings = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+            assert heading in [re.sub(r"[^\w -]", "", text).lower().replace(" ", "-") for text in headings], target
+
+
+def test_the_files_named_are_there():
+    """A file in a table of ``rag``, ``ui`` or ``eval`` is in that folder, or its path begins at the root."""
+    for folder in ("rag", "ui", "eval"):
+        rows = "\n".join(line for line in READMES[folder].splitlines() if line.startswith("|"))
+        for name in re.findall(r"`([\w*/]+(?:\.(?:py|toml|txt|json)|/))`", rows):
+            assert list((ROOT / folder).glob(name)) or list(ROOT.glob(name)), f"{folder}: {name}"

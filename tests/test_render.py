@@ -112,7 +112,7 @@ def test_scores_are_there_and_folded():
 
 
 def test_time_and_number_of_sources_are_shown():
-    assert words(soup(done(VENUE)).select_one(".facts")).startswith("2 sources, quoted exactly3.4 s")
+    assert words(soup(done(VENUE)).select_one(".facts")).startswith("2 sources3.4 s")
     assert "93%" in words(soup(done(VENUE)).select_one(".facts .more"))
 
 
@@ -154,7 +154,7 @@ def test_a_mark_that_points_nowhere_is_no_button():
 def test_an_abstention_looks_like_one():
     page = soup(done(NOWHERE, places={}))
     assert words(page.select_one(".calm")) == "The documents do not answer thisThey nowhere mention “Mongolia”."
-    assert words(page.select_one(".label")) == "Nearest passages, which may not answer it"
+    assert words(page.select_one(".label")) == "Closest passages (may not contain the answer)"
     assert [p.text for p in page.select(".passage")] == [SWINDON.text, CARDIFF.text]
     assert [button["data-opens"] for button in page.select(".sources button")] == ["1", "2"]
     assert not page.select("mark, button.mark, details[open]")
@@ -177,7 +177,9 @@ def test_a_draft_is_shown_without_its_marks_and_not_as_an_answer():
 
 def test_what_is_going_on_is_shown_and_said():
     exchange = advance(Exchange(1, "Where?"), Waiting(1))
-    assert words(soup(exchange).select_one(".activity")) == announcement(exchange) == "Waiting: one question is ahead"
+    assert (
+        words(soup(exchange).select_one(".activity")) == announcement(exchange) == "Waiting: 1 question ahead of yours"
+    )
 
 
 def test_a_failure_says_what_to_do():
@@ -189,7 +191,7 @@ def test_a_failure_says_what_to_do():
 def test_a_screen_reader_hears_the_answer_once_and_without_marks():
     assert announcement(done(VENUE)) == (
         "It was held at the Cardiff Millennium Centre. NESTA, nef, Spice and the Coproduction Practitioners Network "
-        "hosted it. 2 sources, quoted exactly"
+        "hosted it. 2 sources"
     )
     assert announcement(done(NOWHERE)) == NOWHERE.answer
     assert (
@@ -199,7 +201,7 @@ def test_a_screen_reader_hears_the_answer_once_and_without_marks():
 
 def test_stopped_before_anything_is_no_abstention():
     exchange = advance(advance(Exchange(1, "Where?"), Answered(NOWHERE)), Stopped())
-    assert words(soup(exchange).select_one(".reply")) == "Stopped before an answer was written."
+    assert words(soup(exchange).select_one(".reply")) == "Stopped before there was an answer."
     assert announcement(exchange) == "Stopped."
     assert not history([exchange])
 
@@ -208,13 +210,16 @@ def test_stopped_with_something_checked_shows_it_and_says_so():
     exchange = advance(done(VENUE), Stopped())
     page = soup(exchange)
     assert len(page.select("button.mark")) == 2
-    assert "Stopped early; what had been written was checked." in words(page)
+    assert "Stopped early. The part written so far was checked." in words(page)
 
 
 def test_what_was_searched_for_is_shown_where_it_is_not_what_was_typed():
     assert not soup(done(VENUE)).select(".searched")
     page = soup(done(replace(VENUE, query="Where was the roadshow? And when?")))
-    assert words(page.select_one(".searched")) == "Searched for: Where was the roadshow? And when? Search as typed"
+    assert (
+        words(page.select_one(".searched"))
+        == "Searched for: Where was the roadshow? And when? Search for exactly what I typed"
+    )
 
 
 def test_only_answers_go_into_the_history():

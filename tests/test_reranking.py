@@ -179,7 +179,7 @@ def test_none_is_used_unless_one_is_named(config: Config) -> None:
 def test_one_that_is_unknown_missing_damaged_or_no_reranker_says_what_to_do(config: Config, tmp_path: Path) -> None:
     for name, problem in {
         "tiny-rerankr": "did you mean 'tiny-reranker'",
-        "tiny-embedder": "known are: tiny-reranker",
+        "tiny-embedder": "Choose one of: tiny-reranker",
     }.items():
         with pytest.raises(ModelUnknown, match=problem):
             open_reranker(replace(config, reranker=name))

@@ -55,10 +55,10 @@ def test_what_each_kind_of_feedback_says_is_right():
 @pytest.mark.parametrize(
     ("said", "lacks"),
     [
-        (Feedback("down", "Why?", status="answered", answer="So."), "A thumb down alone"),
-        (Feedback("should_answer", "Why?"), "what the right answer is"),
-        (Feedback("wrong_answer", "Why?", right_answer="So."), "where the right answer stands"),
-        (replace(UP, citations=()), "where the right answer stands"),
+        (Feedback("down", "Why?", status="answered", answer="So."), "A thumbs down alone"),
+        (Feedback("should_answer", "Why?"), "Enter the right answer"),
+        (Feedback("wrong_answer", "Why?", right_answer="So."), "Select the passage with the right answer"),
+        (replace(UP, citations=()), "Select the passage with the right answer"),
     ],
 )
 def test_what_is_missing_is_said(said, lacks):
@@ -92,14 +92,14 @@ def test_documents_of_several_folders_are_copied(index, tmp_path):
 
 
 def test_what_does_not_stand_there_any_more_is_refused(index, tmp_path):
-    with pytest.raises(SetError, match="stands there no more"):
+    with pytest.raises(SetError, match="is no longer there"):
         accept(replace(WRONG, passages=(replace(PLACE, quote="Something else"),)), index)
     with pytest.raises(SetError, match=r"no document 'gone\.txt'"):
         accept(replace(WRONG, passages=(replace(PLACE, document="gone.txt"),)), index)
     other = tmp_path / "set"
     (other / "documents").mkdir(parents=True)
     (tmp_path / "in" / "one.txt").write_text("Changed.\n")
-    with pytest.raises(SetError, match=r"does not hold 'one\.txt'"):
+    with pytest.raises(SetError, match=r"does not contain the version of 'one\.txt'"):
         accept(WRONG, index, other)
     assert not (other / "questions.jsonl").exists()
 
@@ -122,7 +122,7 @@ def test_review_in_the_terminal_takes_a_letter_for_each(index):
     index.close()
     done = footnote("eval", "review", "--index", index.folder, stdin="s\na\na\n")
     assert done.returncode == 0, done.stderr
-    assert "Accepted as reviewed-" in done.stdout and "A thumb down alone" in done.stdout
+    assert "Accepted as reviewed-" in done.stdout and "A thumbs down alone" in done.stdout
     assert done.stdout.endswith("2 left in the queue.\n")
     assert len(read_questions(reviewed_folder(index.folder) / "questions.jsonl")) == 1
     done = footnote("eval", "review", "--index", index.folder, stdin="r\nq\n")

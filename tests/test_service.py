@@ -15,7 +15,7 @@ from rag.errors import ModelMissing
 from rag.generators.scripted import ScriptedGenerator
 from rag.types import Answer, Phase, Token, Turn
 from ui.conversation import Answered, Failed, Place, Stopped, Waiting
-from ui.problems import OUR_FAULT
+from ui.problems import INTERNAL_ERROR
 from ui.service import Service
 
 
@@ -135,9 +135,9 @@ def test_our_own_mistake_is_logged_and_not_shown(serve, caplog):
 
     service = serve(lambda: Broken([VENUE], pace=0))
     with caplog.at_level(logging.ERROR):
-        assert list(service.ask("break"))[-1] == Failed(OUR_FAULT)
+        assert list(service.ask("break"))[-1] == Failed(INTERNAL_ERROR)
     assert "ZeroDivisionError: secret" in caplog.text
-    assert "secret" not in OUR_FAULT
+    assert "secret" not in INTERNAL_ERROR
     assert isinstance(list(service.ask(VENUE.question))[-1], Answered)
 
 

@@ -93,8 +93,8 @@ def test_it_has_a_heading_of_its_own_then_the_quotes_with_their_marks_then_the_s
     assert [mark["data-opens"] for mark in answer.select("button.mark")] == ["1", "2"]
     assert len(page.select(".sources .source")) == 2 and len(page.select(".evidence .piece mark")) == 2
     assert INTRODUCTION not in words(page) and not page.select(".calm")
-    assert words(page.select_one(".facts")).startswith("2 sources, quoted exactly3.4 s")
-    assert "First word after" in words(page.select_one(".facts .more"))
+    assert words(page.select_one(".facts")).startswith("2 sources3.4 s")
+    assert "Time to first word" in words(page.select_one(".facts .more"))
 
 
 def test_a_draft_comes_before_the_quotes():
@@ -105,7 +105,7 @@ def test_a_draft_comes_before_the_quotes():
 
 
 def test_a_screen_reader_hears_first_that_it_is_not_sure():
-    assert announcement(done(PAID)) == f"{HEADING}: {VENUE.sentences[1].text} “{QUOTE}” 2 sources, quoted exactly"
+    assert announcement(done(PAID)) == f"{HEADING}: {VENUE.sentences[1].text} “{QUOTE}” 2 sources"
 
 
 def test_in_german_no_word_of_the_interface_is_english():
@@ -117,7 +117,7 @@ def test_in_german_no_word_of_the_interface_is_english():
 def test_stopped_with_quotes_it_shows_them_and_says_so():
     exchange = advance(done(SAVES), Stopped())
     assert exchange.state == "answered"
-    assert "Stopped early; what had been written was checked." in words(soup(exchange))
+    assert "Stopped early. The part written so far was checked." in words(soup(exchange))
 
 
 def test_the_next_question_takes_it_along():
@@ -244,7 +244,7 @@ def test_the_examples_in_the_description_are_of_its_form(api):
     (quote,) = [line for line in examples.EVENTS.split("\n\n") if line.startswith("event: quote")]
     (_, data) = next(records(FOUND))
     assert json.loads(quote.partition("data: ")[2]).keys() == data.keys() - {"page", "header"}
-    statuses = description["components"]["schemas"]["Shown"]["properties"]["status"]
+    statuses = description["components"]["schemas"]["ShownAnswer"]["properties"]["status"]
     assert "unsure" in json.dumps(statuses)
 
 

@@ -28,7 +28,7 @@ from rag.types import Passage, Sentence
 
 pytestmark = in_browser
 
-THANKS = "Thank you. A person will look at it."
+THANKS = "Thanks, saved for review."
 SLOW = 0.3
 """Seconds a word, so that an answer is still being written when it is stopped, however slow the machine."""
 LONG = replace(PRINCIPLES, question="Say it all, slowly.")
@@ -81,7 +81,7 @@ def test_an_answer_streams_and_its_mark_opens_the_passage_with_the_span_highligh
     site.assistant.pace = 0.03
     page = visited.page
     visited.open()
-    assert page.get_by_role("dialog", name="Ask the documents").is_visible()
+    assert page.get_by_role("dialog", name="Ask a question").is_visible()
     visited.ask(VENUE.question)
     page.locator(".draft").wait_for()
     assert VENUE.sentences[0].text.startswith(page.locator(".draft").inner_text()[:10])
@@ -89,7 +89,7 @@ def test_an_answer_streams_and_its_mark_opens_the_passage_with_the_span_highligh
     article = visited.exchange()
     assert page.locator(".draft").count() == 0
     assert article.locator(".answer").inner_text() == re.sub(r" \[(\d)\]", r"\1", VENUE.answer)
-    assert article.get_by_text("2 sources, quoted exactly").is_visible()
+    assert article.get_by_text("2 sources").is_visible()
     mark = page.get_by_role("button", name="Source 2: Cardiff Co-production Roadshow")
     assert mark.get_attribute("title") == VENUE.citations[1].quote
     mark.click()
@@ -139,7 +139,7 @@ def test_a_document_that_has_changed_or_gone_is_told_as_such(visited, site):
     visited.page.keyboard.press("Escape")
     visited.ask(gone.question)
     visited.exchange(2).get_by_role("button", name="Source 1").click()
-    visited.page.get_by_text("This passage cannot be shown").wait_for()
+    visited.page.get_by_text("This passage isn't available").wait_for()
     assert visited.errors == ["Failed to load resource: the server responded with a status of 404 (Not Found)"]
     visited.errors.clear()
 
@@ -174,7 +174,7 @@ def test_stop_stops_the_model_and_what_was_written_is_not_taken_for_an_answer(vi
     page.locator(".draft li").nth(1).wait_for()
     page.get_by_role("button", name="Stop").click()
     assert site.assistant.stopped.wait(3)
-    page.locator(".log").get_by_text("Stopped. What was written so far has not been checked.").wait_for()
+    page.locator(".log").get_by_text("Stopped. The text so far has not been checked.").wait_for()
     assert page.locator(".draft").is_visible() and page.locator(".mark").count() == 0
     assert focused(page).get_attribute("aria-label") == "Your question"
     site.assistant.pace = 0.002
@@ -201,7 +201,7 @@ def test_an_abstention_looks_like_one(visited):
     assert article.get_by_role("heading", name="The documents do not answer this").is_visible()
     assert article.locator(".calm p").inner_text() == "They nowhere mention “Mongolia”."
     assert page.locator(".mark").count() == 0
-    article.get_by_role("heading", name="Nearest passages, which may not answer it").wait_for()
+    article.get_by_role("heading", name="Closest passages (may not contain the answer)").wait_for()
     assert article.locator(".nearest").count() == len(NOWHERE.evidence)
     article.locator(".nearest").first.click()
     page.locator("mark").wait_for()
@@ -234,7 +234,7 @@ def test_who_waits_sees_how_many_are_ahead(visited, site):
     assert begun.wait(5)
     visited.open()
     visited.ask(VENUE.question)
-    visited.page.get_by_text("Waiting: one question is ahead").wait_for()
+    visited.page.get_by_text("Waiting: 1 question ahead of yours").wait_for()
     site.assistant.pace = 0.001
     thread.join()
     visited.exchange()
@@ -244,14 +244,14 @@ def test_feedback_lands_in_the_queue_for_review(visited, site):
     page = visited.page
     visited.open()
     visited.ask(VENUE.question)
-    visited.exchange().get_by_role("button", name="Yes, this is right").click()
+    visited.exchange().get_by_role("button", name="Yes, this is correct").click()
     page.locator(".log").get_by_text(THANKS).wait_for()
     visited.ask("What is the capital of Mongolia?")
     visited.exchange(2)
     page.get_by_role("button", name="No, this is wrong").click()
     assert page.get_by_role("group", name="What is wrong?").is_visible()
-    assert page.get_by_label("There should have been an answer").is_checked()
-    page.get_by_label("What would be right? (optional)").fill("Ulaanbaatar")
+    assert page.get_by_label("It should have answered").is_checked()
+    page.get_by_label("Correct answer (optional)").fill("Ulaanbaatar")
     page.get_by_role("button", name="Send").click()
     page.locator(".log").get_by_text(THANKS).nth(1).wait_for()
     up, down = feedback.pending(site.index)
@@ -318,13 +318,13 @@ def test_a_page_that_goes_while_it_is_answered_keeps_the_question(visited, site)
     visited.page.reload()
     visited.open()
     assert visited.page.locator(".question").inner_text().endswith(LONG.question)
-    assert visited.page.get_by_text("Stopped before an answer was written.").is_visible()
+    assert visited.page.get_by_text("Stopped before there was an answer.").is_visible()
 
 
 def test_everything_by_keyboard_alone(visited, site):
     page, press = visited.page, visited.page.keyboard.press
     press("Tab")
-    assert focused(page).inner_text() == "Ask the documents"
+    assert focused(page).inner_text() == "Ask a question"
     press("Enter")
     assert focused(page).get_attribute("aria-label") == "Your question"
     page.keyboard.type("Where was the Cardiff")
@@ -342,7 +342,7 @@ def test_everything_by_keyboard_alone(visited, site):
         reached.append(focused(page).get_attribute("aria-label") or focused(page).inner_text())
         if reached[-1].startswith("Source 1"):
             break
-    assert "No, this is wrong" in reached and "Yes, this is right" in reached
+    assert "No, this is wrong" in reached and "Yes, this is correct" in reached
     press("Enter")
     page.locator("mark").wait_for()
     assert focused(page).evaluate("e => e.tagName") == "H3"
@@ -352,7 +352,7 @@ def test_everything_by_keyboard_alone(visited, site):
     assert focused(page).get_attribute("aria-label").startswith("Source 1")
     press("Escape")
     assert not page.get_by_role("dialog").is_visible()
-    assert focused(page).inner_text() == "Ask the documents"
+    assert focused(page).inner_text() == "Ask a question"
     press("Space")
     assert page.get_by_role("dialog").is_visible()
 
@@ -395,7 +395,7 @@ def test_a_narrow_screen_keeps_the_focus_in_the_panel_that_covers_it(browser, si
             assert inside in ("FOOTNOTE-WIDGET", "BODY")  # The browser's own controls come in between.
             assert inside == "BODY" or not focused(page).evaluate("e => e.matches('.launcher *')")
         page.keyboard.press("Escape")
-        assert focused(page).inner_text() == "Ask the documents"
+        assert focused(page).inner_text() == "Ask a question"
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -415,7 +415,7 @@ def test_a_screen_reader_hears_little_and_the_answer_once(visited, site):
     assert page.evaluate("window.said") == [
         "Searching the documents",
         "It was held at the Cardiff Millennium Centre. NESTA, nef, Spice and the Coproduction Practitioners Network "
-        "hosted it. 2 sources, quoted exactly",
+        "hosted it. 2 sources",
     ]
     assert page.locator("[aria-live]").count() == 0 and page.locator("[role=log]").count() == 0
 
@@ -425,7 +425,7 @@ def test_a_server_that_cannot_be_reached_can_be_asked_again(visited):
     visited.open()
     page.route("**/api/ask", lambda route: route.abort())
     visited.ask(VENUE.question)
-    page.locator(".log").get_by_text("The server cannot be reached, or does not let this page ask it.").wait_for()
+    page.locator(".log").get_by_text("Can't reach the server, or this site isn't allowed to use it.").wait_for()
     page.unroute("**/api/ask")
     page.get_by_role("button", name="Try again").click()
     assert visited.exchange().locator(".mark").count() == 2
@@ -438,11 +438,11 @@ def test_a_server_that_cannot_be_reached_can_be_asked_again(visited):
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        ({"error": "too_many", "message": "x"}, "Many people are asking right now."),
+        ({"error": "too_many", "message": "x"}, "Too many questions right now."),
         ({"error": "deadline", "message": "x"}, "This took too long."),
         ({"error": "bad_question", "message": "That is <b>no</b> question."}, "That is <b>no</b> question."),
         ({"error": "internal", "message": "x"}, "Something went wrong on the server."),
-        (None, "The server cannot be reached"),
+        (None, "Can't reach the server"),
     ],
 )
 def test_an_error_on_the_way_is_told(visited, error, said):
@@ -476,7 +476,7 @@ def test_the_page_can_say_who_asks_with_a_token_that_it_fetches(browser, site):
         visited.page.keyboard.press("Escape")
         visited.page.evaluate("void (whoAsks = () => Promise.reject(new Error('no session')))")
         visited.ask(VENUE.question)
-        assert "You have to sign in again." in visited.exchange(2).inner_text()
+        assert "Please sign in again." in visited.exchange(2).inner_text()
         assert visited.errors == []
 
 
@@ -517,7 +517,7 @@ def test_the_server_names_a_reader_by_the_token_of_the_page(browser, site, tmp_p
             assert visited.exchange().locator(".mark").count() == 2
             visited.page.evaluate(f"token = '{stale}'")
             visited.ask(VENUE.question)
-            assert "You have to sign in again." in visited.exchange(2).inner_text()
+            assert "Please sign in again." in visited.exchange(2).inner_text()
 
 
 def test_feedback_that_does_not_arrive_can_be_sent_again(visited, site):
@@ -526,10 +526,10 @@ def test_feedback_that_does_not_arrive_can_be_sent_again(visited, site):
     visited.ask(VENUE.question)
     article = visited.exchange()
     page.route("**/api/feedback", lambda route: route.abort())
-    article.get_by_role("button", name="Yes, this is right").click()
-    article.get_by_text("The server cannot be reached").wait_for()
+    article.get_by_role("button", name="Yes, this is correct").click()
+    article.get_by_text("Can't reach the server").wait_for()
     page.unroute("**/api/feedback")
-    article.get_by_role("button", name="Yes, this is right").click()
+    article.get_by_role("button", name="Yes, this is correct").click()
     page.locator(".log").get_by_text(THANKS).wait_for()
     (said,) = feedback.pending(site.index)
     feedback.remove(site.index, [said.id])

@@ -486,4 +486,4 @@ def test_a_word_is_not_read_as_another_one_that_is_alike(ask, question):
 
 def test_a_long_word_that_is_a_letter_off_is_read_as_the_documents_spell_it_and_the_reader_is_told(ask):
     answer = ask("Where is Osterland Pharma?", "Osterlund Pharma is in Bergen.")
-    assert (answer.status, answer.notes) == ("answered", ("Read as: Where is Osterlund Pharma?",))
+    assert (answer.status, answer.notes) == ("answered", ("Interpreted as: Where is Osterlund Pharma?",))

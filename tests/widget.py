@@ -75,7 +75,7 @@ class Visited(Watched):
 
     def open(self) -> None:
         """Open the launcher."""
-        self.page.get_by_role("button", name="Ask the documents").click()
+        self.page.get_by_role("button", name="Ask a question").click()
 
     def exchange(self, number: int = 1, seconds: float = PATIENCE) -> Locator:
         """Wait until the exchange ``number`` is done; return it."""

@@ -1,7 +1,7 @@
-"""Who may come in: the pages that may embed the widget, who a user is, and how much one may ask for in a minute.
+"""Access control: which sites may call the API, who a user is, and how many requests a user may make.
 
-An ``Origin`` header keeps other pages out of a reader's browser; it proves nothing about who asks. Limits and
-turns therefore go by what the server itself can tell: a signed token, a trusted proxy's word, or the address.
+The ``Origin`` header protects readers' browsers from other sites; it doesn't prove who is asking. Turns and limits rely
+on what the server can verify: a signed token, a header from a trusted proxy, or the IP address.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from ui.replies import problem
 __all__ = ["Gate", "bearer", "user_of"]
 
 OPEN_PATHS = ("/api/", "/v1/", "/widget.js")
-"""What pages of other origins may use; everything else is for our own pages."""
+"""Paths that pages of other origins may use; everything else is for our own pages."""
 READING = ("GET", "HEAD", "OPTIONS")
 METHODS = "GET, POST, DELETE, OPTIONS"
 BODY = 1 << 20
-"""Bytes of the largest request, uploads aside."""
+"""Largest request body in bytes, except for uploads."""
 LONGEST_TOKEN = 3600
-"""Seconds that a user's token may be valid for: it is kept in a page."""
+"""Longest validity of a user's token in seconds: the token is stored in a web page."""
 
 
 class Gate:
-    """ASGI middleware that lets a request in, knowing whose it is, or answers it with the reason why not."""
+    """ASGI middleware that checks each request and identifies its user, or responds with an error."""
 
     def __init__(self, app: Any, config: Config) -> None:
         self._app = app
@@ -45,7 +45,7 @@ class Gate:
         self._forwarded = ProxyHeadersMiddleware(self._admit, list(config.trusted_proxies))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Let the request in, or refuse it."""
+        """Check the request and pass it on, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -68,7 +68,7 @@ class Gate:
             if foreign and scope["method"] == "OPTIONS":
                 reply = _preflight(headers)
             elif _is_guarded(path, scope["method"]):
-                self._check_admin(scope, headers)  # Before anything of the body is taken in.
+                self._check_admin(scope, headers)  # Before reading any of the body.
         except FootnoteError as error:
             reply = problem(error, path)
             foreign = foreign and origin.lower() in self._origins
@@ -86,29 +86,31 @@ class Gate:
     def _check_origin(self, origin: str, is_open: bool) -> None:
         if not is_open or origin.lower() not in self._origins:
             raise AccessRefused(
-                f"Pages of {origin[:200]} may not use this. The setting 'origins' lists those that may use the API."
+                f"Pages of {origin[:200]} may not use this. Add the site to the setting 'origins' to allow it."
             )
 
     def _check_admin(self, scope: Any, headers: Headers) -> None:
-        """Let pass who has the administrator's token; where there is none, who sits at this machine."""
+        """Check for the admin token or, if none is configured, that the request comes from this machine."""
         token = self._config.admin_token
         if not token:
             if self._is_here(scope, headers):
                 return
-            raise AccessRefused("Documents cannot be changed from here: the setting 'admin_token' is empty.")
+            raise AccessRefused(
+                "Only pages on the server's own machine may change documents: the setting 'admin_token' is empty."
+            )
         if not hmac.compare_digest(bearer(headers).encode(), token.encode()):
-            raise TokenRefused("This needs the administrator's token, as 'Authorization: Bearer …'.")
+            raise TokenRefused("This needs the admin token, as 'Authorization: Bearer …'.")
 
     def _is_here(self, scope: Any, headers: Headers) -> bool:
-        """Tell whether a request comes from one of our own pages in a browser on this machine, through no proxy."""
+        """Return whether a request comes from one of our own pages, in a browser on this machine, without a proxy."""
         client = scope["client"][0] if scope.get("client") else ""
         passed_on = scope["state"]["proxied"] or "x-forwarded-for" in headers or "forwarded" in headers
-        origin = headers.get("origin", "")  # A browser that names none says whether it is ours.
+        origin = headers.get("origin", "")  # Without an Origin header, the browser tells whether it is our page.
         ours = self._is_ours(origin, scope, headers) if origin else headers.get("sec-fetch-site") == "same-origin"
         return ours and not passed_on and not self._public and client in ("127.0.0.1", "::1")
 
     def _user(self, scope: Any, headers: Headers) -> str:
-        """Return who asks, as well as it can be told. Whoever shares an address shares its limits."""
+        """Return the user's identity. Users who share an address share its limits."""
         token = bearer(headers)
         if self._config.user_secret and token.count(".") == 2:
             return f"token:{_subject(token, self._config.user_secret)}"
@@ -119,18 +121,18 @@ class Gate:
 
 
 def _is_guarded(path: str, method: str) -> bool:
-    """Tell whether only an administrator may do this."""
+    """Return whether this needs an administrator."""
     return path.startswith("/api/review") or (path.startswith("/api/documents") and method not in READING)
 
 
 def user_of(request: Any) -> str:
-    """Return who sent a request that came through the gate (Starlette's, or Gradio's, which wraps it)."""
+    """Return the user of a request that passed the gate (Starlette's request, or Gradio's wrapper)."""
     state = request.state
     return str(state.user)
 
 
 def bearer(headers: Headers) -> str:
-    """Return the token of the ``Authorization`` header; empty where there is none."""
+    """Return the token in the ``Authorization`` header, or an empty string."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
@@ -139,21 +141,21 @@ def _subject(token: str, secret: str) -> str:
     """Return the user that a signed token names (RFC 7519).
 
     Raises:
-        TokenRefused: it was not signed with ``secret``, has expired, or is valid for too long.
+        TokenRefused: the token is not signed with ``secret``, has expired, or is valid for too long.
     """
     import jwt
 
     try:
         claims = jwt.decode(token, secret, algorithms=["HS256"], options={"require": ["exp", "sub"]})
     except jwt.InvalidTokenError as error:
-        raise TokenRefused(f"The user's token is not accepted ({error}); get a new one.") from error
+        raise TokenRefused(f"The user token was rejected ({error}). Get a new one.") from error
     if claims["exp"] - time.time() > LONGEST_TOKEN:
-        raise TokenRefused(f"The user's token is valid for too long; at most {LONGEST_TOKEN} s are allowed.")
+        raise TokenRefused(f"The user token is valid for too long. The limit is {LONGEST_TOKEN} s.")
     return str(claims["sub"])
 
 
 def _network(address: str) -> str:
-    """Return ``address``, or of an IPv6 address the network of which a household or device has all."""
+    """Return an IPv4 address as it is, and for IPv6 the /64 network that a household or device owns."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -169,7 +171,7 @@ def _origin_of(url: str) -> str:
 
 
 def _preflight(headers: Headers) -> Response:
-    """Return the answer to a browser that asks whether it may (Fetch standard, CORS-preflight)."""
+    """Return the response to a CORS preflight request (Fetch standard)."""
     allowed = {
         "Access-Control-Allow-Methods": METHODS,
         "Access-Control-Allow-Headers": headers.get("access-control-request-headers", "Content-Type, Authorization"),
@@ -179,7 +181,7 @@ def _preflight(headers: Headers) -> Response:
 
 
 def _with_origin(send: Any, origin: str) -> Any:
-    """Return ``send`` that says to whom the response may be shown, and that it differs by who asks."""
+    """Wrap ``send`` to add CORS headers for ``origin``."""
 
     async def send_with_origin(message: Any) -> None:
         if message["type"] == "http.response.start":

@@ -1,8 +1,7 @@
-"""Reading ahead: while nobody asks, the language model reads the passages that it has not read yet.
+"""Read ahead: while the server is idle, the language model reads passages that it hasn't read yet.
 
-What it computes of a passage is kept (``rag.generators.llama.states``), and the first question answered from there
-need not wait for it. It gives way within a moment to any question, and ends where what it computes would push out what
-is kept.
+The attention states are cached (``rag.generators.llama.states``), so the first question about such a passage doesn't
+wait for them. Reading pauses as soon as a question arrives, and stops before it would evict cached states.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["ReadingAhead"]
 
 PAUSE = 1.0
-"""Seconds between two looks at whether there is something new to read."""
+"""Seconds between two checks for new passages."""
 
 log = logging.getLogger(__name__)
 
 
 class ReadingAhead:
-    """A thread that reads passages of the index of ``service`` while its assistant is idle."""
+    """A thread that reads the passages of the service's index while its assistant is idle."""
 
     def __init__(self, service: Service, pause: float = PAUSE) -> None:
         self._service = service
@@ -36,11 +35,11 @@ class ReadingAhead:
         self._thread = threading.Thread(target=self._work, name="ahead", daemon=True)
 
     def start(self) -> None:
-        """Begin as soon as the assistant is loaded; returns at once."""
+        """Start once the assistant is loaded; returns immediately."""
         self._thread.start()
 
     def close(self, patience: float = 5.0) -> None:
-        """End, waiting at most ``patience`` seconds for what is being read."""
+        """Stop, and wait at most ``patience`` seconds for the current passage."""
         self._closed.set()
         if self._thread.is_alive():
             self._thread.join(patience)
@@ -56,21 +55,21 @@ class ReadingAhead:
                 if index is not None and index.generation != generation:
                     generation, read = index.generation, self._read(index, read)
             except FootnoteError:
-                continue  # Whoever asks will hear of it; it may be mended by then.
+                continue  # Whoever asks a question will see this error; it may be fixed by then.
             except Exception:
-                log.exception("Passages could not be read ahead.")
+                log.exception("Reading ahead failed.")
                 return
 
     def _read(self, index: Index, before: set[PassageId]) -> set[PassageId]:
-        """Read every passage that is not among ``before``; return the ids of those that are read now."""
+        """Read every passage that is not in ``before``; return the ids of all passages read so far."""
         assistant = self._service.assistant
         ids: list[PassageId] = index.passage_ids()
         read = before & set(ids)
         for number in [id for id in ids if id not in read]:
-            asked = True
-            while asked and not self._closed.is_set():
+            interrupted = True
+            while interrupted and not self._closed.is_set():
                 self._service.step_aside()
                 assistant.warm(index.passages([number]), self._closed.is_set)
-                asked = not self._service.step_aside(0)  # Then it gave way, perhaps.
+                interrupted = not self._service.step_aside(0)  # A question may have interrupted it.
             read.add(number)
         return read

@@ -1,4 +1,4 @@
-"""The API: questions, search and documents over HTTP, in JSON or as server-sent events."""
+"""The JSON API: questions, search and documents over HTTP, with server-sent events on request."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from ui import examples
 from ui.access import user_of
 from ui.asking import event_stream, last_event
 from ui.conversation import Answered, Event, Failed
-from ui.jobs import Asked
+from ui.jobs import Inquiry
 from ui.library import Library
 from ui.metrics import Metrics
-from ui.problems import status_of_word
+from ui.problems import status_of_code
 from ui.replies import Json, records, refusal, sse
 from ui.schemas import Ask
 from ui.service import Service
 
-__all__ = ["nothing_else", "router"]
+__all__ = ["router", "unknown_paths"]
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def router(service: Service, library: Library, metrics: Metrics) -> APIRouter:
-    """Return the routes for asking, searching and reading."""
+    """Return the routes for questions, search and documents."""
     routes = APIRouter(default_response_class=Json)
     _asking(routes, service)
     _reading(routes, library)
@@ -39,14 +39,14 @@ def _asking(routes: APIRouter, service: Service) -> None:
     @routes.post("/api/ask", responses=examples.ASK, tags=["questions"])
     async def ask(body: Ask, request: Request) -> Response:
         """Answer a question from the documents, with the exact passage behind every sentence."""
-        events = service.follow(Asked(body.question, body.turns(), user_of(request), "api"))
+        events = service.follow(Inquiry(body.question, body.turns(), user_of(request), "api"))
         if body.stream or "text/event-stream" in request.headers.get("accept", ""):
             return await event_stream(events, _as_sse)
         return _whole(await last_event(request, events))
 
     @routes.get("/api/search", responses=examples.SEARCH, tags=["questions"])
     def search(q: str = Query(max_length=8000), limit: int = Query(5, ge=1, le=100)) -> Response:
-        """Return the passages for a question, best first, without asking the language model."""
+        """Return the passages for a question, best first, without the language model."""
         return Json({"passages": [passage_object(found) for found in service.search(q, limit)]})
 
 
@@ -55,12 +55,12 @@ def _as_sse(event: Event) -> Iterator[bytes]:
 
 
 def _whole(event: Event) -> Response:
-    """Return the answer object, or why there is none."""
+    """Return the answer object, or the reason why there is none."""
     if isinstance(event, Answered):
         return Json(answer_object(event.answer))
     if isinstance(event, Failed):
-        return refusal(status_of_word(event.error), event.error, event.text)
-    return refusal(499, "stopped", "The answer was stopped.")
+        return refusal(status_of_code(event.error), event.error, event.text)
+    return refusal(499, "stopped", "The answer was cancelled.")
 
 
 def _reading(routes: APIRouter, library: Library) -> None:
@@ -71,24 +71,24 @@ def _reading(routes: APIRouter, library: Library) -> None:
 
     @routes.get("/api/documents/{id:path}/passage", responses=examples.PASSAGE, tags=["documents"])
     def passage(id: str, start: int, end: int, around: int = Query(500, ge=0, le=20_000)) -> Response:
-        """Return a stretch of a document's text, with what stands around it."""
+        """Return a span of a document's text and the text around it."""
         return Json(library.passage(id, start, end, around))
 
     @routes.get("/api/documents/{id:path}", responses=examples.DOCUMENT, tags=["documents"])
     def document(id: str) -> Response:
-        """Return what is known of a document."""
+        """Describe a document."""
         return Json(library.document(id))
 
 
 def _health(routes: APIRouter, service: Service, metrics: Metrics) -> None:
     @routes.get("/healthz", tags=["operation"])
     async def healthz() -> Response:
-        """Tell that the server is alive."""
+        """Report that the process is alive."""
         return Json({"status": "alive"})
 
     @routes.get("/readyz", tags=["operation"])
     def readyz() -> Response:
-        """Tell whether the index and the language model are loaded."""
+        """Report whether the index and the language model are loaded."""
         try:
             _ = service.assistant
         except FootnoteError as error:
@@ -98,18 +98,18 @@ def _health(routes: APIRouter, service: Service, metrics: Metrics) -> None:
 
     @routes.get("/metrics", tags=["operation"], response_class=PlainTextResponse)
     def figures() -> Response:
-        """Return counts and times in the format of Prometheus."""
+        """Return metrics in the Prometheus text format."""
         return PlainTextResponse(metrics.text(), media_type="text/plain; version=0.0.4")
 
 
-def nothing_else() -> APIRouter:
-    """Return the routes for what begins like the API's paths and is none; it comes behind all of them."""
+def unknown_paths() -> APIRouter:
+    """Return routes that answer unknown API paths with 404; include them last."""
     routes = APIRouter()
 
     @routes.api_route("/api/{rest:path}", methods=METHODS, include_in_schema=False)
     @routes.api_route("/v1/{rest:path}", methods=METHODS, include_in_schema=False)
     async def nothing(request: Request) -> Response:
         path = request.url.path
-        return refusal(404, "not_found", f"There is no {request.method} {path}; see /api/openapi.json.", path)
+        return refusal(404, "not_found", f"There is no {request.method} {path}. See /api/openapi.json.", path)
 
     return routes

@@ -1,4 +1,4 @@
-"""One question over HTTP: its events as they come, or the last one alone; who goes away stops the answer."""
+"""One question over HTTP: as a stream of events, or only the last one. Disconnecting cancels the answer."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["event_stream", "last_event"]
 
 T = TypeVar("T")
 QUIET = 15.0
-"""Seconds without an event after which a comment is sent, so that no proxy takes the connection for dead."""
+"""Seconds of silence after which a comment is sent, so that proxies keep the connection open."""
 
 
 async def last_event(request: Request, events: AsyncIterator[Event]) -> Event:
-    """Return the last of ``events``; ``Stopped`` where the client went away before."""
+    """Return the last of ``events``, or ``Stopped`` if the client disconnected first."""
     answer = asyncio.ensure_future(_last(events))
     gone = asyncio.ensure_future(_gone(request))
     try:
@@ -32,10 +32,10 @@ async def last_event(request: Request, events: AsyncIterator[Event]) -> Event:
 
 
 async def event_stream(events: AsyncIterator[T], encode: Callable[[T], Iterator[bytes]]) -> StreamingResponse:
-    """Return a response that sends ``events`` as they come.
+    """Return a response that sends ``events`` as they arrive.
 
-    Raises (before anything is sent, so that it can be answered with a status):
-        TooMany: the question is not taken.
+    Raises (before sending anything, so that the response can have an error status):
+        TooMany: the queue is full.
     """
     first = await anext(events)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -74,13 +74,13 @@ async def _last(events: AsyncIterator[Event]) -> Event:
 
 
 async def _gone(request: Request) -> None:
-    """Return when the client has gone; its request has been read."""
+    """Return when the client disconnects. The request body must have been read."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
 async def _cancelled(*futures: asyncio.Future[Any]) -> None:
-    """Cancel ``futures`` and wait until they have noticed."""
+    """Cancel ``futures`` and wait until they have finished."""
     for future in futures:
         future.cancel()
     for future in futures:

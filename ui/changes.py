@@ -1,4 +1,4 @@
-"""What the API takes in beside questions: documents, with the token that ``ui.access`` asks for, and feedback."""
+"""Endpoints that change something: documents (with the admin token that ``ui.access`` checks) and feedback."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from rag.types import Turn
 from ui import examples
 from ui.asking import event_stream
 from ui.library import Library
-from ui.problems import status, word
+from ui.problems import code, status
 from ui.replies import Json, Record, refusal, sse
-from ui.schemas import Place, Said
+from ui.schemas import FeedbackForm, Place
 from ui.service import Service
 from ui.uploads import Uploads
 
 __all__ = ["router"]
 
 LOOK = 0.1
-"""Seconds between two looks at whether a document is in."""
+"""Seconds between two progress checks of an upload."""
 
 
 def router(service: Service, library: Library, uploads: Uploads) -> APIRouter:
@@ -35,8 +35,8 @@ def router(service: Service, library: Library, uploads: Uploads) -> APIRouter:
     _documents(routes, uploads)
 
     @routes.post("/api/feedback", status_code=201, responses=examples.FEEDBACK, tags=["questions"])
-    def say(body: Said) -> Response:
-        """Tell what is right or wrong about an answer; a maintainer reviews it."""
+    def say(body: FeedbackForm) -> Response:
+        """Report what is right or wrong about an answer, for review by a maintainer."""
         return Json({"id": feedback.add(service.config.index, _feedback(body, library))}, 201)
 
     return routes
@@ -45,9 +45,9 @@ def router(service: Service, library: Library, uploads: Uploads) -> APIRouter:
 def _documents(routes: APIRouter, uploads: Uploads) -> None:
     @routes.post("/api/documents", status_code=201, responses=examples.ADDED, tags=["documents"])
     async def add(request: Request, file: Annotated[UploadFile, File()]) -> Response:
-        """Add a document, in place of the one that was added under the same name (administrator's token).
+        """Add a document, or replace the one with the same name (admin token).
 
-        With `Accept: text/event-stream` its progress comes as events: `progress`, then `document` or `error`.
+        With `Accept: text/event-stream` the response streams `progress` events, then `document` or `error`.
         """
         steps = _steps(uploads, file)
         if "text/event-stream" in request.headers.get("accept", ""):
@@ -59,14 +59,14 @@ def _documents(routes: APIRouter, uploads: Uploads) -> None:
 
     @routes.delete("/api/documents/{id:path}", status_code=204, responses=examples.DELETED, tags=["documents"])
     async def delete(id: str) -> Response:
-        """Delete a document, without a trace (administrator's token)."""
+        """Delete a document and everything derived from it (admin token)."""
         if not await asyncio.wrap_future(uploads.delete(id)):
             raise DocumentError(f"There is no document '{id}'.")
         return Response(status_code=204)
 
 
 async def _steps(uploads: Uploads, file: UploadFile) -> AsyncIterator[Record]:
-    """Yield how the document comes in, and last what came of it."""
+    """Yield the progress of an upload, and its result last."""
     loop = asyncio.get_running_loop()
     steps: asyncio.Queue[Record] = asyncio.Queue()
     name = file.filename or ""
@@ -85,15 +85,15 @@ async def _steps(uploads: Uploads, file: UploadFile) -> AsyncIterator[Record]:
     except DocumentError as error:
         yield "error", {"error": "bad_document", "message": f"'{name}' {error}.", "status": 422}
     except FootnoteError as error:
-        yield "error", {"error": word(error), "message": str(error), "status": status(error)}
+        yield "error", {"error": code(error), "message": str(error), "status": status(error)}
 
 
 def _encoded(record: Record) -> Iterator[bytes]:
     yield sse(record)
 
 
-def _feedback(said: Said, library: Library) -> Feedback:
-    """Return what was said, with the words of each span cut from the stored text."""
+def _feedback(said: FeedbackForm, library: Library) -> Feedback:
+    """Return the feedback, with the text of each span taken from the stored document."""
 
     def spans(places: list[Place]) -> tuple[Any, ...]:
         return tuple(library.span(place.document, place.start, place.end) for place in places)

@@ -1,7 +1,4 @@
-"""The chat: a question goes in, the answer is streamed, checked, and stands there with its sources.
-
-``ui.server`` mounts it beside the API; ``ui.page`` builds the page.
-"""
+"""Add the chat to the server. ``ui.server`` mounts it next to the API; ``ui.page`` builds the pages."""
 
 from __future__ import annotations
 
@@ -23,18 +20,18 @@ __all__ = ["examples_for", "mount"]
 
 
 def mount(app: FastAPI, service: Service, config: Config, examples: Sequence[str] = ()) -> FastAPI:
-    """Return ``app`` with the chat at its root, behind the routes that it already has."""
+    """Return ``app`` with the chat mounted at its root, behind the existing routes."""
     from ui import page
 
     return page.mount(app, page.build(service, examples), service, config)
 
 
 def examples_for(config: Config) -> list[str]:
-    """Return questions to start with, where the index holds the documents that they are about."""
+    """Return suggested questions, if the index holds the documents they are about."""
     table = json.loads((local.STATIC / "examples.json").read_text(encoding="utf-8"))
     try:
         with open_index(config, read_only=True) as index:
             names = {Path(document.name).name for document in index.documents()}
-    except FootnoteError:  # Said in the page, when the assistant is loaded.
+    except FootnoteError:  # The page shows the error once the assistant is loaded.
         return []
     return list(table["questions"]) if names.issuperset(table["documents"]) else []

@@ -1,4 +1,4 @@
-"""What an answer says, as HTML: its text with marks that are buttons, and the quotes of one that is not sure."""
+"""The text of an answer as HTML: sentences with marks as buttons, or the quotes of an unsure answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MARKS = re.compile(r"(\S*)((?:[ \t]*\[\d+\])+)")
 
 
 def answer_text_html(answer: Answer, texts: Texts) -> str:
-    """Return the text of an answer with its marks as buttons, and its unsupported sentences visibly marked."""
+    """Return the text of an answer with its marks as buttons and its unsupported sentences labelled."""
     cited = {citation.mark: citation for citation in answer.citations}
     weak = _unsupported(answer)
     note = f'<span class="note"> {escape(texts("unsupported"))}</span>'
@@ -34,7 +34,7 @@ def answer_text_html(answer: Answer, texts: Texts) -> str:
 
 
 def quotes_html(quotes: Sequence[Sentence], answer: Answer, texts: Texts) -> str:
-    """Return sentences of the documents, word for word, each with its marks."""
+    """Return verbatim quotes, each with its marks."""
     cited = {citation.mark: citation for citation in answer.citations}
     items = "".join(f'<li dir="auto">{_quote(quote, cited, texts)}</li>' for quote in quotes)
     return f'<ul class="quotes">{items}</ul>' if items else ""
@@ -49,7 +49,7 @@ def _quote(quote: Sentence, cited: Mapping[int, Citation], texts: Texts) -> str:
 
 
 def _unsupported(answer: Answer) -> list[tuple[int, int]]:
-    """Return the offsets into the answer of the sentences behind which nothing stands."""
+    """Return the offsets of the sentences that have no source."""
     spans, position = [], 0
     for sentence in answer.sentences:
         start = answer.answer.find(sentence.text, position)
@@ -61,7 +61,7 @@ def _unsupported(answer: Answer) -> list[tuple[int, int]]:
 
 
 def _marked(text: str, cited: Mapping[int, Citation], texts: Texts) -> str:
-    """Return ``text`` escaped, with a button for each mark that points somewhere, kept on the line of its word."""
+    """Return ``text`` escaped, with a button for each mark that has a source, kept on the line of its word."""
     pieces, position = [], 0
     for match in MARKS.finditer(text):
         marks = [int(digits) for digits in re.findall(r"\d+", match[2])]
@@ -75,7 +75,7 @@ def _marked(text: str, cited: Mapping[int, Citation], texts: Texts) -> str:
 
 
 def _together(html: str, word: str, marks: str) -> str:
-    """Return the HTML of a word with the marks behind it, on one line unless the word is very long."""
+    """Return a word with its marks, on one line unless the word is very long."""
     return f'<span class="together">{html}{marks}</span>' if len(word) < 25 else html + marks
 
 

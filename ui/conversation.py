@@ -1,4 +1,4 @@
-"""A conversation as the page keeps it: frozen records, moved on by what the assistant reports."""
+"""The state of a conversation: frozen records, updated by events from the assistant."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["Answered", "Event", "Exchange", "Failed", "Place", "Stopped", "Waiti
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The question has not been begun yet: the assistant is still loading, or so many questions are ``ahead``.
+    """The question has not started: the assistant is still loading, or ``ahead`` other questions come first.
 
-    ``seconds`` is how long those are likely to take, where that is known.
+    ``seconds`` is the expected wait, if known.
     """
 
     ahead: int = 0
@@ -25,7 +25,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """There will be no answer; ``text`` says what to do about it, ``error`` what went wrong, in a word for programs."""
+    """There will be no answer. ``text`` tells the user what to do, ``error`` is a code for programs."""
 
     text: str
     error: str = "internal"
@@ -33,7 +33,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What the index adds to a passage: its document's ISO date and hash, and the text on either side of it."""
+    """Where a passage is: its document's ISO date and hash, and the text on either side of it."""
 
     date: str = ""
     sha256: str = ""
@@ -43,7 +43,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The checked answer, with the place of each passage of its evidence that is still in the index, by rank."""
+    """The checked answer, with the places of those passages that are still in the index, by rank."""
 
     answer: Answer
     places: Mapping[int, Place] = field(default_factory=dict)
@@ -51,22 +51,22 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The reader stopped it; comes last, after the answer where what was written so far makes one."""
+    """The user stopped it. Comes last, after an ``Answered`` event if the text so far makes an answer."""
 
 
 Event = Waiting | Phase | Citation | Token | Answered | Failed | Stopped
-"""What may come while a question is being answered; the last one is ``Answered``, ``Failed`` or ``Stopped``.
+"""Events of a question; the last one is ``Answered``, ``Failed`` or ``Stopped``.
 
-A ``Citation`` is the sentence of a source on which the draft that is being written will rest.
+A ``Citation`` is the sentence of a source that the draft will be based on.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One question and what came of it. ``number`` counts from 1 within its conversation.
+    """One question and its answer. ``number`` counts from 1 within its conversation.
 
-    While it is working, ``activity`` is what is going on, ``found`` the sentence that the answer will rest on, and
-    ``draft`` what was written and has not been checked. ``kept`` is the id under which the answer was kept, if it was.
+    While it is in progress, ``activity`` is the current step, ``found`` the sentence that the answer will be based on,
+    and ``draft`` the text that has not been checked. ``kept`` is the id under which the answer was stored, if it was.
     """
 
     number: int
@@ -99,7 +99,7 @@ def advance(exchange: Exchange, event: Event) -> Exchange:
 
 
 def _stopped(exchange: Exchange) -> Exchange:
-    """Return ``exchange`` as stopped; to have found nothing until then is no abstention."""
+    """Return ``exchange`` as stopped. Having found nothing so far doesn't make it an abstention."""
     has_answer = exchange.answered is not None and exchange.answered.answer.status != "abstained"
     if has_answer or exchange.state == "failed":
         return replace(exchange, stopped=True)
@@ -107,7 +107,7 @@ def _stopped(exchange: Exchange) -> Exchange:
 
 
 def history(exchanges: Sequence[Exchange]) -> list[Turn]:
-    """Return the conversation for the assistant, oldest turn first, without the exchanges that brought no answer."""
+    """Return the conversation for the assistant, oldest turn first, without exchanges that have no answer."""
     turns = []
     for exchange in exchanges:
         if exchange.state == "answered" and exchange.answered:

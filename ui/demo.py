@@ -1,4 +1,6 @@
-"""A page of an imaginary intranet with the widget in it, served from a port of its own: to the browser another site."""
+"""Demo of the widget: a page of an imaginary intranet, served on its own port so that browsers treat it as another
+site.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ LINE = "<!-- the widget's line -->"
 
 
 def serve(load: Callable[[], Answerer], config: Config) -> None:
-    """Serve the API on ``config.port`` and the page on the port after it until Ctrl-C, and print both addresses.
+    """Serve the API on ``config.port`` and the page on the next port until Ctrl-C; print both addresses.
 
     Raises:
         ConfigError: one of the ports is in use.
@@ -31,7 +33,7 @@ def serve(load: Callable[[], Answerer], config: Config) -> None:
 
 @contextmanager
 def pages(config: Config) -> Iterator[str]:
-    """Serve the page in the background; gives its address.
+    """Serve the page in the background and return its address.
 
     Raises:
         ConfigError: the port is in use.
@@ -61,6 +63,6 @@ def _handler(page: bytes) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(page if found else b"")
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler

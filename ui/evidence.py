@@ -1,6 +1,6 @@
-"""The evidence of an answer as the panel shows it: every source, its passage with the quote marked, the text around it.
+"""The evidence panel: each source with its quote highlighted in the passage, and the text around it.
 
-A passage comes from the answer, as it was when the answer was given; what stands around it comes from the index.
+The passage is stored with the answer, unchanged; the surrounding text comes from the index.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from ui.texts import Texts
 __all__ = ["NOWHERE", "behind", "details_html", "evidence_html", "passages_html", "reader_address"]
 
 NOWHERE = Place()
-"""The place of a passage of which the index knows nothing any more."""
+"""Stands for a passage that is no longer in the index."""
 
 
 def evidence_html(answered: Answered, texts: Texts) -> str:
-    """Return the pieces of evidence, out of sight until the panel shows them: a source each, or a passage each."""
+    """Return the parts of the panel, hidden until opened: one per source, or one per passage."""
     answer = answered.answer
     pieces = [_source(citation, behind(citation, answer), answered, texts) for citation in answer.citations]
     shown = "".join(pieces) or passages_html(answered, texts)
@@ -28,27 +28,27 @@ def evidence_html(answered: Answered, texts: Texts) -> str:
 
 
 def passages_html(answered: Answered, texts: Texts) -> str:
-    """Return the passages that were found, a piece each, with the text around them."""
+    """Return one part per retrieved passage, with the text around it."""
     places = answered.places
     return "".join(_nearest(item, places.get(item.rank, NOWHERE), texts) for item in answered.answer.evidence)
 
 
 def behind(citation: Citation, answer: Answer) -> Evidence | None:
-    """Return the evidence out of which ``citation`` was cut."""
+    """Return the evidence that ``citation`` was cut from."""
     return next((item for item in answer.evidence if _holds(item.passage, citation)), None)
 
 
 def details_html(date: str, page: int | None, texts: Texts) -> str:
-    """Return what stands beside a document's title."""
+    """Return the details next to a document's title."""
     details = [texts.date(date)] if date else []
     details += [texts("page", page=page)] if page is not None else []
     return "".join(f' <span class="detail">{escape(detail)}</span>' for detail in details)
 
 
 def reader_address(document: str, start: int, end: int, sha256: str = "") -> str:
-    """Return the address, relative to the chat's, at which a document is open at a span.
+    """Return the address, relative to the chat, that opens a document at a span.
 
-    The beginning of its hash goes along, so that the reader can say that the document has changed since.
+    It includes the start of the document's hash, so that the reader can report later changes.
     """
     place: dict[str, str | int] = {"document": document.encode("utf-8", "replace").decode(), "start": start, "end": end}
     return "read?" + urlencode(place | ({"version": sha256[:12]} if sha256 else {}))

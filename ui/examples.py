@@ -1,4 +1,4 @@
-"""What the API gives back, by example: for its OpenAPI document, and checked against the real thing in the tests."""
+"""Example responses for the OpenAPI description; tests check them against real ones."""
 
 from __future__ import annotations
 
@@ -120,29 +120,29 @@ def _json(description: str, example: Any) -> dict[str, Any]:
 NOT_FOUND = _problem("bad_document", "There is no such document.")
 ASK: Responses = {
     200: {
-        "description": "The answer object, its `status` one of answered, unsure (the documents may answer it: "
-        "`sentences` are quotes) and abstained; or its events: phase, quote, token, sentence, citation, answer, error",
+        "description": "The answer object; its `status` is answered, unsure (the documents may answer it: "
+        "`sentences` are quotes) or abstained. As a stream: phase, quote, token, sentence, citation, answer, error",
         "content": {
             "application/json": {"examples": {"answered": {"value": ANSWER}, "unsure": {"value": UNSURE}}},
             "text/event-stream": {"example": EVENTS},
         },
     },
     400: _problem("bad_question", "The question is empty; ask something."),
-    429: _problem("too_many", "Too many of your questions are waiting; ask again in a moment."),
-    503: _problem("too_many", "Too many questions are waiting; ask again in a moment."),
+    429: _problem("too_many", "You have too many questions waiting. Ask again in a moment."),
+    503: _problem("too_many", "Too many questions are waiting. Ask again in a moment."),
     504: _problem("deadline", "There was no answer in time."),
 }
 SEARCH: Responses = {200: _json("The passages, best first", {"passages": [FOUND]})}
 DOCUMENTS: Responses = {200: _json("The documents", {"documents": [FACTS]})}
-DOCUMENT: Responses = {200: _json("What is known of it", FACTS), 404: NOT_FOUND}
-PASSAGE: Responses = {200: _json("The stretch and its surroundings", STRETCH), 404: NOT_FOUND}
+DOCUMENT: Responses = {200: _json("The document", FACTS), 404: NOT_FOUND}
+PASSAGE: Responses = {200: _json("The span and the text around it", STRETCH), 404: NOT_FOUND}
 NEW = {"id": "report.pdf", "change": "added", "empty_pages": [], "same_as": ""}
-TOKEN = _problem("token_refused", "This needs the administrator's token.")
+TOKEN = _problem("token_refused", "This needs the admin token.")
 ADDED: Responses = {
-    201: _json("It can be asked about now", NEW),
+    201: _json("The document can be asked about now", NEW),
     401: TOKEN,
     413: _problem("http", "The request is too large."),
-    422: _problem("bad_document", "It cannot be read, for the reason that is given."),
+    422: _problem("bad_document", "The document can't be read; the message says why."),
 }
-DELETED: Responses = {204: {"description": "It is gone"}, 401: TOKEN, 404: NOT_FOUND}
-FEEDBACK: Responses = {201: _json("It waits for review", {"id": "9f86d081884c7d65"})}
+DELETED: Responses = {204: {"description": "The document was deleted"}, 401: TOKEN, 404: NOT_FOUND}
+FEEDBACK: Responses = {201: _json("The feedback was saved for review", {"id": "9f86d081884c7d65"})}

@@ -1,7 +1,7 @@
-"""Who is next: users take turns, and the questions of one user keep their order.
+"""A fair queue: users take turns, and each user's questions keep their order.
 
-Round robin over the users that have something waiting (Nagle, "On Packet Switches with Infinite Storage", RFC 970,
-1985): whoever asks a hundred questions delays somebody who asks one by a single answer.
+Round robin over users with waiting items (Nagle, "On Packet Switches with Infinite Storage", RFC 970, 1985): somebody
+who asks a hundred questions delays somebody who asks one by a single answer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Full(Exception):
-    """There is no room; ``crowded`` where all users together fill the queue, and not the one who asks alone."""
+    """The queue is full; ``crowded`` if all users together fill it, rather than this user alone."""
 
     def __init__(self, crowded: bool) -> None:
         super().__init__("full")
@@ -24,7 +24,7 @@ class Full(Exception):
 
 
 class FairQueue(Generic[T]):
-    """A queue for any number of threads, with at most ``length`` items, ``per_user`` of them of one user."""
+    """A thread-safe queue of at most ``length`` items, at most ``per_user`` of them from one user."""
 
     def __init__(self, length: int, per_user: int) -> None:
         self._length, self._per_user = length, per_user
@@ -37,10 +37,10 @@ class FairQueue(Generic[T]):
             return sum(map(len, self._waiting.values()))
 
     def put(self, user: str, item: T) -> None:
-        """Add ``item`` behind what ``user`` has waiting.
+        """Add ``item`` after the user's other waiting items.
 
         Raises:
-            Full: there is no room for it.
+            Full: there is no space for it.
         """
         with self._changed:
             if len(self._waiting.get(user, ())) >= self._per_user:
@@ -51,7 +51,7 @@ class FairQueue(Generic[T]):
             self._changed.notify()
 
     def get(self) -> T | None:
-        """Take the next item, waiting for one; ``None`` once the queue is closed."""
+        """Remove and return the next item, waiting for one; ``None`` once the queue is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
             if self._closed:
@@ -65,7 +65,7 @@ class FairQueue(Generic[T]):
             return item
 
     def remove(self, item: T) -> bool:
-        """Take ``item`` out, wherever it stands; return whether it was there."""
+        """Remove ``item`` from anywhere in the queue; return whether it was there."""
         with self._changed:
             for user, items in self._waiting.items():
                 if item in items:
@@ -76,14 +76,14 @@ class FairQueue(Generic[T]):
         return False
 
     def order(self) -> list[T]:
-        """Return everything that waits, in the order in which it will be taken if nothing else comes."""
+        """Return all waiting items, in the order in which they would be taken."""
         with self._changed:
             users = list(self._waiting.values())
             rounds = max(map(len, users), default=0)
             return [items[turn] for turn in range(rounds) for items in users if turn < len(items)]
 
     def close(self) -> None:
-        """Let every ``get`` return ``None`` from now on."""
+        """Make every ``get`` return ``None`` from now on."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

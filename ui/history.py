@@ -1,4 +1,4 @@
-"""Conversations again: opened from the answers that were kept, and taken along as a file."""
+"""Earlier conversations: reopen them from stored answers, or export them to a file."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from ui.texts import Texts
 __all__ = ["Turns", "exported", "reopened", "turns_of"]
 
 MOST = 200
-"""Turns that are opened of a conversation, the newest."""
+"""Most turns of a conversation that are reopened, the newest."""
 Turns = Sequence[Mapping[str, str]]
-"""A conversation as a browser keeps it: each turn's ``question``, and ``answer``, the id under which it was kept."""
+"""A conversation as the browser stores it: for each turn, ``question`` and ``answer`` (the id of the stored answer)."""
 
 
 def turns_of(exchanges: Sequence[Exchange]) -> list[dict[str, str]]:
-    """Return what a browser keeps of a conversation."""
+    """Return a conversation in the form in which the browser stores it."""
     return [{"question": exchange.question, "answer": exchange.kept} for exchange in exchanges if exchange.kept]
 
 
 def reopened(turns: Turns, archive: Archive, index: Index, texts: Texts) -> list[Exchange]:
-    """Return a conversation with its sources; an answer that is gone says so in its place."""
+    """Return a conversation with its sources; a deleted answer is replaced by a notice."""
     exchanges = []
     for number, turn in enumerate(turns[-MOST:], 1):
         id, question = str(turn.get("answer", "")), str(turn.get("question", ""))
@@ -43,7 +43,7 @@ def reopened(turns: Turns, archive: Archive, index: Index, texts: Texts) -> list
 
 
 def exported(title: str, answers: Sequence[Answer], form: str, texts: Texts) -> dict[str, str]:
-    """Return the ``name`` and ``text`` of a file that holds a conversation, as ``md`` or ``json``."""
+    """Return the ``name`` and ``text`` of a file with the conversation, as ``md`` or ``json``."""
     name = re.sub(r"\W+", "-", title).strip("-")[:60] or "footnote"
     if form == "json":
         table = {"title": title, "answers": [answer_object(answer) for answer in answers]}
@@ -52,7 +52,7 @@ def exported(title: str, answers: Sequence[Answer], form: str, texts: Texts) -> 
 
 
 def _markdown(title: str, answers: Sequence[Answer], texts: Texts) -> str:
-    """Return a conversation in Markdown, its sources as footnotes; a label is never used twice."""
+    """Return a conversation as Markdown with its sources as footnotes; every label is unique."""
     parts = [f"# {_plain(title)}"]
     notes: list[str] = []
     for number, answer in enumerate(answers, 1):
@@ -63,7 +63,7 @@ def _markdown(title: str, answers: Sequence[Answer], texts: Texts) -> str:
 
 
 def _text(answer: Answer, texts: Texts) -> str:
-    """Return what an answer says, with its marks; one that is unsure has its heading in the reader's language."""
+    """Return the text of an answer with its marks; an unsure one gets its heading in the reader's language."""
     if answer.status != "unsure":
         return answer.answer
     draft, quotes = draft_and_quotes(answer)
@@ -79,5 +79,5 @@ def _note(label: str, citation: Citation, texts: Texts) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return ``text`` on one line, with what Markdown or HTML would make something of as characters."""
+    """Return ``text`` on one line, with special characters of Markdown and HTML escaped."""
     return re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", " ".join(text.split()))

@@ -1,4 +1,4 @@
-"""A question on its way through the service, and who answers it and counts it."""
+"""A question on its way through the service, and the interfaces of what answers and counts it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ui.conversation import Event, Waiting
 if TYPE_CHECKING:
     from rag.ports import WritableIndex
 
-__all__ = ["Answerer", "Asked", "Job", "Watcher"]
+__all__ = ["Answerer", "Inquiry", "Job", "Watcher"]
 
 
 class Answerer(Protocol):
-    """What is needed of an assistant; ``rag.assistant.Assistant`` is one."""
+    """What the service needs from an assistant; ``rag.assistant.Assistant`` implements it."""
 
     index: WritableIndex
     embedder: Embedder
@@ -38,39 +38,39 @@ class Answerer(Protocol):
         stop: Stop | None = None,
         documents: Collection[str] | None = None,
     ) -> Iterator[Phase | Citation | Token | Answer]:
-        """Yield what is being done, the sentence it will rest on, the draft token by token, and last the answer."""
+        """Yield phases, the sentence the draft will be based on, the draft token by token, and the answer last."""
         ...
 
 
 class Watcher(Protocol):
-    """Who counts the questions; ``ui.metrics.Metrics`` is one."""
+    """What the service needs from metrics; ``ui.metrics.Metrics`` implements it."""
 
-    def ended(self, door: str, waited: float, event: Event | None) -> None:
-        """Take note that a question that ``waited`` so many seconds ended with ``event``, ``None`` where stopped."""
+    def ended(self, interface: str, waited: float, event: Event | None) -> None:
+        """Count a question that waited ``waited`` seconds and ended with ``event`` (``None`` if stopped)."""
 
-    def refused(self, door: str) -> None:
-        """Take note that there was no room for a question."""
+    def refused(self, interface: str) -> None:
+        """Count a question that the queue refused."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question as it came in: through which door, and from which user, as well as can be told.
+class Inquiry:
+    """A question as received: through which interface, and from which user, as far as known.
 
-    Where ``documents`` are given, by their public names, it is answered from them alone.
+    If ``documents`` are given (public names), only those are used to answer it.
     """
 
     question: str
     history: Sequence[Turn] = ()
     user: str = ""
-    door: str = "chat"
+    interface: str = "chat"
     documents: Collection[str] | None = None
 
 
 @dataclass(eq=False, slots=True)
 class Job:
-    """A question on its way, times on the monotonic clock. ``tell`` is given each event, and last ``None``."""
+    """A question in progress, times on the monotonic clock. ``tell`` receives each event, then ``None``."""
 
-    asked: Asked
+    inquiry: Inquiry
     since: float
     until: float
     tell: Callable[[Event | None], None]
@@ -83,5 +83,5 @@ class Job:
         return max(0.0, self.until - time.monotonic())
 
     def over(self) -> bool:
-        """Return whether nobody wants the answer any more."""
+        """Return whether the answer is no longer wanted."""
         return self.stop.is_set() or not self.left()

@@ -1,4 +1,4 @@
-"""The documents as they are shown: the list, what is known of one, and any stretch of its text."""
+"""Read-only access to the documents: list, describe, and return spans of their text."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from rag.types import Document
 __all__ = ["Library"]
 
 LONGEST = 100_000
-"""Characters that are given at once."""
+"""Most characters returned at once."""
 
 
 class Library:
-    """Reads an index, from any number of threads, whether or not a language model is there."""
+    """Reads an index, from any number of threads, with or without a language model."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -39,40 +39,40 @@ class Library:
         """The index.
 
         Raises:
-            IndexFault: there is none, or it cannot be read.
+            IndexFault: there is none, or it can't be read.
         """
         with self._lock:
             self._opened = self._opened or open_index(self._config)
             return self._opened
 
     def documents(self) -> list[dict[str, Any]]:
-        """Return what is known of each document, sorted by name."""
+        """Describe each document, sorted by name."""
         return [_facts(info) for info in self.index.documents()]
 
     def document(self, name: str) -> dict[str, Any]:
-        """Return what is known of one document.
+        """Describe one document.
 
         Raises:
-            DocumentError: there is none of that name.
+            DocumentError: there is no document of that name.
         """
         self.index.document(name)
         return next(_facts(info) for info in self.index.documents() if info.name == name)
 
     def passage(self, name: str, start: int, end: int, around: int) -> dict[str, Any]:
-        """Return the text from ``start`` to ``end`` of a document, with ``around`` characters on each side.
+        """Return the text of a document from ``start`` to ``end``, with ``around`` characters on each side.
 
         ``text[start - text_start : end - text_start]`` is ``quote``.
 
         Raises:
-            DocumentError: there is none of that name.
-            QuestionError: it has no such stretch.
+            DocumentError: there is no document of that name.
+            QuestionError: the span is not in the document, or too long.
         """
         document = self.index.document(name)
         length = len(document.text)
         if not 0 <= start < end <= length:
-            raise QuestionError(f"The document has {length} characters; give 0 ≤ start < end ≤ {length}.")
+            raise QuestionError(f"The document has {length} characters. Choose 0 ≤ start < end ≤ {length}.")
         if end - start + 2 * around > LONGEST:
-            raise QuestionError(f"At most {LONGEST} characters are given at once; ask for a shorter stretch.")
+            raise QuestionError(f"At most {LONGEST} characters can be returned at once. Choose a shorter span.")
         first, last = max(0, start - around), min(length, end + around)
         return {
             "document": name,
@@ -89,17 +89,17 @@ class Library:
         }
 
     def span(self, name: str, start: int, end: int) -> Span:
-        """Return a stretch of a document with its words, cut from the stored text.
+        """Return a span of a document with its text.
 
         Raises:
             DocumentError: there is no such document.
-            QuestionError: it has no such stretch.
+            QuestionError: the span is not in the document.
         """
         return Span(name, start, end, self.passage(name, start, end, 0)["quote"])
 
 
 def _facts(info: DocumentInfo) -> dict[str, Any]:
-    """Return ``info`` without the place that the document came from, which is nobody's business over the network."""
+    """Return ``info`` without the path the document was read from, which is private."""
     return {
         "id": info.name,
         "title": info.title,
@@ -115,5 +115,5 @@ def _facts(info: DocumentInfo) -> dict[str, Any]:
 
 
 def _page(document: Document, start: int) -> int | None:
-    """Return the number of the page on which the character ``start`` stands."""
+    """Return the number of the page that contains the character at ``start``."""
     return bisect_right(document.pages, start) or None

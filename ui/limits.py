@@ -1,4 +1,4 @@
-"""How much: requests in a minute, and bytes in a request."""
+"""Limits: requests per minute, and bytes per request."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ __all__ = ["Rates", "limited_body"]
 
 
 class Rates:
-    """A bucket of tokens for each user, which fills up again within a minute (Turner, 1986)."""
+    """A token bucket per user that refills within a minute (Turner, 1986)."""
 
     MOST = 10_000
-    """Users after which those with a full bucket are forgotten."""
+    """Number of users above which those with a full bucket are forgotten."""
 
     def __init__(self, per_minute: int) -> None:
         self._size = per_minute
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def take(self, user: str, now: float | None = None) -> None:
-        """Take one token of ``user`` at the time ``now``, in seconds.
+        """Take one token of ``user`` at time ``now``, in seconds.
 
         Raises:
-            TooMany: there is none.
+            TooMany: the bucket is empty.
         """
         now = time.monotonic() if now is None else now
         level = self._level(user, now)
         if level < 1:
             wait = (1 - level) * 60 / self._size
-            raise TooMany("Too many requests in a minute; try again in a moment.", max(1, round(wait)))
+            raise TooMany("Too many requests in a minute. Try again in a moment.", max(1, round(wait)))
         if len(self._buckets) >= self.MOST:
             self._buckets = {u: b for u, b in self._buckets.items() if self._level(u, now) < self._size}
         self._buckets[user] = level - 1, now
@@ -43,7 +43,7 @@ class Rates:
 
 
 def limited_body(receive: Any, most: int) -> Any:
-    """Return ``receive`` that ends a request whose body has more than ``most`` bytes with status 413."""
+    """Return ``receive`` that aborts a request with status 413 if its body exceeds ``most`` bytes."""
     came = 0
 
     async def receive_limited() -> Any:
@@ -51,7 +51,7 @@ def limited_body(receive: Any, most: int) -> Any:
         message = await receive()
         came += len(message.get("body", b""))
         if came > most:
-            raise HTTPException(413, f"The request is too large; at most {most} bytes are taken.")
+            raise HTTPException(413, f"The request is too large. The limit is {most} bytes.")
         return message
 
     return receive_limited

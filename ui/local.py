@@ -1,4 +1,4 @@
-"""What keeps the page on this machine: the environment, the listening socket, the headers and the server itself."""
+"""Keeps the pages local: environment variables, the listening socket, security headers, and the server itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HEADERS = {
     "Content-Security-Policy": "; ".join(
         [
             "default-src 'self'",
-            "script-src 'self' 'unsafe-inline' 'unsafe-eval'",  # Gradio begins with a script and compiles others.
+            "script-src 'self' 'unsafe-inline' 'unsafe-eval'",  # Gradio inlines one script and compiles others.
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data:",
             "font-src 'self' data:",
@@ -41,11 +41,11 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""Sent with every response: whatever slips into the page, the browser lets it talk to nobody but this server."""
+"""Sent with every response: the browser lets the page talk to no other server."""
 
 
 def stay_local() -> None:
-    """Tell Gradio and the hub's library, before they are imported, to call nobody and to keep no count of questions."""
+    """Tell Gradio and the hub client, before they are imported, not to contact any server or collect statistics."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = "1000000000"
     os.environ["HF_HUB_OFFLINE"] = "1"
@@ -53,17 +53,17 @@ def stay_local() -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket bound to ``host`` and ``port`` (0 takes any free one).
+    """Return a socket bound to ``host`` and ``port`` (0: any free port).
 
     Raises:
-        ConfigError: the port is in use or not allowed, or the host is none of this machine's.
+        ConfigError: the port is in use or not allowed, or the host is not an address of this machine.
     """
     try:
         family, *_, target = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
     except OSError as error:
         raise ConfigError(
-            f"The chat cannot listen on '{host}' ({error.strerror}); give an address with --host."
+            f"Can't listen on '{host}' ({error.strerror}). Choose another address with --host."
         ) from error
     try:
         if os.name == "posix":
@@ -73,14 +73,14 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise ConfigError(
-            f"The chat cannot use port {port} on {host} ({error.strerror}). Give another one, such as "
-            f"--port {port + 1 if port < 65535 else 8080}, or --port 0 for any that is free."
+            f"Can't use port {port} on {host} ({error.strerror}). Choose another one, such as "
+            f"--port {port + 1 if port < 65535 else 8080}, or --port 0 for any free port."
         ) from error
     return listener
 
 
 def address(listener: socket.socket) -> str:
-    """Return the address at which a browser on this machine finds the chat."""
+    """Return the address of the chat for a browser on this machine."""
     host, port = listener.getsockname()[:2]
     if ipaddress.ip_address(host).is_unspecified:
         host = "127.0.0.1"
@@ -88,7 +88,7 @@ def address(listener: socket.socket) -> str:
 
 
 def protect(app: FastAPI, config: Config) -> None:
-    """Add the headers, and refuse requests that were sent to another name, which a page elsewhere may point here."""
+    """Add security headers, and refuse requests for other host names (DNS rebinding)."""
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     app.add_middleware(_Headers)
@@ -115,7 +115,7 @@ class _Headers:
 
 
 def run(app: FastAPI, listener: socket.socket, started: Callable[[], None], open_browser: bool) -> None:
-    """Serve ``app`` until Ctrl-C or a termination signal; calls ``started`` when the page can be reached."""
+    """Serve ``app`` until Ctrl-C or a termination signal; call ``started`` once it accepts connections."""
     import uvicorn
 
     where = address(listener)
@@ -125,13 +125,13 @@ def run(app: FastAPI, listener: socket.socket, started: Callable[[], None], open
             await super().startup(sockets)
             print(f"The chat is at {where}", flush=True)
             if where.split("//")[1].split(":")[0] != listener.getsockname()[0]:
-                print("It can be reached from other machines too, by whoever can reach this one.", flush=True)
+                print("Other machines that can connect to this one can use it too.", flush=True)
             started()
             if open_browser:
                 threading.Thread(target=webbrowser.open, args=(where,), daemon=True).start()
 
-    # Open pages hold a connection each, which would keep the server from ending.
-    # Which proxies are believed is decided in ui.access.
+    # Open pages hold a connection each, which would keep the server from stopping. ui.access decides which proxies to
+    # trust.
     config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, proxy_headers=False)
     with contextlib.suppress(KeyboardInterrupt):
         Server(config).run(sockets=[listener])

@@ -1,4 +1,4 @@
-"""Text as HTML that shows it. Pure functions; what comes from outside is escaped, and never interpreted as markup."""
+"""Text to HTML. Pure functions; text from outside is escaped, never interpreted as markup."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["Inline", "escape", "folded_table", "lines_html", "short", "text_html
 BULLET = re.compile(r"\s*(?:(?P<ul>[-*•–])|(?P<ol>\d{1,3})[.)])\s+")
 HEADING = re.compile(r"\s*#+\s+")
 Inline = Callable[[int, int], str]
-"""Returns the HTML of a stretch of one text, given by its offsets."""
+"""Returns the HTML of a span of a text."""
 
 
 def text_html(text: str, inline: Inline) -> str:
-    """Return ``text`` as paragraphs and lists; ``inline`` makes the HTML of each stretch of it.
+    """Return ``text`` as paragraphs and lists; ``inline`` renders each span of it.
 
     >>> text_html("Two:\\n- a\\n- b", lambda start, end: "Two:\\n- a\\n- b"[start:end])
     '<p dir="auto">Two:</p><ul><li dir="auto">a</li><li dir="auto">b</li></ul>'
@@ -34,7 +34,7 @@ def text_html(text: str, inline: Inline) -> str:
 
 
 def _classified(text: str) -> Iterator[tuple[str, str, int, int]]:
-    """Yield for each line its kind ("" where it is blank), the tag that opens it, and the offsets of its words."""
+    """Yield for each line its kind ("" if blank), its opening tag, and the offsets of its text."""
     position = 0
     for line in text.split("\n"):
         start, end = position, position + len(line)
@@ -53,22 +53,22 @@ def _classified(text: str) -> Iterator[tuple[str, str, int, int]]:
 
 
 def lines_html(text: str) -> str:
-    """Return ``text`` escaped, with its line breaks kept."""
+    """Return ``text`` escaped, keeping its line breaks."""
     return escape(text.strip()).replace("\n", "<br>")
 
 
 def escape(text: str) -> str:
-    """Return ``text`` as HTML that shows it; what is no character (a lone surrogate) becomes a question mark."""
+    """Return ``text`` escaped; invalid characters (lone surrogates) become question marks."""
     return html.escape(text.encode("utf-8", "replace").decode("utf-8"), quote=True)
 
 
 def short(text: str, length: int = 220) -> str:
-    """Return the beginning of ``text`` on one line, ending at a word."""
+    """Return the beginning of ``text`` on one line, cut at a word."""
     line = " ".join(text[: 4 * length].split())
     return line if len(line) <= length else line[:length].rsplit(" ", 1)[0] + " …"
 
 
 def folded_table(title: str, rows: Mapping[str, str]) -> str:
-    """Return names and values folded away behind ``title``."""
+    """Return names and values in a collapsed section called ``title``."""
     items = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in rows.items())
     return f'<details class="more"><summary>{escape(title)}</summary><dl>{items}</dl></details>'

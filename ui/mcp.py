@@ -1,4 +1,4 @@
-"""Tools for other programs: search and ask, by the Model Context Protocol, on standard input and output."""
+"""Tools for other programs: search and ask, through the Model Context Protocol on standard input and output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rag.config import Config
 from rag.errors import FootnoteError
 from rag.types import Answer, Phase
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
-from ui.jobs import Answerer, Asked
+from ui.jobs import Answerer, Inquiry
 from ui.render import activity_text
 from ui.service import Service
 from ui.texts import ENGLISH
@@ -26,28 +26,28 @@ from ui.texts import ENGLISH
 __all__ = ["serve", "tools"]
 
 INSTRUCTIONS = (
-    "Answers questions from a folder of documents alone. 'ask' gives an answer whose every sentence cites the exact "
-    "words of a document; where its status is 'unsure', quotes of the documents that may answer the question; or says "
-    "that they do not answer it. 'search' gives the passages for a question."
+    "Answers questions from a collection of documents only. 'ask' returns an answer in which every sentence cites the "
+    "exact words of a document, or quotes that may answer the question (status 'unsure'), or says that the documents "
+    "don't answer it. 'search' returns the passages for a question."
 )
 UNSURE = "Unsure: the documents do not say this outright."
 READ_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
-Question = Annotated[str, Field(description="A question, in whole sentences", max_length=8000)]
-Limit = Annotated[int, Field(description="How many passages", ge=1, le=100)]
+Question = Annotated[str, Field(description="A question, as a full sentence", max_length=8000)]
+Limit = Annotated[int, Field(description="Number of passages", ge=1, le=100)]
 
 
 def serve(load: Callable[[], Answerer], config: Config) -> None:
-    """Serve the tools on standard input and output until the client ends."""
+    """Serve the tools on standard input and output until the client disconnects."""
     tools(Service(load, config)).run("stdio")
 
 
 def tools(service: Service) -> MCPServer[None]:
-    """Return a server with the two tools; it starts and closes ``service``."""
+    """Return a server with both tools; it starts and closes ``service``."""
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[None]) -> AsyncIterator[None]:
-        service.start()  # Not before: by now nothing that a library prints can get between the messages.
+        service.start()  # Only now, so that nothing a library prints can get between the messages.
         yield
         await asyncio.to_thread(service.close)
 
@@ -64,24 +64,24 @@ def tools(service: Service) -> MCPServer[None]:
             raise ToolError(str(error)) from error
         passages = [passage_object(item) for item in found]
         texts = [f"{each['document']}, {each['start']}–{each['end']}:\n{each['text']}" for each in passages]
-        return _result("\n\n".join(texts) or "Nothing was found.", {"passages": passages})
+        return _result("\n\n".join(texts) or "Nothing found.", {"passages": passages})
 
     @server.tool(annotations=READ_ONLY, structured_output=False)
     async def ask(question: Question, context: Context[Any, Any]) -> CallToolResult:
-        """Answer a question from the documents alone, every sentence with the exact words that it stands on."""
+        """Answer a question from the documents only. Every sentence cites the exact words it is based on."""
         last: Event = Stopped()
-        async with aclosing(service.follow(Asked(question, user="mcp", door="mcp"))) as events:
+        async with aclosing(service.follow(Inquiry(question, user="mcp", interface="mcp"))) as events:
             async for last in events:
                 await _report(last, context)
         if not isinstance(last, Answered):
-            raise ToolError(last.text if isinstance(last, Failed) else "The answer was stopped.")
+            raise ToolError(last.text if isinstance(last, Failed) else "The answer was cancelled.")
         return _result(_text(last.answer), answer_object(last.answer))
 
     return server
 
 
 async def _report(event: Event, context: Context[Any, Any]) -> None:
-    """Tell the client what is going on, where it wants to know."""
+    """Report progress to the client, if it asked for that."""
     if isinstance(event, Phase | Waiting):
         await context.report_progress(
             0, message=event.text if isinstance(event, Phase) else activity_text(event, ENGLISH)
@@ -89,7 +89,7 @@ async def _report(event: Event, context: Context[Any, Any]) -> None:
 
 
 def _text(answer: Answer) -> str:
-    """Return an answer as text; a model that reads it must not take what is unsure for certain."""
+    """Return an answer as text; it must tell the reading model that unsure quotes are not facts."""
     return f"{UNSURE}\n\n{readable(answer)}" if answer.status == "unsure" else readable(answer)
 
 

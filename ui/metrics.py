@@ -1,4 +1,4 @@
-"""What an operator watches, in the format of Prometheus: counts and times, never a word of a question or a document."""
+"""Prometheus metrics: counts and times, never text from a question or a document."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 __all__ = ["Metrics"]
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
-"""Upper bounds of the histograms' buckets."""
+"""Upper bounds of the histogram buckets."""
 STAGES = {"retrieval_s": "retrieval", "first_token_s": "first_token", "total_s": "total"}
 
 
 class Metrics:
-    """The figures of one server, in a registry of its own."""
+    """The metrics of one server, in their own registry."""
 
     def __init__(self, service: Service) -> None:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -27,24 +27,24 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._questions = Counter(
             "footnote_questions",
-            "Questions by the door they came through and what came of them",
-            ["door", "outcome"],
+            "Questions by interface and result",
+            ["interface", "outcome"],
             registry=self.registry,
         )
-        self._answers = Counter("footnote_answers", "Answers by their outcome", ["outcome"], registry=self.registry)
+        self._answers = Counter("footnote_answers", "Answers by outcome", ["outcome"], registry=self.registry)
         for outcome in get_args(Status):
-            self._answers.labels(outcome)  # So that each is there from the start.
+            self._answers.labels(outcome)  # So that every label exists from the start.
         self._abstentions = Counter(
-            "footnote_abstentions", "Questions that the documents do not answer", registry=self.registry
+            "footnote_abstentions", "Questions that the documents don't answer", registry=self.registry
         )
         self._stages = Histogram(
             "footnote_stage_seconds",
-            "Seconds until each stage of an answer was reached; waiting is before the first",
+            "Seconds until each stage of an answer was reached; waiting comes before the first",
             ["stage"],
             buckets=SECONDS,
             registry=self.registry,
         )
-        Gauge("footnote_queue_length", "Questions that wait", registry=self.registry).set_function(
+        Gauge("footnote_queue_length", "Questions waiting in the queue", registry=self.registry).set_function(
             lambda: service.waiting
         )
         Gauge("footnote_ready", "Whether the models are loaded", registry=self.registry).set_function(
@@ -52,19 +52,19 @@ class Metrics:
         )
         self.registry.register(_Caches(service))
 
-    def ended(self, door: str, waited: float, event: Event | None) -> None:
-        """Count a question that ended with ``event`` after it had ``waited`` so many seconds."""
-        self._questions.labels(door, _outcome(event)).inc()
+    def ended(self, interface: str, waited: float, event: Event | None) -> None:
+        """Count a question that waited ``waited`` seconds and ended with ``event``."""
+        self._questions.labels(interface, _outcome(event)).inc()
         self._stages.labels("waiting").observe(waited)
         if isinstance(event, Answered):
             self._answered(event.answer)
 
-    def refused(self, door: str) -> None:
-        """Count a question that the queue had no room for."""
-        self._questions.labels(door, "refused").inc()
+    def refused(self, interface: str) -> None:
+        """Count a question that the queue refused."""
+        self._questions.labels(interface, "refused").inc()
 
     def text(self) -> bytes:
-        """Return all figures in the text format, version 0.0.4."""
+        """Return all metrics in the text format, version 0.0.4."""
         from prometheus_client import generate_latest
 
         return generate_latest(self.registry)
@@ -79,17 +79,17 @@ class Metrics:
 
 
 class _Caches:
-    """Where the attention states of passages were found, as the generator's ``states`` count it."""
+    """Where attention states of passages were found, from the generator's ``states`` counters."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
     def collect(self) -> Any:
-        """Yield the counts as they are now."""
+        """Yield the current counts."""
         from prometheus_client.core import CounterMetricFamily
 
         family = CounterMetricFamily(
-            "footnote_states", "Look-ups of attention states, by where they were found", labels=["found"]
+            "footnote_states", "Lookups of attention states, by where they were found", labels=["found"]
         )
         states = getattr(self._service.generator, "states", None)
         for place, count in (states.counts if states else {}).items():

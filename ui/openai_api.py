@@ -1,8 +1,8 @@
-"""The API that many tools speak: chat completions and models, in the form of OpenAI's, over ``/v1``.
+"""OpenAI-compatible endpoint: chat completions and models under ``/v1``.
 
-The text of a reply is checked before any of it is sent, since its readers cannot take a sentence back: a stream begins
-when the answer is whole, and comments keep it open until then. Marks such as ``[1]`` point to the list of sources at
-its end; the same citations are in the field ``citations``, and the whole answer object in ``footnote``.
+A reply is checked before any of it is sent, since clients can't take a sentence back: the stream starts when the answer
+is complete, and comments keep the connection open until then. Marks such as ``[1]`` point to the list of sources at the
+end; ``citations`` holds the same citations, and ``footnote`` the whole answer object.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from rag.types import Answer, Turn
 from ui.access import user_of
 from ui.asking import event_stream, last_event
 from ui.conversation import Answered, Event, Failed
-from ui.jobs import Asked
-from ui.problems import status_of_word
+from ui.jobs import Inquiry
+from ui.problems import status_of_code
 from ui.replies import Json, refusal, refusal_body
 from ui.service import Service
 
@@ -35,32 +35,32 @@ PIECE = re.compile(r"\S+\s*")
 
 
 class Message(BaseModel):
-    """One message; what is not text in it (pictures, calls of tools) is passed over."""
+    """One message; anything but text (images, tool calls) is ignored."""
 
     role: str
     content: str | list[dict[str, Any]] | None = None
 
     def text(self) -> str:
-        """Return its text."""
+        """Return the text of the message."""
         if isinstance(self.content, list):
             return "\n".join(str(part.get("text", "")) for part in self.content if part.get("type") == "text")
         return self.content or ""
 
 
 class Completion(BaseModel):
-    """A request for a reply; settings such as ``temperature`` are passed over, instructions are Footnote's own."""
+    """A chat completion request; settings such as ``temperature`` and system messages are ignored."""
 
     messages: list[Message] = Field(min_length=1, max_length=1000)
     model: Literal["footnote"] = MODEL
     stream: bool = False
 
-    def asked(self, user: str) -> Asked:
-        """Return the last thing that the user said, and the conversation before it."""
+    def inquiry(self, user: str) -> Inquiry:
+        """Return the user's last message, and the conversation before it."""
         spoken = [message for message in self.messages if message.role in ("user", "assistant")]
         if not spoken or spoken[-1].role != "user":
             raise QuestionError("The last message must be the user's question.")
         turns = [Turn("user" if m.role == "user" else "assistant", SOURCES.sub("", m.text())) for m in spoken]
-        return Asked(turns[-1].content, turns[:-1], user, "openai")
+        return Inquiry(turns[-1].content, turns[:-1], user, "openai")
 
 
 def router(service: Service) -> APIRouter:
@@ -70,19 +70,19 @@ def router(service: Service) -> APIRouter:
     @routes.post("/v1/chat/completions")
     async def complete(body: Completion, request: Request) -> Response:
         """Answer the last message from the documents, as a chat completion with a list of sources."""
-        events = service.follow(body.asked(user_of(request)))
+        events = service.follow(body.inquiry(user_of(request)))
         if body.stream:
             return await event_stream(events, _chunks)
         return _completion(await last_event(request, events))
 
     @routes.get("/v1/models")
     async def models() -> Response:
-        """List the one model that there is: the language model together with the documents."""
+        """List the one available model: the language model together with the documents."""
         return Json({"object": "list", "data": [_model()]})
 
     @routes.get("/v1/models/footnote")
     async def model() -> Response:
-        """Describe it."""
+        """Describe the model."""
         return Json(_model())
 
     return routes
@@ -101,7 +101,7 @@ def _completion(event: Event) -> Response:
 
 
 def _chunks(event: Event) -> Iterator[bytes]:
-    """Yield what an event of the service is in a stream of chunks: nothing, until the answer is whole."""
+    """Yield the chunks for an event: none until the answer is complete."""
     if isinstance(event, Answered):
         envelope = _envelope(event.answer, "chat.completion.chunk")
         deltas = [{"content": piece} for piece in PIECE.findall(readable(event.answer))]
@@ -115,10 +115,10 @@ def _chunks(event: Event) -> Iterator[bytes]:
 
 
 def _failure(event: Event) -> tuple[int, str, str]:
-    """Return the status, the word and the message for an event that is no answer."""
+    """Return status, code and message for an event that is not an answer."""
     if isinstance(event, Failed):
-        return status_of_word(event.error), event.error, event.text
-    return 499, "stopped", "The answer was stopped."
+        return status_of_code(event.error), event.error, event.text
+    return 499, "stopped", "The answer was cancelled."
 
 
 def _extras(answer: Answer) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a reader says about an answer in the chat, taken down for the review (the form: ``ui/static/opinions.js``)."""
+"""Feedback given in the chat, saved for review (the form is in ``ui/static/opinions.js``)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from rag.types import Answer, Turn
 from ui.service import Service
 from ui.texts import Texts
 
-__all__ = ["LONGEST", "Opinion", "take_down"]
+__all__ = ["LONGEST", "Opinion", "save_opinion"]
 
 LONGEST = 8_000
-"""Characters of the longest text that is taken."""
+"""Longest text of a field, in characters."""
 
 
 class Opinion(BaseModel):
-    """What a reader says in the chat about a kept answer; ``before`` are the conversation's questions before it."""
+    """Feedback on a stored answer; ``before`` holds the earlier questions of the conversation."""
 
     kept: str = Field(max_length=64)
     kind: feedback.Kind
@@ -32,8 +32,8 @@ class Opinion(BaseModel):
     passages: list[tuple[str, int, int]] = Field(default_factory=list, max_length=20)
 
 
-def take_down(given: dict[str, Any], service: Service, archive: Archive, texts: Texts) -> str:
-    """Put what a reader says into the review queue; return what is wrong with it for a user, else nothing."""
+def save_opinion(given: dict[str, Any], service: Service, archive: Archive, texts: Texts) -> str:
+    """Add feedback to the review queue; return an error message for the user, or an empty string."""
     try:
         before = [kept.question for id in given["before"] if (kept := archive.get(str(id)))]
         opinion = Opinion(**{**given, "before": before})
@@ -43,16 +43,16 @@ def take_down(given: dict[str, Any], service: Service, archive: Archive, texts: 
         feedback.add(service.config.index, _said(opinion, answer, service.assistant.index))
     except FootnoteError as error:
         return str(error)
-    except (KeyError, TypeError, ValueError):  # Not from our page.
-        return texts("our_fault")
+    except (KeyError, TypeError, ValueError):  # Not sent by our page.
+        return texts("internal_error")
     return ""
 
 
 def _said(opinion: Opinion, answer: Answer, index: Index) -> Feedback:
-    """Return what a reader says, with the words of every span cut from the stored text.
+    """Return the feedback, with the text of every span taken from the stored document.
 
     Raises:
-        DocumentError: a document is not in the index any more.
+        DocumentError: a document is no longer in the index.
     """
 
     def span(document: str, start: int, end: int) -> feedback.Span:

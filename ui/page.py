@@ -1,7 +1,7 @@
-"""The pages of the interface, put together and mounted.
+"""Build and mount the pages.
 
-This module and those of the single pages (``ui.pages``) import Gradio, which takes seconds and reads the environment
-that ``ui.local`` prepares: import this one where it is needed.
+This module and ``ui.pages`` import Gradio, which takes seconds and reads the environment that ``ui.local`` prepares.
+Import it where it is needed.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ __all__ = ["TITLE", "build", "mount"]
 
 TITLE = "Footnote"
 STYLES = ("frame", "conversation", "evidence", "opinions", "history", "documents", "settings", "review")
-"""The files of ``static`` with the looks of the pages; what pages share comes first."""
+"""Stylesheets in ``static``, shared ones first."""
 
 
 def build(service: Service, examples: Sequence[str] = ()) -> gr.Blocks:
-    """Return the pages. What belongs to a visitor lives in the page's own session and in the visitor's browser."""
+    """Return the pages. A visitor's data stays in the page's own session and in the visitor's browser."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         chat.build(page, service, examples)
     for address, build_page in (
@@ -42,17 +42,17 @@ def build(service: Service, examples: Sequence[str] = ()) -> gr.Blocks:
 
 
 def _theme() -> gr.Theme:
-    """Return a theme with the fonts of the reader's own system; the colours are in static/frame.css."""
+    """Return a theme with the reader's system fonts; the colours are in static/frame.css."""
     sans = ["system-ui", "-apple-system", '"Segoe UI"', "Roboto", '"Noto Sans"', '"Liberation Sans"', "sans-serif"]
     mono = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", '"Liberation Mono"', "monospace"]
     return gr.themes.Base(font=sans, font_mono=mono)
 
 
 def mount(app: FastAPI, blocks: gr.Blocks, service: Service, config: Config) -> FastAPI:
-    """Return ``app`` with the pages at its root: nothing shared, nothing recorded, no links to elsewhere."""
+    """Return ``app`` with the pages at its root: no sharing, no analytics, no external links."""
     reader.add_routes(app, lambda: service.index)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "SSR mode is not supported")  # It was not asked for.
+        warnings.filterwarnings("ignore", "SSR mode is not supported")  # We don't ask for it.
         return _mounted(app, blocks, config)
 
 

@@ -1,4 +1,4 @@
-"""Where the passages of an answer stand: what the index knows of their documents, and the text around them."""
+"""Where the passages of an answer are: their documents, and the text around them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ui.conversation import Place
 __all__ = ["places_of"]
 
 AROUND = 700
-"""Characters of a document that are shown on either side of a passage."""
+"""Characters shown on either side of a passage."""
 
 
 def places_of(answer: Answer, index: Index) -> dict[int, Place]:
-    """Return what ``index`` knows about the passages of ``answer``, by rank."""
+    """Return the places of an answer's passages, by rank."""
     documents: dict[str, Document] = {}
     for name in {item.passage.document for item in answer.evidence}:
-        with contextlib.suppress(DocumentError):  # Removed since it was found; its passages are still shown.
+        with contextlib.suppress(DocumentError):  # Deleted since; the passage is still shown.
             documents[name] = index.document(name)
     return {
         item.rank: _place(item.passage, documents[item.passage.document])
@@ -29,7 +29,7 @@ def places_of(answer: Answer, index: Index) -> dict[int, Place]:
 
 
 def _place(passage: Passage, document: Document) -> Place:
-    """Return the place of ``passage``; the text around it only where the document still holds the passage there."""
+    """Return the place of ``passage``; with the surrounding text only if the document still holds it there."""
     start, end, text = passage.start, passage.end, document.text
     if text[start:end] != passage.text:
         return Place(document.date)

@@ -1,15 +1,15 @@
-"""What went wrong, for programs: a word and an HTTP status for each class of error."""
+"""A code and an HTTP status for each class of error."""
 
 from __future__ import annotations
 
 from rag import errors
 from ui.texts import ENGLISH
 
-__all__ = ["OUR_FAULT", "status", "status_of_word", "word"]
+__all__ = ["INTERNAL_ERROR", "code", "status", "status_of_code"]
 
-OUR_FAULT = ENGLISH("our_fault")
+INTERNAL_ERROR = ENGLISH("internal_error")
 
-WORDS: dict[type[errors.FootnoteError], tuple[str, int]] = {
+CODES: dict[type[errors.FootnoteError], tuple[str, int]] = {
     errors.QuestionError: ("bad_question", 400),
     errors.DocumentError: ("bad_document", 404),
     errors.TokenRefused: ("token_refused", 401),
@@ -21,25 +21,25 @@ WORDS: dict[type[errors.FootnoteError], tuple[str, int]] = {
     errors.ModelError: ("model", 503),
     errors.GenerationError: ("generation", 500),
 }
-OURS = ("internal", 500)
+INTERNAL = ("internal", 500)
 
 
-def word(error: Exception) -> str:
-    """Return the word for ``error``, or ``internal`` where it is ours."""
+def code(error: Exception) -> str:
+    """Return the code of ``error``; ``internal`` for an unexpected one."""
     return _entry(error)[0]
 
 
 def status(error: Exception) -> int:
-    """Return the HTTP status for ``error``."""
+    """Return the HTTP status of ``error``."""
     if isinstance(error, errors.TooMany) and error.crowded:
         return 503
     return _entry(error)[1]
 
 
-def status_of_word(word: str) -> int:
-    """Return the HTTP status for an error known by its word."""
-    return dict([*WORDS.values(), OURS]).get(word, 500)
+def status_of_code(code: str) -> int:
+    """Return the HTTP status of an error code."""
+    return dict([*CODES.values(), INTERNAL]).get(code, 500)
 
 
 def _entry(error: Exception) -> tuple[str, int]:
-    return next((WORDS[kind] for kind in type(error).__mro__ if kind in WORDS), OURS)
+    return next((CODES[kind] for kind in type(error).__mro__ if kind in CODES), INTERNAL)

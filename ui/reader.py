@@ -1,6 +1,6 @@
-"""A document, open at a place: its text with the quoted words marked, or the page of a PDF as it looks.
+"""An open document at a given place: its text with the quoted words marked, or a PDF page as it looks.
 
-A page without a script, so that it can be linked to, printed, and read with anything.
+The page has no script, so it can be linked, printed and read with any browser.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from ui.texts import Texts, texts_of
 __all__ = ["Span", "add_routes", "reader_html"]
 
 WINDOW = 20_000
-"""Characters of a document that are shown at once, on either side of the span."""
+"""Characters shown at once, on either side of the span."""
 PDF = "application/pdf"
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Characters ``start`` to ``end`` of a document; ``version`` is the beginning of its hash when it was quoted."""
+    """Characters ``start`` to ``end`` of a document; ``version`` is the start of its hash when it was quoted."""
 
     document: str
     start: int = 0
@@ -42,7 +42,7 @@ class Span:
 
 
 def add_routes(app: FastAPI, index: Callable[[], Any]) -> None:
-    """Add ``/read`` and ``/read/page`` to ``app``; ``index`` returns the open index, ``None`` while there is none."""
+    """Add ``/read`` and ``/read/page`` to ``app``; ``index`` returns the open index or ``None``."""
 
     def read(request: Request, document: str, start: int = 0, end: int = 0, version: str = "") -> HTMLResponse:
         texts = texts_of(request)
@@ -66,7 +66,7 @@ def add_routes(app: FastAPI, index: Callable[[], Any]) -> None:
 
 
 def original(index: Index, name: str) -> bytes | None:
-    """Return the bytes of the file that a PDF was read from, where it is still there and the same.
+    """Return the bytes of the PDF file, if it still exists unchanged.
 
     Raises:
         DocumentError: there is no such document.
@@ -83,9 +83,9 @@ def original(index: Index, name: str) -> bytes | None:
 
 
 def reader_html(index: Index, span: Span, texts: Texts, as_text: bool = False, page: int = 0) -> str:
-    """Return the page that shows ``span``, or nothing where there is no such document.
+    """Return the page that shows ``span``, or an empty string if there is no such document.
 
-    A PDF is shown as its page ``page`` (0: the one on which the span begins), unless ``as_text``.
+    For a PDF this is page ``page`` (0: the page where the span starts), unless ``as_text``.
     """
     try:
         document = index.document(span.document)
@@ -112,18 +112,18 @@ def reader_html(index: Index, span: Span, texts: Texts, as_text: bool = False, p
 
 
 def missing_html(name: str, texts: Texts) -> str:
-    """Return the page that says that there is no such document."""
+    """Return the page for a missing document."""
     head = f'<h1>{escape(texts("reader.missing"))}</h1><p class="faint"><bdi>{escape(name)}</bdi></p>'
     body = f"<p>{escape(texts('reader.missing.hint'))} {_link('./', texts('reader.to_chat'))}</p>"
     return _frame(texts("reader.missing"), head, body, texts)
 
 
 def _text(document: Document, span: Span, texts: Texts) -> str:
-    """Return the text around the span, its headings set off and the span marked, with the ways to the rest."""
+    """Return the text around the span, with headings styled, the span marked, and links to the rest."""
     text = document.text
     first, last = max(0, span.start - WINDOW), min(len(text), max(span.end, span.start) + WINDOW)
-    earlier = _way(document, first - WINDOW, texts("reader.previous")) if first else ""
-    later = _way(document, last + WINDOW, texts("reader.next")) if last < len(text) else ""
+    earlier = _way(document, first - WINDOW, texts("reader.earlier")) if first else ""
+    later = _way(document, last + WINDOW, texts("reader.later")) if last < len(text) else ""
     cuts = {first, last, *(min(max(cut, first), last) for cut in (span.start, span.end))}
     headings = [heading for heading in document.headings if first <= heading.start < heading.end <= last]
     cuts |= {cut for heading in headings for cut in (heading.start, heading.end)}
@@ -140,7 +140,7 @@ def _text(document: Document, span: Span, texts: Texts) -> str:
 
 
 def _page(document: Document, data: bytes, span: Span, page: int, texts: Texts) -> str:
-    """Return the picture of a page with the quoted words marked on it, its text, and the ways to its neighbours."""
+    """Return the image of a page with the quoted words marked, its text, and links to its neighbours."""
     count = len(document.pages)
     number = min(max(page or _page_of(document, span.start), 1), count)
     first = document.pages[number - 1]

@@ -1,7 +1,7 @@
-"""From a conversation to the HTML of the page. Pure functions; all text from outside is escaped, none is interpreted.
+"""A conversation as HTML. Pure functions; text from outside is escaped, never interpreted.
 
-Questions, drafts, answers, passages, titles and names may hold anything, also markup. Of an answer only line
-breaks, list items and its own marks become elements; everything else is shown as the characters that it is.
+Questions, drafts, answers, passages, titles and names may contain anything, including markup. Only line breaks, list
+items and the marks of an answer become elements; everything else is shown literally.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from ui.texts import ENGLISH, Texts
 __all__ = ["activity_text", "announcement", "exchange_html"]
 
 FOUND = 600
-"""Characters of a sentence that are shown while the answer that rests on it is written."""
+"""Most characters of the found sentence that are shown while the answer is being written."""
 
 
 def exchange_html(exchange: Exchange, texts: Texts = ENGLISH) -> str:
-    """Return one question with what came of it."""
+    """Return one question with its answer."""
     reply = {"working": _working, "answered": _answered, "stopped": _stopped, "failed": _failed}[exchange.state]
     return (
         f'<h2 class="question" dir="auto"><span class="hidden">{escape(texts("you_asked"))} </span>'
@@ -38,7 +38,7 @@ def exchange_html(exchange: Exchange, texts: Texts = ENGLISH) -> str:
 
 
 def announcement(exchange: Exchange, texts: Texts = ENGLISH) -> str:
-    """Return the plain text that a screen reader says now: few and short, and the answer once, when it is checked."""
+    """Return the text for screen readers: short messages, and the checked answer once."""
     if exchange.state == "working":
         return _found_text(exchange, texts) or activity_text(exchange.activity, texts)
     if exchange.state == "failed":
@@ -50,7 +50,7 @@ def announcement(exchange: Exchange, texts: Texts = ENGLISH) -> str:
 
 
 def _said(answer: Answer, texts: Texts) -> str:
-    """Return the words of an answer; one that is unsure begins with its heading, as it does for the eye."""
+    """Return the text of an answer; an unsure one starts with its heading."""
     if answer.status != "unsure":
         return without_marks(answer.answer)
     draft, quotes = draft_and_quotes(answer)
@@ -59,7 +59,7 @@ def _said(answer: Answer, texts: Texts) -> str:
 
 
 def _found_text(exchange: Exchange, texts: Texts) -> str:
-    """Return the sentence that was found while it is the news: until the draft that rests on it is checked."""
+    """Return the sentence the draft is based on, until the draft has been checked."""
     found, activity = exchange.found, exchange.activity
     if found is None or (isinstance(activity, Phase) and activity.name == "checking"):
         return ""
@@ -67,7 +67,7 @@ def _found_text(exchange: Exchange, texts: Texts) -> str:
 
 
 def activity_text(activity: Waiting | Phase | None, texts: Texts) -> str:
-    """Return what is going on, as a user would say it; how many passages it is about is taken from the phase's text."""
+    """Return the current step in the reader's language; the number of passages is taken from the phase's text."""
     if activity is None:
         return texts("starting")
     if isinstance(activity, Waiting):
@@ -114,7 +114,7 @@ def _failed(exchange: Exchange, texts: Texts) -> str:
 
 
 def _problem(problem: str, texts: Texts) -> str:
-    return texts("our_fault") if problem == ENGLISH("our_fault") else problem
+    return texts("internal_error") if problem == ENGLISH("internal_error") else problem
 
 
 def _answered(exchange: Exchange, texts: Texts) -> str:
@@ -128,7 +128,7 @@ def _answered(exchange: Exchange, texts: Texts) -> str:
 
 
 def _searched(answer: Answer, texts: Texts) -> str:
-    """Return what was searched for where it is not what was typed, with the way to search for that."""
+    """Return the search query if it differs from the question, with a button to search for the question alone."""
     if not answer.query:
         return ""
     query = f'<q dir="auto">{escape(answer.query)}</q>'
@@ -161,7 +161,7 @@ BODIES: dict[Status, Callable[[Answered, Texts], str]] = {
 }
 
 
-# --- what stands below
+# --- below the answer
 
 
 def _notes(notes: list[str]) -> str:
@@ -169,7 +169,7 @@ def _notes(notes: list[str]) -> str:
 
 
 def _facts(exchange: Exchange, answer: Answer, texts: Texts) -> str:
-    """Return how many sources, how long it took, and folded away what the answer was made with."""
+    """Return the number of sources, the time it took, and the collapsed details of how the answer was made."""
     seconds = answer.timings.get("total_s")
     parts = [_sources_count(answer, texts), texts.duration(seconds) if seconds is not None else ""]
     line = "".join(f"<span>{escape(part)}</span>" for part in parts if part)
@@ -191,9 +191,9 @@ def _sources_count(answer: Answer, texts: Texts) -> str:
 
 
 def _opinion(kept: str, status: Status, texts: Texts) -> str:
-    """Return the row in which a reader says what an answer is worth, where it was kept, under the id ``kept``.
+    """Return the feedback row of an answer that was stored under the id ``kept``.
 
-    What can be wrong with one of its ``status`` goes along, for the form.
+    It includes the kinds of problem that are possible for its ``status``, for the form.
     """
     if not kept:
         return ""

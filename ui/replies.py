@@ -1,4 +1,4 @@
-"""What goes back over HTTP: errors as JSON, and events as they are being answered, one by one."""
+"""HTTP responses: errors as JSON, and events streamed while a question is being answered."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rag.answers import answer_object
 from rag.errors import AccessRefused, FootnoteError, TooMany
 from rag.types import Citation, Phase, Token
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
-from ui.problems import status, word
+from ui.problems import code, status
 from ui.render import activity_text
 from ui.texts import ENGLISH
 
@@ -25,7 +25,7 @@ Record = tuple[str, dict[str, Any]]
 
 
 class Json(JSONResponse):
-    """JSON in ASCII, so that what is no character (a lone surrogate in a document) does not break the response."""
+    """JSON in ASCII, so that invalid characters (lone surrogates in a document) don't break the response."""
 
     def render(self, content: Any) -> bytes:
         """Return ``content`` as bytes."""
@@ -33,7 +33,7 @@ class Json(JSONResponse):
 
 
 def records(event: Event) -> Iterator[Record]:
-    """Yield ``event`` as the API sends it; an answer comes sentence by sentence, each before its new citations."""
+    """Yield ``event`` in the API's form; an answer is sent sentence by sentence, each before its new citations."""
     match event:
         case Waiting(ahead=ahead, seconds=seconds):
             yield (
@@ -51,7 +51,7 @@ def records(event: Event) -> Iterator[Record]:
         case Failed(text=text, error=error):
             yield "error", {"error": error, "message": text}
         case Stopped():
-            yield "error", {"error": "stopped", "message": "The answer was stopped."}
+            yield "error", {"error": "stopped", "message": "The answer was cancelled."}
 
 
 def _answer_records(event: Answered) -> Iterator[Record]:
@@ -73,22 +73,22 @@ def sse(record: Record) -> bytes:
 
 
 def problem(error: FootnoteError, path: str = "") -> Json:
-    """Return the response for ``error``, in the form that whoever asks for ``path`` expects."""
+    """Return the response for ``error``, in the form expected by clients of ``path``."""
     headers = {}
     if isinstance(error, TooMany):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, AccessRefused) and status(error) == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return refusal(status(error), word(error), str(error), path, headers)
+    return refusal(status(error), code(error), str(error), path, headers)
 
 
 def refusal(status: int, error: str, message: str, path: str = "", headers: dict[str, str] | None = None) -> Json:
-    """Return the response for an error, given by its status, its word for programs and its message for people."""
+    """Return the response for an error with this status, code and message."""
     return Json(refusal_body(status, error, message, path), status, headers)
 
 
 def refusal_body(status: int, error: str, message: str, path: str = "") -> dict[str, Any]:
-    """Return ``{"error": …, "message": …}``, or what OpenAI's clients read where ``path`` is theirs."""
+    """Return ``{"error": …, "message": …}``, or OpenAI's error format under its paths."""
     if not path.startswith("/v1/"):
         return {"error": error, "message": message}
     kind = "server_error" if status >= 500 else "invalid_request_error"

@@ -1,4 +1,4 @@
-"""The review of what readers said about answers, over HTTP, for whom ``ui.access`` takes for an administrator."""
+"""Review of reader feedback over HTTP, for administrators (``ui.access`` decides who that is)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["router"]
 
 
 class Verdict(BaseModel):
-    """What becomes of one that was said; a maintainer may have mended the right answer."""
+    """The decision on a piece of feedback; a maintainer may have corrected the right answer."""
 
     model_config = ConfigDict(extra="forbid")
     decision: Literal["accept", "reject"]
@@ -41,7 +41,7 @@ def router(service: Service) -> APIRouter:
     def decide(id: str, verdict: Verdict) -> Response:
         said = next((said for said in feedback.pending(service.config.index) if said.id == id), None)
         if said is None:
-            raise DocumentError("This has been reviewed already.")
+            raise DocumentError("This has already been reviewed.")
         if verdict.decision == "reject":
             feedback.remove(service.config.index, [id])
             return Json({})

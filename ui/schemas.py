@@ -1,4 +1,4 @@
-"""What the API takes in: checked, described in its OpenAPI document, and with examples."""
+"""Request schemas of the API: validated, documented in OpenAPI, with examples."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from rag.feedback import Kind
 from rag.types import Status, Turn
 
-__all__ = ["Ask", "Message", "Place", "Said", "Shown"]
+__all__ = ["Ask", "FeedbackForm", "Message", "Place", "ShownAnswer"]
 
 QUESTION = 8_000
-"""Characters of the longest question; what is longer than the context is refused by the assistant."""
+"""Longest question in characters; the assistant refuses questions that don't fit the context."""
 TURN = 100_000
 TURNS = 200
 
@@ -46,23 +46,25 @@ class Ask(BaseModel):
     )
     question: str = Field(min_length=1, max_length=QUESTION)
     history: list[Message] = Field(default_factory=list, max_length=TURNS, description="Oldest turn first.")
-    stream: bool = Field(False, description="Answer with server-sent events, as 'Accept: text/event-stream' does.")
+    stream: bool = Field(
+        False, description="Stream the answer as server-sent events, like 'Accept: text/event-stream'."
+    )
 
     def turns(self) -> list[Turn]:
-        """Return the history as the assistant takes it."""
+        """Return the history in the assistant's form."""
         return [Turn(message.role, message.content) for message in self.history]
 
 
 class Place(BaseModel):
-    """A stretch of a document; what else a citation has is not needed."""
+    """A span of a document; other fields of a citation are ignored."""
 
     document: str = Field(max_length=1000)
     start: int = Field(ge=0)
     end: int = Field(ge=1)
 
 
-class Shown(BaseModel):
-    """The answer object that feedback is about, or the part of it that matters."""
+class ShownAnswer(BaseModel):
+    """The answer object that the feedback is about, or the relevant part of it."""
 
     id: str = Field("", max_length=100)
     status: Status | Literal[""] = ""
@@ -70,8 +72,8 @@ class Shown(BaseModel):
     citations: list[Place] = Field(default_factory=list, max_length=100)
 
 
-class Said(BaseModel):
-    """What a reader says about an answer."""
+class FeedbackForm(BaseModel):
+    """Feedback on an answer."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -91,7 +93,7 @@ class Said(BaseModel):
     kind: Kind
     question: str = Field(min_length=1, max_length=QUESTION)
     history: list[Message] = Field(default_factory=list, max_length=TURNS)
-    answer: Shown = Field(default_factory=lambda: Shown())
+    answer: ShownAnswer = Field(default_factory=lambda: ShownAnswer())
     right_answer: str = Field("", max_length=QUESTION)
-    passages: list[Place] = Field(default_factory=list, max_length=20, description="The right sources, as picked.")
+    passages: list[Place] = Field(default_factory=list, max_length=20, description="The correct sources, as selected.")
     comment: str = Field("", max_length=QUESTION)

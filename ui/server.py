@@ -1,4 +1,4 @@
-"""The server: one application, with the API and the chat in it, behind one gate.
+"""The server: one application with the API and the chat, behind one access check.
 
 request -> gate (origin, user, rate) -> API or chat -> queue -> assistant -> events -> response
 """
@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rag.config import Config
 from rag.errors import FootnoteError
 from ui import local
 from ui.ahead import ReadingAhead
 from ui.jobs import Answerer
-from ui.problems import OUR_FAULT
+from ui.problems import INTERNAL_ERROR
 from ui.service import Service
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ log = logging.getLogger(__name__)
 
 
 def serve(load: Callable[[], Answerer], config: Config, open_browser: bool = False) -> None:
-    """Serve the chat and the API on ``config.host`` and ``config.port`` until Ctrl-C, and print the address.
+    """Serve the chat and the API on ``config.host`` and ``config.port`` until Ctrl-C; print the address.
 
-    ``load`` opens the assistant; the page is there while it does.
+    ``load`` opens the assistant; the pages are available while it loads.
 
     Raises:
-        ConfigError: the port is in use, or the host is none of this machine's.
+        ConfigError: the port is in use, or the host is not an address of this machine.
     """
     from ui.chat import examples_for
 
@@ -57,7 +57,7 @@ def serve(load: Callable[[], Answerer], config: Config, open_browser: bool = Fal
 
 
 def application(service: Service, config: Config, examples: Sequence[str] = ()) -> FastAPI:
-    """Return the ASGI application: the API, and the chat at its root. ``service`` is started by the caller."""
+    """Return the ASGI application: the API, and the chat at its root. The caller starts ``service``."""
     local.stay_local()
     from fastapi import FastAPI
 
@@ -80,25 +80,25 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
         title="Footnote",
         description="Answers from documents, with the exact passage behind every sentence.",
         openapi_url="/api/openapi.json",
-        docs_url=None,  # Its scripts would come from somewhere else.
+        docs_url=None,  # Its scripts would come from another server.
         redoc_url=None,
         lifespan=lifespan,
         telemetry={"auto_configure": False, "tracing": False, "metrics": False},
     )
-    _say_what_went_wrong(app)
+    _handle_errors(app)
     app.include_router(api.router(service, library, metrics))
     app.include_router(changes.router(service, library, uploads))
     app.include_router(review.router(service))
     app.include_router(openai_api.router(service))
     app.include_router(widget.router())
-    app.include_router(api.nothing_else())
+    app.include_router(api.unknown_paths())
     app.add_middleware(Gate, config=config)
     local.protect(app, config)
     return _in_loop(lambda: chat.mount(app, service, config, examples))
 
 
-def _say_what_went_wrong(app: FastAPI) -> None:
-    """Answer every error as JSON with a word for programs and a message for people, never with a traceback."""
+def _handle_errors(app: FastAPI) -> None:
+    """Respond to every error with JSON: a code for programs and a message for people, never a traceback."""
     from fastapi.exceptions import RequestValidationError
     from starlette.exceptions import HTTPException
 
@@ -110,8 +110,8 @@ def _say_what_went_wrong(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:5]]
-        return refusal(422, "invalid_request", "; ".join(faults), request.url.path)
+        faults = "; ".join(_fault(fault) for fault in error.errors()[:5])
+        return refusal(422, "invalid_request", faults, request.url.path)
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
@@ -119,12 +119,19 @@ def _say_what_went_wrong(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def ours(request: Request, error: Exception) -> Response:
-        log.error("A request could not be answered.", exc_info=error)
-        return refusal(500, "internal", OUR_FAULT, request.url.path)
+        log.error("A request failed.", exc_info=error)
+        return refusal(500, "internal", INTERNAL_ERROR, request.url.path)
+
+
+def _fault(fault: Mapping[str, Any]) -> str:
+    """Return a message for one validation error (pydantic's ``errors()``): the field, and what is wrong with it."""
+    if fault["type"] == "json_invalid":
+        return f"The body is not valid JSON (at character {fault['loc'][-1]})"
+    return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
 
 
 def _in_loop(build: Callable[[], FastAPI]) -> FastAPI:
-    """Return what ``build`` makes inside of an event loop; outside, Gradio makes loops and leaves them open."""
+    """Call ``build`` inside an event loop; outside of one, Gradio creates loops and leaves them open."""
 
     async def built() -> FastAPI:
         return build()

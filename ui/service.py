@@ -1,8 +1,8 @@
-"""The assistant behind every door: loaded once, in the background, and lent to one question at a time.
+"""The assistant behind every interface: loaded once, in the background, and used for one question at a time.
 
-One thread owns the assistant, loads it and answers with it; users take turns (``ui.fair_queue``). Whoever leaves, stops
-or runs out of time only sets a flag; the thread ends that answer by itself, within a token, so that nobody
-else ever waits for a reader.
+One thread owns the assistant, loads it and answers with it; users take turns (``ui.fair_queue``). Disconnecting,
+stopping or running out of time only sets a flag; the thread ends that answer within a token, so nobody has to wait for
+a client.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from rag.retrieval import retrieve
 from rag.types import Answer, Evidence, Turn
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
 from ui.fair_queue import FairQueue, Full
-from ui.jobs import Answerer, Asked, Job, Watcher
+from ui.jobs import Answerer, Inquiry, Job, Watcher
 from ui.places import places_of
-from ui.problems import OUR_FAULT, word
+from ui.problems import INTERNAL_ERROR, code
 
 __all__ = ["Service"]
 
 WEIGHT = 0.2
-"""Share of the last answer in the running mean of how long an answer takes."""
+"""Weight of the last answer in the running mean of answer times."""
 
 log = logging.getLogger(__name__)
 
 
 class Service:
-    """Loads an assistant and answers questions with it, one after the other, the users in turn."""
+    """Loads an assistant and answers questions one at a time, with users taking turns."""
 
     def __init__(self, load: Callable[[], Answerer], config: Config | None = None) -> None:
         self.config = config or Config()
@@ -55,11 +55,11 @@ class Service:
         self.problem = ""
 
     def start(self) -> None:
-        """Begin to load the assistant; returns at once."""
+        """Start loading the assistant; returns immediately."""
         self._thread.start()
 
     def close(self, patience: float = 5.0) -> None:
-        """Stop every answer and the thread, waiting at most ``patience`` seconds for it."""
+        """Stop every answer and the thread, waiting at most ``patience`` seconds."""
         with self._lock:
             jobs = [*self._queue.order(), *filter(None, [self._running])]
         for job in jobs:
@@ -73,10 +73,10 @@ class Service:
         """The assistant.
 
         Raises:
-            ModelMissing: it has not been loaded.
+            ModelMissing: it is not loaded.
         """
         if self._assistant is None:
-            raise ModelMissing(self.problem or "The language model is still being loaded; try again in a moment.")
+            raise ModelMissing(self.problem or "The language model is still loading. Try again in a moment.")
         return self._assistant
 
     @property
@@ -86,47 +86,47 @@ class Service:
 
     @property
     def generator(self) -> Generator | None:
-        """The language model, where it has been loaded."""
+        """The language model, if loaded."""
         return getattr(self._assistant, "generator", None)
 
     @property
     def index(self) -> WritableIndex | None:
-        """The index that answers are taken from, once it is open; else ``None``."""
+        """The index, once it is open; otherwise ``None``."""
         return getattr(self._assistant, "index", None)
 
     @property
     def documents(self) -> int | None:
-        """How many documents answers are taken from, where that can be told."""
+        """The number of documents, if known."""
         return int(self.index.stats()["documents"]) if self.index is not None else None
 
     @property
     def waiting(self) -> int:
-        """How many questions wait."""
+        """The number of waiting questions."""
         return len(self._queue)
 
     # --- asking
 
-    def submit(self, asked: Asked, tell: Callable[[Event | None], None]) -> Job:
-        """Put a question in the queue; ``tell`` is called from other threads, and must return at once.
+    def submit(self, inquiry: Inquiry, tell: Callable[[Event | None], None]) -> Job:
+        """Queue a question. ``tell`` is called from other threads and must return immediately.
 
         Raises:
             TooMany: the queue is full, or the user has too many questions in it.
         """
         now = time.monotonic()
-        job = Job(asked, now, now + self.config.deadline, tell)
+        job = Job(inquiry, now, now + self.config.deadline, tell)
         with self._lock:
             try:
-                self._queue.put(asked.user, job)
+                self._queue.put(inquiry.user, job)
             except Full as error:
                 if self.watcher:
-                    self.watcher.refused(asked.door)
+                    self.watcher.refused(inquiry.interface)
                 raise self._refusal(error.crowded) from None
             self._idle.clear()
             self._announce()
         return job
 
     def leave(self, job: Job) -> None:
-        """Give up ``job``: it is not begun any more, or ends within a token."""
+        """Cancel ``job``: remove it from the queue, or end it within a token."""
         job.stop.set()
         with self._lock:
             if self._queue.remove(job):
@@ -141,13 +141,13 @@ class Service:
         user: str = "",
         documents: Collection[str] | None = None,
     ) -> Iterator[Event]:
-        """Yield what happens to ``question``. A session asks one at a time: the one before is stopped."""
+        """Yield the events of ``question``. In a session, a new question cancels the previous one."""
         self.stop(session)
         events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         try:
-            job = self.submit(Asked(question, tuple(history), user or session, documents=documents), events.put)
+            job = self.submit(Inquiry(question, tuple(history), user or session, documents=documents), events.put)
         except TooMany as error:
-            yield Failed(str(error), word(error))
+            yield Failed(str(error), code(error))
             return
         self._by_session[session] = job
         try:
@@ -163,8 +163,8 @@ class Service:
                 if self._by_session.get(session) is job:
                     del self._by_session[session]
 
-    async def follow(self, asked: Asked) -> AsyncGenerator[Event, None]:
-        """Yield what happens to a question, for one who waits in an event loop; to close this is to leave.
+    async def follow(self, inquiry: Inquiry) -> AsyncGenerator[Event, None]:
+        """Yield the events of a question in an event loop; closing the iterator cancels it.
 
         Raises:
             TooMany: before anything is yielded.
@@ -176,7 +176,7 @@ class Service:
             with contextlib.suppress(RuntimeError):  # The loop has ended, and its readers with it.
                 loop.call_soon_threadsafe(events.put_nowait, event)
 
-        job = self.submit(asked, tell)
+        job = self.submit(inquiry, tell)
         try:
             while (event := await asyncio.wait_for(events.get(), job.left())) is not None:
                 yield event
@@ -190,11 +190,11 @@ class Service:
     def search(self, question: str, limit: int, documents: Collection[str] | None = None) -> list[Evidence]:
         """Return the passages for ``question``, best first, without the language model and its queue.
 
-        Where ``documents`` are given, by their public names, they are searched alone.
+        If ``documents`` are given (public names), only those are searched.
 
         Raises:
-            QuestionError: it is empty.
-            ModelMissing: the models have not been loaded yet.
+            QuestionError: the question is empty.
+            ModelMissing: the models are not loaded yet.
         """
         if not question.strip():
             raise QuestionError("The question is empty; ask something.")
@@ -208,7 +208,7 @@ class Service:
         return session in self._by_session
 
     def stop(self, session: str) -> bool:
-        """Stop what is being answered for ``session``; return whether there was anything."""
+        """Stop the answer for ``session``; return whether there was one."""
         with self._lock:
             job = self._by_session.get(session)
         if job:
@@ -216,16 +216,16 @@ class Service:
         return job is not None
 
     def step_aside(self, seconds: float = 5.0) -> bool:
-        """Wait while questions are being answered, at most so long: for work that can wait, between its steps.
+        """Wait at most ``seconds`` while questions are being answered; call it between steps of background work.
 
-        Return whether none is.
+        Return whether the service is idle.
         """
         return self._idle.wait(seconds)
 
     # --- waiting
 
     def _announce(self) -> None:
-        """Tell each question that waits what for, where that has changed."""
+        """Tell every waiting question what it is waiting for, if that has changed."""
         with self._lock:
             first = self._running is not None
             for ahead, job in enumerate(self._queue.order(), start=first):
@@ -240,7 +240,7 @@ class Service:
         return Waiting(ahead, seconds=self._seconds(ahead))
 
     def _seconds(self, ahead: int) -> float | None:
-        """Return how long ``ahead`` answers are likely to take, the one that is being given included."""
+        """Return how long ``ahead`` answers are likely to take, including the current one."""
         if self._mean is None or not ahead:
             return None
         spent = time.monotonic() - self._begun_at if self._running else 0.0
@@ -248,10 +248,10 @@ class Service:
 
     def _refusal(self, crowded: bool) -> TooMany:
         seconds = self._seconds(self.waiting) or 5.0
-        who = "Too many questions are waiting" if crowded else "Too many of your questions are waiting"
-        return TooMany(f"{who}; ask again in a moment.", max(1, round(seconds)), crowded)
+        who = "Too many questions are waiting" if crowded else "You have too many questions waiting"
+        return TooMany(f"{who}. Ask again in a moment.", max(1, round(seconds)), crowded)
 
-    # --- answering, in a thread of its own
+    # --- answering, in the service's own thread
 
     def _work(self) -> None:
         self._ready()
@@ -268,19 +268,19 @@ class Service:
                 self._end(job, event)
 
     def _end(self, job: Job, event: Event | None) -> None:
-        """Take note that ``job`` ended with ``event``, and tell that nothing more comes for it."""
+        """Record that ``job`` ended with ``event``, and signal that no more events follow."""
         if self._running is None and not self.waiting:
             self._idle.set()
         if self.watcher:
             begun = self._begun_at if job.begun else time.monotonic()
-            self.watcher.ended(job.asked.door, begun - job.since, None if job.stop.is_set() else event)
+            self.watcher.ended(job.inquiry.interface, begun - job.since, None if job.stop.is_set() else event)
         job.tell(None)
 
     def _learn(self, seconds: float) -> None:
         self._mean = seconds if self._mean is None else (1 - WEIGHT) * self._mean + WEIGHT * seconds
 
     def _ready(self) -> bool:
-        """Load the assistant where there is none; a failed attempt is made again with the next question."""
+        """Load the assistant if necessary; a failed attempt is repeated with the next question."""
         if self._assistant is None:
             try:
                 self._assistant = self._load()
@@ -289,7 +289,7 @@ class Service:
                 self.problem = str(error)
             except Exception:
                 log.exception("The assistant could not be loaded.")
-                self.problem = OUR_FAULT
+                self.problem = INTERNAL_ERROR
             self.loaded.set()
             self._announce()
         return self._assistant is not None
@@ -301,27 +301,27 @@ class Service:
             if not self._ready() or self._assistant is None:
                 yield Failed(self.problem, "model")
                 return
-            asked = job.asked
-            stream = self._assistant.stream(asked.question, asked.history, stop=job.over, documents=asked.documents)
+            question, history, documents = job.inquiry.question, job.inquiry.history, job.inquiry.documents
+            stream = self._assistant.stream(question, history, stop=job.over, documents=documents)
             for event in stream:
                 if isinstance(event, Answer) and not job.left():
                     yield _late(self.config)
                 else:
                     yield self._placed(event) if isinstance(event, Answer) else event
         except FootnoteError as error:
-            yield Failed(str(error), word(error))
+            yield Failed(str(error), code(error))
         except Exception:
             log.exception("A question could not be answered.")
-            yield Failed(OUR_FAULT)
+            yield Failed(INTERNAL_ERROR)
 
     def _placed(self, answer: Answer) -> Answered:
-        """Return ``answer`` with the places of its passages, which it does not carry itself."""
+        """Return ``answer`` with the places of its passages."""
         return Answered(answer, places_of(answer, self.index) if self.index is not None else {})
 
 
 def _late(config: Config) -> Failed:
-    """Return what is said when the deadline has passed."""
+    """Return the message for a missed deadline."""
     error = DeadlinePassed(
-        f"There was no answer within {config.deadline:g} s. Ask again, perhaps in fewer words, when less is going on."
+        f"There was no answer within {config.deadline:g} s. Try again later, or ask a shorter question."
     )
-    return Failed(str(error), word(error))
+    return Failed(str(error), code(error))

@@ -1,4 +1,4 @@
-"""The sources of an answer, or the passages nearest to a question, listed below it; each opens the evidence panel."""
+"""The list below an answer: its sources, or the closest passages; each item opens the evidence panel."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ __all__ = ["nearest_html", "sources_html"]
 
 
 def sources_html(answered: Answered, texts: Texts) -> str:
-    """Return the list of what stands behind an answer, one item a mark."""
+    """Return the list of an answer's sources, one item per mark."""
     answer = answered.answer
     items = [_source(citation, behind(citation, answer), answered, texts) for citation in answer.citations]
     return _list(texts("sources"), items)
 
 
 def nearest_html(answered: Answered, texts: Texts) -> str:
-    """Return the list of the passages that were found and may not answer the question."""
+    """Return the list of retrieved passages, which may not contain the answer."""
     return _list(texts("nearest"), [_nearest(item, answered, texts) for item in answered.answer.evidence])
 
 

@@ -1,6 +1,6 @@
-"""The words of the interface, in the reader's language: all of them stand in ``static/texts.json``.
+"""Interface texts in the reader's language, from ``static/texts.json``.
 
-What the assistant and the documents say is not the interface's: it is shown as it is.
+Text from the assistant and the documents is shown as it is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["ENGLISH", "Texts", "in_language", "languages", "texts_of"]
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The words of one language. Called with a key and the values that its text has gaps for, it gives the text."""
+    """The texts of one language. Call it with a key and the values for the placeholders."""
 
     table: Mapping[str, str]
 
@@ -29,15 +29,15 @@ class Texts:
 
     @property
     def language(self) -> str:
-        """The language's code, as HTML has it: ``en``."""
+        """The language code, as in HTML: ``en``."""
         return self.table["language"]
 
     def under(self, name: str) -> dict[str, str]:
-        """Return the texts whose keys begin with ``name`` and a dot, by the rest of the key."""
+        """Return the texts whose keys start with ``name`` and a dot, by the rest of the key."""
         return {key.removeprefix(f"{name}."): text for key, text in self.table.items() if key.startswith(f"{name}.")}
 
     def count(self, key: str, number: int) -> str:
-        """Return the text of ``key`` for so many.
+        """Return the text of ``key`` for a count.
 
         >>> ENGLISH.count("documents", 1), ENGLISH.count("documents", 1234)
         ('1 document', '1,234 documents')
@@ -45,7 +45,7 @@ class Texts:
         return self(f"{key}.{'one' if number == 1 else 'other'}", count=self.number(number))
 
     def number(self, value: float, digits: int = 0) -> str:
-        """Return a number as the language writes it.
+        """Return a number in the language's format.
 
         >>> in_language("de").number(1234.56, 1)
         '1.234,6'
@@ -54,7 +54,7 @@ class Texts:
         return "".join(signs.get(sign, sign) for sign in f"{value:,.{digits}f}")
 
     def duration(self, seconds: float) -> str:
-        """Return a number of seconds as a reader says it.
+        """Return a duration in words.
 
         >>> [ENGLISH.duration(seconds) for seconds in (3.44, 59.96, 102.6)]
         ['3.4 s', '1 min 0 s', '1 min 43 s']
@@ -65,7 +65,7 @@ class Texts:
         return self("minutes", minutes=minutes, seconds=rest)
 
     def date(self, date: str) -> str:
-        """Return an ISO 8601 date as a reader writes it, and anything else as it is.
+        """Return an ISO 8601 date in the language's format; anything else unchanged.
 
         >>> ENGLISH.date("2011-03-11"), in_language("de").date("2011-03-11"), ENGLISH.date("2011"), ENGLISH.date("May")
         ('11 March 2011', '11. März 2011', '2011', 'May')
@@ -80,13 +80,13 @@ class Texts:
 
 @cache
 def languages() -> Mapping[str, Texts]:
-    """Return the words of every language there is, by its code."""
+    """Return the texts of all languages, by language code."""
     tables = json.loads((STATIC / "texts.json").read_text(encoding="utf-8"))
     return {code: Texts(table) for code, table in tables.items()}
 
 
 def in_language(wanted: str) -> Texts:
-    """Return the words in the best of the languages that a browser asks for (``Accept-Language``), else English.
+    """Return the texts in the best available language of an ``Accept-Language`` header; English by default.
 
     >>> [in_language(wanted).language for wanted in ("de-CH, en;q=0.5", "fr, en;q=0.3, de;q=0.9", "cy", "")]
     ['de', 'de', 'en', 'en']
@@ -98,7 +98,7 @@ def in_language(wanted: str) -> Texts:
 
 
 def texts_of(request: Any) -> Texts:
-    """Return the words for the browser that sent ``request`` (Starlette's, or Gradio's, which wraps it)."""
+    """Return the texts for the browser that sent ``request`` (Starlette's request, or Gradio's wrapper)."""
     return in_language(request.headers.get("accept-language", ""))
 
 

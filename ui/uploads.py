@@ -1,7 +1,7 @@
-"""Documents that come in and go through the server: kept in a folder beside the index, and ingested from there.
+"""Add and delete documents through the server. Files are stored in a folder next to the index and ingested from there.
 
-One thread does it, a document at a time, and steps aside after every few passages while a question is being
-answered, so that nobody waits for somebody else's document.
+One thread processes one document at a time. It pauses after every few passages while a question is being answered, so
+that uploads don't slow down answers.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ __all__ = ["Added", "Uploads"]
 
 FOLDER = "uploads"
 LONGEST = 200
-"""Bytes of the longest part of a name."""
+"""Longest part of a file name, in bytes."""
 
 Tell = Callable[[str, int, int], None]
-"""Is given a step of ``rag.ingest.Progress``, how much of it is done, and of how much."""
+"""Receives a step of ``rag.ingest.Progress``, how much of it is done, and the total."""
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What came of a document: its public ``id``, and what is worth a look about it."""
+    """The result of adding a document: its public ``id``, and what needs attention."""
 
     id: str
     change: str
@@ -46,7 +46,7 @@ class Added:
 
 
 class Uploads:
-    """Adds and deletes documents, one after the other."""
+    """Adds and deletes documents, one at a time."""
 
     def __init__(self, service: Service, config: Config) -> None:
         self._service = service
@@ -55,21 +55,21 @@ class Uploads:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="uploads")
 
     def close(self) -> None:
-        """Finish the document at hand and take no more."""
+        """Finish the current document and accept no more."""
         self._worker.shutdown(cancel_futures=True)
 
     def add(self, name: str, content: BinaryIO, tell: Tell | None = None) -> Future[Added]:
-        """Take in a document, in place of the one uploaded under this name before. ``name`` may have folders in it.
+        """Add a document, or replace the one uploaded under the same name. ``name`` may contain folders.
 
         The future raises:
-            DocumentError: it cannot be read, or must not have this name; what was there before stays.
+            DocumentError: the file can't be read or its name is not allowed; an existing document stays unchanged.
             IndexBusy: another process is changing the index.
-            ModelMissing: the models have not been loaded yet.
+            ModelMissing: the models are not loaded yet.
         """
         return self._worker.submit(self._add, name, content, tell or (lambda step, done, total: None))
 
     def delete(self, id: str) -> Future[bool]:
-        """Remove a document, wherever it came from; the future says whether there was one."""
+        """Delete a document, wherever it came from; the future returns whether it existed."""
         return self._worker.submit(self._delete, id)
 
     def _add(self, name: str, content: BinaryIO, tell: Tell) -> Added:
@@ -110,7 +110,7 @@ class Uploads:
 
     @contextlib.contextmanager
     def _staged(self, content: BinaryIO, target: Path) -> Iterator[Path]:
-        """Give the content as a hidden file, which ingest does not see, on the disk and of the right kind."""
+        """Write the content to a hidden file, which ingest ignores, with the right suffix and flushed to disk."""
         with NamedTemporaryFile(dir=target.parent, prefix=".", suffix=target.suffix, delete=False) as file:
             staged = Path(file.name)
             try:
@@ -126,14 +126,14 @@ def checked(name: str) -> PurePosixPath:
     """Return ``name`` as a relative path.
 
     Raises:
-        DocumentError: it leads elsewhere, is hidden, or cannot be the name of a file.
+        DocumentError: the name leads outside the folder, is hidden, or is not a valid file name.
     """
     path = PurePosixPath(unicodedata.normalize("NFC", name))
     fine = path.parts and not path.is_absolute() and "\\" not in name
     if not fine or any(_is_odd(part) for part in path.parts) or len(path.parts) > 20:
-        raise DocumentError("cannot be taken under this name; give it a plain one, such as report.pdf")
+        raise DocumentError("has a name that is not allowed; use a plain one such as report.pdf")
     if not documents.supported(Path(path)):
-        raise DocumentError(f"is of a kind that cannot be read; those that can: {', '.join(documents.SUFFIXES)}")
+        raise DocumentError(f"is not a supported file type; supported: {', '.join(documents.SUFFIXES)}")
     return path
 
 

@@ -1,4 +1,4 @@
-"""What the chat's page shows, as its parts are given it: the conversation for its script, the rest as HTML."""
+"""The data for the parts of the chat page: JSON for the conversation's script, HTML for the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from ui.conversation import Exchange
 from ui.history import Turns, turns_of
 from ui.markup import escape, lines_html
-from ui.problems import OUR_FAULT
+from ui.problems import INTERNAL_ERROR
 from ui.render import announcement, exchange_html
 from ui.service import Service
 from ui.texts import Texts
@@ -18,14 +18,14 @@ __all__ = ["LOST", "conversation_json", "starters_html", "state_html", "turns_in
 
 
 LOST = '{"lost": true}'
-"""What static/conversation.js shows where its answer was lost with the connection: it loads the page anew."""
+"""Tells static/conversation.js that its answer was lost with the connection; it reloads the page."""
 
 
 def conversation_json(exchanges: Sequence[Exchange], texts: Texts, whole: bool = False) -> str:
-    """Return what static/conversation.js shows next: the last exchange in place of what it was, or all of them.
+    """Return the next update for static/conversation.js: the last exchange, or the whole conversation.
 
-    All of none begins anew. JSON as a text, since Gradio's client changes the parts of anything else in place, and then
-    does not see the change.
+    The whole of an empty conversation starts a new one. The JSON is passed as text because Gradio's client modifies
+    other values in place and then doesn't notice the change.
     """
     last = exchanges[-1] if exchanges else None
     working = last is not None and last.state == "working"
@@ -46,28 +46,28 @@ def conversation_json(exchanges: Sequence[Exchange], texts: Texts, whole: bool =
         "close": texts("close"),
         "opinions": texts.under("feedback"),
     }
-    return json.dumps(table).replace("<", "\\u003c")  # Gradio warns of texts that seem to hold a script.
+    return json.dumps(table).replace("<", "\\u003c")  # Gradio warns about texts that seem to contain a script.
 
 
 def turns_in(shown: str) -> Turns:
-    """Return the conversation of a page that was given ``shown``: a server that began anew has forgotten it."""
+    """Return the conversation of a page that was given ``shown``; needed after the server has restarted."""
     try:
         return [turn for turn in json.loads(shown)["turns"] if isinstance(turn, dict)]
-    except (ValueError, KeyError, TypeError):  # Not from our page.
+    except (ValueError, KeyError, TypeError):  # Not sent by our page.
         return []
 
 
 def starters_html(texts: Texts) -> str:
-    """Return what stands above the questions to start with."""
+    """Return the heading above the suggested questions."""
     return f"<h2>{escape(texts('examples'))}</h2>"
 
 
 def state_html(service: Service, texts: Texts, chosen: Collection[str] | None = None) -> str:
-    """Return the line that says whether questions can be answered, and from how many documents."""
+    """Return the status line: whether questions can be answered, and from how many documents."""
     if not service.loaded.is_set():
         return f'<p role="status" class="loading">{escape(texts("loading"))}</p>'
     if service.problem:
-        problem = texts("our_fault") if service.problem == OUR_FAULT else service.problem
+        problem = texts("internal_error") if service.problem == INTERNAL_ERROR else service.problem
         return f'<p role="status" class="problem">{lines_html(problem)}</p>'
     count = service.documents
     if count is None:

@@ -1,4 +1,4 @@
-"""The widget's file, and the line that brings it into a page with its hash (W3C Subresource Integrity)."""
+"""Serve the widget's script, and create the line that includes it in a page (W3C Subresource Integrity)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FILE = "widget.js"
 
 
 def router() -> APIRouter:
-    """Return the route of the widget's file. The bytes are as on disk, so that their hash is what the page names."""
+    """Return the route of the widget's script. The bytes are served unchanged, so that their hash matches the page."""
     routes = APIRouter(tags=["widget"])
 
     @routes.get(f"/{FILE}")
@@ -29,7 +29,7 @@ def router() -> APIRouter:
         tag = f'"{hashlib.sha256(data).hexdigest()}"'
         headers = {
             "ETag": tag,
-            "Cache-Control": "no-cache",  # Asked about each time, and sent only where it has changed.
+            "Cache-Control": "no-cache",  # Checked on every use, sent only if it has changed.
             "Cross-Origin-Resource-Policy": "cross-origin",
         }
         if request.headers.get("if-none-match") == tag:
@@ -40,23 +40,23 @@ def router() -> APIRouter:
 
 
 def integrity(file: Path = STATIC / FILE) -> str:
-    """Return the value of the attribute ``integrity`` for ``file``."""
+    """Return the ``integrity`` attribute for ``file``."""
     return "sha384-" + base64.b64encode(hashlib.sha384(file.read_bytes()).digest()).decode()
 
 
 def own_address(config: Config) -> str:
-    """Return where browsers find the server that ``config`` describes."""
+    """Return the address at which browsers reach the server."""
     return config.public_url or f"http://{config.host}:{config.port}"
 
 
 def script_line(url: str) -> str:
-    """Return the line for a page, of the widget served at ``url``.
+    """Return the ``<script>`` line for a page, for the widget served at ``url``.
 
     Raises:
         ConfigError: ``url`` is not the address of a server.
     """
     if not url.startswith(("http://", "https://")):
-        raise ConfigError(f"'{url}' is not the address of a server; give one such as https://ask.example.")
+        raise ConfigError(f"'{url}' is not the address of a server. Use one such as https://ask.example.")
     base = html.escape(url.rstrip("/"))
     return (
         f'<script src="{base}/{FILE}" data-base-api-url="{base}" integrity="{integrity()}" '

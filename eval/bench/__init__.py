@@ -1,6 +1,6 @@
-"""What does an answer cost, and what would it cost with the same libraries used plainly?
+"""Benchmark: what does an answer cost, and what would it cost with plain use of the same libraries?
 
-``suite`` runs the parts in order; each part is a file and gives ``samples``; ``figures`` reads them, ``table`` and
-``report`` show them. Nothing here is better or worse by itself: every ratio is between two things that were measured
-in turns in one run, so that whatever else the machine does hits both.
+``suite`` runs the parts in order; each part is a module and yields ``samples``; ``figures`` computes results from them,
+``table`` and ``report`` show them. No number is good or bad by itself: every ratio compares two systems that took turns
+in the same run, so that background load affects both.
 """

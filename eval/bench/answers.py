@@ -1,4 +1,4 @@
-"""Whole answers, in turns: ours with passages it never read, the plain recipe, llama.cpp alone, ours once more."""
+"""Whole answers, in turns: ours with passages it never read, the plain recipe, llama.cpp alone, and ours once more."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from eval.bench.bare import BareLlama
 from eval.bench.recipe import PlainRecipe
 from eval.bench.samples import Sample, in_turns
-from eval.bench.stages import Watch, Watched
+from eval.bench.stages import Stopwatch, TimedAnswer
 from eval.questions import Question
 from rag import prompts
 from rag.followups import earlier_questions
@@ -18,43 +18,43 @@ from rag.types import Evidence
 __all__ = ["answers", "searches", "warm_up"]
 
 FEWEST = 4
-"""Tokens below which a draft says nothing about the rate of writing."""
+"""Tokens below which a draft says nothing about the writing speed."""
 
 
 def answers(
-    questions: Sequence[Question], watch: Watch, recipe: PlainRecipe, bare: BareLlama, length: int, tell: Progress
+    questions: Sequence[Question], watch: Stopwatch, recipe: PlainRecipe, bare: BareLlama, length: int, tell: Progress
 ) -> Iterator[Sample]:
-    """Yield a sample a question for each of ``first``, ``recipe``, ``bare`` (``length`` tokens) and ``again``.
+    """Yield one sample per question for each of ``first``, ``recipe``, ``bare`` (``length`` tokens) and ``again``.
 
-    The recipe reads all passages that were found for ours; to leave out what is far behind the best is part of ours.
+    The recipe reads every passage retrieved for ours; leaving out those far behind the best is part of our method.
     """
     evidence = dict[str, tuple[Evidence, ...]]()
     turns = list(in_turns(questions, ["first", "recipe", "bare"], "again"))
     for done, (system, question) in enumerate(turns):
         tell("answers", done, len(turns), question.id)
         if system in ("first", "again"):
-            watched = watch.ask(question)
+            timed = watch.ask(question)
             evidence[question.id] = watch.found(question)
-            values = watched.values | _rate(watched, recipe)
+            values = timed.values | _rate(timed, recipe)
         elif system == "recipe":
             values, text = recipe.ask(question, evidence[question.id])
-            values |= _rate(Watched(values, text, 0, ()), recipe)
+            values |= _rate(TimedAnswer(values, text, 0, ()), recipe)
         else:
             values = bare.run(_flat(watch, question, evidence[question.id]), length)
         yield Sample("answers", system, question.id, values)
     tell("answers", len(turns), len(turns), "")
 
 
-def searches(questions: Sequence[Question], watch: Watch, tell: Progress) -> Iterator[Sample]:
-    """Yield what searching took for each question, without reading."""
+def searches(questions: Sequence[Question], watch: Stopwatch, tell: Progress) -> Iterator[Sample]:
+    """Yield the cost of searching for each question, without reading."""
     for done, question in enumerate(questions):
         tell("searches", done, len(questions), question.id)
         yield Sample("searches", "again", question.id, watch.search(question))
     tell("searches", len(questions), len(questions), "")
 
 
-def warm_up(watch: Watch, recipe: PlainRecipe | None = None) -> None:
-    """Bring everything into memory that is there whatever is asked, without reading a passage."""
+def warm_up(watch: Stopwatch, recipe: PlainRecipe | None = None) -> None:
+    """Load everything that doesn't depend on the question, without reading a passage."""
     assistant = watch.assistant
     vector = assistant.embedder.embed_query("warm up")
     assistant.index.search_dense(vector, 1)
@@ -64,18 +64,19 @@ def warm_up(watch: Watch, recipe: PlainRecipe | None = None) -> None:
         recipe.ask(Question("warm-up", "Warm?", answerable=False), (), limit=1)
 
 
-def _rate(watched: Watched, recipe: PlainRecipe) -> dict[str, float]:
-    """Return the tokens of a draft, and how many of them were written a second.
+def _rate(timed: TimedAnswer, recipe: PlainRecipe) -> dict[str, float]:
+    """Return the number of tokens of a draft, and the tokens written per second.
 
-    The draft cut into tokens anew may have fewer than were written, and so may its pieces: the larger is the nearer.
+    Tokenising the draft again may give fewer tokens than were written, and so may counting its pieces: the larger count
+    is closer.
     """
-    tokens = max(recipe.count(watched.draft), watched.pieces) if watched.draft else 0
+    tokens = max(recipe.count(timed.draft), timed.pieces) if timed.draft else 0
     if tokens < FEWEST:
         return {"tokens": tokens}
-    return {"tokens": tokens, "writing_rate": tokens / watched.values["writing_s"]}
+    return {"tokens": tokens, "writing_rate": tokens / timed.values["writing_s"]}
 
 
-def _flat(watch: Watch, question: Question, evidence: Sequence[Evidence]) -> str:
+def _flat(watch: Stopwatch, question: Question, evidence: Sequence[Evidence]) -> str:
     """Return the prompt of an answer as one text."""
     file: prompts.PromptFile = watch.assistant.prompt
     earlier = earlier_questions(question.question, question.history)

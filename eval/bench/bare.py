@@ -1,6 +1,6 @@
-"""llama.cpp alone: how fast the weights can be read and written with on this machine, which is the limit.
+"""llama.cpp alone: how fast this machine can read and write with the weights, which is the limit.
 
-What ``llama-bench`` prints as pp and tg, but at the length of a real prompt, since attention grows with it.
+The same as pp and tg in ``llama-bench``, but at the length of a real prompt, since the cost of attention grows with it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ __all__ = ["BareLlama"]
 
 
 class BareLlama:
-    """A context of its own on the weights of ``llama``, with llama.cpp's defaults.
+    """A separate context on the weights of ``llama``, with llama.cpp's defaults.
 
     Raises:
-        MemoryError: there is no room for the context.
+        MemoryError: there is not enough memory for the context.
     """
 
     def __init__(self, llama: Any, config: Config) -> None:
@@ -32,12 +32,12 @@ class BareLlama:
         self._batch = params.n_batch
         self._context = llama_cpp.llama_init_from_model(llama.model, params)
         if not self._context:
-            raise MemoryError(f"no room for a context of {config.context} tokens")
+            raise MemoryError(f"not enough memory for a context of {config.context} tokens")
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._vocabulary = llama.n_vocab()
 
     def run(self, prompt: str, length: int) -> dict[str, float]:
-        """Decode ``prompt``, then the ``length`` likeliest tokens one at a time; return the rates of both."""
+        """Decode ``prompt``, then the ``length`` likeliest tokens one at a time; return both rates."""
         tokens = self._llama.tokenize(prompt.encode(), add_bos=False)
         self._api.llama_memory_clear(self._memory, True)
         begin = time.perf_counter()
@@ -63,5 +63,5 @@ class BareLlama:
         return int(np.argmax(np.ctypeslib.as_array(logits, shape=(self._vocabulary,))))
 
     def close(self) -> None:
-        """Free the context; the weights are the ``llama``'s."""
+        """Free the context; the weights belong to ``llama``."""
         self._api.llama_free(self._context)

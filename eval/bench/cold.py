@@ -1,6 +1,7 @@
-"""From nothing to an answer: a process of its own for each start, with no cache of ours; and the most memory it took.
+"""Cold start: from a new process to an answer, without any of our caches, and its peak memory.
 
-Run as a program it is that process: it reads what to do from standard input and writes what it took as JSON.
+Run as a program, this module is that process: it reads its task from standard input and writes its measurements as
+JSON.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ def starts(
     systems: Sequence[str],
     tell: Progress,
 ) -> Iterator[Sample]:
-    """Yield, for each question and system, what a process took that was started for it, from the start on.
+    """Yield, for each question and system, the measurements of a new process, from its start.
 
-    ``evidence`` holds the texts that the recipe reads, by question; ``folder`` the index, of which each process gets a
-    copy without anything but documents and vectors. The files may be in the system's own cache.
+    ``evidence`` holds the texts that the recipe reads, by question. Each process gets a copy of the index in ``folder``
+    with documents and vectors only. The files may be in the operating system's cache.
     """
     turns = [(question, system) for question in questions for system in systems]
     for done, (question, system) in enumerate(turns):
@@ -58,14 +59,14 @@ def starts(
 
 
 def copied(folder: Path, to: Path) -> None:
-    """Copy the index in ``folder``, which nobody has open, without what was computed for questions."""
+    """Copy the index in ``folder``, which must not be open, without cached attention states."""
     to.mkdir(parents=True)
     for file in filter(Path.is_file, folder.iterdir()):
         shutil.copyfile(file, to / file.name)
 
 
 def child(module: str, order: dict[str, Any]) -> Any:
-    """Run ``module`` as a program with ``order`` on its standard input, and return what it wrote, read as JSON.
+    """Run ``module`` as a program with ``order`` on its standard input, and return its JSON output.
 
     Raises:
         RunError: it failed; the message ends with its own.
@@ -76,31 +77,31 @@ def child(module: str, order: dict[str, Any]) -> Any:
     )
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        raise RunError(f"A process of the bench ({module}) failed: {last[0]} Start the bench again.")
+        raise RunError(f"A process of the benchmark ({module}) failed: {last[0]} Start the benchmark again.")
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def help_seconds() -> float:
-    """Return how long ``footnote --help`` takes."""
+    """Return the time that ``footnote --help`` takes."""
     begin = time.perf_counter()
     subprocess.run([sys.executable, "-m", "rag.cli", "--help"], capture_output=True, check=True)
     return time.perf_counter() - begin
 
 
 def peak_mb() -> float:
-    """Return the most memory that this process had resident so far, in MiB."""
-    # The other way also counts what the process had that started this one.
+    """Return the peak resident memory of this process, in MiB."""
+    # The alternative would include the memory of the parent process.
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return _status("VmHWM") or most / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def now_mb() -> float:
-    """Return the memory that this process has resident, in MiB; the most so far where that cannot be told."""
+    """Return the resident memory of this process, in MiB; the peak if that is unknown."""
     return _status("VmRSS") or peak_mb()
 
 
 def _status(name: str) -> float | None:
-    """Return a figure that Linux keeps of this process, in MiB."""
+    """Return a memory value that Linux keeps for this process, in MiB."""
     file = Path("/proc/self/status")
     lines = file.read_text().splitlines() if file.exists() else []
     return next((int(line.split()[1]) / 2**10 for line in lines if line.startswith(f"{name}:")), None)
@@ -132,11 +133,11 @@ def _search(config: Config, question: Question, order: dict[str, Any]) -> dict[s
 
 
 def _footnote(config: Config, question: Question, order: dict[str, Any]) -> dict[str, float]:
-    from eval.bench.stages import Watch
+    from eval.bench.stages import Stopwatch
     from rag.assistant import Assistant
 
     with Assistant.open(config) as assistant:
-        return _times(order["begun"], lambda: Watch(assistant).ask(question).values)
+        return _times(order["begun"], lambda: Stopwatch(assistant).ask(question).values)
 
 
 def _recipe(config: Config, question: Question, order: dict[str, Any]) -> dict[str, float]:

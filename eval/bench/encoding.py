@@ -1,4 +1,4 @@
-"""Texts to vectors, in turns: our embedder and ``SentenceTransformer.encode`` on the same weights."""
+"""Embedding, in turns: our embedder and ``SentenceTransformer.encode`` on the same weights."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from rag.ports import Embedder
 __all__ = ["passages", "queries"]
 
 GROUP = 64
-"""Passages that are embedded in one turn."""
+"""Passages embedded per turn."""
 
 
 def passages(texts: Sequence[str], embedder: Embedder, encoder: Any, count: int, tell: Progress) -> Iterator[Sample]:
-    """Yield passages a second for each group of ``count`` different texts made of ``texts``."""
+    """Yield passages per second for each group of ``count`` different texts made from ``texts``."""
     chosen = _different(texts, count)
     groups = [chosen[first : first + GROUP] for first in range(0, len(chosen), GROUP)]
     systems: dict[str, Callable[[list[str]], Any]] = {
@@ -35,7 +35,7 @@ def passages(texts: Sequence[str], embedder: Embedder, encoder: Any, count: int,
 
 
 def queries(questions: Sequence[Question], embedder: Embedder, encoder: Any) -> Iterator[Sample]:
-    """Yield the seconds that it takes to embed each question."""
+    """Yield the seconds to embed each question."""
     for question in questions:
         ours = _seconds(partial(embedder.embed_query, question.question))
         theirs = _seconds(partial(encoder.encode, [question.question], show_progress_bar=False))
@@ -44,7 +44,7 @@ def queries(questions: Sequence[Question], embedder: Embedder, encoder: Any) -> 
 
 
 def _different(texts: Sequence[str], count: int) -> list[str]:
-    """Return ``count`` texts, each time round with a word less at their beginning, so that none comes twice.
+    """Return ``count`` different texts: each round drops one more word from the start.
 
     >>> _different(["a b c", "d e f"], 5)
     ['a b c', 'd e f', 'b c', 'e f', 'c']

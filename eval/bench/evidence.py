@@ -1,4 +1,4 @@
-"""What more evidence costs: the first word after 1 to 8 passages were found, ours and the plain recipe's in turns."""
+"""The cost of more evidence: time to first word with 1 to 8 passages, ours and the plain recipe's in turns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from eval.bench.recipe import PlainRecipe
 from eval.bench.samples import Sample, latin_square
-from eval.bench.stages import Watch
+from eval.bench.stages import Stopwatch
 from eval.questions import Question
 from rag.ingest import Progress
 
@@ -15,11 +15,11 @@ __all__ = ["evidence"]
 
 
 def evidence(
-    questions: Sequence[Question], counts: Sequence[int], watch: Watch, recipe: PlainRecipe, tell: Progress
+    questions: Sequence[Question], counts: Sequence[int], watch: Stopwatch, recipe: PlainRecipe, tell: Progress
 ) -> Iterator[Sample]:
-    """Yield the first word of both for each question with each of ``counts`` passages found; all were read before.
+    """Yield the time to first word for each question with each of ``counts`` passages, all read before.
 
-    Whatever the evidence is worth, a draft is begun, and given up after its first word.
+    A draft is started whatever the evidence is worth, and cancelled after its first word.
     """
     assistant, usual = watch.assistant, watch.assistant.config
     pairs = [*((question, max(counts)) for question in questions), *latin_square(questions, counts)]

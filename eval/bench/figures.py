@@ -1,4 +1,4 @@
-"""From samples to figures: spreads, and ratios of what was measured in turns."""
+"""From samples to results: spreads, and ratios of what was measured in turns."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ RESAMPLES = 2000
 class Ratio:
     """How many times better ``ours`` is than ``theirs`` in the values ``value`` of a part; above 1 is better.
 
-    ``less`` says that smaller values are the better ones (seconds, memory), so that theirs is divided by ours; ``unit``
-    is what sizes are counted in, where the part measures at several.
+    ``less``: smaller values are better (seconds, memory), so theirs is divided by ours. ``unit`` is the unit of sizes,
+    if the part measures several.
     """
 
     name: str
@@ -36,24 +36,24 @@ class Ratio:
     unit: str = ""
 
     def words(self, at: str) -> str:
-        """Return the label with the size ``at`` that it was measured at, where there is one."""
+        """Return the label, with the size ``at`` if there is one."""
         return f"{self.label}, {self.unit}: {number(float(at))}" if at else self.label
 
 
 RATIOS = (
-    Ratio("first_token", "first word sooner than the plain recipe", "answers", "again", "recipe", "first_token_s"),
-    Ratio("first_token.new", "first word sooner, passages new to it", "answers", "first", "recipe", "first_token_s"),
-    Ratio("total", "checked answer sooner than the plain recipe’s", "answers", "again", "recipe", "total_s"),
-    Ratio("total.new", "checked answer sooner, passages new to it", "answers", "first", "recipe", "total_s"),
-    Ratio("writing", "writing as fast as llama.cpp alone", "answers", "again", "bare", "writing_rate", False),
-    Ratio("writing.recipe", "writing faster than the recipe", "answers", "again", "recipe", "writing_rate", False),
-    Ratio("embedding", "passages faster than SentenceTransformer.encode", "embedding", "footnote", "library",
+    Ratio("first_token", "faster to first word than the plain recipe", "answers", "again", "recipe", "first_token_s"),
+    Ratio("first_token.new", "faster to first word, new passages", "answers", "first", "recipe", "first_token_s"),
+    Ratio("total", "faster to checked answer than the plain recipe", "answers", "again", "recipe", "total_s"),
+    Ratio("total.new", "faster to checked answer, new passages", "answers", "first", "recipe", "total_s"),
+    Ratio("writing", "writing speed relative to llama.cpp alone", "answers", "again", "bare", "writing_rate", False),
+    Ratio("writing.recipe", "faster writing than the recipe", "answers", "again", "recipe", "writing_rate", False),
+    Ratio("embedding", "faster on passages than SentenceTransformer.encode", "embedding", "footnote", "library",
           "rate", False),
-    Ratio("query", "question faster than SentenceTransformer.encode", "query", "footnote", "library", "seconds_s"),
-    Ratio("evidence", "first word sooner than the plain recipe", "evidence", "footnote", "recipe", "first_token_s",
+    Ratio("query", "faster on questions than SentenceTransformer.encode", "query", "footnote", "library", "seconds_s"),
+    Ratio("evidence", "faster to first word than the plain recipe", "evidence", "footnote", "recipe", "first_token_s",
           unit="passages read"),
-    Ratio("dense", "dense search faster than exact FAISS", "sizes", "footnote", "exact", "dense_s", unit="passages"),
-    Ratio("cold.first_token", "first word of a fresh process sooner", "cold", "footnote", "recipe", "first_token_s"),
+    Ratio("dense", "faster dense search than exact FAISS", "sizes", "footnote", "exact", "dense_s", unit="passages"),
+    Ratio("cold.first_token", "faster to first word in a new process", "cold", "footnote", "recipe", "first_token_s"),
     Ratio("cold.memory", "less memory in that process", "cold", "footnote", "recipe", "peak_mb"),
 )  # fmt: skip
 """Every ratio between two systems, in the order in which it is shown."""
@@ -70,7 +70,7 @@ def figures(samples: Sequence[Sample]) -> dict[str, Any]:
 
 
 def ratio(known: Ratio, samples: Iterable[Sample]) -> dict[str, float] | None:
-    """Return the median of the ratios of each pair with its 95 % bootstrap interval; None where there is no pair.
+    """Return the median of the ratios of each pair with its 95 % bootstrap interval; None without pairs.
 
     A pair is what both systems took for the same thing, where both took it: without a draft there is no first word.
     Ours 2, 1 and 4 seconds, theirs 6, 4 and 4: the ratios are 3, 4 and 1, and their median is 3.
@@ -101,24 +101,24 @@ def ratio(known: Ratio, samples: Iterable[Sample]) -> dict[str, float] | None:
 
 
 def by_name(name: str) -> tuple[Ratio, str]:
-    """Return the ratio that ``figures`` calls ``name``, and the size it was measured at, as text, or none."""
+    """Return the ratio ``name`` of ``figures`` and the size it was measured at, as text, or none."""
     first, _, at = name.partition("@")
     return next(known for known in RATIOS if known.name == first), at
 
 
 def values_of(samples: Iterable[Sample], system: str, value: str) -> dict[str, float]:
-    """Return one value of one system by what it was measured on; the last where it was measured more than once."""
+    """Return one value of one system by sample id; the last one if it was measured more than once."""
     return {s.id: s.values[value] for s in samples if s.system == system and value in s.values}
 
 
 def spread_of(figures: Mapping[str, Any], part: str, system: str) -> dict[str, dict[str, Any]]:
-    """Return the spread of each value of a system in a part that does not measure at several sizes."""
+    """Return the spread of each value of a system, in a part with a single size."""
     rows = (row for row in figures["spreads"] if (row["part"], row["system"]) == (part, system))
     return {row["value"]: row for row in rows if row["at"] is None}
 
 
 def curve(figures: Mapping[str, Any], part: str, system: str, value: str) -> list[dict[str, Any]]:
-    """Return the spread of one value of a system at each size, the smallest first."""
+    """Return the spread of one value of a system at each size, smallest first."""
     rows = (row for row in figures["spreads"] if (row["part"], row["system"], row["value"]) == (part, system, value))
     return sorted((row for row in rows if row["at"] is not None), key=lambda row: float(row["at"]))
 

@@ -1,4 +1,4 @@
-"""The parts of the report: where the time goes, question by question, by stage, and how fast."""
+"""Sections of the report: time by stage, by question, and speeds."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["Cell", "cold", "each", "heads", "rates", "row", "stages", "where"]
 STAGES = {"retrieval_s": "searching", "reading_s": "reading", "writing_s": "writing", "checking_s": "checking"}
 SEARCHING = ("embed_s", "dense_s", "lexical_s", "fusion_s")
 Cell = str | tuple[str, str]
-"""What stands in a cell, as HTML (as text in a head), or its class and that."""
+"""The content of a cell, as HTML (as text in a head), or its class and content."""
 SHORT = {"again": "Footnote", "first": "new passages", "recipe": "plain recipe"}
-"""The ways of answering as the head of a column, and in the order in which they are shown."""
+"""The ways of answering as column heads, in display order."""
 
 
 def where(bench: Bench) -> str:
-    """Return a bar for each way of answering, as long as it took and parted into its stages."""
+    """Return a bar for each way of answering: its total time, divided into stages."""
     found = {system: spread_of(bench.figures, "answers", system) for system in SHORT}
     medians = {
         name: {s: of[s]["p50"] if s in of else 0.0 for s in STAGES} for name, of in found.items() if "total_s" in of
@@ -42,13 +42,13 @@ def where(bench: Bench) -> str:
     head = heads(["", *(("spare", name) for name in STAGES.values()), "in all"], wide=True)
     return section(
         "Where the time goes",
-        "The median of each stage. The plain recipe neither doubts the evidence nor checks what it wrote.",
+        "The median of each stage. The plain recipe neither questions the evidence nor checks its answer.",
         f'<ul class="key">{key}</ul>' + table(head, rows, "bars long"),
     )
 
 
 def each(bench: Bench) -> str:
-    """Return the first word of every question: ours, ours with passages new to it, and the plain recipe's."""
+    """Return the time to first word of every question: ours, ours with new passages, and the plain recipe's."""
     taken = [sample for sample in bench.samples if sample.part == "answers"]
     values = {system: values_of(taken, system, "first_token_s") for system in SHORT}
     shared = sorted(set.intersection(*map(set, values.values())), key=lambda id_: -values["recipe"][id_])
@@ -67,13 +67,13 @@ def each(bench: Bench) -> str:
     head = heads(["Question", *(("spare", name) for name in SHORT.values())], wide=True)
     return section(
         "The first word, question by question",
-        f"Further to the left is sooner. The lines go from {ends}; twice the time is equally far everywhere.",
+        f"Further left is faster. The axis is logarithmic; the lines go from {ends}.",
         f'<ul class="key">{key}</ul>' + table(head, rows, "bars points"),
     )
 
 
 def stages(bench: Bench) -> str:
-    """Return the spread of every stage, with searching parted into its steps."""
+    """Return the spread of every stage, with searching divided into its steps."""
     warm = spread_of(bench.figures, "answers", "again") or spread_of(bench.figures, "searches", "again")
     new = spread_of(bench.figures, "answers", "first")
     rows = []
@@ -91,23 +91,23 @@ def stages(bench: Bench) -> str:
             rows.append(row(VALUES[value], cells, style="inner" if value in SEARCHING else ""))
     return section(
         "Every stage",
-        "First word, whole answer and without a draft (declined, or answered from a line) are counted from the "
-        "question. What was without a draft is in no other row but those of searching.",
+        "First word, whole answer and “without a draft” (declined, or answered without the model) are counted from the "
+        "question. Answers without a draft only appear there and in the rows of searching.",
         table(heads(["Stage", "median", "95th", ("spare", "middle half"), "of", "new passages"]), rows),
     )
 
 
 def rates(bench: Bench) -> str:
-    """Return how fast is written and embedded, beside what the machine can do."""
+    """Return the speed of writing and embedding, next to the limit of the machine."""
     writing = {name: spread_of(bench.figures, "answers", name) for name in ("bare", "again", "recipe")}
     embedding = {name: spread_of(bench.figures, "embedding", name) for name in ("footnote", "library")}
-    shown = _rate("Tokens written a second", "writing_rate", writing)
-    shown += _rate("Passages embedded a second", "rate", embedding)
+    shown = _rate("Tokens written per second", "writing_rate", writing)
+    shown += _rate("Passages embedded per second", "rate", embedding)
     if not shown:
         return ""
     intro = "The wide part of each line is the middle half of the measurements."
     if read := writing["bare"].get("reading_rate"):
-        intro += f" llama.cpp alone reads {in_unit('rate', read['p50'])} tokens a second."
+        intro += f" llama.cpp alone reads {in_unit('rate', read['p50'])} tokens per second."
     return section("How fast", intro, f'<div class="pair">{shown}</div>')
 
 
@@ -125,7 +125,7 @@ def _rate(title: str, value: str, systems: Mapping[str, Mapping[str, Mapping[str
 
 
 def cold(bench: Bench) -> str:
-    """Return what a fresh process took, from its start."""
+    """Return the measurements of a new process, from its start."""
     columns = {"ready_s": "ready", "first_token_s": "first word", "total_s": "done", "peak_mb": "most memory"}
     rows = []
     for system in ("help", "search", "footnote", "recipe"):
@@ -133,19 +133,19 @@ def cold(bench: Bench) -> str:
             rows.append(row(SYSTEMS[system], [in_unit(n, found[n]["p50"]) if n in found else "·" for n in columns]))
     return section(
         "From nothing",
-        "A fresh process, counted from its start, with every cache of ours empty; the system’s own may hold the files.",
+        "A new process, counted from its start, without our caches; the operating system may have cached the files.",
         table(heads(["", *columns.values()]), rows),
     )
 
 
 def heads(names: Iterable[Cell], wide: bool = False) -> str:
-    """Return the head cells of a table; ``wide``: the second place is for a bar."""
+    """Return the head cells of a table; ``wide``: the second column is for a bar."""
     cells = [f'<th scope="col" class="{style}">{escape(text)}</th>' for style, text in map(_styled, names)]
     return "".join([*cells[:1], *(['<th class="wide"></th>'] if wide else []), *cells[1:]])
 
 
 def row(label: str, cells: Iterable[Cell], bar: str | None = None, style: str = "") -> str:
-    """Return a row of a table: its name, a bar where there is one, and cells."""
+    """Return a row of a table: name, bar if any, and cells."""
     wide = "" if bar is None else f'<td class="wide">{bar}</td>'
     rest = "".join(f'<td class="{name}">{text}</td>' for name, text in map(_styled, cells))
     return f'<tr class="{style}"><th scope="row" title="{escape(label)}">{escape(label)}</th>{wide}{rest}</tr>'

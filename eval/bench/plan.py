@@ -1,4 +1,4 @@
-"""How much is measured: all of it, or in a few minutes what shows whether something went wrong."""
+"""How much to measure: everything, or just enough to notice a problem within minutes."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ __all__ = ["FULL", "QUICK", "Plan"]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Counts of what is measured, and the sizes at which cost is held against size."""
+    """Numbers of repetitions, and the sizes at which cost is measured."""
 
     questions: int
     written: int
     """Tokens that llama.cpp alone writes for each question."""
     embedded: int
-    """Passages that are embedded."""
+    """Passages to embed."""
     starts: int
-    """Fresh processes of each kind."""
+    """New processes of each kind."""
     evidence: tuple[int, ...]
-    """Passages that are read for a question."""
+    """Passages read for a question."""
     evidence_questions: int
     users: tuple[int, ...]
-    """Users who ask at once."""
+    """Simultaneous users."""
     each_user: int
-    """Questions that each of them asks."""
+    """Questions per user."""
     sizes: tuple[int, ...]
     """Passages in an index."""
     queries: int

@@ -1,4 +1,4 @@
-"""The plots of the report: what more evidence, more users and more passages cost."""
+"""Plots of the report: the cost of more evidence, more users and more passages."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ SURE = (0.9, 0.92, 0.94, 0.96, 0.98, 1.0)
 """Ticks for a recall that is high everywhere."""
 
 Curves = dict[str, list[dict[str, Any]]]
-"""The spreads at each size, the smallest first, by the name of the line."""
+"""The spreads at each size, smallest first, by the name of the line."""
 
 
 def by_evidence(bench: Bench) -> str:
-    """Return the first word against the passages that are read for it."""
+    """Return the time to first word against the number of passages read."""
     ours = curve(bench.figures, "evidence", "footnote", "first_token_s")
     theirs = curve(bench.figures, "evidence", "recipe", "first_token_s")
     if not ours:
@@ -41,19 +41,19 @@ def by_evidence(bench: Bench) -> str:
 
 
 def by_users(bench: Bench) -> str:
-    """Return waiting and throughput against the users who ask at once."""
+    """Return waiting time and throughput against the number of simultaneous users."""
     names = {"whole answer": "total_s", "first word": "first_token_s", "rate": "rate"}
     found = {name: curve(bench.figures, "users", "footnote", value) for name, value in names.items()}
     rate = {"answers a minute": found.pop("rate")}
     if not found["whole answer"]:
         return ""
-    across = Axis("users at once", _places(found), log=True)
+    across = Axis("simultaneous users", _places(found), log=True)
     waits = Axis("seconds", steps(spread["p75"] for spreads in found.values() for spread in spreads))
     pace = Axis("answers a minute", steps(spread["p50"] for spread in rate["answers a minute"]))
     charts = _chart("Seconds waited", found, across, waits) + _chart("Throughput", rate, across, pace)
     return section(
         "More users",
-        "Each asks the next question as soon as the last one is answered; one language model answers all of them.",
+        "Each user asks the next question as soon as the last one is answered; one language model serves all of them.",
         f'<div class="pair">{charts}</div>' + _table(bench, "users"),
     )
 
@@ -85,8 +85,8 @@ def by_passages(bench: Bench) -> str:
     charts += _chart("Megabytes", room, across, Axis("MB", _decades(room), log=True))
     return section(
         "More passages",
-        "Made-up passages: clustered vectors of 384 numbers, and texts whose words are as unequal as a language’s. "
-        "Ten times as many are equally far apart everywhere.",
+        "Synthetic passages: clustered vectors of 384 numbers, and texts with a natural distribution of words. Both "
+        "axes are logarithmic.",
         f'<div class="pair">{charts}</div>' + _table(bench, "passages"),
     )
 
@@ -123,15 +123,15 @@ def _table(bench: Bench, unit: str) -> str:
 
 
 def _growth(spreads: Sequence[dict[str, Any]]) -> str:
-    """Return how much the first word is later with the most evidence than with the least."""
+    """Return how much later the first word comes with the most evidence than with the least."""
     least, most = spreads[0], spreads[-1]
     share = most["p50"] / least["p50"] - 1
-    grown = f"later by {100 * share:.0f}\u00a0%" if share >= 0 else f"sooner by {-100 * share:.0f}\u00a0%"
+    grown = f"later by {100 * share:.0f}\u00a0%" if share >= 0 else f"earlier by {-100 * share:.0f}\u00a0%"
     return f"From {number(least['at'])} to {number(most['at'])} of them, our first word comes {grown}."
 
 
 def _places(found: Curves) -> list[float]:
-    """Return the sizes at which anything was measured; at least two."""
+    """Return the measured sizes, at least two."""
     places = sorted({float(spread["at"]) for spreads in found.values() for spread in spreads})
     return places if len(places) > 1 else [places[0], places[0] * 2]
 

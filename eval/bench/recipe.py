@@ -1,4 +1,4 @@
-"""The plain recipe: the same libraries, models and passages, used as the libraries' quick starts show."""
+"""The plain recipe: the same libraries, models and passages, used as in the libraries' quick starts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Question: {question}"""
 
 
 def open_encoder(config: Config) -> Any:
-    """Return the SentenceTransformer that ``config`` names, loaded."""
+    """Load the SentenceTransformer that ``config`` names."""
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
@@ -33,7 +33,7 @@ def open_encoder(config: Config) -> Any:
 class PlainRecipe:
     """SentenceTransformer.encode, faiss.IndexFlatIP and Llama.create_chat_completion, and nothing else.
 
-    ``llama`` has the context and as many threads as ``config`` says; everything else is the libraries' default.
+    ``llama`` has the context and the number of threads of ``config``; everything else is the libraries' default.
     """
 
     def __init__(self, config: Config, texts: Sequence[str]) -> None:
@@ -63,9 +63,9 @@ class PlainRecipe:
     def ask(
         self, question: Question, evidence: Iterable[Evidence], limit: int | None = None
     ) -> tuple[dict[str, float], str]:
-        """Return what an answer from ``evidence`` took, and the answer, of at most ``limit`` tokens.
+        """Return the measurements of an answer from ``evidence``, and the answer, of at most ``limit`` tokens.
 
-        It is searched for too, though what is read is the evidence that is given: both sides read the same.
+        It searches too, but reads the given evidence, so that both sides read the same.
         """
         begin = time.perf_counter()
         self.search(question.question)

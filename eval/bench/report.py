@@ -1,4 +1,4 @@
-"""The report of a bench: one page that needs nothing but itself, to be read by people."""
+"""The report of a benchmark: one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from eval.markup import big, document, folded, header, made_of, table
 __all__ = ["page"]
 
 SCALE = plots.Axis("", [0.25, 32], log=True)
-"""Where ratios are drawn: from four times worse to 32 times better."""
+"""The axis of the ratios: from four times worse to 32 times better."""
 TILES = ("first_token", "first_token.new", "total", "writing", "embedding", "query")
 
 
 def page(bench: Bench) -> str:
-    """Return the whole report as HTML. Everything that comes from documents, questions or models is escaped."""
+    """Return the report as HTML. All text from documents, questions and models is escaped."""
     parts = [_head(bench), _tiles(bench), where(bench), each(bench), by_evidence(bench), by_users(bench)]
     parts += [by_passages(bench), stages(bench), rates(bench), cold(bench)]
     return document(f"Bench: {bench.made['set']}", [*parts, _all_ratios(bench), _all_figures(bench), _made(bench)])
@@ -32,15 +32,15 @@ def _head(bench: Bench) -> str:
     cores = made["machine"]["cores"]
     if (most := max(made["load"])) > 1.5 * cores:
         warnings.append(
-            f"The machine had other work to do: up to {most:.1f} processes for {cores} cores. "
-            "Seconds are higher than on an idle one. What is compared took turns: ratios suffer less, but they do."
+            f"The machine was busy: up to {most:.1f} processes for {cores} cores. "
+            "Times are longer than on an idle machine; ratios are affected less, since the systems took turns."
         )
     about = [made["embedder"], made["generator"] or "no language model", f"{made['machine']['threads']} threads"]
     return header("Bench", made["set"], _story(bench), about, warnings)
 
 
 def _story(bench: Bench) -> tuple[str, str]:
-    """Return what came out, in a sentence, and how it was measured, in another."""
+    """Return a summary: the main result, and how it was measured."""
     count = len(bench.made["questions"])
     if first := bench.figures["ratios"].get("first_token"):
         ours, theirs = (in_unit("_s", first[side]) for side in ("ours", "theirs"))
@@ -65,7 +65,7 @@ def _tiles(bench: Bench) -> str:
 
 
 def _bar(found: Mapping[str, float]) -> str:
-    """Return a ratio with its interval on a line of ratios; the thin tick is parity."""
+    """Return a ratio with its interval on an axis of ratios; the thin tick is 1."""
     low, point, high = (SCALE.share(found[name]) for name in ("low", "point", "high"))
     return charts.interval(low, point, high, f"{times(found['point'])}, between {interval(found)}", [SCALE.share(1)])
 
@@ -77,7 +77,7 @@ def _all_ratios(bench: Bench) -> str:
         both = [in_unit(known.value, found[side]) for side in ("ours", "theirs")]
         cells: list[Cell] = [f"<b>{times(found['point'])}</b>", ("faint", interval(found)), *both, str(found["n"])]
         rows.append(row(known.words(at), cells, _bar(found)))
-    intro = "<p>Each is the median of the ratios of the pairs, with a bootstrap interval; above 1 is better.</p>"
+    intro = "<p>Each is the median of the paired ratios, with a bootstrap interval; above 1 is better.</p>"
     head = heads(["", "ratio", "95 %", "ours", "theirs", "pairs"], wide=True)
     return folded("All ratios", intro + table(head, rows, "bars"))
 

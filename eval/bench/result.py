@@ -1,7 +1,7 @@
-"""What a bench gave, on the disk: written anew after each part, so that one that is stopped leaves what it had.
+"""The result of a benchmark on disk, written after each part, so that nothing is lost if it is stopped.
 
-bench.json     what was measured with what, every sample, and the figures made of them
-bench.html     the same as a page, see ``eval.bench.report``
+bench.json     settings and models, every sample, and the results bench.html     the same as a page, see
+``eval.bench.report``
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from eval.bench.figures import figures
 from eval.bench.samples import Sample
 from eval.journal import RunError, write_whole
 
-__all__ = ["PAGE", "RESULT", "Bench", "Keeper", "load", "machine_load"]
+__all__ = ["PAGE", "RESULT", "Bench", "ResultFile", "load", "machine_load"]
 
 FORMAT = 1
 RESULT = "bench.json"
@@ -27,15 +27,15 @@ PAGE = "bench.html"
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A finished bench: what it was made of, its samples and its figures."""
+    """A finished benchmark: settings and models, samples and results."""
 
     made: dict[str, Any]
     samples: tuple[Sample, ...]
     figures: dict[str, Any]
 
 
-class Keeper:
-    """Collects the samples of part after part, and writes the file anew after each."""
+class ResultFile:
+    """Collects the samples of each part, and writes the file after each."""
 
     def __init__(self, file: Path, made: dict[str, Any]) -> None:
         self._file = file
@@ -43,7 +43,7 @@ class Keeper:
         self.samples: list[Sample] = []
 
     def keep(self, samples: Iterable[Sample]) -> None:
-        """Measure a whole part and write it down."""
+        """Measure one part and write it down."""
         self.samples += samples
         self._made["load"].append(machine_load())
         table = {
@@ -56,12 +56,12 @@ class Keeper:
 
 
 def load(folder: Path) -> Bench:
-    """Read what ``run`` wrote. Raises ``RunError`` where there is nothing, or it is damaged."""
+    """Read what ``run`` wrote. Raises ``RunError`` if it is missing or damaged."""
     file = folder / RESULT
     try:
         table = json.loads(file.read_text("utf-8"))
         if table["format"] != FORMAT:
-            raise RunError(f"{file} was made by another version of Footnote. Run 'footnote bench' again.")
+            raise RunError(f"{file} was written by another version of Footnote. Run 'footnote bench' again.")
         samples = tuple(Sample(**row) for row in table["samples"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{file} is missing or damaged ({error}). Run 'footnote bench' again.") from error
@@ -69,5 +69,5 @@ def load(folder: Path) -> Bench:
 
 
 def machine_load() -> float:
-    """Return how many processes wanted to run in the last minute: above the number of cores, the machine was busy."""
+    """Return the load of the last minute: if it exceeds the number of cores, the machine was busy."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else 0.0

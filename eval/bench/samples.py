@@ -1,4 +1,4 @@
-"""What was measured, one record a measurement, and the orders in which systems take turns."""
+"""Measurements, one record each, and the order in which systems take turns."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ X = TypeVar("X")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one ``system`` took for one thing, named by ``id``, in one ``part`` of the bench.
+    """The measurement of one ``system`` on one item, named by ``id``, in one ``part`` of the benchmark.
 
-    ``values`` are in the unit that their names end in (``_s`` seconds, ``_mb`` mebibytes, ``rate`` a second); ``at``
-    is the size at which it was measured, where a part measures at several.
+    The names of ``values`` end in their unit (``_s`` seconds, ``_mb`` mebibytes, ``rate`` per second); ``at`` is the
+    size, if a part measures several.
     """
 
     part: str
@@ -30,8 +30,8 @@ class Sample:
 def in_turns(items: Sequence[T], systems: Sequence[str], again: str) -> Iterator[tuple[str, T]]:
     """Yield (system, item): every system on an item before the next item; ``again`` one item late.
 
-    What a system keeps of the item before is thus never of the very same item. The last ``again`` has nothing to come
-    late for: the one before it was of another item.
+    So whatever a system caches of the previous item never belongs to the same item. The last ``again`` needs no delay:
+    the one before it was on another item.
 
     >>> [system + item for system, item in in_turns(["1", "2", "3"], ["a", "b"], "A")]
     ['a1', 'b1', 'a2', 'b2', 'A1', 'a3', 'b3', 'A2', 'A3']
@@ -47,9 +47,9 @@ def in_turns(items: Sequence[T], systems: Sequence[str], again: str) -> Iterator
 
 
 def latin_square(items: Sequence[T], sizes: Sequence[X]) -> Iterator[tuple[T, X]]:
-    """Yield every item with every size: as many rounds as there are sizes, each over all items, one size further.
+    """Yield every item with every size: as many rounds as sizes, each over all items, shifted by one size.
 
-    Neither the order of the items nor that of the sizes can then pass for an effect of the size.
+    So neither the order of items nor that of sizes can be mistaken for an effect of the size.
 
     >>> list(latin_square("ab", [1, 2, 3]))
     [('a', 1), ('b', 2), ('a', 2), ('b', 3), ('a', 3), ('b', 1)]

@@ -1,4 +1,4 @@
-"""What searching costs in 10² to 10⁶ passages: time, time to open and memory, beside an exact search with FAISS.
+"""The cost of searching 10² to 10⁶ passages: time, time to open, and memory, compared with exact search in FAISS.
 
 Every size is built in one process and measured in another, so that the memory is that of searching alone.
 """
@@ -26,11 +26,11 @@ __all__ = ["sizes"]
 
 NEAREST = 10
 MOST_WORDS = 100_000
-"""Passages beyond which lexical search is not measured: writing them would take longer than everything else."""
+"""Number of passages above which lexical search is not measured, because writing them would take too long."""
 
 
 def sizes(counts: Sequence[int], candidates: int, queries: int, parent: Path, tell: Progress) -> Iterator[Sample]:
-    """Yield what each query and each opening cost at each of ``counts``; the indexes are built below ``parent``."""
+    """Yield the cost of each query and each opening at each of ``counts``; the indexes are built below ``parent``."""
     for done, count in enumerate(counts):
         tell("sizes", done, len(counts), f"{count} passages")
         with tempfile.TemporaryDirectory(dir=parent) as folder:
@@ -81,7 +81,8 @@ def _beside_exact(
 ) -> tuple[list[dict[str, float]], list[float]]:
     """Search for each vector in ``index`` and in all vectors, in turns.
 
-    Return what the latter took, and the share of its ``NEAREST`` that the index found (recall@10)."""
+    Return the measurements of the latter, and the share of its ``NEAREST`` that the index found (recall@10).
+    """
     import faiss
 
     flat = faiss.IndexFlatIP(known.dimension)

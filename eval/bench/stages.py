@@ -1,9 +1,8 @@
-"""How long each stage of an answer takes, seen from outside: the assistant's own events, and its parts behind a watch.
+"""The time of each stage of an answer, from the assistant's events and from timers around its parts.
 
-searching    embed, dense, lexical, and fusion (whatever else it takes until the evidence is there)
-reading      until the first word of the draft, or until it is clear that there will be none
-writing      until the last word
-checking     until the answer
+searching    embed, dense, lexical, and fusion (everything else before the evidence is there) reading      until the
+first word of the draft, or until it is clear that there won't be one writing      until the last word checking
+until the answer
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from rag.assistant import Assistant
 from rag.ports import Stop
 from rag.types import Answer, Evidence, Phase, Token
 
-__all__ = ["SEARCHES", "Laps", "Timed", "Watch", "Watched"]
+__all__ = ["SEARCHES", "Laps", "Stopwatch", "Timed", "TimedAnswer"]
 
 SEARCHES = {
     "embed_query": "embed_s",
@@ -28,18 +27,18 @@ SEARCHES = {
     "scores_dense": "dense_s",
     "search_lexical": "lexical_s",
 }
-"""The methods of embedder and index that are timed, and the stage that each belongs to."""
+"""The timed methods of embedder and index, and the stage that each belongs to."""
 
 
 class Laps(defaultdict[str, float]):
-    """Seconds by stage, added up until they are taken."""
+    """Seconds by stage, accumulated until they are taken."""
 
     def __init__(self) -> None:
         super().__init__(float)
 
     @contextmanager
     def timing(self, name: str) -> Iterator[None]:
-        """Add the seconds that the block takes to ``name``."""
+        """Add the duration of the block to ``name``."""
         begin = time.perf_counter()
         try:
             yield
@@ -47,20 +46,20 @@ class Laps(defaultdict[str, float]):
             self[name] += time.perf_counter() - begin
 
     def take(self) -> dict[str, float]:
-        """Return what was added since the last ``take``."""
+        """Return the seconds added since the last ``take``."""
         taken = dict(self)
         self.clear()
         return taken
 
 
 class Timed:
-    """Stands before a part of the assistant, and adds the seconds of the methods ``names`` to ``laps``."""
+    """Wraps a part of the assistant, and adds the seconds of the methods ``names`` to ``laps``."""
 
     def __init__(self, inner: object, laps: Laps, names: Mapping[str, str]) -> None:
         self._inner, self._laps, self._names = inner, laps, names
 
     def __getattr__(self, name: str) -> Any:
-        """Return what the part has under this name; a method that is timed in a watch."""
+        """Return an attribute of the part, wrapped in a timer if it is a timed method."""
         value = getattr(self._inner, name)
         if name not in self._names:
             return value
@@ -76,8 +75,8 @@ class Timed:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """One answer: what it took, the draft as it came (with how many pieces), and the evidence that was read."""
+class TimedAnswer:
+    """One answer: its measurements, the draft as received (and in how many pieces), and the evidence."""
 
     values: dict[str, float]
     draft: str
@@ -85,8 +84,8 @@ class Watched:
     evidence: tuple[Evidence, ...]
 
 
-class Watch:
-    """An assistant whose every answer is timed by stage. The assistant must be nobody else's."""
+class Stopwatch:
+    """An assistant with timers for every stage. Nothing else may use the assistant."""
 
     def __init__(self, assistant: Assistant) -> None:
         self.assistant = assistant
@@ -102,7 +101,7 @@ class Watch:
         return self._searching(time.perf_counter() - begin)
 
     def found(self, question: Question) -> tuple[Evidence, ...]:
-        """Return all passages found for ``question``, also those too far behind the best to be read."""
+        """Return all passages found for ``question``, including those too far behind the best to be read."""
         usual = self.assistant.config
         self.assistant.config = replace(usual, closeness=0.0)
         try:
@@ -110,8 +109,8 @@ class Watch:
         finally:
             self.assistant.config = usual
 
-    def ask(self, question: Question, first_only: bool = False) -> Watched:
-        """Return what the answer to ``question`` took; ``first_only``: it is given up after its first word."""
+    def ask(self, question: Question, first_only: bool = False) -> TimedAnswer:
+        """Return the measurements of the answer to ``question``; ``first_only``: cancel it after its first word."""
         self._laps.take()
         marks = dict[str, float]()
         draft, pieces, evidence = "", 0, tuple[Evidence, ...]()
@@ -120,7 +119,7 @@ class Watch:
         for event in self.assistant.stream(question.question, question.history, question.id, stop):
             now = time.perf_counter() - begin
             if isinstance(event, Phase):
-                # A draft may be begun again: reading counts from the first time, checking from the last.
+                # There may be several drafts: reading counts from the first, checking from the last.
                 marks[event.name] = now if event.name == "checking" else marks.get(event.name, now)
                 if event.name == "reading":
                     marks.setdefault("found", now)
@@ -130,7 +129,7 @@ class Watch:
                 draft, pieces = draft + event.text, pieces + 1
             elif isinstance(event, Answer):
                 marks["end"], evidence = now, event.evidence
-        return Watched(laps | _stages(marks), draft, pieces, evidence)
+        return TimedAnswer(laps | _stages(marks), draft, pieces, evidence)
 
     def _searching(self, whole: float) -> dict[str, float]:
         parts = dict.fromkeys(dict.fromkeys(SEARCHES.values()), 0.0) | self._laps.take()
@@ -138,7 +137,7 @@ class Watch:
 
 
 def _stages(marks: Mapping[str, float]) -> dict[str, float]:
-    """Return the seconds of each stage after searching; without a draft (declined, or a line answered), only their sum.
+    """Return the seconds of each stage after searching; without a draft (declined, or no model needed), only their sum.
 
     >>> _stages({"found": 0.5, "first": 2.0, "checking": 5.0, "end": 5.5})
     {'reading_s': 1.5, 'first_token_s': 2.0, 'writing_s': 3.0, 'checking_s': 0.5, 'total_s': 5.5}

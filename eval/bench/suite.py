@@ -1,4 +1,4 @@
-"""The whole bench: its parts in order."""
+"""The whole benchmark: its parts in order."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from eval.bench.bare import BareLlama
 from eval.bench.evidence import evidence
 from eval.bench.plan import Plan
 from eval.bench.recipe import PlainRecipe, open_encoder
-from eval.bench.result import RESULT, Bench, Keeper, load
+from eval.bench.result import RESULT, Bench, ResultFile, load
 from eval.bench.sizes import sizes
-from eval.bench.stages import Watch
+from eval.bench.stages import Stopwatch
 from eval.bench.users import Ask, users
 from eval.journal import RunError
 from eval.questions import Question
@@ -36,12 +36,12 @@ __all__ = ["Serve", "directly", "run"]
 SETTINGS = ("evidence", "closeness", "candidates", "context", "answer_tokens")
 
 Serve = Callable[[Assistant], AbstractContextManager[Ask]]
-"""Lets any number of users ask an assistant, as long as the context is open."""
+"""Lets any number of users ask an assistant while the context is open."""
 
 
 @contextmanager
 def directly(assistant: Assistant) -> Iterator[Ask]:
-    """Let users ask ``assistant`` itself: whoever comes first to its language model goes first."""
+    """Let users ask ``assistant`` itself: first come, first served."""
     yield lambda question, _: assistant.stream(question.question, question.history)
 
 
@@ -57,28 +57,28 @@ def run(
     llm: bool = True,
     serve: Serve = directly,
 ) -> Bench:
-    """Measure, write ``bench.json`` into ``folder`` after every part, and return all of it.
+    """Measure, write ``bench.json`` to ``folder`` after every part, and return everything.
 
-    Without ``llm`` only what needs no language model. ``indexes`` is where the index of the set is kept.
+    Without ``llm``, only what needs no language model. ``indexes`` is where the index of the set is kept.
 
     Raises:
-        RunError: the set has fewer than two questions that its documents answer, or a process of the bench failed.
+        RunError: the set has fewer than two answerable questions, or a process of the benchmark failed.
     """
     questions = _chosen(known, plan.questions, seed)
     folder.mkdir(parents=True, exist_ok=True)
     with collection.opened_index(known, config, open_embedder(config), indexes, tell) as index:
         texts, place = [passage.text for passage in collection.every_passage(index)], index.folder
-    keeper = Keeper(folder / RESULT, _made(known, questions, config, plan, seed, llm, len(texts)))
+    result = ResultFile(folder / RESULT, _made(known, questions, config, plan, seed, llm, len(texts)))
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         copy = Path(temporary) / "index"
         cold.copied(place, copy)
         measured = dataclasses.replace(config, index=copy)
-        parts = _Parts(questions, texts, measured, plan, place, keeper, tell)
+        parts = _Parts(questions, texts, measured, plan, place, result, tell)
         if llm:
             parts.with_model(serve)
         else:
             parts.without_model()
-        keeper.keep(sizes(plan.sizes, config.candidates, plan.queries, Path(temporary), tell))
+        result.keep(sizes(plan.sizes, config.candidates, plan.queries, Path(temporary), tell))
     return load(folder)
 
 
@@ -91,16 +91,16 @@ class _Parts:
     config: Config
     plan: Plan
     place: Path
-    keeper: Keeper
+    result: ResultFile
     tell: Progress
 
     def with_model(self, serve: Serve) -> None:
-        """Measure whole answers, and what takes a language model."""
-        plan, keep, tell = self.plan, self.keeper.keep, self.tell
+        """Measure whole answers, and everything else that needs a language model."""
+        plan, keep, tell = self.plan, self.result.keep, self.tell
         with Assistant.open(self.config) as assistant:
             recipe = PlainRecipe(self.config, self.texts)
             bare = BareLlama(recipe.llama, self.config)
-            watch = Watch(assistant)
+            watch = Stopwatch(assistant)
             answers.warm_up(watch, recipe)
             keep(answers.answers(self.questions, watch, recipe, bare, plan.written, tell))
             bare.close()
@@ -115,11 +115,11 @@ class _Parts:
         keep(cold.starts(started, read, self.place, self.config, ["help", "search", "footnote", "recipe"], tell))
 
     def without_model(self) -> None:
-        """Measure what takes no language model."""
-        keep, config = self.keeper.keep, self.config
+        """Measure what needs no language model."""
+        keep, config = self.result.keep, self.config
         embedder, encoder = open_embedder(config), open_encoder(config)
         with open_index(config, embedder) as index:
-            watch = Watch(Assistant(index, embedder, ScriptedGenerator({}), load_prompt(config.prompt), config))
+            watch = Stopwatch(Assistant(index, embedder, ScriptedGenerator({}), load_prompt(config.prompt), config))
             answers.warm_up(watch)
             keep(answers.searches(self.questions, watch, self.tell))
         keep(encoding.queries(self.questions, embedder, encoder))
@@ -128,16 +128,16 @@ class _Parts:
         keep(cold.starts(started, {q.id: [] for q in started}, self.place, config, ["help", "search"], self.tell))
 
     def _drafted(self) -> list[Question]:
-        """Return the questions to which a draft was written."""
-        written = {s.id for s in self.keeper.samples if s.system == "again" and "first_token_s" in s.values}
+        """Return the questions for which a draft was written."""
+        written = {s.id for s in self.result.samples if s.system == "again" and "first_token_s" in s.values}
         return [question for question in self.questions if question.id in written]
 
 
 def _chosen(known: KnownAnswerSet, count: int, seed: int) -> tuple[Question, ...]:
-    """Return ``count`` of the questions that the documents answer: an abstention would only be quicker."""
+    """Return ``count`` answerable questions: an abstention would only be faster."""
     answerable = [question for question in known.questions if question.answerable]
     if min(count, len(answerable)) < 2:
-        raise RunError("It takes at least two questions that the documents answer. Set --limit to 2 or more.")
+        raise RunError("The benchmark needs at least two answerable questions. Set --limit to 2 or more.")
     return sample(answerable, count, seed)
 
 

@@ -1,4 +1,4 @@
-"""A collection of any size that nobody wrote: clustered vectors, and texts whose words are as unequal as real ones."""
+"""A synthetic collection of any size: clustered vectors, and texts with a natural distribution of words."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ __all__ = ["Collection", "SyntheticEmbedder"]
 
 PER_DOCUMENT = 1000
 WORDS = 60
-"""Words in a passage."""
+"""Words per passage."""
 VOCABULARY = 100_000
 ASKED = 5
-"""Words in a question."""
+"""Words per question."""
 COMMON = 200
-"""The most frequent words, which questions hold as rarely as they hold stop words once these are left out."""
+"""The most frequent words, which questions avoid as real ones avoid stop words."""
 NEAR, ASIDE = 0.75, 0.85
 """Share of its cluster in a passage, and of its passage in a question; the rest of both is noise."""
 
 
 class SyntheticEmbedder(HashEmbedder):
-    """Stands in for the model that would have made the vectors: an index only asks for its name and dimension."""
+    """Stands in for the embedder: an index only needs its name and dimension."""
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """``count`` passages with vectors of length ``dimension``; all of it is decided by ``seed``.
+    """``count`` passages with vectors of length ``dimension``; ``seed`` determines everything.
 
-    Vectors lie around the middles of topics, of which there are as many as the root of ``count``; topics are as unequal
-    in size as words in frequency (Zipf). Passages of a topic have a cosine of about ``NEAR`` squared, 0.56, and a
-    question of ``ASIDE``, 0.85, to the passage that it is about.
+    Vectors lie around the centres of topics, whose number is the square root of ``count``; sizes of topics and
+    frequencies of words follow Zipf's law. Passages of a topic have a cosine of about ``NEAR`` squared, 0.56, and a
+    question of ``ASIDE``, 0.85, to its passage.
     """
 
     count: int
@@ -59,7 +59,7 @@ class Collection:
         return _beside(block[rng.integers(0, len(block), count)], ASIDE, rng)
 
     def documents(self, words: bool) -> Iterator[tuple[Document, list[Passage], Vectors]]:
-        """Yield documents of ``PER_DOCUMENT`` passages; without ``words``, a passage holds its number alone."""
+        """Yield documents of ``PER_DOCUMENT`` passages; without ``words``, a passage only contains its number."""
         for number, vectors in enumerate(self.blocks()):
             texts = self._texts(number, len(vectors)) if words else [f"passage {i}" for i in range(len(vectors))]
             name, passages, at = f"{number:06}.txt", list[Passage](), 0
@@ -69,7 +69,7 @@ class Collection:
             yield Document(name, "\n".join(texts), f"{number:064x}", "text/plain"), passages, vectors
 
     def questions(self, count: int) -> list[str]:
-        """Return questions of ``ASKED`` words out of the passages of the first document, the common ones left out."""
+        """Return questions of ``ASKED`` words from passages of the first document, without the most common ones."""
         rng = np.random.default_rng((self.seed, 3))
         asked = []
         for text in self._texts(0, min(count, self.count)):
@@ -99,6 +99,6 @@ def _unit(vectors: Vectors) -> Vectors:
 
 
 def _zipf(count: int, power: float) -> NDArray[np.float64]:
-    """Return the shares of ``count`` things, the n-th of which is n to the ``power`` times as rare as the first."""
+    """Return the shares of ``count`` items by a power law."""
     weights: NDArray[np.float64] = np.arange(1, count + 1, dtype=np.float64) ** -power
     return np.asarray(weights / weights.sum())

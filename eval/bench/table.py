@@ -1,4 +1,4 @@
-"""The figures of a bench as plain aligned text, for a terminal."""
+"""The results of a benchmark as aligned plain text, for a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["CURVES", "PARTS", "SYSTEMS", "VALUES", "bench_table", "in_unit", "in
 
 SYSTEMS = {
     "again": "Footnote",
-    "first": "Footnote, passages new to it",
+    "first": "Footnote, new passages",
     "recipe": "plain recipe",
     "bare": "llama.cpp alone",
     "footnote": "Footnote",
@@ -23,7 +23,7 @@ SYSTEMS = {
     "search": "footnote search",
     "help": "footnote --help",
 }
-"""Every system by the name that a reader knows."""
+"""The label of every system."""
 VALUES = {
     "embed_s": "question embedded",
     "dense_s": "dense search",
@@ -38,8 +38,8 @@ VALUES = {
     "undrafted_s": "without a draft",
     "ready_s": "ready",
     "peak_mb": "most memory",
-    "reading_rate": "tokens read a second",
-    "writing_rate": "tokens written a second",
+    "reading_rate": "tokens read per second",
+    "writing_rate": "tokens written per second",
     "rate": "passages a second",
     "seconds_s": "seconds",
     "open_s": "opened",
@@ -51,11 +51,11 @@ VALUES = {
     "failures": "failures",
     "fairness": "slowest user / fastest",
 }
-"""Every value by the name that a reader knows, in the order in which it is shown."""
+"""The label of every value, in display order."""
 PARTS = {
     "answers": "Answers, warm",
     "searches": "Searches, warm",
-    "cold": "A fresh process, from its start",
+    "cold": "A new process, from its start",
     "query": "Embedding a question",
     "embedding": "Embedding passages",
     "sizes": "More passages",
@@ -87,7 +87,7 @@ CURVES = {
         "memory": ("users", "footnote", "memory_mb"),
     },
 }
-"""What is held against size: the unit of the sizes, and for each figure the part, the system and the value."""
+"""What is measured at several sizes: the unit of the sizes, and for each result the part, the system and the value."""
 
 
 def bench_table(bench: Bench) -> str:
@@ -101,7 +101,7 @@ def bench_table(bench: Bench) -> str:
 
 
 def in_unit(name: str, value: float) -> str:
-    """Return a value with its unit, with as many digits as anybody needs.
+    """Return a value with its unit and a useful number of digits.
 
     >>> in_unit("total_s", 12.345), in_unit("embed_s", 0.01234), in_unit("peak_mb", 2345.6), in_unit("rate", 16.21)
     ('12.3 s', '12.3 ms', '2,346 MB', '16.2')
@@ -114,7 +114,7 @@ def in_unit(name: str, value: float) -> str:
 
 
 def times(value: float) -> str:
-    """Return a ratio as a reader says it.
+    """Return a ratio for readers.
 
     >>> times(12.34), times(0.956)
     ('12.3 ×', '0.96 ×')
@@ -160,7 +160,7 @@ def _spreads(spreads: list[dict[str, Any]]) -> list[str]:
 
 
 def _sizes(figures: Mapping[str, Any]) -> list[str]:
-    """Return the medians at each size, a part a table and a size a row."""
+    """Return the medians at each size, one table per part and one row per size."""
     lines: list[str] = []
     for title, columns in CURVES.items():
         curves = {name: {row["at"]: row for row in curve(figures, *place)} for name, place in columns.items()}

@@ -1,4 +1,4 @@
-"""What several users at once wait for, each asking the next question as soon as the last one is answered."""
+"""Waiting times of several simultaneous users, each asking the next question as soon as the last one is answered."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from rag.types import Token
 __all__ = ["Ask", "users"]
 
 Ask = Callable[[Question, str], Iterable[Any]]
-"""Answers the question of the user with this name, event by event, as ``Assistant.stream`` does; from any thread."""
+"""Answers a user's question, event by event, like ``Assistant.stream``; callable from any thread."""
 
 
 ENOUGH = 3
-"""Questions of each user from which on it can be told who waits longer: of the first ones, somebody’s must be last."""
+"""Questions per user from which fairness can be judged: of the first ones, somebody’s must be last."""
 
 
 def users(
     questions: Sequence[Question], counts: Sequence[int], each: int, ask: Ask, tell: Progress
 ) -> Iterator[Sample]:
-    """Yield what every question took with each of ``counts`` users who ask ``each`` questions, and the throughput.
+    """Yield the time of every question with each of ``counts`` users who ask ``each`` questions, and the throughput.
 
-    A question that fails is counted in ``failures`` of the sample ``all`` and has no sample of its own.
+    A failed question is counted in ``failures`` of the sample ``all`` and has no sample of its own.
     """
     turn, asked = 0, sum(counts) * each
     for count in counts:
@@ -50,7 +50,7 @@ def users(
 
 
 def _fairness(rows: Iterable[Sample]) -> float:
-    """Return the median wait of the slowest user over that of the fastest.
+    """Return the median wait of the slowest user divided by that of the fastest.
 
     >>> waited = {"a-0": 2.0, "a-1": 4.0, "b-0": 6.0, "b-1": 6.0}
     >>> _fairness([Sample("users", "footnote", name, {"total_s": seconds}) for name, seconds in waited.items()])
@@ -87,7 +87,7 @@ def _waited(events: Iterable[Any]) -> dict[str, float]:
 
 
 def _together(work: Sequence[Callable[[], None]]) -> None:
-    """Run everything at once, each in a thread of its own, and return when all of it is done."""
+    """Run everything at once, each in its own thread, and return when all are done."""
     start = threading.Barrier(len(work))
 
     def run(job: Callable[[], None]) -> None:

@@ -1,1 +1,1 @@
-"""What a text says in any language: sentences, words, numbers, dates and terms. It imports no index and no model."""
+"""The text layer: sentences, words, numbers, dates, names and terms in any language, without index or model."""

@@ -1,7 +1,7 @@
 """Dates as people write them, in every language of ``rag/data/languages.toml``, and as ISO 8601.
 
-``GRAMMAR`` is the one grammar of dates: it finds them among the words of a text, at the top of a document and in a
-field of their own.
+``GRAMMAR`` is the only grammar of dates: it finds them among the words of a text, at the top of a document and in
+metadata fields.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rag.text.language import MONTHS, WEEKDAYS, month_name
 __all__ = ["GRAMMAR", "WITHIN", "Order", "day", "habit", "iso_date", "read"]
 
 Order = Literal["day", "month", ""]
-"""What comes first in a date such as ``03/04/2024``; empty where it is not known."""
+"""What comes first in a date such as ``03/04/2024``; empty if unknown."""
 
 _MONTH = "|".join(re.escape(name) for name in sorted(MONTHS, key=lambda name: (-len(name), name)))
 _DAY_FIRST = rf"\b\d{{1,2}}(?:st|nd|rd|th|er|\.)?(?:\s+(?:of|de))?(?:\s+|-)(?:{_MONTH})\b\.?"
@@ -33,12 +33,12 @@ GRAMMAR = rf"""
 """For ``re.VERBOSE | re.IGNORECASE``; the name of the group tells :func:`read` how a date is written."""
 _FIGURES = r"\b(?:\d{1,2}/\d{1,2}/|\d{1,2}\.\d{1,2}\.)\d{4}\b|\b\d{4}-\d\d-\d\d\b"
 WITHIN = re.compile(rf"{_DAY_FIRST}{_AND_YEAR}|{_MONTH_FIRST}\s?,?\s+\d{{4}}\b|{_FIGURES}", re.IGNORECASE)
-"""A whole date, with its year, wherever it stands."""
+"""A complete date with its year, anywhere."""
 
 WRITTEN = re.compile(GRAMMAR, re.VERBOSE | re.IGNORECASE)
 NAME = re.compile(rf"(?:{_MONTH})\b", re.IGNORECASE)
 BEFORE = re.compile("|".join(rf"{name},? " if len(name) > 3 else rf"{name}\.?, " for name in WEEKDAYS), re.IGNORECASE)
-"""A day of the week, which a comma follows where it is short: "Mar. 5" is in March, and "mar., 5" a Tuesday."""
+"""A day of the week; a short one needs a comma: "Mar. 5" is in March, and "mar., 5" a Tuesday."""
 YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?!\d)")
 DOTTED = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4}|\d{2})(?!\d)")
 SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?!\d)")
@@ -48,10 +48,10 @@ YEAR = re.compile(r"(\d{4})$")
 
 
 def iso_date(text: str, order: Order = "") -> str:
-    """Return the date with which ``text`` begins as ISO 8601, or an empty string.
+    """Return the date at the start of ``text`` as ISO 8601, or an empty string.
 
-    Dotted dates are day first (``18.04.2011``). Of ``03/04/2011``, which is March or April, only ``2011`` is known
-    unless ``order`` says which it is. A date inside a longer line counts where a weekday at most stands before it.
+    Dotted dates are day first (``18.04.2011``). ``03/04/2011`` is ambiguous (March or April), so only ``2011`` is known
+    unless ``order`` is given. A date inside a longer line only counts if nothing but a weekday precedes it.
 
     >>> iso_date("March 5, 2010"), iso_date("18.04.2011"), iso_date("mayo de 2011"), iso_date("03/04/2011")
     ('2010-03-05', '2011-04-18', '2011-05', '2011')
@@ -78,8 +78,8 @@ def iso_date(text: str, order: Order = "") -> str:
 def read(kind: str, text: str) -> str:
     """Return a date as ``2011-03-11``, ``2011-03`` or, without its year, ``--03-11``.
 
-    Dotted dates are day first where they can be. ``kind`` is the name of the group of ``GRAMMAR`` that ``text``
-    matches. Nothing tells whether there is such a day.
+    Dotted dates are day first if possible. ``kind`` is the name of the group of ``GRAMMAR`` that ``text`` matches.
+    Whether the day exists isn't checked.
 
     >>> read("day_first", "11 März"), read("month_year", "March 2011")
     ('--03-11', '2011-03')
@@ -101,7 +101,7 @@ def read(kind: str, text: str) -> str:
 
 
 def habit(texts: Iterable[str]) -> Order:
-    """Return what most of ``texts`` put first in dates with slashes, those alone that can be read in one way.
+    """Return what most of ``texts`` put first in dates with slashes, counting only unambiguous ones.
 
     >>> habit(["on 03/14/2024", "03/04/2024"]), habit(["14/03/2024"]), habit(["03/04/2024"]), habit([])
     ('month', 'day', '', '')
@@ -132,7 +132,7 @@ def _slashed(first: int, second: int, year: str, order: Order) -> str:
 
 
 def day(date: str, language: str = "en") -> str:
-    """Return an ISO 8601 date as a reader writes it, and anything else as it is.
+    """Return an ISO 8601 date in words; anything else unchanged.
 
     >>> day("2011-03-11"), day("2011-03", "de"), day("2011"), day("spring")
     ('11 March 2011', 'März 2011', '2011', 'spring')

@@ -1,7 +1,7 @@
-"""The language of a document.
+"""Language detection for documents.
 
-Where enough of its words are small ones of a language in ``rag/data/languages.toml``, it is that one. All else is left
-to py3langid, which knows 97 languages by the bytes of their words and takes a second to load.
+If enough of its words are function words of a language in ``rag/data/languages.toml``, a text is in that language.
+Otherwise py3langid decides, which knows 97 languages by the bytes of their words and takes a second to load.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from rag.text.language import share_of_small_words
 __all__ = ["detect"]
 
 SAMPLE = 4_000
-"""Characters that are looked at, half of them at the beginning and half in the middle."""
+"""Characters used, half from the beginning and half from the middle."""
 FEWEST = 3
-"""Letters of the shortest text that is in a language."""
+"""Letters of the shortest text that has a language."""
 CLEAR, APART = 0.35, 0.15
-"""Share of small words from which a text is in their language, and by which it must be ahead of the next."""
+"""Least share of function words in a text of that language, and least lead over the next language."""
 
 
 def detect(text: str) -> str:
-    """Return the language of ``text`` by its code in ISO 639-1; empty where it has hardly a letter.
+    """Return the ISO 639-1 code of the language of ``text``; empty if it has hardly any letters.
 
     >>> detect("The office opens at nine, and it is closed on Sundays."), detect("图书馆九点开放"), detect("8 | 20")
     ('en', 'zh', '')

@@ -1,4 +1,4 @@
-"""What the words of a language mean to a comparison of texts, read from ``rag/data/languages.toml``."""
+"""Words of each language that matter for comparing texts, from ``rag/data/languages.toml``."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ WORD = re.compile(r"[^\W\d_]+")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit: what it measures, and how many of the base unit of that dimension it is."""
+    """A unit: its dimension, and its factor relative to the base unit of that dimension."""
 
     dimension: str
     factor: float
@@ -61,10 +61,10 @@ _UNITS = _TABLE.pop("units")
 STEMMERS: dict[str, str] = _TABLE.pop("stemmers")
 """Snowball's algorithm by language."""
 SEPARATORS = sorted((word for words in _TABLE.pop("separators").values() for word in words.split()), key=len)[::-1]
-"""Words of questions in languages that put no space between words, the longest first."""
+"""Question words in languages without spaces between words, longest first."""
 _STOP: dict[str, frozenset[str]] = {name: frozenset(table["stop"].split()) for name, table in _TABLE.items()}
 _SMALL = {name: _STOP[name].union(table["negation"].split()) for name, table in _TABLE.items()}
-"""Words by which a language is told."""
+"""Words that identify a language."""
 
 UNITS = {
     alias: Unit(dimension, float(factor))
@@ -72,7 +72,7 @@ UNITS = {
     for factor, aliases in units.values()
     for alias in map(_spaced, aliases.split(" "))
 }
-"""Units by each way to write them."""
+"""Units by every spelling."""
 _MONTH_NAMES = {language: table["months"].split() for language, table in _TABLE.items()}
 MONTHS = {
     name: number
@@ -81,19 +81,19 @@ MONTHS = {
     for number, spellings in enumerate(names.split(), start=1)
     for name in spellings.split("/")
 }
-"""Number of each month by its name and its short forms, in every language."""
+"""Number of each month by its name and short forms, in every language."""
 ORDINAL_MONTHS = frozenset(
     name for language, table in _TABLE.items() if table.get("ordinal_stop") for name in _MONTH_NAMES[language]
 )
-"""Names of months before which a number and a stop are a day: "3. Mai"."""
+"""Names of months before which a number with a full stop is a day: "3. Mai"."""
 _NUMBERS = {
     language: {word: n for n, word in enumerate(table["numbers"].split(), start=2)}
     for language, table in _TABLE.items()
 }
 TENS = {word: 10 * n for table in _TABLE.values() for n, word in enumerate(table.get("tens", "").split(), start=2)}
-"""Twenty to ninety by their words."""
+"""Twenty to ninety in words."""
 NEGATIONS = frozenset(word for table in _TABLE.values() for word in table["negation"].split())
-"""Words that negate, in every language."""
+"""Negations, in every language."""
 _WEEKDAYS = {
     language: {
         written: at
@@ -103,15 +103,15 @@ _WEEKDAYS = {
     for language, table in _TABLE.items()
 }
 WEEKDAYS = frozenset(day for days in _WEEKDAYS.values() for day in days)
-"""Names of days of the week, their plurals and their first letters, in every language."""
+"""Days of the week, their plurals and abbreviations, in every language."""
 BOUNDS = tuple(phrase for table in _TABLE.values() for phrase in table["bounds"])
-"""Phrases with a word of negation that negate nothing: "no more than"."""
+"""Phrases with a negation that don't negate: "no more than"."""
 HALVES = frozenset(word for table in _TABLE.values() for word in table["halves"].split())
 """Words for 50 per cent."""
 LACKING = frozenset(table["lacking"] for table in _TABLE.values())
-"""Words for "without", from which it cannot be told whether a clause is negated."""
+"""Words for "without", which may or may not negate a clause."""
 YES_NO = {word: at == 0 for table in _TABLE.values() for at, word in enumerate(table["yes_no"].split())}
-"""Words of consent (true) and of denial (false)."""
+"""Words for yes (true) and no (false)."""
 OPPOSITES = [tuple(pair.split("/")) for table in _TABLE.values() for pair in table["opposites"].split()]
 """Pairs of words that exclude each other."""
 
@@ -129,22 +129,22 @@ def _listed(key: str) -> frozenset[str]:
 
 
 NEVER_LAST = _listed("never_last")
-"""Words with a stop that end no sentence: "Dr"."""
+"""Abbreviations that never end a sentence: "Dr"."""
 BEFORE_NUMBER = _listed("before_number")
-"""Words with a stop that end no sentence before a number: "No"."""
+"""Abbreviations that don't end a sentence before a number: "No"."""
 CAN_BE_LAST = _listed("can_be_last")
-"""Words with a stop that end a sentence before one of ``STARTERS`` alone: "Ltd"."""
+"""Abbreviations that only end a sentence before one of ``STARTERS``: "Ltd"."""
 STARTERS = frozenset(word.capitalize() for word in _listed("starters"))
-"""Words with a capital because a sentence begins with them."""
+"""Words that are capitalised because a sentence starts with them."""
 HONORIFICS = frozenset(word.capitalize() for word in _listed("honorifics"))
-"""What stands before the name of a person: "Dr", "Frau"."""
+"""Titles of persons: "Dr", "Frau"."""
 
 
 @functools.lru_cache(maxsize=4096)
 def language_of(text: str, default: str = "en") -> str:
-    """Return the language whose stop words ``text`` has most of; the ``default`` where it has none, or as many of it.
+    """Return the language with most stop words in ``text``; the ``default`` if there are none, or in a tie with it.
 
-    Single letters tell nothing: Amanda D'Souza is not French.
+    Single letters don't count: Amanda D'Souza isn't French.
 
     >>> [language_of(text) for text in ("When is it open?", "Wann ist das Büro offen?", "8 GB", "Amanda D'Souza")]
     ['en', 'de', 'en', 'en']
@@ -154,7 +154,7 @@ def language_of(text: str, default: str = "en") -> str:
 
 
 def share_of_small_words(text: str) -> list[tuple[str, float]]:
-    """Return for each language what share of the words of ``text`` are its stop words and negations, highest first."""
+    """Return for each language the share of its stop words and negations in ``text``, highest first."""
     counts, total = _small_words(text)
     return sorted(((name, count / max(total, 1)) for name, count in counts.items()), key=lambda pair: -pair[1])
 
@@ -175,17 +175,17 @@ def numbers(language: str) -> Mapping[str, int]:
 
 
 def weekdays(language: str) -> Mapping[str, int]:
-    """Return the number of each day of the week, Monday 1, by its name, its plural and its first letters."""
+    """Return the number of each day of the week (Monday is 1) by its name, plural and abbreviation."""
     return _WEEKDAYS[language]
 
 
 def refers_back(language: str) -> re.Pattern[str]:
-    """Return the pattern of what refers to something said before: a word for it, or how a question goes on."""
+    """Return the pattern of words that refer to something said before, or that continue a question."""
     return _REFERS_BACK[language]
 
 
 def month_name(number: int, language: str = "en") -> str:
-    """Return the name of a month, 1 to 12, with a capital; in English where there is no table of the ``language``.
+    """Return the name of a month, 1 to 12, capitalised; in English if the ``language`` has no table.
 
     >>> month_name(3), month_name(3, "de")
     ('March', 'März')

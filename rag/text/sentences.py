@@ -1,8 +1,8 @@
-"""Sentences of any text, as spans, in time proportional to its length.
+"""Split any text into sentences, as spans, in linear time.
 
-Lines come first: a blank line, a list item, a row of a table or a line that was plainly ended on purpose ends a
-sentence, a line that was merely wrapped does not. Within what is left, a stop ends a sentence unless it belongs to an
-abbreviation, an initial, a number or an ellipsis.
+Lines come first: a blank line, a list item, a table row or a line that was ended on purpose ends a sentence; a wrapped
+line doesn't. Within the rest, a full stop ends a sentence unless it belongs to an abbreviation, an initial, a number or
+an ellipsis.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from rag.text.language import BEFORE_NUMBER, CAN_BE_LAST, NEVER_LAST, ORDINAL_MO
 __all__ = ["COLUMNS", "is_item", "sentences"]
 
 ENTRY = re.compile(r"[A-ZÀ-Þ][^.!?\n]{2,40}\s[-–—]\s+\S")
-"""An entry of a list, as several in a row are: a name, a dash and what is said of it."""
+"""A list entry of the form: name, dash, description."""
 KEYED = re.compile(r"[A-ZÀ-Þ][\w'’/&-]*(?: [\w'’/&-]+){0,3}:\s")
-"""A line with a key, as several in a row are."""
+"""A line of the form: key, colon, value."""
 COLUMNS = re.compile(r"(?:(?<=[^\s.!?…:]) {3,}|(?<=[^\s:])[ \u00a0]*\t\s*)(?=\S)")
-"""What stands between the columns of a table that is set with spaces or tabs; behind a stop or a colon it is none."""
+"""The gap between the columns of a table set with spaces or tabs; after a full stop or colon it isn't one."""
 LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-# The quantifiers are possessive: a failed match must not be tried again from within a run of stops.
+# The quantifiers are possessive: a failed match must not be retried from within a run of full stops.
 STOP = re.compile(
     r"([.!?…‽؟۔।॥።]++|[。！？｡]++)(?:[\"'”’»)\]}」』】）*_]|\[\d{1,3}(?:[,;–-] ?\d{1,3}){0,9}\]|[¹²³⁰⁴-⁹])*+"
 )
@@ -38,15 +38,15 @@ DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.)+[^\W\d_]{1,3}")
 SENTENCE_STARTS = {True: re.compile(r"[a-z0-9)] ?\.\s[a-z]"), False: re.compile(r"[a-z0-9)] ?\.\s[A-Z]")}
 
 NARROWEST, WIDEST = 40, 160
-"""Characters of the longest line of a paragraph that can have been wrapped."""
+"""Longest line of a paragraph that may have been wrapped, in characters."""
 LONGEST_WORD = 40
-"""Characters that are looked at before a stop."""
+"""Characters examined before a full stop."""
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
     """Return the spans of the sentences in ``text[start:end]``, in order, without white space at their ends.
 
-    Together they cover every character that is not white space.
+    Together they cover every character except white space.
 
     >>> text = "Dr. Lee paid £2.5m. Why? It was due."
     >>> [text[start:end] for start, end in sentences(text)]
@@ -54,7 +54,7 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[i
     """
     end = len(text) if end is None else end
     lower = sum(1 for _ in SENTENCE_STARTS[True].finditer(text, start, end))
-    # A text that is all in lower case has sentences too.
+    # A text in lower case has sentences too.
     caseless = lower > sum(1 for _ in SENTENCE_STARTS[False].finditer(text, start, end))
     spans: list[tuple[int, int]] = []
     for first, last, is_row in _units(text, start, end):
@@ -63,12 +63,12 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[i
 
 
 def is_item(text: str, start: int, end: int) -> bool:
-    """Tell whether ``text[start:end]`` begins like an item of a list or a row of a table."""
+    """Return whether ``text[start:end]`` starts like a list item or a table row."""
     return bool(ITEM.match(text, start, end)) or text[start] == "|" or " | " in text[start : min(end, start + 300)]
 
 
 def _units(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
-    """Yield the spans between the line breaks that end a sentence, and whether each is a row of columns."""
+    """Yield the spans between line breaks that end a sentence, and whether each is a row of columns."""
     for paragraph in _paragraphs(text, start, end):
         wrapped = _is_wrapped(text, paragraph)
         lowered = sum(1 for first, _ in paragraph[1:] if text[first].islower())
@@ -86,13 +86,13 @@ def _units(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
 
 
 def _rows(text: str, lines: list[tuple[int, int]]) -> set[int]:
-    """Return where those of ``lines`` begin that have columns, if there are several."""
+    """Return the starts of those ``lines`` that have columns, if there are several."""
     rows = {first for first, last in lines if COLUMNS.search(text, first, last)}
     return rows if len(rows) > 1 else set()
 
 
 def _paragraphs(text: str, start: int, end: int) -> Iterator[list[tuple[int, int]]]:
-    """Yield the trimmed spans of lines without a blank one in between."""
+    """Yield the trimmed spans of consecutive lines without a blank line in between."""
     lines: list[tuple[int, int]] = []
     for first, last in _lines(text, start, end):
         line = text[first:last]
@@ -115,7 +115,7 @@ def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _is_wrapped(text: str, lines: list[tuple[int, int]]) -> bool:
-    """Tell whether the lines were wrapped at some width: then the next word would mostly not have fitted any more."""
+    """Return whether the lines were wrapped at some width: then the next word would usually not have fitted."""
     width = max(last - first for first, last in lines)
     if len(lines) < 2 or not NARROWEST <= width <= WIDEST:
         return False
@@ -131,7 +131,7 @@ def _fits(text: str, above: tuple[int, int], below: tuple[int, int], width: int)
 def _continues(
     text: str, above: tuple[int, int], below: tuple[int, int], wrapped: bool, mostly_lower: bool, width: int
 ) -> bool:
-    """Tell whether the line ``below`` goes on with the sentence of the line ``above``."""
+    """Return whether the line ``below`` continues the sentence of the line ``above``."""
     if RULE.fullmatch(text, *below):
         return not RULE.fullmatch(text, *above)  # the underline of a heading
     if any(MARKED.match(text, first, min(last, first + 300)) for first, last in (above, below)):
@@ -166,7 +166,7 @@ def _split(text: str, start: int, end: int, caseless: bool) -> Iterator[tuple[in
 
 
 def _behind_quote(text: str, begin: int, at: int, end: int) -> int:
-    """Return ``at``, or the offset behind a straight quotation mark that stands apart there and closes an open one."""
+    """Return ``at``, or the offset after a separate straight quotation mark there that closes an open one."""
     apart = text[at : at + 2] == ' "' and at + 2 <= end and (at + 2 == end or text[at + 2].isspace())
     return at + 2 if apart and text.count('"', max(begin, at - 1000), at) % 2 else at
 
@@ -178,7 +178,7 @@ def _skip_space(text: str, at: int, end: int) -> int:
 
 
 def _ends(text: str, begin: int, stop: re.Match[str], following: int, end: int, caseless: bool) -> bool:
-    """Tell whether ``stop`` ends the sentence that began at ``begin``, when the next word is at ``following``."""
+    """Return whether ``stop`` ends the sentence that started at ``begin``, if the next word is at ``following``."""
     if stop[1][-1] in "。！？｡":
         return True
     opening = OPENING.match(text, following, end)
@@ -189,14 +189,14 @@ def _ends(text: str, begin: int, stop: re.Match[str], following: int, end: int, 
         return True
     before = text[max(begin, stop.start() - LONGEST_WORD) : stop.start()]
     word = before.split()[-1].lstrip("([{\"'“‘„«*_") if before.strip() else "."
-    if word == ".":  # leaders, as in a table of contents, or nothing before the stop
+    if word == ".":  # leaders, as in a table of contents, or nothing before the full stop
         return False
     next_word = WORD.match(text, at, end)
     return _ends_word(word, next_word[0] if next_word else text[at], stop.start() - len(word) <= begin + 1)
 
 
 def _ends_word(word: str, following: str, is_first: bool) -> bool:
-    """Tell whether ``word`` and a stop end a sentence before the word ``following``."""
+    """Return whether ``word`` and a full stop end a sentence before the word ``following``."""
     lowered = word.lower()
     if lowered in NEVER_LAST:
         return False

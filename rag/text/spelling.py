@@ -1,8 +1,8 @@
-"""Mistyped words of a question, read as the documents spell them where one letter makes the difference.
+"""Typing errors in questions: words that differ by one letter from a word of the documents.
 
-A word is read as another only where it stands in no passage and is no word of the language, and the other stands in
-the passages that were found: retrieval finds the passage of ``demetria cacafranka`` by the word that is right. A change
-of one letter is safe in a long word alone: *prednisone* is not *prednisolone*, nor *tarda* the *tarea* of a header.
+A word is replaced only if it is in no passage and not a word of the language, and if the other word is in the retrieved
+passages: retrieval finds the passage for ``demetria cacafranka`` by the correct word. A change of one letter is only
+safe in a long word: *prednisone* isn't *prednisolone*, and *tarda* isn't the *tarea* of a header.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from rag.types import Evidence
 __all__ = ["corrected"]
 
 SHORTEST = 6
-"""Letters of the shortest word that is read as another."""
+"""Shortest word that is corrected, in letters."""
 
 
 def corrected(question: str, evidence: Sequence[Evidence], known: Callable[[str], bool]) -> str:
-    """Return ``question`` with each word that is not ``known`` as the evidence spells it.
+    """Return ``question`` with each word that isn't ``known`` spelt as in the evidence.
 
     >>> from rag.types import Passage
     >>> found = [Evidence(Passage("a.txt", 0, 30, "Demetria Cacafranca - Social Lab"), 1.0, 1)]
@@ -39,7 +39,7 @@ def corrected(question: str, evidence: Sequence[Evidence], known: Callable[[str]
 
 
 def _nearest(word: str, words: Counter[str]) -> str:
-    """Return the most frequent of ``words`` that differs by a letter, or the order of two; empty where none does."""
+    """Return the most frequent of ``words`` that differs by a letter or a swap of two; empty if there is none."""
     from rapidfuzz.distance import OSA
 
     alike = [

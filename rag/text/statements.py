@@ -1,8 +1,8 @@
-"""What a text says, in the smallest pieces that say one thing of one thing: clauses of prose and cells of tables.
+"""Statements: the smallest parts of a text that say one thing, which are clauses of prose and cells of tables.
 
-A claim mixes two things up where each of its words stands in the source, but no piece of the source has them together:
-the price of one row with the name of another. A cell is a piece together with its column's header and the first cell of
-its row, which says what the row is about.
+A claim mixes things up if all of its words are in the source but no statement has them together: the price from one row
+with the name from another. A cell is a statement together with its column's header and the first cell of its row, which
+says what the row is about.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ __all__ = [
 BULLET = re.compile(r"\s*(?:[•◦▪‣·●○■□*–-]|\(?(?:\d{1,3}|[a-z])[.)])\s+")
 CLAUSE = re.compile(r";\s*|,\s+|\s+(?:and|or|but|und|oder|aber|et|ou|mais|y|pero)\s+")
 FARTHEST = 20_000
-"""Characters before a row within which the header of its table is looked for."""
+"""Characters before a row in which the header of its table is searched."""
 LONGEST = 2_000
-"""Characters of a line by which it is known as a row: a document may be one line."""
+"""Characters of a line used to recognise a row: a document may be one line."""
 RULE = re.compile(r"[|\s:=+-]+")
 VALUE = re.compile(r"\W*\d")
-"""How a cell begins that is a number, a date or a price."""
+"""The start of a cell that is a number, a date or a price."""
 YEAR = re.compile(r"(?:19|20)\d\d")
-"""A value that names a column all the same."""
+"""Values that can name a column all the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A piece of a passage: its ``text``, and the headers of a cell, which say what it is ``about``.
+    """A part of a passage: its ``text``, and ``about``, the headers of a cell.
 
-    ``start`` and ``end`` are those of its whole sentence or row in the passage; ``row`` tells whether it is a cell.
+    ``start`` and ``end`` are those of the whole sentence or row in the passage; ``row`` is true for a cell.
     """
 
     start: int
@@ -55,7 +55,7 @@ class Statement:
 
 
 def is_row(line: str) -> bool:
-    """Tell whether ``line`` is a row of a table: between bars, or of at least three columns set with spaces or tabs."""
+    """Return whether ``line`` is a table row: between bars, or at least three columns set with spaces or tabs."""
     return " | " in line.strip().strip("|") or line.strip().startswith("|") or len(COLUMNS.findall(line)) >= 2
 
 
@@ -71,7 +71,7 @@ def cells(row: str) -> list[str]:
 
 
 def table_header(text: str, start: int) -> str:
-    """Return the header row of the table in the middle of which ``start`` lies in ``text``; empty where it does not."""
+    """Return the header row of the table that ``start`` is in the middle of; empty if it isn't in one."""
     end = text.find("\n", start, start + LONGEST)
     if not is_row(text[start : end if end >= 0 else start + LONGEST]):
         return ""
@@ -98,7 +98,7 @@ def header_above(passage: Passage, start: int) -> str:
 
 
 def _names_columns(row: Sequence[str], below: str) -> bool:
-    """Tell whether the first ``row`` of a table is a header: a rule is ``below`` it, or none of its cells is a value.
+    """Return whether the first ``row`` of a table is a header: a rule is ``below`` it, or no cell is a value.
 
     >>> _names_columns(["Room", "2025"], "Hall | £4"), _names_columns(["Memory", "8 GB"], "Disk | 20 GB")
     (True, False)
@@ -107,7 +107,7 @@ def _names_columns(row: Sequence[str], below: str) -> bool:
 
 
 def readable(passage: Passage) -> str:
-    """Return the text of a passage with the rows of its tables as a reader says them: each cell behind its header.
+    """Return the text of a passage with each table cell after its header.
 
     >>> text = "Prices\\n| Room | Day | Hour |\\n|---|---|---|\\n| Hall 3 | £43 | £9 |"
     >>> print(readable(Passage("a.md", 0, len(text), text)))
@@ -134,7 +134,7 @@ def _said(row: Sequence[str], header: Sequence[str]) -> str:
 
 
 def statements(passage: Passage) -> list[Statement]:
-    """Return what ``passage`` says, in order."""
+    """Return the statements of ``passage``, in order."""
     found, header, subject = list[Statement](), cells(passage.header) if passage.header else [], ""
     inside, lines = bool(header), [(start, end, passage.text[start:end]) for start, end in sentences(passage.text)]
     for (start, end, line), (*_, below) in pairwise([*lines, (0, 0, "")]):
@@ -145,7 +145,7 @@ def statements(passage: Passage) -> list[Statement]:
             found += (Statement(start, end, text) for text in clauses(without_bullet(line)))
         elif header:
             row = cells(line)
-            row[0] = subject = row[0] or subject  # an empty first cell goes on with the row above
+            row[0] = subject = row[0] or subject  # an empty first cell continues the row above
             found += _cells(start, end, row, header)
         else:
             row = cells(line)
@@ -155,7 +155,7 @@ def statements(passage: Passage) -> list[Statement]:
 
 
 def without_bullet(line: str) -> str:
-    """Return ``line`` without what numbers or marks it as an item: "5. Keys" says nothing of five.
+    """Return ``line`` without its bullet or number as a list item: "5. Keys" isn't about five.
 
     >>> without_bullet("5. Keys are counted."), without_bullet("5 keys")
     ('Keys are counted.', '5 keys')
@@ -173,7 +173,7 @@ def clauses(text: str) -> list[str]:
 
 
 def _cells(start: int, end: int, row: Sequence[str], header: Sequence[str]) -> Iterator[Statement]:
-    """Yield a statement a cell. What its row is about is part of it: the first cell, and a second that is no value."""
+    """Yield one statement per cell, including what its row is about: the first cell, and a second if it's no value."""
     names = [*[""] * (len(row) - len(header)), *header]
     subject = ". ".join([row[0], *(cell for cell in row[1:2] if cell and not VALUE.match(cell))])
     for at, (name, cell) in enumerate(zip(names, row, strict=False)):

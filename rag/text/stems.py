@@ -1,4 +1,4 @@
-"""Stems: the forms under which the inflections of a word are one, by Snowball's algorithm for its language."""
+"""Stemming, with Snowball's algorithm for each language."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNTOLD = "en"
 
 @functools.lru_cache(maxsize=65536)
 def stem(word: str, language: str) -> str:
-    """Return the stem of a lower-case word without accents; the word itself where its language has no stemmer.
+    """Return the stem of a lower-case word without accents, or the word itself if its language has no stemmer.
 
     ``language`` is a code of ISO 639-1, or empty where it is not known.
 
@@ -36,7 +36,7 @@ def _stemmer(algorithm: str) -> Any:
 
 
 def plain(word: str) -> str:
-    """Return ``word`` without the accents of Latin letters, which readers leave out.
+    """Return ``word`` without the accents of Latin letters, which people often omit.
 
     >>> plain("hōryū"), plain("zürich"), plain("йод")
     ('horyu', 'zurich', 'йод')

@@ -1,8 +1,8 @@
-"""The words of a text in the form in which two texts can be compared.
+"""Words in a form in which two texts can be compared.
 
-``11.03.2011``, ``11 March 2011`` and ``March 11, 2011`` are one date; ``£250K`` and ``250,000`` one number;
-``six`` and ``6`` another; ``recognised`` and ``Recognising`` one word. Verification asks whether what a sentence says
-is found in a span of the source, abstention whether what a question asks about is found in the evidence.
+``11.03.2011``, ``11 March 2011`` and ``March 11, 2011`` are the same date, ``£250K`` and ``250,000`` the same number,
+``six`` and ``6`` too, ``recognised`` and ``Recognising`` the same word. Verification checks whether the words of a
+sentence are in a span of the source, abstention whether the words of a question are in the evidence.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ UNITS_OF_TEN = dict(zip("one two three four five six seven eight nine".split(), 
 MULTIPLES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9, "hundred": 1e2}
 
 STEMLESS = re.compile(r"['’]s?$")
-"""What is no part of a word: a possessive, or the "is" of "what's"."""
+"""Not part of a word: a possessive, or the "is" of "what's"."""
 
 ACRONYMS = re.compile(r"[A-ZÀ-Þ]{2,}s")
 LETTERS = frozenset("BCDFGHJKLMNPQRSTUVWXZ")
-"""Letters that are a name by themselves, as in "class B", and no word of a language."""
+"""Letters that are a name on their own, as in "class B", and not a word of any language."""
 CURRENCY = re.compile(r"(£|€|\$|\b(?:GBP|EUR|USD))\s?$")
 BETWEEN = re.compile(r"[\s-]?[^\W\d_]+[\s-]([^\W\d_]{3,14})\b")
 """A word between a number and its unit: "2 working days"."""
 THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[. ]\d{3})+(?!\.?\d)(?P<decimals>,\d)?")
-"""A number as it is written outside English: 1.480 and 1 480, or with decimals 1.480,50."""
+"""A number in a non-English format: 1.480 and 1 480, or with decimals 1.480,50."""
 UNIT = re.compile(r"[\s-]?(per cent\b|[^\W\d_]{1,14}\b|%|€|£|\$)")
 
 _MULTIPLE = "thousand|million|billion|hundred"
@@ -56,22 +56,23 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as it is compared (``form``) and as it was written (``text``)."""
+    """A word in its comparable ``form`` and its original ``text``."""
 
     form: str
     text: str
     kind: Kind
     measure: str = ""
-    """Of a number with a unit: what it measures and how much, in the first unit of its kind (``time:172800``); of a
-    weekday ``weekday:1`` to ``7``."""
+    """For a number with a unit: its dimension and value in the base unit (``time:172800``); for a weekday ``weekday:1``
+    to ``7``.
+    """
     start: int = 0
-    """Where it begins in the text, brought to Unicode's form NFKC."""
+    """Its offset in the text in Unicode's form NFKC."""
 
 
 def content_words(text: str, language: str = "") -> list[Word]:
-    """Return the words of ``text`` that carry meaning, in order: no stop words, names and numbers told apart.
+    """Return the content words of ``text``, in order: without stop words, with names and numbers recognised.
 
-    Where no ``language`` is given (ISO 639-1), it is guessed from the text.
+    If no ``language`` is given (ISO 639-1), it is guessed from the text.
 
     >>> [(w.form, w.kind) for w in content_words("On 11 March 2011 Paul Davies named six barriers.")]
     [('2011-03-11', 'date'), ('paul', 'name'), ('davi', 'name'), ('name', 'word'), ('6', 'number'), ('barrier', 'word')]
@@ -84,7 +85,7 @@ def content_words(text: str, language: str = "") -> list[Word]:
     first = True
     for match in _TOKEN.finditer(plain):
         kind, written = match.lastgroup or "word", match.group()
-        # In German every noun has a capital: it makes no name.
+        # German capitalises every noun, so a capital doesn't make a name.
         word = _read(kind, written, first or language == "de", language)
         if word.kind == "number" and kind != "clock":
             word = _measured(word, plain, match)
@@ -98,7 +99,7 @@ def content_words(text: str, language: str = "") -> list[Word]:
 
 
 def _read(kind: str, written: str, first: bool, language: str) -> Word:
-    """Return the word ``written``, which matched the group ``kind`` of the tokens; a ``first`` one is no name."""
+    """Return the word ``written``, which matched the token group ``kind``; a ``first`` word isn't a name."""
     lower = written.lower()
     if kind == "spelt":
         return Word(_spelt(lower), written, "number")
@@ -132,7 +133,7 @@ def _read(kind: str, written: str, first: bool, language: str) -> Word:
 
 
 def _measured(word: Word, text: str, match: re.Match[str]) -> Word:
-    """Return a number with what it measures, where a unit stands behind or a currency before it."""
+    """Return a number with its dimension and value, if a unit follows or a currency precedes it."""
     before, behind = CURRENCY.search(text, max(0, match.start() - 5), match.start()), UNIT.match(text, match.end())
     unit = UNITS.get(before[1].lower()) if before else None
     unit = unit or (UNITS.get(behind[1].lower()) if behind else None)
@@ -167,7 +168,7 @@ def dates_in(words: Iterable[Word]) -> tuple[Word, ...]:
 
 
 def found(word: Word, forms: Iterable[str]) -> bool:
-    """Return whether ``word`` is among ``forms``; a year or month is found in a date that lies in it.
+    """Return whether ``word`` is among ``forms``; a year or month matches a date within it.
 
     >>> year, = content_words("2011")
     >>> found(year, {"2011-03-11"}), found(year, {"2010-07-20"})
@@ -178,7 +179,7 @@ def found(word: Word, forms: Iterable[str]) -> bool:
         return True
     if word.kind == "date" and word.form.startswith("--"):
         return any(form.endswith(word.form[1:]) for form in forms)
-    if word.kind == "date" and f"-{word.form[4:]}" in forms:  # 18 June, in a text of that year
+    if word.kind == "date" and f"-{word.form[4:]}" in forms:  # 18 June, in a text about that year
         return any(form.startswith(word.form[:5]) for form in forms)
     if word.kind == "date" or (word.kind == "number" and len(word.form) == 4):
         return any(form.startswith(word.form + "-") for form in forms)

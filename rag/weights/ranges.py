@@ -80,7 +80,7 @@ def stream(
         except httpx2.RequestError as error:
             failures += 1
             if failures > RETRIES:
-                raise Unavailable(f"{_host(url)} cannot be reached or breaks off ({_reason(error)})") from error
+                raise Unavailable(f"can't reach {_host(url)}, or the connection breaks ({_reason(error)})") from error
             time.sleep(BACKOFF_SECONDS * 2 ** (failures - 1))
 
 
@@ -93,7 +93,7 @@ def _check(response: httpx2.Response, position: int) -> None:
         raise RangesRefused(f"{response.url.host} does not give parts of files")
     if response.status_code == 429 or response.status_code >= 500:
         raise httpx2.ReadError(f"status {response.status_code}", request=response.request)
-    raise Unavailable(f"{response.url.host} answers with status {response.status_code}")
+    raise Unavailable(f"{response.url.host} responded with status {response.status_code}")
 
 
 def _host(url: str) -> str:
@@ -126,7 +126,7 @@ class RangeFile(io.RawIOBase):
                     raise RangesRefused(f"{response.url.host} does not give parts of files")
                 return int(size)
         except httpx2.RequestError as error:
-            raise Unavailable(f"{_host(self._url)} cannot be reached ({_reason(error)})") from error
+            raise Unavailable(f"can't reach {_host(self._url)} ({_reason(error)})") from error
 
     def readable(self) -> bool:
         """Return that it is."""

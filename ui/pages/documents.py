@@ -1,7 +1,7 @@
-"""The page of the documents: what is there, what comes in and goes, and which of them the chat may use.
+"""The documents page: list, add and delete documents, and choose which ones the chat answers from.
 
-The page talks to the API like anybody else (``ui.changes``); only the choice of documents goes through Gradio, since
-it is kept in the browser for the chat.
+The page uses the API like any other client (``ui.changes``). Only the choice of documents goes through Gradio, since it
+is stored in the browser for the chat.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from ui.texts import ENGLISH, Texts, texts_of
 __all__ = ["build", "chosen_documents", "names_of"]
 
 ALL = "all"
-"""What a browser keeps where it wants answers from all documents: it would not keep nothing."""
+"""Stored in the browser for "all documents": it would not store an empty value."""
 
 
 def chosen_documents() -> gr.BrowserState:
-    """Return where a browser keeps the names of the documents that it wants answers from; see ``names_of``."""
+    """Return the browser storage for the names of the chosen documents; see ``names_of``."""
     return gr.BrowserState(ALL, storage_key="footnote.documents", secret="footnote")
 
 
 def names_of(chosen: object) -> list[str] | None:
-    """Return the names of the documents to answer from, out of what the browser kept; ``None`` for all of them."""
+    """Return the names of the chosen documents from the browser's storage; ``None`` for all."""
     return [str(name) for name in chosen] if isinstance(chosen, list) else None
 
 
@@ -50,7 +50,7 @@ def build(page: gr.Blocks) -> None:
 
 
 def _view(chosen: Sequence[str] | None, texts: Texts) -> str:
-    """Return what static/documents.js is given, as JSON."""
+    """Return the JSON for static/documents.js."""
     words = texts.under("documents") | {"language": texts.language, "opens_tab": texts("opens_tab")}
     words |= {f"documents.{form}": texts.table[f"documents.{form}"] for form in ("one", "other")}
     words["drop"] = texts("documents.drop", formats=", ".join(format.suffixes[0] for format in FORMATS))

@@ -1,4 +1,4 @@
-"""What the pages have in common: the head with the way to the other pages, and how they change."""
+"""Shared by all pages: the header with its links, and components in the browser."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from ui.texts import Texts
 __all__ = ["PAGES", "PLAIN", "QUIET", "head", "head_html", "scripted"]
 
 PAGES = ("", "documents", "search", "settings", "review")
-"""The addresses of the pages, relative to the chat's, in the order in which the head shows them."""
+"""Addresses of the pages, relative to the chat, in the order of the header."""
 PLAIN: dict[str, Any] = {"apply_default_css": False, "js_on_load": None}
-"""For what only shows HTML."""
+"""Options of components that only show HTML."""
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-"""For what happens without Gradio's own overlays, and without a place in its API."""
+"""Options of events without Gradio's overlays and without an API endpoint."""
 
 
 def head(current: str, texts: Texts) -> gr.HTML:
-    """Add the head of a page that has nothing more in it."""
+    """Add the header of a page."""
     with gr.Row(elem_id="head"):
         return gr.HTML(head_html(current, texts), elem_id="name", **PLAIN)
 
 
 def scripted(value: str, template: str, scripts: Sequence[str], **more: Any) -> gr.HTML:
-    """Add a part of a page that lives in the browser: files of ``ui/static``, its HTML and its scripts in one scope.
+    """Add a component that runs in the browser: HTML and scripts from ``ui/static``, in one scope.
 
-    ``value`` is the JSON that the scripts are given.
+    ``value`` is the JSON passed to the scripts.
     """
     html, *code = ((STATIC / name).read_text(encoding="utf-8") for name in (template, "elements.js", *scripts))
     return gr.HTML(value, html_template=html, js_on_load="\n".join(code), apply_default_css=False, **more)
 
 
 def head_html(current: str, texts: Texts) -> str:
-    """Return the product's name and the way to the other pages."""
+    """Return the product name and the links to the other pages."""
     links = "".join(_link(page, page == current, texts) for page in PAGES)
     return (
         f'<h1 lang="en">Footnote</h1><p>{escape(texts("tagline"))}</p>'

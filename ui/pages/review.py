@@ -1,4 +1,4 @@
-"""The page on which a maintainer reviews what readers said about answers; what it shows comes from ``ui.review``."""
+"""The review page, on which a maintainer decides on reader feedback; the data comes from ``ui.review``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def build(page: gr.Blocks) -> None:
 
 
 def _words(texts: Texts) -> str:
-    """Return what static/review.js is given, as JSON."""
+    """Return the JSON for static/review.js."""
     words = texts.under("review")
     kinds = ("wrong_answer", "wrong_source", "should_answer", "should_abstain")
     words |= {kind: texts.table[f"feedback.{kind}"] for kind in kinds}

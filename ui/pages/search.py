@@ -1,4 +1,4 @@
-"""The page that searches without a language model: the passages that a question would be answered from."""
+"""The search page: the passages that an answer would be based on, without a language model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ui.texts import ENGLISH, Texts, texts_of
 __all__ = ["build"]
 
 FOUND = 10
-"""Passages that are shown."""
+"""Number of passages shown."""
 
 
 def build(page: gr.Blocks, service: Service) -> None:
@@ -46,7 +46,7 @@ def build(page: gr.Blocks, service: Service) -> None:
 
 
 def found_html(service: Service, question: str, documents: Collection[str] | None, texts: Texts) -> str:
-    """Return the passages found for ``question``, or why there are none."""
+    """Return the passages for ``question``, or the reason why there are none."""
     if not any(character.isalnum() for character in question):
         return ""
     try:

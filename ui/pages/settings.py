@@ -1,4 +1,4 @@
-"""The page that tells what is in effect: the settings, the models and the index. Nothing is changed here."""
+"""The settings page: current settings, models and index, read-only."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def build(page: gr.Blocks, service: Service) -> None:
 
 
 def settings_html(service: Service, texts: Texts) -> str:
-    """Return the models, the index and every setting with its value; a secret is only said to be set."""
+    """Return the models, the index and every setting with its value; secrets are hidden."""
     index = {key.replace("_", " "): str(value) for key, value in service.index.stats().items()} if service.index else {}
     tables = {"models": _models(service, texts), "index": index, "all": _values(service.config, texts)}
     parts = [f"<p>{escape(texts('settings.about'))}</p>"]
@@ -41,7 +41,7 @@ def settings_html(service: Service, texts: Texts) -> str:
 
 
 def _models(service: Service, texts: Texts) -> dict[str, str]:
-    """Return the names and hashes of the models that are in use."""
+    """Return the names and hashes of the models in use."""
     assistant = service.assistant if service.is_ready else None
     rows = {}
     for kind in ("generator", "embedder"):
@@ -53,7 +53,7 @@ def _models(service: Service, texts: Texts) -> dict[str, str]:
 
 
 def _values(config: Config, texts: Texts) -> dict[str, str]:
-    """Return each setting; what the record itself does not print is a secret."""
+    """Return each setting; fields excluded from the record's repr are secrets."""
     rows = {}
     for setting in dataclasses.fields(config):
         value = getattr(config, setting.name)

@@ -1,6 +1,6 @@
-// The conversation in the page. `value` is JSON from ui/view.py: the number of an exchange and its HTML (everything in it
-// escaped there), what a screen reader says, and whether the question is being answered; number 0 is none. Only
-// that exchange is touched, so that what a reader has unfolded, selected or focused elsewhere stays as it is.
+// The conversation in the page. `value` is JSON from ui/view.py: the number of an exchange (0: none), its HTML (already
+// escaped), the text for screen readers, and whether the question is still being answered. Only that exchange is
+// updated, so that anything the reader has unfolded, selected or focused elsewhere stays as it is.
 const list = part(".exchanges");
 const said = part(".said");
 const QUIET = 10_000;
@@ -8,7 +8,7 @@ let words = {};
 let began = 0;
 let clock = 0;
 let heard = 0;
-let picture = ""; // The last exchange as it was given: the same again must not take the focus or what was folded out.
+let picture = ""; // The last exchange as received: the same one again must not move the focus or fold anything.
 
 function show() {
   if (!props.value) return;
@@ -59,13 +59,13 @@ function filled(html, place) {
   return article;
 }
 
-// Where a new question does not show whole it goes to the top of the window, and its answer grows below it.
+// Scroll a new question to the top of the window if it isn't fully visible; its answer grows below it.
 function lookAt(article) {
   if (list.children.length > 1) article.scrollIntoView({ behavior: pace(), block: "start" });
   keepFocus();
 }
 
-// The button that was pressed is gone now; go on in the text box, except where that would bring up a keyboard on glass.
+// The pressed button has disappeared: focus the text box, unless that would open an on-screen keyboard.
 function keepFocus() {
   if (document.activeElement === document.body && !matchMedia("(pointer: coarse)").matches) {
     document.querySelector("#question textarea")?.focus({ preventScroll: true });
@@ -91,7 +91,7 @@ function tick() {
   if (Date.now() - heard > QUIET) listen();
 }
 
-// Nothing came for a while: the answer may have been lost with the connection. Who answers knows, when it is there again.
+// No update for a while: the answer may be lost with the connection. Ask the server as soon as it is back.
 async function listen() {
   heard = Date.now();
   const reply = await fetch("healthz").catch(() => null);

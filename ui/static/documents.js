@@ -1,18 +1,18 @@
-// The documents: what is there, collection by collection, what goes, and which of them the chat may use. `value` is JSON from
-// ui/pages/documents.py: the words, and the names of the chosen documents (null: all). What is shown comes from the API.
+// The documents page: list documents by collection, delete them, choose which ones the chat answers from. `value` is JSON
+// from ui/pages/documents.py: the texts, and the names of the chosen documents (null: all). The list comes from the API.
 const list = part(".documents");
 const STEP = 200;
 let words = {};
 let documents = [];
 let chosen = null;
-let decided = false; // Whether somebody chose here: what the browser kept comes late, and must not undo it.
+let decided = false; // Whether the reader has chosen: the stored choice arrives late and must not undo it.
 let most = STEP;
 
 function say(text) {
   part(".said").textContent = text;
 }
 
-// A refusal for want of a token shows the place to give it.
+// If a token is required, show the form for it.
 function refused(status) {
   if (status === 401 || status === 403) askForToken(words, () => say(words.token_kept));
 }
@@ -26,9 +26,9 @@ async function load() {
   draw();
 }
 
-// --- what is there
+// --- the list
 
-// A collection is what came in under one folder's name.
+// A collection holds the documents that were added under one folder name.
 function collectionOf(one) {
   return one.id.includes("/") ? one.id.slice(0, one.id.indexOf("/")) : "";
 }
@@ -103,7 +103,7 @@ function facts(one) {
   return parts.join(" · ");
 }
 
-// What was read, and what is worth a look: pages without text, documents of the same content.
+// Totals, and what needs attention: pages without text, documents with the same content.
 function health() {
   const passages = documents.reduce((sum, one) => sum + one.passages, 0);
   const all = `${counted(words, "documents", documents.length)}, ${counted(words, "passages", passages)}`;
@@ -132,7 +132,7 @@ async function drop(one) {
   part(".find input").focus();
 }
 
-// --- which the chat may use
+// --- which documents the chat answers from
 
 function choose(names) {
   [chosen, decided] = [names, true];

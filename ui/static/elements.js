@@ -1,5 +1,5 @@
-// What the scripts of the pages have in common; ui/pages/frame.py puts it in front of each, in one scope with it. Texts only
-// ever become text nodes.
+// Shared by the scripts of all pages; ui/pages/frame.py puts it in front of each, in the same scope. Texts only ever
+// become text nodes.
 const part = (name) => element.querySelector(name);
 
 function make(tag, text = "", name = "") {
@@ -16,7 +16,7 @@ function button(text, act, name = "") {
   return made;
 }
 
-// A button whose first press asks, and whose second one does it.
+// A button that asks for confirmation on the first press and acts on the second.
 function careful(text, sure, act, what = "") {
   const made = button(text, press, "link");
   const label = (words) => {
@@ -36,12 +36,12 @@ function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
 }
 
-// The text of `key` for so many.
+// The text of `key` for a count.
 function counted(words, key, number) {
   return fill(words[number === 1 ? `${key}.one` : `${key}.other`], { count: number.toLocaleString(words.language) });
 }
 
-// --- the administrator's token, which is kept until the tab is closed
+// --- the admin token, kept until the tab is closed
 
 const TOKEN = "footnote.token";
 

@@ -1,4 +1,4 @@
-// The evidence panel: a mark, or an item of the list below an answer, opens it at its source. In one scope with conversation.js.
+// The evidence panel, opened at its source by a mark or an item of the list below an answer. Shares a scope with conversation.js.
 const panel = part(".panel");
 const shown = part(".panel-body");
 const hint = part(".hint");
@@ -54,7 +54,7 @@ document.addEventListener("keydown", (event) => {
   else closePanel();
 });
 
-// --- the quote behind a mark, while the pointer or the focus is on it
+// --- the quote behind a mark, shown on hover or focus
 
 function showHint(event) {
   const mark = event.target.closest?.("button.mark");

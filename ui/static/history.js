@@ -1,5 +1,5 @@
-// The conversations of this browser: kept in its own storage and nowhere else, as the questions and the ids of the answers.
-// Read before every change, since another tab may have changed them.
+// The conversations of this browser, stored only there, as questions and ids of answers. Read again before every change,
+// since another tab may have changed them.
 const KEY = "footnote.conversations";
 const MOST = 200;
 const PATIENCE = 10_000;
@@ -31,7 +31,7 @@ function change(id, edit) {
   write(read().map((kept) => (kept.id === id ? { ...kept, ...edit } : kept)));
 }
 
-// The tab keeps which conversation it is in, for when it comes back from another page or is loaded anew.
+// The tab remembers its conversation, for when it comes back from another page or reloads.
 function enter(id) {
   current = id;
   sessionStorage.setItem("footnote.conversation", id);
@@ -70,8 +70,8 @@ function item(kept) {
   return row;
 }
 
-// One after the other: of two at once, the one that was asked for first might be shown last; and what begins just as
-// something ends, Gradio's client may lose.
+// One after the other: of two requests at once, the first might be shown last; and Gradio's client may lose an event that
+// starts just as another one ends.
 function show(turns, asked) {
   if (opening) return (next = [turns, asked]);
   opening = setTimeout(go, PATIENCE);
@@ -98,8 +98,8 @@ function reopen(kept) {
   else focusOn(kept.id);
 }
 
-// Where the tab was: its conversation, and in the box a question that was lost with the connection. Not where something was
-// asked before the page was ready: that is a conversation of its own, and stays.
+// Restore the tab: its conversation, and a question that was lost with the connection. Not if the reader asked something
+// before the page was ready: that is a new conversation, and stays.
 function resume() {
   if (!away) return;
   away = false;
@@ -127,7 +127,7 @@ function rename(kept, row) {
   };
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter") {
-      event.preventDefault(); // Else it would press the button that has the focus next.
+      event.preventDefault(); // Otherwise it would press the button that gets the focus next.
       done(field.value.trim());
     }
     if (event.key === "Escape") {

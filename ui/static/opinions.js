@@ -1,5 +1,5 @@
-// What a reader says about an answer: a thumb at once, the rest in a form below it. In one scope with conversation.js; sends through
-// `server.say`.
+// Feedback on an answer: a thumb is sent at once, the rest with a form below it. Shares a scope with conversation.js; sends
+// through `server.say`.
 function opine(event) {
   const button = event.target.closest("[data-opinion]");
   if (!button) return;
@@ -93,8 +93,8 @@ function passageItem(passage) {
   tick.type = "checkbox";
   const label = make("label");
   label.append(tick, " ", make("b", title));
-  const text = make("textarea", passage.text.replace(/\r\n/g, " \n"), "passage"); // A field drops every \r.
-  text.addEventListener("beforeinput", (event) => event.preventDefault()); // Only to be selected in, with keys too.
+  const text = make("textarea", passage.text.replace(/\r\n/g, " \n"), "passage"); // A text field drops every \r.
+  text.addEventListener("beforeinput", (event) => event.preventDefault()); // Read-only, but selectable with the keyboard.
   text.setAttribute("aria-readonly", "true");
   text.spellcheck = false;
   text.rows = 5;
@@ -105,7 +105,7 @@ function passageItem(passage) {
   return item;
 }
 
-// Words selected in a passage are the place that is meant, counted in characters, not in UTF-16 units.
+// Selected words narrow the span down; counted in characters, not in UTF-16 units.
 function narrow(item, text, tick) {
   const { value, selectionStart: from, selectionEnd: to } = text;
   if (from === to) return;

@@ -1,5 +1,5 @@
-// The review queue, one at a time: a accepts, r rejects, s skips. `value` is JSON from ui/pages/review.py: the words. What was
-// said comes from ui/review.py as JSON.
+// The review queue, one item at a time: a accepts, r rejects, s skips. `value` is JSON from ui/pages/review.py: the texts. The
+// feedback comes from ui/review.py as JSON.
 let words = {};
 let waiting = [];
 let place = 0;

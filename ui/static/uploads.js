@@ -1,5 +1,5 @@
-// Files that come in: chosen or dropped, one after the other, each with its progress. In one scope with documents.js, which
-// shows what is there afterwards.
+// Upload chosen or dropped files one after the other, each with its progress. Shares a scope with documents.js, which shows
+// the list afterwards.
 const arrivals = part(".arrivals");
 let queue = Promise.resolve();
 
@@ -69,7 +69,7 @@ function show(name, event, data) {
   }
 }
 
-// Server-sent events out of a response's body.
+// Read server-sent events from the body of a response.
 async function* events(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";

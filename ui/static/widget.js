@@ -1,20 +1,20 @@
-// <footnote-widget>: a question box for any web page, whose answers lead to the passages that they were taken from.
+// <footnote-widget>: a question box for any web page. Every answer links to the passages behind it.
 //
-//   <script src="https://host/widget.js" …></script>    puts a button into a corner of the page
-//   <footnote-widget …></footnote-widget>               is the box itself, where it stands
+//   <script src="https://host/widget.js" …></script>    adds a button to a corner of the page
+//   <footnote-widget …></footnote-widget>               is the box itself, placed in the page
 //
-// Both take the same data- attributes; the README lists them. There is nothing to build: this file is what runs. It
-// fetches nothing but the API, keeps nothing but the conversation (in the tab), and holds no secret. Whatever comes
-// from the server, the documents or the reader is put in as text, never as markup.
+// Both take the same data- attributes; ui/README.md lists them. There is no build step. The script only calls the API,
+// only stores the conversation (in the tab), and contains no secret. Text from the server, the documents or the reader
+// is always inserted as text, never as markup.
 (() => {
   "use strict";
 
-  // --- words, in the language of the page
+  // --- texts, in the language of the page
 
   const TEXTS = {
     en: {
-      title: "Ask the documents",
-      greeting: "Ask a question. Each sentence of an answer leads to the passage it was taken from.",
+      title: "Ask a question",
+      greeting: "Answers come from our documents. Every sentence links to its source.",
       question: "Your question",
       ask: "Ask",
       stop: "Stop",
@@ -23,121 +23,120 @@
       conversation: "Conversation",
       number: (number) => `Question ${number}`,
       asked: "You asked:",
-      starting: "Getting ready",
+      starting: "Starting",
       searching: "Searching the documents",
       reading: "Reading passages",
       writing: "Writing",
       checking: "Checking each sentence",
-      waiting: (ahead) => (ahead === 1 ? "Waiting: one question is ahead" : `Waiting: ${ahead} questions are ahead`),
+      waiting: (ahead) => (ahead === 1 ? "Waiting: 1 question ahead of yours" : `Waiting: ${ahead} questions ahead of yours`),
       about: (seconds) => `, about ${seconds} s`,
       draft: "Draft, not checked yet",
       weak: " (no source found)",
-      sources: (count) => (count === 1 ? "1 source, quoted exactly" : `${count} sources, quoted exactly`),
+      sources: (count) => (count === 1 ? "1 source" : `${count} sources`),
       source: (mark, title) => `Source ${mark}: ${title}`,
       page: (page) => `page ${page}`,
       abstained: "The documents do not answer this",
       unsure: "The documents may answer this",
-      outright: "It is not stated outright. Check whether this answers your question.",
+      outright: "The documents don't state it outright. Check whether these quotes answer your question.",
       found: (title) => `Found in ${title}:`,
       query: "Searched for:",
-      nearest: "Nearest passages, which may not answer it",
-      stopped: "Stopped. What was written so far has not been checked.",
-      stopped_early: "Stopped before an answer was written.",
+      nearest: "Closest passages (may not contain the answer)",
+      stopped: "Stopped. The text so far has not been checked.",
+      stopped_early: "Stopped before there was an answer.",
       failed: "No answer",
       again: "Try again",
       back: "Back to the answer",
-      loading: "Opening the passage",
+      loading: "Loading the passage",
       open: "Open the document here",
       new_tab: " (opens in a new tab)",
-      changed: "This document has changed since the answer was given. It was quoted like this:",
-      gone: "This passage cannot be shown: the document has changed or is no longer there.",
-      support: "Ask a person:",
-      opinion: "Was this right?",
-      up: "Yes, this is right",
+      changed: "This document has changed since the answer was given. The original quote:",
+      gone: "This passage isn't available: the document was changed or deleted.",
+      support: "Contact us:",
+      opinion: "Is this correct?",
+      up: "Yes, this is correct",
       down: "No, this is wrong",
       what: "What is wrong?",
       wrong_answer: "The answer is wrong",
       wrong_source: "The source does not say this",
-      should_answer: "There should have been an answer",
-      should_abstain: "It should have said that the documents do not say",
+      should_answer: "It should have answered",
+      should_abstain: "It should have said it doesn't know",
       down_other: "Something else",
-      right_answer: "What would be right? (optional)",
+      right_answer: "Correct answer (optional)",
       send: "Send",
       cancel: "Cancel",
-      thanks: "Thank you. A person will look at it.",
-      unreachable: "The server cannot be reached, or does not let this page ask it.",
-      too_many: "Many people are asking right now. Try again in a moment.",
-      deadline: "This took too long. Try again when less is going on, perhaps in fewer words.",
-      token_refused: "You have to sign in again.",
-      internal: "Something went wrong on the server. The question can be asked again.",
+      thanks: "Thanks, saved for review.",
+      unreachable: "Can't reach the server, or this site isn't allowed to use it.",
+      too_many: "Too many questions right now. Try again in a moment.",
+      deadline: "This took too long. Try again later, or ask a shorter question.",
+      token_refused: "Please sign in again.",
+      internal: "Something went wrong on the server. You can ask again.",
     },
     de: {
-      title: "Fragen Sie die Dokumente",
-      greeting: "Stellen Sie eine Frage. Jeder Satz einer Antwort führt zu der Stelle, aus der er stammt.",
+      title: "Stellen Sie eine Frage",
+      greeting: "Die Antworten kommen aus unseren Dokumenten. Jeder Satz führt zu seiner Quelle.",
       question: "Ihre Frage",
       ask: "Fragen",
-      stop: "Anhalten",
+      stop: "Stoppen",
       close: "Schließen",
       anew: "Neues Gespräch",
       conversation: "Gespräch",
       number: (number) => `Frage ${number}`,
       asked: "Sie haben gefragt:",
-      starting: "Es geht gleich los",
+      starting: "Startet",
       searching: "Die Dokumente werden durchsucht",
       reading: "Die Stellen werden gelesen",
       writing: "Die Antwort wird geschrieben",
       checking: "Jeder Satz wird geprüft",
-      waiting: (ahead) =>
-        ahead === 1 ? "Warten: Eine Frage ist vorher dran" : `Warten: ${ahead} Fragen sind vorher dran`,
+      waiting: (ahead) => (ahead === 1 ? "Bitte warten: 1 Frage vor Ihnen" : `Bitte warten: ${ahead} Fragen vor Ihnen`),
       about: (seconds) => `, etwa ${seconds} s`,
       draft: "Entwurf, noch nicht geprüft",
       weak: " (keine Quelle gefunden)",
-      sources: (count) => (count === 1 ? "1 Quelle, wörtlich zitiert" : `${count} Quellen, wörtlich zitiert`),
+      sources: (count) => (count === 1 ? "1 Quelle" : `${count} Quellen`),
       source: (mark, title) => `Quelle ${mark}: ${title}`,
       page: (page) => `Seite ${page}`,
       abstained: "Die Dokumente beantworten das nicht",
       unsure: "Die Dokumente beantworten das vielleicht",
-      outright: "Es steht nicht ausdrücklich da. Prüfen Sie, ob dies Ihre Frage beantwortet.",
+      outright: "In den Dokumenten steht es nicht ausdrücklich. Prüfen Sie, ob diese Zitate Ihre Frage beantworten.",
       found: (title) => `Gefunden in ${title}:`,
       query: "Gesucht wurde:",
-      nearest: "Nächstliegende Stellen, die es vielleicht nicht beantworten",
-      stopped: "Angehalten. Was bis dahin geschrieben war, ist nicht geprüft.",
-      stopped_early: "Angehalten, bevor eine Antwort geschrieben war.",
+      nearest: "Ähnlichste Stellen (enthalten die Antwort vielleicht nicht)",
+      stopped: "Gestoppt. Der Text bis hierher wurde nicht geprüft.",
+      stopped_early: "Gestoppt, bevor es eine Antwort gab.",
       failed: "Keine Antwort",
       again: "Noch einmal versuchen",
       back: "Zurück zur Antwort",
-      loading: "Die Stelle wird geöffnet",
-      open: "Das Dokument hier öffnen",
+      loading: "Die Stelle wird geladen",
+      open: "Dokument an dieser Stelle öffnen",
       new_tab: " (in einem neuen Tab)",
-      changed: "Dieses Dokument hat sich seit der Antwort geändert. Zitiert wurde so:",
-      gone: "Diese Stelle kann nicht gezeigt werden: Das Dokument hat sich geändert oder ist nicht mehr da.",
-      support: "Einen Menschen fragen:",
-      opinion: "War das richtig?",
-      up: "Ja, das ist richtig",
-      down: "Nein, das ist falsch",
+      changed: "Dieses Dokument hat sich seit der Antwort geändert. Das ursprüngliche Zitat:",
+      gone: "Diese Stelle ist nicht verfügbar: Das Dokument wurde geändert oder gelöscht.",
+      support: "Kontakt:",
+      opinion: "Stimmt das?",
+      up: "Ja, das stimmt",
+      down: "Nein, das stimmt nicht",
       what: "Was ist falsch?",
       wrong_answer: "Die Antwort ist falsch",
       wrong_source: "Die Quelle sagt das nicht",
-      should_answer: "Es hätte eine Antwort geben sollen",
-      should_abstain: "Es hätte sagen sollen, dass die Dokumente das nicht sagen",
+      should_answer: "Es hätte antworten sollen",
+      should_abstain: "Es hätte sagen sollen, dass es das nicht weiß",
       down_other: "Etwas anderes",
-      right_answer: "Was wäre richtig? (freiwillig)",
+      right_answer: "Richtige Antwort (freiwillig)",
       send: "Senden",
       cancel: "Abbrechen",
-      thanks: "Danke. Ein Mensch sieht es sich an.",
-      unreachable: "Der Server ist nicht erreichbar oder lässt Fragen von dieser Seite nicht zu.",
-      too_many: "Gerade fragen viele. Versuchen Sie es gleich noch einmal.",
-      deadline: "Das hat zu lange gedauert. Versuchen Sie es später, vielleicht mit weniger Worten.",
-      token_refused: "Sie müssen sich neu anmelden.",
-      internal: "Auf dem Server ist etwas schiefgegangen. Die Frage kann noch einmal gestellt werden.",
+      thanks: "Danke, zur Prüfung gespeichert.",
+      unreachable: "Der Server ist nicht erreichbar, oder diese Seite darf ihn nicht nutzen.",
+      too_many: "Gerade gibt es zu viele Fragen. Versuchen Sie es gleich noch einmal.",
+      deadline: "Das hat zu lange gedauert. Versuchen Sie es später, oder fragen Sie kürzer.",
+      token_refused: "Bitte melden Sie sich neu an.",
+      internal: "Auf dem Server ist etwas schiefgegangen. Sie können noch einmal fragen.",
     },
   };
 
-  // --- looks. A constructed sheet is no inline style, so that a strict Content-Security-Policy lets it be.
+  // --- style. A constructed stylesheet is not an inline style, so a strict Content-Security-Policy allows it.
 
   const LOOKS = `
-    /* Important here wins over important in the page, so that none of its rules reach the element. Custom properties
-       and the direction of writing still come through; sizes are in em of this size, never in the page's rem. */
+    /* !important here wins over !important in the page, so none of the page's rules apply to the element. Custom
+       properties and text direction still come through. Sizes are in em of this size, never in the page's rem. */
     :host {
       all: initial !important;
       display: block !important;
@@ -174,7 +173,7 @@
     .root[data-theme="light"] { color-scheme: light; }
     .root[data-theme="dark"] { color-scheme: dark; }
     h2, h3, h4, p, ul, ol { margin: 0; padding: 0; font-size: 1em; font-weight: inherit; }
-    /* Words of the interface in a page of the other direction keep theirs. */
+    /* Interface texts keep their own direction in a page of the other direction. */
     h2, h3, h4, p, label, legend { unicode-bidi: plaintext; }
     ul.plain { list-style: none; }
     button, textarea { font: inherit; color: inherit; letter-spacing: inherit; }
@@ -189,7 +188,7 @@
       white-space: nowrap; }
     .small { color: var(--faint); font-size: .8125em; }
 
-    /* The launcher and the panel that it opens stand in the browser's top layer: no z-index is above that. */
+    /* The launcher and its panel are in the browser's top layer, above any z-index. */
     .launcher, .panel[popover] { position: fixed; inset: auto; margin: 0; border: 0; padding: 0; overflow: visible;
       background: none; color: inherit; }
     .root[data-at^="top"] > [popover] { top: 20px; }
@@ -239,7 +238,7 @@
     .examples button:hover { color: var(--link); }
 
     .exchange { margin-top: 1.6em; }
-    /* Room below the newest question, so that it can stand at the top while its answer grows. */
+    /* Space below the newest question, so that it can scroll to the top while its answer grows. */
     .exchange:last-child:not(:first-child) { min-height: calc(100cqh - 1em); }
     .question { width: fit-content; max-width: 88%; margin-inline-start: auto; padding: .45em .85em;
       border-radius: 1em; border-end-end-radius: .25em; background: var(--user); color: var(--on-user);
@@ -343,8 +342,8 @@
   ICONS.search2 = ICONS.search;
 
   const NARROW = "(max-width: 30em), (max-height: 26em)";
-  const AROUND = 600; // characters of a document that are shown on either side of a span
-  const TURNS = 20; // turns of the conversation that go with a question
+  const AROUND = 600; // characters of a document shown on either side of a span
+  const TURNS = 20; // turns of the conversation sent with a question
   const MARKS = /(\S*)((?:[ \t]*\[\d+\])+)/g;
   const BULLET = /^\s*(?:[-*•–]|(\d{1,3})[.)])\s+/;
   const HEADING = /^\s*#+\s+/;
@@ -356,7 +355,7 @@
 
   // --- building the page, without markup
 
-  // Return an element. Attributes that are functions listen; false and undefined ones are left out.
+  // Create an element. Function attributes become event listeners; false and undefined ones are skipped.
   function make(tag, attributes, ...children) {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes || {})) {
@@ -416,7 +415,7 @@
       return response.json();
     }
 
-    // The page at which a document is read, at a span of it.
+    // Address of the page that shows a document at a span.
     reading({ document, start, end }) {
       return `${this.base}/read?${new URLSearchParams({ document, start, end })}#quote`;
     }
@@ -426,7 +425,7 @@
       return this.send(path, { method: "POST", body: JSON.stringify(body), headers, signal });
     }
 
-    // Cookies go along, since a proxy in front of the server may know the reader by them.
+    // Send cookies: a proxy in front of the server may use them to identify the reader.
     async send(path, options = {}) {
       const token = await this.token();
       const headers = { ...options.headers, ...(token ? { Authorization: `Bearer ${token}` } : {}) };
@@ -450,7 +449,7 @@
     try {
       for (;;) {
         const { value, done } = await reader.read().catch(() => ({ done: true }));
-        if (done) throw new Problem("unreachable"); // The answer ends the stream, not the other way round.
+        if (done) throw new Problem("unreachable"); // The stream must end with an answer.
         const blocks = (rest + value).split(/\r?\n\r?\n/);
         rest = blocks.pop();
         for (const block of blocks) {
@@ -462,7 +461,7 @@
         }
       }
     } finally {
-      reader.cancel().catch(() => {}); // It may have been aborted, which is all the same now.
+      reader.cancel().catch(() => {}); // It may already be aborted.
     }
   }
 
@@ -473,7 +472,7 @@
       this.key = key;
     }
 
-    // Where a page may not keep anything (a sandboxed frame), the conversation lasts as long as the page.
+    // If the page may not store anything (a sandboxed frame), the conversation lasts as long as the page.
     load() {
       try {
         return JSON.parse(sessionStorage.getItem(this.key)) || [];
@@ -486,7 +485,7 @@
       try {
         sessionStorage.setItem(this.key, JSON.stringify(exchanges));
       } catch {
-        /* No room, or not allowed. */
+        /* Full, or not allowed. */
       }
     }
   }
@@ -495,10 +494,10 @@
 
   const withoutMarks = (text) => text.replace(/[ \t]*\[\d+\]/g, "");
 
-  // A draft, without what is no word for a reader yet.
+  // A draft without its marks and half-written ones.
   const readable = (draft) => withoutMarks(draft.replaceAll("**", "").replace(/\[[^\]]*$/, "")).trim();
 
-  // Return text as paragraphs and lists; inline(start, end) gives the nodes of a stretch of it.
+  // Return text as paragraphs and lists; inline(start, end) creates the nodes of one stretch.
   function blocks(text, inline) {
     const made = [];
     let kind = "";
@@ -529,7 +528,7 @@
     return heading ? { tag: "h", skip: heading[0].length } : { tag: "p", skip: 0 };
   }
 
-  // Return where the sentences stand behind which there is no source.
+  // Return the offsets of the sentences without a source.
   function unsupported(answer) {
     const spans = [];
     let position = 0;
@@ -542,8 +541,8 @@
     return spans;
   }
 
-  // Return the draft of an answer that is unsure, with its marks, and its quotes without quotation marks; what introduces
-  // them is left out, as the box has words of its own for that.
+  // Return the draft of an unsure answer with its marks, and its quotes without quotation marks. The introduction is
+  // left out: the box has its own.
   function draftAndQuotes({ answer, sentences }) {
     const words = ({ text }) => (answer.includes(`“${text}”`) ? text : /^“([^]*)”$/.exec(text)?.[1]);
     const quotes = sentences.filter(words).map((sentence) => ({ ...sentence, text: words(sentence) }));
@@ -559,7 +558,7 @@
     return [answer.slice(first - bullet.length, end) + /^(?:[ \t]*\[\d+\])*/.exec(answer.slice(end))[0], quotes];
   }
 
-  // Return a part of a text that is counted in Unicode characters, as the server counts, not in JavaScript's units.
+  // Slice a text by Unicode characters, as the server counts, not by UTF-16 units.
   const slice = (text, start, end) => [...text].slice(start, end).join("");
 
   function date(iso, language) {
@@ -584,7 +583,7 @@
       try {
         this.restore(memory.load());
       } catch {
-        this.restore([]); // It was kept by another version of this script, or is not ours.
+        this.restore([]); // Stored by another version of this script, or by somebody else.
       }
     }
 
@@ -631,7 +630,7 @@
       this.ask(this.question.value);
     }
 
-    // Let the text box grow with what is in it.
+    // Grow the text box with its content.
     fit() {
       this.question.style.height = "auto";
       this.question.style.height = `${this.question.scrollHeight + 2}px`;
@@ -673,7 +672,7 @@
       this.question.focus({ preventScroll: true });
     }
 
-    // What a screen reader reads out: that it has begun, and the answer, once.
+    // Read out by screen readers: that the answer has started, and the answer, once.
     say(text) {
       this.said.textContent = text;
     }
@@ -691,9 +690,9 @@
       const control = new AbortController();
       this.busy(control);
       this.say(this.texts.searching);
-      this.memory.save([...this.exchanges, { ...exchange, stopped: "" }]); // What is left of it if the page goes now.
+      this.memory.save([...this.exchanges, { ...exchange, stopped: "" }]); // In case the page is closed now.
       await this.follow(exchange, article, control.signal);
-      if (this.running !== control) return; // The conversation was begun anew meanwhile.
+      if (this.running !== control) return; // A new conversation was started meanwhile.
       this.busy(null);
       this.exchanges.push(exchange);
       this.memory.save(this.exchanges);
@@ -711,7 +710,7 @@
       if (hadFocus) (control ? this.stop : this.question).focus();
     }
 
-    // Show what happens to a question; what came of it is noted in the exchange.
+    // Show the progress of a question and store its result in the exchange.
     async follow(exchange, article, signal) {
       const progress = new Progress(this.texts);
       article.lastChild.replaceChildren(progress.found, progress.draft, progress.line);
@@ -739,7 +738,7 @@
       return known || error.message || this.texts.internal;
     }
 
-    // The turns that were answered, oldest first, as the API takes them.
+    // The answered turns, oldest first, in the API's format.
     history() {
       return this.exchanges
         .filter((exchange) => exchange.answer)
@@ -822,7 +821,7 @@
       return make("div", { class: "calm" }, make("h4", {}, heading), words, this.person(), ...more);
     }
 
-    // Where the page names somebody to ask, an answer that is none leads to them.
+    // If there is no answer, show the contact that the page names.
     person() {
       const address = this.setting("supportEmail");
       if (!address) return "";
@@ -879,7 +878,7 @@
       return make("li", { dir: "auto" }, make("span", { class: "words" }, words.slice(0, -last.length)), end);
     }
 
-    // The text of an answer with its marks.
+    // The text of an answer, with its marks.
     sentences(answer) {
       const citations = new Map(answer.citations.map((citation) => [citation.mark, citation]));
       const weak = unsupported(answer);
@@ -897,7 +896,7 @@
       return [make("span", { class: "weak" }, ...nodes), make("span", { class: "small" }, this.texts.weak)];
     }
 
-    // Return text with a button for each mark that points somewhere, kept on the line of its word.
+    // Return text with a button for each mark that has a source, kept on the line of its word.
     marked(text, citations) {
       const nodes = [];
       let position = 0;
@@ -922,7 +921,7 @@
       );
     }
 
-    // A line for each document, with its marks.
+    // One line per document, with its marks.
     sources(answer) {
       const lines = [...byDocument(answer.citations).values()].map((citations) => this.sourceLine(citations));
       if (!lines.length) return "";
@@ -989,7 +988,7 @@
       ];
     }
 
-    // Only what belongs to the box is scrolled, never the page around it.
+    // Only scroll inside the box, never the page around it.
     scrollToMark() {
       const mark = this.passage.querySelector("mark");
       if (mark) this.passage.scrollTop = mark.offsetTop - this.passage.clientHeight / 3;
@@ -1000,7 +999,7 @@
       this.log.inert = this.foot.inert = shown;
     }
 
-    // Return whether there was anything to hide.
+    // Return whether there was something to hide.
     hidePassage() {
       if (this.passage.hidden) return false;
       this.showPassage(false);
@@ -1009,7 +1008,7 @@
       return true;
     }
 
-    // --- what the reader says about an answer
+    // --- feedback
 
     opinion(exchange) {
       const { texts } = this;
@@ -1055,14 +1054,14 @@
       return form;
     }
 
-    // The first is chosen; the last, a plain thumb down, is for what has no kind of its own.
+    // The first is preselected; the last, a plain thumbs down, covers everything else.
     choices(kinds) {
       const radio = (value) => make("input", { type: "radio", name: "kind", value, checked: value === kinds[0] });
       const label = (kind) => this.texts[kind === "down" ? "down_other" : kind];
       return [...kinds, "down"].map((kind) => make("label", {}, radio(kind), label(kind)));
     }
 
-    // Scroll so far that all of the element shows.
+    // Scroll until the whole element is visible.
     reveal(element) {
       const hidden = element.getBoundingClientRect().bottom + 12 - this.foot.getBoundingClientRect().top;
       this.log.scrollTop += Math.max(0, hidden);
@@ -1093,14 +1092,14 @@
     }
   }
 
-  // What is said about an answer, as the API takes it: with the places that it cites, not with their words.
+  // Feedback in the API's format: with the cited spans, without their text.
   function report({ question, history, answer }, said) {
     const { id, status, answer: text } = answer;
     const citations = answer.citations.map(({ document, start, end }) => ({ document, start, end }));
     return { ...said, question, history, answer: { id, status, answer: text, citations } };
   }
 
-  // An answer on its way: what is going on, for how long, and the draft, which nobody has checked.
+  // An answer in progress: the current step, the time, and the draft, which has not been checked.
   class Progress {
     constructor(texts) {
       this.texts = texts;
@@ -1126,7 +1125,7 @@
         this.activity.textContent = texts.waiting(position) + (wait ? texts.about(Math.max(1, Math.round(wait))) : "");
     }
 
-    // Show the sentence that the answer will rest on; return it as it is read out.
+    // Show the sentence that the answer is based on; return the text for screen readers.
     quote({ document, title, quote }) {
       const where = this.texts.found(title || document);
       this.found.replaceChildren(make("span", { class: "small" }, where), " ", make("q", { dir: "auto" }, quote));
@@ -1154,7 +1153,7 @@
     return found;
   }
 
-  // The span as it stands in its document, highlighted.
+  // The span in its document, highlighted.
   function quotation(passage) {
     const { text, start, end, text_start: first, text_end: last, quote, characters } = passage;
     const before = slice(text, 0, start - first).replace(first ? /^\S*\s+/ : "", first ? "… " : "");
@@ -1171,11 +1170,11 @@
   // --- the element
 
   const script = document.currentScript;
-  // The address of this script without its name: where the API is, unless data-base-api-url says otherwise.
+  // The base URL of this script, where the API is unless data-base-api-url says otherwise.
   const home = script?.src ? new URL(".", script.src).href : document.baseURI;
 
   class FootnoteWidget extends HTMLElement {
-    // A function that returns a short-lived token (or a promise of one) which names the reader to the server.
+    // A function that returns a short-lived user token, or a promise of one.
     tokenProvider = null;
 
     connectedCallback() {
@@ -1188,7 +1187,7 @@
       this.box?.running?.abort();
     }
 
-    // Hand-written elements take what they do not say themselves from the script's line.
+    // Attributes that the element lacks come from the script tag.
     setting(name) {
       return this.dataset[name] ?? script?.dataset[name];
     }
@@ -1232,7 +1231,7 @@
       const wanted =
         this.setting("language") || this.closest("[lang]")?.lang || document.documentElement.lang || navigator.language;
       const known = wanted.slice(0, 2).toLowerCase() in TEXTS ? wanted.slice(0, 2).toLowerCase() : "en";
-      return navigator.language.startsWith(known) ? navigator.language : known; // en-GB, where the page says en.
+      return navigator.language.startsWith(known) ? navigator.language : known; // en-GB if the page says en.
     }
 
     base() {
@@ -1252,7 +1251,7 @@
       }
     }
 
-    // A launcher has one conversation on all pages of a site; a box in a page has its own.
+    // A launcher keeps one conversation on all pages of a site; an inline box has its own.
     memoryKey() {
       const mode = this.isLauncher ? "launcher" : location.pathname;
       const alike = [...document.querySelectorAll("footnote-widget")].filter(
@@ -1273,7 +1272,7 @@
       return make("div", { class: "launcher", popover: "manual", role: "region", "aria-label": name }, button);
     }
 
-    // Colours and sizes that the page's editor chose; on a colour, black or white, whichever can be read.
+    // Colours and sizes from the attributes; text on a colour is black or white, whichever is easier to read.
     colour() {
       const { style } = this.root;
       for (const [name, property] of [
@@ -1297,7 +1296,7 @@
     listen() {
       this.panel.addEventListener("keydown", (event) => event.key === "Escape" && this.onEscape(event));
       this.panel.addEventListener("cancel", (event) => this.onEscape(event));
-      // A page's shortcuts must not take what is typed here, and it cannot see that it is typed into a text box.
+      // The page can't see that this is a text box: keep its keyboard shortcuts from firing.
       for (const type of ["keydown", "keypress", "keyup"])
         this.root.addEventListener(type, (event) => event.stopPropagation());
     }
@@ -1307,7 +1306,7 @@
       if (!this.box.hidePassage()) this.close();
     }
 
-    // On a narrow screen the panel covers everything, so that nothing behind it may be reached.
+    // On a narrow screen the panel covers the page: make the page behind it inert.
     open(takeFocus = true) {
       if (!this.launcher || this.panel.matches(":popover-open, [open]")) return;
       this.launcher.hidePopover();
@@ -1315,7 +1314,7 @@
       else this.panel.showPopover();
       if (!takeFocus) this.shadowRoot.activeElement?.blur();
       else if (matchMedia("(pointer: coarse)").matches)
-        this.box.log.focus(); // No keyboard over the greeting.
+        this.box.log.focus(); // Keep the on-screen keyboard from covering the greeting.
       else this.box.focus();
     }
 
@@ -1328,7 +1327,7 @@
     }
   }
 
-  // Return which of black and white has the greater contrast to a color, which is at least 4.6 then (WCAG 2, 1.4.3).
+  // Return black or white, whichever contrasts more with a color: at least 4.6 (WCAG 2, 1.4.3).
   function readableOn(color, element) {
     element.style.color = color;
     const [red, green, blue] = (getComputedStyle(element).color.match(/[\d.]+/g) || []).map((value) =>
@@ -1340,8 +1339,8 @@
 
   const linear = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
 
-  // The script's line stands for a launcher (or, with data-mode="inline", for a box in its place), unless the page says
-  // itself where it wants the element. Pasted twice, it is still one launcher.
+  // The script tag adds a launcher (or, with data-mode="inline", a box in its place) unless the page contains the
+  // element. Pasted twice, it still adds one launcher.
   function place() {
     const { mode = "launcher" } = script.dataset;
     if (document.querySelector("footnote-widget:not([data-placed])")) return;

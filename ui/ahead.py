@@ -59,7 +59,8 @@ class ReadingAhead:
 
     def _read(self, before: set[int]) -> set[int]:
         """Read every passage that is not among ``before``; return the ids of those that are read now."""
-        assistant, index = self._service.assistant, self._service.index
+        assistant = self._service.assistant
+        index = assistant.index
         ids: list[PassageId] = index.passage_ids()
         read = before & set(ids)
         for number in [id for id in ids if id not in read]:

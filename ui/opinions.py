@@ -40,7 +40,7 @@ def take_down(given: dict[str, Any], service: Service, archive: Archive, texts: 
         answer = archive.get(opinion.kept)
         if answer is None:
             return texts("gone")
-        feedback.add(service.config.index, _said(opinion, answer, service.index))
+        feedback.add(service.config.index, _said(opinion, answer, service.assistant.index))
     except FootnoteError as error:
         return str(error)
     except (KeyError, TypeError, ValueError):  # Not from our page.

@@ -152,7 +152,12 @@ def _texts(passages: Sequence[Passage], embedder: Embedder) -> list[str]:
 
 
 def _known(embedder: Embedder, texts: Sequence[str]) -> float:
-    """Return how well ``embedder`` knows the language of ``texts``, 0 to 1, by the pieces that it takes words into."""
+    """Return how well ``embedder`` knows the language of ``texts``, 0 to 1, by the pieces that it takes words into.
+
+    Where its tokenizer only estimates them, nothing speaks against it.
+    """
+    if getattr(embedder.tokenizer, "estimates", False):
+        return 1.0
     text = "\n".join(texts)
     pieces = pieces_per_word(text, embedder.tokenizer.spans(text))
     return min(max((FOREIGN - pieces) / (FOREIGN - FAMILIAR), 0.0), 1.0)

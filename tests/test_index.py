@@ -31,6 +31,7 @@ from rag.indexes.sqlite.index import SqliteIndex
 from rag.indexes.sqlite.vectors import VectorIndex
 from rag.ingest import text_hash
 from rag.passages import cut, windows
+from rag.text.stems import stem
 from rag.types import Document, Passage
 
 EMBEDDER = HashEmbedder(32)
@@ -353,8 +354,9 @@ class TestSearching:
             if number % 4 == 0:
                 put(index, f"{number % 12}.txt", prose(number, 5))
             words = draw.sample(WORDS, 3)
-            either = " OR ".join(words)
-            pairs = f'"{words[0]} {words[1]}" OR "{words[1]} {words[2]}"'
+            stems = [stem(word, "") for word in words]
+            either = " OR ".join(stems)
+            pairs = f'"{stems[0]} {stems[1]}" OR "{stems[1]} {stems[2]}"'
             with contextlib.closing(sqlite3.connect(index.folder / DATABASE)) as connection:
                 scores = dict(connection.execute(plain, (either,)).fetchall())
                 for i, score in connection.execute(plain, (pairs,)).fetchall():

@@ -26,7 +26,7 @@ from rag.indexes.sqlite.database import DATABASE
 from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import IngestReport, ingest
 from rag.passages import cut
-from rag.ports import Progress, Vectors
+from rag.ports import Progress, Vectors, WritableIndex
 from rag.types import Document
 
 CONFIG = Config(passage_tokens=24)
@@ -464,3 +464,50 @@ def assert_whole(folder: Path, files: Path, reported: set[str], all_current: boo
                 assert stored.text == (files / info.name).read_text()
         assert not all_current or len(infos) == 200
     return True
+
+
+class TestDates:
+    """03/04/2024 is read as most documents of the collection write their dates."""
+
+    def dates(self, index: WritableIndex) -> dict[str, str]:
+        return {info.name: info.date for info in index.documents()}
+
+    def test_the_habit_of_the_collection_decides(
+        self, index: WritableIndex, tmp_path: Path, embedder: CountingEmbedder
+    ) -> None:
+        (tmp_path / "in").mkdir()
+        (tmp_path / "in/a.txt").write_text("Meeting 03/14/2024\n\nThe board bought a kiln.\n")
+        (tmp_path / "in/b.txt").write_text("Meeting 03/04/2024\n\nThe board sold the boat.\n")
+
+        report = ingest([tmp_path / "in"], index, embedder, Config())
+
+        assert self.dates(index) == {"a.txt": "2024-03-14", "b.txt": "2024-03-04"}
+        assert not report.open_dates
+
+    def test_what_stays_open_is_told_and_settled_when_the_habit_shows(
+        self, index: WritableIndex, tmp_path: Path, embedder: CountingEmbedder
+    ) -> None:
+        (tmp_path / "in").mkdir()
+        (tmp_path / "in/b.txt").write_text("Meeting 03/04/2024\n\nThe board sold the boat.\n")
+        report = ingest([tmp_path / "in"], index, embedder, Config())
+        assert self.dates(index) == {"b.txt": "2024"}
+        assert "b.txt: day or month may come first" in report.summary()
+
+        (tmp_path / "in/c.txt").write_text("Minutes\n\nThe tender of 31/01/2024 was opened.\n")
+        report = ingest([tmp_path / "in"], index, embedder, Config())
+
+        assert self.dates(index)["b.txt"] == "2024-04-03"
+        assert not report.open_dates
+        assert [evidence for evidence, _ in index.search_lexical("3 April", 5)]
+
+    def test_a_document_has_a_habit_of_its_own(
+        self, index: WritableIndex, tmp_path: Path, embedder: CountingEmbedder
+    ) -> None:
+        (tmp_path / "in").mkdir()
+        for name in ("a.txt", "b.txt"):
+            (tmp_path / "in" / name).write_text(f"Minutes {name}\n\nHeld on 03/14/2024.\n")
+        (tmp_path / "in/c.txt").write_text("Meeting 03/04/2024\n\nThe next one is on 25/04/2024.\n")
+
+        ingest([tmp_path / "in"], index, embedder, Config())
+
+        assert self.dates(index)["c.txt"] == "2024-04-03"

@@ -27,7 +27,7 @@ from browser import (
 from rag.archive import Archive
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
-from rag.indexes.sqlite.index import SqliteIndex
+from rag.indexes.opening import create_index
 from rag.ingest import ingest
 from ui.history import exported, reopened
 from ui.texts import ENGLISH
@@ -99,14 +99,15 @@ def test_deleting_a_document_takes_the_answers_along_that_rest_on_it(tmp_path):
     folder.mkdir()
     for name in (CARDIFF.document, SWINDON.document):
         (folder / name).write_text((SEEDS / name).read_text(encoding="utf-8"), encoding="utf-8")
-    with SqliteIndex.create(tmp_path / "index", embedder, 60) as index:
-        ingest([folder], index, embedder, Config(passage_tokens=60))
+    config = Config(index=tmp_path / "index", passage_tokens=60)
+    with create_index(config, embedder) as index:
+        ingest([folder], index, embedder, config)
         archive = Archive(index.folder)
         cardiff, both = archive.put(VENUE), archive.put(NOWHERE)
         index.delete(SWINDON.document)
         assert archive.get(cardiff) == VENUE and archive.get(both) is None
         (folder / CARDIFF.document).unlink()
-        ingest([folder], index, embedder, Config(passage_tokens=60))
+        ingest([folder], index, embedder, config)
     assert list((tmp_path / "index" / "answers").iterdir()) == []
 
 

@@ -39,12 +39,14 @@ LIMIT = 24
 WORDS = "river stone harbour candle meadow lantern orchard winter copper saddle violin engine ladder button".split()
 
 
-def document(name: str, text: str, title: str = "") -> Document:
-    return Document(name, text, hashlib.sha256(text.encode()).hexdigest(), "text/plain", title, language="en")
+def document(name: str, text: str, title: str = "", language: str = "") -> Document:
+    return Document(name, text, hashlib.sha256(text.encode()).hexdigest(), "text/plain", title, language=language)
 
 
-def put(index: SqliteIndex, name: str, text: str, source: str = "/data/docs", title: str = "") -> str:
-    made = document(name, text, title)
+def put(
+    index: SqliteIndex, name: str, text: str, source: str = "/data/docs", title: str = "", language: str = ""
+) -> str:
+    made = document(name, text, title, language)
     passages = cut(made, EMBEDDER.tokenizer, LIMIT)
     texts = [embedded(passage) for passage in passages]
     vectors = [EMBEDDER.embed_passages(parts) for parts in texts]
@@ -320,7 +322,7 @@ class TestVectorsFile:
 class TestSearching:
     def test_bm25_is_that_of_the_formula(self, index: SqliteIndex) -> None:
         for number in range(12):
-            put(index, f"{number}.txt", prose(number, 3 + number % 4))
+            put(index, f"{number}.txt", prose(number, 3 + number % 4), language="en")
         passages = everything(index)
         bags = {p.id: re.findall(r"\w+", p.text.lower()) for p in passages}
         average = sum(map(len, bags.values())) / len(bags)

@@ -27,7 +27,7 @@ def turns_of(exchanges: Sequence[Exchange]) -> list[dict[str, str]]:
     return [{"question": exchange.question, "answer": exchange.kept} for exchange in exchanges if exchange.kept]
 
 
-def reopened(turns: Turns, archive: Archive, index: Index, texts: Texts) -> list[Exchange]:
+def reopened(turns: Turns, archive: Archive, index: Index | None, texts: Texts) -> list[Exchange]:
     """Return a conversation with its sources; a deleted answer is replaced by a notice."""
     exchanges = []
     for number, turn in enumerate(turns[-MOST:], 1):

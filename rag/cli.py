@@ -86,6 +86,8 @@ def parser() -> argparse.ArgumentParser:
     measured = verb("eval", "measure the answers on questions whose answers are known", "evaluate")
     _evaluation_verbs(measured.add_subparsers(metavar="ACTION", required=True, dest="action"), common)
     _bench_options(verb("bench", "measure what an answer costs, beside the same libraries used plainly", "bench"))
+    settings = verb("config", "print the settings as a TOML file, each with its meaning", "show_settings")
+    settings.add_argument("--table", action="store_true", help="print the defaults as a table in Markdown")
     verb("doctor", "check this machine, the weights, the index and the settings", "doctor")
     return top
 

@@ -29,6 +29,7 @@ __all__ = [
     "serve",
     "serve_tools",
     "show",
+    "show_settings",
     "stats",
     "widget",
 ]
@@ -313,6 +314,14 @@ def _registered(config: Config) -> list[str]:
     """Return the models that ``config`` names, without a file of the user's own."""
     named = (config.embedder, config.reranker, config.generator)
     return [name for name in named if name and not name.endswith(".gguf")]
+
+
+def show_settings(config: Config, options: argparse.Namespace) -> int:
+    """Print the settings in effect as a configuration file, or the defaults as a table."""
+    from rag import reference
+
+    print(reference.as_table() if options.table else reference.as_toml(config), end="")
+    return EXIT_ANSWERED
 
 
 def doctor(config: Config, _: argparse.Namespace) -> int:

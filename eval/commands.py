@@ -7,7 +7,6 @@ import contextlib
 import dataclasses
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from eval.run import Selection, default_folder, identity_of
 from eval.run import run as measure
 from eval.tables import run_table
 from rag.config import Config
+from rag.progress import bars
 
 __all__ = ["accept", "bench", "calibrate", "compare", "convert", "gate", "report", "review", "run"]
 
@@ -45,7 +45,7 @@ def run(config: Config, options: argparse.Namespace) -> int:
     folder = options.out or default_folder(BUILD, identity_of(known, selection, config, embedder, generator))
     print(f"Run: {folder}", file=sys.stderr)
     try:
-        with _bars() as progress:
+        with bars() as progress:
             finished = measure(known, selection, config, embedder, generator, folder, BUILD / "indexes", progress)
     except KeyboardInterrupt:
         print(f"footnote: what is done is kept; the same command with --out {folder} goes on.", file=sys.stderr)
@@ -90,7 +90,7 @@ def gate(config: Config, options: argparse.Namespace) -> int:
         from rag.embedding import open_embedder
 
         known = sets.load(options.set or SEEDS)
-        with _bars() as progress:
+        with bars() as progress:
             finished = fast_tier(
                 known, config, open_embedder(config), options.baseline or BASELINES, BUILD / "indexes", progress
             )
@@ -184,22 +184,21 @@ def calibrate(config: Config, options: argparse.Namespace) -> int:
     from rag.index import Index
     from rag.reranking import open_reranker
 
+    for name in ("false_answers", "false_unsure"):
+        if not 0 <= (share := getattr(options, name)) <= 1:
+            raise RunError(f"--{name.replace('_', '-')} is a share between 0 and 1, not {share:g}.")
     accepted = Accepted(options.false_answers, options.false_unsure)
-    for name, share in {"--false-answers": accepted.answered, "--false-unsure": accepted.unsure}.items():
-        if not 0 <= share <= 1:
-            raise RunError(f"{name} is a share between 0 and 1, not {share:g}.")
     embedder, prompt = open_embedder(config), prompts.load(config.prompt)
     selection = Selection(options.split or "", options.limit, options.seed)
     rows, names = list[dict[str, Any]](), list[str]()
     with Index.open(config.index, embedder) as index, contextlib.closing(open_generator(config, prompt)) as generator:
         for known in [sets.load(place) for place in options.set or [SEEDS]]:
             file = default_folder(BUILD / "signals", identity_of(known, selection, config, embedder, generator))
-            with _bars() as tell:
+            with bars() as tell:
                 asked = known, selection.answered(known), config, embedder, generator
                 rows += take_signals(*asked, file.with_name(f"{file.name}.jsonl"), BUILD / "indexes", tell)
             names.append(known.name)
-        before = config.min_confidence, config.min_unsure
-        found = fitted_on(rows, accepted, before)
+        found = fitted_on(rows, accepted, (config.min_confidence, config.min_unsure))
         print(found.table())
         if (area := found.figures["fitted"]["auroc"]) <= 0.5:
             raise RunError(
@@ -246,7 +245,7 @@ def bench(config: Config, options: argparse.Namespace, serve: Any = None) -> int
     if options.limit is not None:
         plan = dataclasses.replace(plan, questions=options.limit)
     folder, known = options.out or BENCH, sets.load(options.set or SEEDS)
-    with _bars() as progress:
+    with bars() as progress:
         done = run_bench(
             known,
             config,
@@ -280,30 +279,3 @@ def _point_to(folder: Path) -> None:
         draft.unlink(missing_ok=True)
         draft.symlink_to(folder.name)
         draft.replace(latest)
-
-
-@contextlib.contextmanager
-def _bars() -> Iterator[Any]:
-    """Give a progress callback (step, done, total, name) that draws one bar a step, with the time left."""
-    from tqdm import tqdm
-
-    bars = dict[str, Any]()
-    pace = 0.2 if sys.stderr.isatty() else 30.0  # a log wants a line now and then
-
-    def progress(step: str, done: int, total: int, name: str = "") -> None:
-        if step not in bars:
-            for before in bars.values():
-                before.close()
-            # What was there before a break does not count for the speed.
-            bars[step] = tqdm(
-                desc=step, total=total, initial=done, file=sys.stderr, dynamic_ncols=True, mininterval=pace
-            )
-        bar = bars[step]
-        bar.total = total
-        bar.update(done - bar.n)
-
-    try:
-        yield progress
-    finally:
-        for bar in bars.values():
-            bar.close()

@@ -14,6 +14,7 @@ from typing import Any
 from rag import models
 from rag.config import Config
 from rag.errors import DocumentError, GenerationError, QuestionError
+from rag.progress import bars
 from rag.types import Answer, Phase, Status, Turn
 
 __all__ = [
@@ -58,7 +59,7 @@ def ingest(config: Config, options: argparse.Namespace) -> int:
     opened = (
         Index.open(config.index) if options.rebuild else Index.create(config.index, embedder, config.passage_tokens)
     )
-    with opened as index, _bars() as progress:
+    with opened as index, bars(_committed) as progress:
         report = bring_up_to_date(options.paths, index, embedder, config, progress, rebuild=options.rebuild)
         index.organise()
     for name, reason in report.failed:
@@ -297,13 +298,13 @@ def manage_models(config: Config, options: argparse.Namespace) -> int:
         return EXIT_ANSWERED
     if options.action == "pull":
         for name in options.names or _registered(config):
-            with _bars() as progress:
+            with bars() as progress:
                 path = models.pull(name, config.models, progress, options.source)
             print(f"{name}: whole, in {path}")
         return EXIT_ANSWERED
     problems = []
     for name in options.names or sorted(here):
-        with _bars() as progress:
+        with bars() as progress:
             found = models.verify(name, config.models, progress)
         problems += found
         print("\n".join(found) if found else f"{name}: whole")
@@ -372,29 +373,10 @@ def bench(config: Config, options: argparse.Namespace) -> int:
 # --- what a terminal shows while it waits
 
 
-@contextlib.contextmanager
-def _bars() -> Iterator[Any]:
-    """Give a progress callback (step, done, total, name) that draws one bar a step on standard error."""
-    from tqdm import tqdm
-
-    bars = dict[str, Any]()
-
-    def progress(step: str, done: int, total: int, name: str = "") -> None:
-        if step == "done" and not sys.stdout.isatty():
-            print(f"done: {name}", flush=True)  # For a log: what has been committed, the moment it has.
-        if step not in bars:
-            unit = {"unit": "B", "unit_scale": True} if step in ("download", "join", "check") else {"unit": "it"}
-            bars[step] = tqdm(desc=step, total=total, file=sys.stderr, leave=True, dynamic_ncols=True, **unit)
-        bar = bars[step]
-        bar.total = total
-        bar.set_postfix_str(name[-40:], refresh=False)
-        bar.update(done - bar.n)
-
-    try:
-        yield progress
-    finally:
-        for bar in bars.values():
-            bar.close()
+def _committed(name: str) -> None:
+    """Write to a log what has been committed, the moment it has."""
+    if not sys.stdout.isatty():
+        print(f"done: {name}", flush=True)
 
 
 @contextlib.contextmanager

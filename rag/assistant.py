@@ -131,10 +131,9 @@ class Assistant:
         Raises:
             QuestionError: the question is empty or too long.
         """
-        question = question.strip()
+        question, clock = question.strip(), _Clock()
         if not any(character.isalnum() for character in question):
             raise QuestionError("The question is empty; ask something.")
-        clock = _Clock()
         yield Phase("searching", "Searching the documents")
         named = by_name(question, history)
         evidence = self.retrieve(named, history, documents)
@@ -144,9 +143,8 @@ class Assistant:
         clock.mark("retrieval_s")
         earlier = earlier_questions(read, history)
         prompt = Prompt(self.prompt.instructions, tuple(evidence), read, earlier=earlier)
-        answer = (yield from self._planned(prompt, documents, clock, stop)) or (
-            yield from self._read(prompt, clock, stop)
-        )
+        planned = yield from self._planned(prompt, documents, clock, stop)
+        answer = planned or (yield from self._read(prompt, clock, stop))
         yield replace(
             answer,
             id=id or _identity(question, history),

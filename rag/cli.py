@@ -135,6 +135,11 @@ def _evaluation_verbs(
     def action(name: str, help: str) -> argparse.ArgumentParser:
         return actions.add_parser(name, help=help, description=help.capitalize() + ".", parents=[common])
 
+    for add in (_run_action, _report_actions, _gate_actions, _calibrate_action, _set_actions):
+        add(action)
+
+
+def _run_action(action: Action) -> None:
     run = action("run", "search, answer and score every question of a set; begun again, it goes on")
     run.add_argument("--set", type=Path, metavar="DIR", help="a known-answer set (default: the one on the seeds)")
     run.add_argument("--split", metavar="NAME", help="only the questions of this split, such as dev or test")
@@ -147,6 +152,9 @@ def _evaluation_verbs(
         help="answer from composed evidence: gold-only, gold-first, -middle or -last, distractors-20, -40, -60 or -80",
     )
     run.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default: one in build/eval)")
+
+
+def _report_actions(action: Action) -> None:
     report = action("report", "write a page with the figures, curves and worst answers of a run")
     report.add_argument("folder", nargs="?", type=Path, default=LATEST, metavar="RUN", help=f"(default: {LATEST})")
     report.add_argument(
@@ -161,6 +169,9 @@ def _evaluation_verbs(
     compare = action("compare", "tell what differs between two runs, and whether it is more than chance")
     compare.add_argument("before", type=Path, metavar="A", help="folder of a run")
     compare.add_argument("after", type=Path, metavar="B", help="folder of another one on the same set")
+
+
+def _gate_actions(action: Action) -> None:
     gate = action("gate", "fail where a figure is below its floor or worse than the accepted baseline")
     gate.add_argument(
         "folder", nargs="?", type=Path, metavar="RUN", help="(default: measure now, without a language model)"
@@ -174,6 +185,9 @@ def _evaluation_verbs(
         )
     review = action("review", "make questions of what readers said about answers: a key for each")
     review.add_argument("--set", type=Path, metavar="DIR", help="where to (default: questions in the index's folder)")
+
+
+def _calibrate_action(action: Action) -> None:
     calibrate = action("calibrate", "fit anew when to answer, for this language model and index, on known-answer sets")
     calibrate.add_argument(
         "--set", type=Path, action="append", metavar="DIR", help="a known-answer set, may be repeated (default: seeds)"
@@ -195,6 +209,9 @@ def _evaluation_verbs(
         metavar="SHARE",
         help="of these questions, what more may be met with passages that may answer it (default: 0.15)",
     )
+
+
+def _set_actions(action: Action) -> None:
     verify = action("verify", "measure alone how well support tells what a source bears out, on labelled texts")
     verify.add_argument(
         "--set", type=Path, required=True, metavar="PATH", help="claims (WiCE) or drafts.jsonl: a file, or their folder"
@@ -212,6 +229,13 @@ def _bench_options(bench: argparse.ArgumentParser) -> None:
     bench.add_argument("--quick", action="store_true", help="less of everything, in a few minutes")
     bench.add_argument("--no-llm", action="store_true", help="what needs no language model alone")
     bench.add_argument("--out", type=Path, metavar="DIR", help="folder of figures and report (default: build/bench)")
+
+
+class Action(Protocol):
+    """The type of the function that adds an action of ``footnote eval``."""
+
+    def __call__(self, name: str, help: str) -> argparse.ArgumentParser:
+        """Add the action ``name``, which runs ``eval.commands.name``."""
 
 
 class Verb(Protocol):

@@ -142,7 +142,9 @@ def _types() -> dict[str, Any]:
 
 def _validated(given: Given) -> Config:
     """Return the configuration of ``given`` values, each converted to the type of its field and within its range."""
-    from pydantic import TypeAdapter, ValidationError  # Takes a tenth of a second, which --help need not wait for.
+    if not given:
+        return Config()
+    from pydantic import TypeAdapter, ValidationError  # Takes a tenth of a second: only those wait who set anything.
 
     try:
         config = TypeAdapter(Config).validate_python({name: _plain(name, value) for name, (value, _) in given.items()})

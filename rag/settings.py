@@ -138,7 +138,7 @@ class Server:
     upload_megabytes: int = setting(100, "Largest document that may be uploaded, in MiB.", 1, 100_000)
 
 
-GROUPS: dict[str, type] = {
+GROUPS: dict[str, type[Any]] = {
     "models": Models,
     "retrieval": Retrieval,
     "answers": Answers,

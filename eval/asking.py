@@ -17,10 +17,9 @@ from rag import prompts
 from rag.answers import answer_object
 from rag.assistant import Assistant
 from rag.config import Config
-from rag.embedding import Embedder
-from rag.generation import Generator
 from rag.index import Index
 from rag.ingest import Progress
+from rag.ports import Embedder, Generator
 from rag.types import Evidence
 
 __all__ = ["Asking"]
@@ -78,7 +77,7 @@ class Asking:
             "question": question.question,
             "read": prompt.query if prompt else question.question,
             "history": [dataclasses.asdict(turn) for turn in question.history],
-            "prompt": self._prompt.text(prompt) if prompt else None,
+            "prompt": prompt.text if prompt else None,
             "evidence": [_evidence(item) for item in evidence],
             "calls": calls,
             "answer": table,

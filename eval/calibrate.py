@@ -28,9 +28,8 @@ from rag import prompts
 from rag.abstention import Coefficients, confidence, load_coefficients
 from rag.assistant import Assistant
 from rag.config import Config
-from rag.embedding import Embedder
-from rag.generation import Generator
 from rag.ingest import Progress
+from rag.ports import Embedder, Generator
 
 __all__ = ["Accepted", "Fitted", "calibrate", "fit", "take_signals", "threshold"]
 

@@ -23,8 +23,9 @@ from eval.journal import RunError, write_whole
 from eval.questions import SetError
 from eval.statistics import Interval, bootstrap
 from eval.tables import aligned, percent
-from rag import alignment, citations, contradiction, language, sentences, statements, verification, words
+from rag import alignment, citations, contradiction, verification
 from rag.citations import Claim
+from rag.text import dates, language, names, sentences, statements, words
 from rag.types import Evidence, Passage
 
 __all__ = [
@@ -105,7 +106,8 @@ def _rounded(interval: Interval) -> dict[str, float]:
 def checker_hash() -> str:
     """Return the SHA-256 of the program that decides what is supported."""
     digest = hashlib.sha256()
-    for module in (verification, contradiction, alignment, citations, statements, language, words, sentences):
+    decide = (verification, contradiction, alignment, citations)
+    for module in (*decide, statements, language, words, sentences, dates, names):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()
 

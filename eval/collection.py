@@ -14,9 +14,9 @@ from eval.journal import RunError
 from eval.sets import KnownAnswerSet
 from rag import documents
 from rag.config import Config
-from rag.embedding import Embedder, Vectors
 from rag.index import Index
 from rag.ingest import Progress, ingest
+from rag.ports import Embedder, Vectors
 from rag.types import Passage
 
 __all__ = ["OneQuery", "Texts", "code_hash", "content_hash", "every_passage", "opened_index"]

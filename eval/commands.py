@@ -34,14 +34,13 @@ BASELINES = DATA / "baseline"
 
 def run(config: Config, options: argparse.Namespace) -> int:
     """Measure on a set and print the figures."""
-    from rag import prompts
-    from rag.embedding import open_embedder
-    from rag.generation import open_generator
+    from rag.embedders import open_embedder
+    from rag.generators import open_generator
 
     known = sets.load(options.set) if options.set else default_set(SEEDS, config.index)
     selection = Selection(options.split or "", options.limit, options.seed, options.condition or "")
     embedder = open_embedder(config)
-    generator = None if options.no_llm else open_generator(config, prompts.load(config.prompt))
+    generator = None if options.no_llm else open_generator(config)
     folder = options.out or default_folder(BUILD, identity_of(known, selection, config, embedder, generator))
     print(f"Run: {folder}", file=sys.stderr)
     try:
@@ -87,7 +86,7 @@ def gate(config: Config, options: argparse.Namespace) -> int:
     from eval.gate import check, fast_tier, limits
 
     if options.folder is None:
-        from rag.embedding import open_embedder
+        from rag.embedders import open_embedder
 
         known = sets.load(options.set or SEEDS)
         with bars() as progress:
@@ -179,10 +178,10 @@ def calibrate(config: Config, options: argparse.Namespace) -> int:
     from eval.calibrate import calibrate as fitted_on
     from rag import prompts
     from rag.assistant import made_for
-    from rag.embedding import open_embedder
-    from rag.generation import open_generator
+    from rag.embedders import open_embedder
+    from rag.generators import open_generator
     from rag.index import Index
-    from rag.reranking import open_reranker
+    from rag.rerankers import open_reranker
 
     for name in ("false_answers", "false_unsure"):
         if not 0 <= (share := getattr(options, name)) <= 1:
@@ -191,7 +190,7 @@ def calibrate(config: Config, options: argparse.Namespace) -> int:
     embedder, prompt = open_embedder(config), prompts.load(config.prompt)
     selection = Selection(options.split or "", options.limit, options.seed)
     rows, names = list[dict[str, Any]](), list[str]()
-    with Index.open(config.index, embedder) as index, contextlib.closing(open_generator(config, prompt)) as generator:
+    with Index.open(config.index, embedder) as index, contextlib.closing(open_generator(config)) as generator:
         for known in [sets.load(place) for place in options.set or [SEEDS]]:
             file = default_folder(BUILD / "signals", identity_of(known, selection, config, embedder, generator))
             with bars() as tell:

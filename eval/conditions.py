@@ -26,9 +26,9 @@ from eval.questions import Question
 from eval.retrieval_metrics import distracts
 from eval.spans import overlap
 from rag.config import Config
-from rag.embedding import Embedder
 from rag.followups import search_query
 from rag.index import Index
+from rag.ports import Embedder
 from rag.retrieval import retrieve
 from rag.types import Evidence, Passage
 

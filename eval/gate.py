@@ -20,8 +20,8 @@ from eval.sets import KnownAnswerSet
 from eval.summary import mean
 from eval.tables import aligned, figure
 from rag.config import Config
-from rag.embedding import Embedder
 from rag.ingest import Progress
+from rag.ports import Embedder
 
 __all__ = ["Limits", "Line", "Verdict", "check", "fast_tier", "limits"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from rag.assistant import Assistant
 from rag.errors import GenerationError
-from rag.generation import Completion, Generator, Stop
+from rag.ports import Capabilities, Completion, Generator, Stop
 from rag.types import Evidence, Prompt, Turn
 
 __all__ = ["GivenEvidence", "RecordingGenerator", "ReplayGenerator"]
@@ -22,6 +22,7 @@ class RecordingGenerator:
 
     def __init__(self, inner: Generator) -> None:
         self.name, self.fingerprint, self.context = inner.name, inner.fingerprint, inner.context
+        self.capabilities = inner.capabilities
         self._inner = inner
         self._calls: list[dict[str, Any]] = []
         self._prompt: Prompt | None = None
@@ -33,7 +34,7 @@ class RecordingGenerator:
         return taken
 
     def measure(self, prompt: Prompt | Completion) -> int:
-        """Return the number of tokens (see :class:`rag.generation.Generator`)."""
+        """Return the number of tokens (see :class:`rag.ports.Generator`)."""
         return self._inner.measure(prompt)
 
     def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:
@@ -87,6 +88,7 @@ class ReplayGenerator:
     """
 
     context = 1 << 20
+    capabilities = Capabilities(warm=False)
 
     def __init__(self, calls: Mapping[str, Sequence[Mapping[str, Any]]], name: str = "", fingerprint: str = "") -> None:
         self.name, self.fingerprint = name, fingerprint

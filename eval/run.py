@@ -25,12 +25,12 @@ from eval.summary import summarise
 from rag import prompts
 from rag.assistant import SETTINGS
 from rag.config import Config
-from rag.embedding import Embedder
 from rag.followups import search_query
-from rag.generation import Generator
 from rag.index import Index
 from rag.ingest import Progress
-from rag.reranking import Reranker, described, open_reranker
+from rag.ports import Embedder, Generator, Reranker
+from rag.rerankers import open_reranker
+from rag.reranking import described
 from rag.retrieval import retrieve
 from rag.types import Evidence, Passage
 

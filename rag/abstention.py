@@ -15,9 +15,9 @@ from typing import Any
 from rag.alignment import WEIGHTS, heading
 from rag.catalogue import words_of
 from rag.citations import Checked, Claim, quote
-from rag.language import YES_NO
+from rag.text.language import YES_NO
+from rag.text.words import Word, content_words, found
 from rag.types import Evidence, Prompt
-from rag.words import Word, content_words, found
 
 __all__ = [
     "Coefficients",

@@ -9,11 +9,11 @@ import functools
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from rag.language import UNITS, language_of
-from rag.sentences import sentences
-from rag.statements import Statement, statements, without_bullet
+from rag.text.language import UNITS, language_of
+from rag.text.sentences import sentences
+from rag.text.statements import Statement, statements, without_bullet
+from rag.text.words import Word, content_words, found
 from rag.types import Evidence, Passage
-from rag.words import Word, content_words, found
 
 __all__ = [
     "AROUND",

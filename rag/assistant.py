@@ -1,6 +1,6 @@
 """From a question to an answer whose every sentence opens its passage: the stages, in order.
 
-question -> evidence -> confidence -> draft -> claims -> spans behind them -> answer
+question -> evidence -> (plan) -> confidence -> draft -> claims -> spans behind them -> answer
 """
 
 from __future__ import annotations
@@ -13,18 +13,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rag import abstention, citations, prompts, quoting, retrieval, spelling, tasks, verification
+from rag import abstention, citations, prompts, quoting, retrieval, tasks, verification
+from rag.answerability import yes_over_no
 from rag.catalogue import Catalogue, Titles, words_of
 from rag.citations import Checked, Claim, Span
 from rag.config import Config
-from rag.embedding import Embedder, open_embedder
+from rag.embedders import open_embedder
 from rag.errors import QuestionError
 from rag.execution import execute
-from rag.followups import by_name, earlier_questions, search_query
-from rag.generation import Completion, Generator, Stop, open_generator
+from rag.followups import by_name, earlier_questions, search_query, stands_alone
+from rag.generators import open_generator
 from rag.index import Index
-from rag.planning import Planner
-from rag.reranking import Reranker, described, open_reranker
+from rag.planning import Plan, Planner
+from rag.ports import Completion, Embedder, Generator, Reranker, Stop
+from rag.replies import Kind, Replies, kind_of_message, replies_for
+from rag.rerankers import open_reranker
+from rag.reranking import described
+from rag.text import spelling
+from rag.text.language import language_of
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Status, Token, Turn
 
 __all__ = ["Assistant", "made_for"]
@@ -77,7 +83,7 @@ class Assistant:
         if reranker := open_reranker(config):
             reranker.score("", [""])
         prompt = prompts.load(config.prompt)
-        return cls(index, embedder, open_generator(config, prompt, index), prompt, config, reranker)
+        return cls(index, embedder, open_generator(config, index), prompt, config, reranker)
 
     def _calibrate(self, fitted: dict[str, Any] | None) -> None:
         """Take what was fitted with these models and these signals; a ``min_confidence`` that somebody set stays."""
@@ -89,6 +95,11 @@ class Assistant:
         for name in ("min_confidence", "min_unsure"):
             if getattr(self.config, name) == getattr(Config(), name):
                 self.config = replace(self.config, **{name: fitted[name]})
+
+    @property
+    def room(self) -> int:
+        """Tokens that a prompt may take up; a server may have less context than the settings say."""
+        return min(self.config.context, self.generator.context) - self.config.answer_tokens
 
     def close(self) -> None:
         """Free the language model and close the index."""
@@ -131,29 +142,61 @@ class Assistant:
         Raises:
             QuestionError: the question is empty or too long.
         """
-        question, clock = question.strip(), _Clock()
+        question = question.strip()
         if not any(character.isalnum() for character in question):
             raise QuestionError("The question is empty; ask something.")
+        clock = _Clock()
+        answer = yield from self._routed(question, history, documents, clock, stop)
+        yield replace(
+            answer,
+            id=id or _identity(question, history),
+            question=question,
+            receipt=self._receipt() | answer.receipt,
+            timings=clock.finish(),
+        )
+
+    def _routed(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        documents: Collection[str] | None,
+        clock: _Clock,
+        stop: Stop | None,
+    ) -> Steps[Phase | Token, None, Answer]:
+        """Answer on the path that ``question`` calls for: a plain reply, a plan over the collection, or reading.
+
+        A follow-up that nothing is found for behind the questions before it is read once more as it was typed.
+        """
+        if message := kind_of_message(question):
+            return (yield from self._replied(*message, documents, clock, stop))
         yield Phase("searching", "Searching the documents")
+        prompt = self._prompt(question, history, documents)
+        clock.mark("retrieval_s")
+        answer = yield from self._planned(prompt, documents, clock, stop)
+        answer = answer or (yield from self._read(prompt, clock, stop))
+        if answer.status == "abstained" and prompt.earlier and stands_alone(prompt.question):
+            prompt = self._prompt(question, (), documents)
+            answer = yield from self._read(prompt, clock, stop)
+        notes = () if prompt.question == question else (f"Read as: {prompt.question}",)
+        return replace(answer, query=prompt.query if prompt.earlier else "", notes=(*notes, *answer.notes))
+
+    def _prompt(self, question: str, history: Sequence[Turn], documents: Collection[str] | None) -> Prompt:
+        """Return what is read for ``question``: the evidence, and the question with its mistyped words corrected."""
         named = by_name(question, history)
         evidence = self.retrieve(named, history, documents)
         read = spelling.corrected(named, evidence, self._is_known)
         if read != named:
             evidence = self.retrieve(read, history, documents)
-        clock.mark("retrieval_s")
-        earlier = earlier_questions(read, history)
-        prompt = Prompt(self.prompt.instructions, tuple(evidence), read, earlier=earlier)
-        planned = yield from self._planned(prompt, documents, clock, stop)
-        answer = planned or (yield from self._read(prompt, clock, stop))
-        yield replace(
-            answer,
-            id=id or _identity(question, history),
-            question=question,
-            query=f"{earlier} {read}" if earlier else "",
-            notes=answer.notes if read == question else (f"Read as: {read}", *answer.notes),
-            receipt=self._receipt() | answer.receipt,
-            timings=clock.finish(),
-        )
+        return self.prompt.prompt(evidence, read, earlier_questions(read, history))
+
+    def _replied(
+        self, kind: Kind, replies: Replies, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
+    ) -> Steps[Phase | Token, None, Answer]:
+        """Reply to a message that is no question about what the documents say."""
+        known = self.catalogue.titles().among(documents).documents
+        listed = kind == "documents" and known
+        answer = (yield from self._executed(Plan("count"), "", documents, clock, stop)) if listed else None
+        return answer or Answer("", "", "answered", 1.0, replies.to(kind, known), path="reply")
 
     def _planned(
         self, prompt: Prompt, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
@@ -161,17 +204,23 @@ class Assistant:
         """Answer a question about documents as wholes; return ``None`` to any other, and where nothing came of it."""
         titles = self.catalogue.titles().among(documents)
         plan = None if prompt.earlier else self.planner.plan(prompt.question, titles, stop)
-        outcome = plan and (yield from execute(plan, _Tools(self, prompt.instructions, documents, clock, stop)))
+        return (yield from self._executed(plan, prompt.query, documents, clock, stop)) if plan else None
+
+    def _executed(
+        self, plan: Plan, query: str, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
+    ) -> Steps[Phase | Token, None, Answer | None]:
+        """Return what ``plan`` leads to; ``None`` where that is too unlikely to be an answer."""
+        outcome = yield from execute(plan, _Tools(self, documents, clock, stop))
         if not outcome or outcome.confidence < self.config.min_confidence:
             return None
         text, sentences, cited = citations.cite(*zip(*outcome.checked, strict=True))
         parts = tuple(sentences), tuple(cited), outcome.evidence
-        answer = Answer("", prompt.query, "answered", outcome.confidence, text, *parts, path=outcome.path)
+        answer = Answer("", query, "answered", outcome.confidence, text, *parts, path=outcome.path)
         return replace(answer, notes=outcome.notes, receipt={"plan": dict(outcome.signals)})
 
     def _read(self, prompt: Prompt, clock: _Clock, stop: Stop | None) -> Steps[Phase | Token, None, Answer]:
         """Read the evidence, draft an answer where it may hold one, check the draft and decide what to say."""
-        prompt, notes = prompts.fit(prompt, self.generator.measure, self.config.context - self.config.answer_tokens)
+        prompt, notes = prompts.fit(prompt, self.generator.measure, self.room)
         drafted = yield from self._drafted(prompt, clock, stop)
         return replace(self._answer(prompt, drafted), notes=notes)
 
@@ -221,7 +270,7 @@ class Assistant:
             status: Status = "answered"
         elif drafted.claims and (quotes := self._quotes(prompt, kept)):
             text, sentences, cited = citations.cite(*zip(*kept, *quotes, strict=True))
-            text, status = f"{UNSURE}\n{text}", "unsure"
+            text, status = f"{_replies(prompt).unsure}\n{text}", "unsure"
         else:
             text, sentences, cited = self._refusal(prompt), [], []
             status = "abstained"
@@ -243,7 +292,7 @@ class Assistant:
         """
         self.planner.warm(stop)
         evidence = tuple(Evidence(passage, 0.0, rank) for rank, passage in enumerate(passages, start=1))
-        return self.generator.warm(Prompt(self.prompt.instructions, evidence, ""), stop)
+        return self.generator.warm(self.prompt.prompt(evidence, ""), stop)
 
     def retrieve(
         self, question: str, history: Sequence[Turn], documents: Collection[str] | None = None
@@ -279,8 +328,7 @@ class Assistant:
 
     def signals(self, prompt: Prompt, stop: Stop | None = None) -> dict[str, float]:
         """Return what speaks for and against the evidence in ``prompt`` holding an answer."""
-        yes, no = self.generator.score(replace(prompt, task="answerable"), ["yes", "no"], stop)
-        return abstention.signals(prompt, self.index.term_frequency, yes - no)
+        return abstention.signals(prompt, self.index.term_frequency, yes_over_no(self.generator, prompt, stop))
 
     def _refusal(self, prompt: Prompt) -> str:
         """Return the words of an abstention: that the documents do not say, and what of the question leads nowhere."""
@@ -288,10 +336,7 @@ class Assistant:
         # Of the words that only say how it is asked, a reader would learn nothing.
         named = [word.text for word in missing if word.kind != "word"]
         nowhere = [word for word in named if self.index.term_frequency(word) == 0]
-        text = "The documents do not answer this question."
-        if nowhere:
-            text += " They never mention " + " or ".join(f"“{word}”" for word in nowhere) + "."
-        return text
+        return _replies(prompt).refusal(nowhere)
 
     def _receipt(self) -> dict[str, Any]:
         """Return what the answer was made from and with, so that it can be made again."""
@@ -316,8 +361,6 @@ def made_for(
 
 PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
 PLAN, SUMMARY = PROMPTS / "plan.txt", PROMPTS / "summary.txt"
-UNSURE = "The documents do not say this outright. This may answer it:"
-"""What stands before the sentences that may answer a question."""
 QUOTES = 4
 """Most sentences that are shown so."""
 LOOKED_AT = 10
@@ -338,6 +381,12 @@ SETTINGS = (
 """The settings that an answer depends on."""
 
 
+def _replies(prompt: Prompt) -> Replies:
+    """Return what is said beside the documents' words, in the language of the question."""
+    read = language_of(prompt.evidence[0].passage.text) if prompt.evidence else "en"
+    return replies_for(prompt.question, read)
+
+
 def _reading(evidence: Sequence[Evidence]) -> Phase:
     return Phase("reading", f"Reading {len(evidence)} passage{'' if len(evidence) == 1 else 's'}")
 
@@ -347,7 +396,6 @@ class _Tools:
     """What a plan is carried out with (:class:`rag.execution.Tools`): the stages of an assistant."""
 
     assistant: Assistant
-    instructions: str
     documents: Collection[str] | None
     clock: _Clock
     stop: Stop | None
@@ -377,11 +425,11 @@ class _Tools:
     def read(
         self, question: str, evidence: Sequence[Evidence], before: str = ""
     ) -> Steps[Phase | Token, None, tuple[float, Checked]]:
-        assistant, config = self.assistant, self.assistant.config
-        prompt = Prompt(self.instructions, tuple(evidence), question)
-        prompt, _ = prompts.fit(prompt, assistant.generator.measure, config.context - config.answer_tokens)
+        assistant = self.assistant
+        prompt = assistant.prompt.prompt(evidence, question)
+        prompt, _ = prompts.fit(prompt, assistant.generator.measure, assistant.room)
         drafted = yield from assistant._drafted(prompt, self.clock, self.stop, before)
-        return drafted.confidence, drafted.kept if drafted.confidence >= config.min_confidence else []
+        return drafted.confidence, drafted.kept if drafted.confidence >= assistant.config.min_confidence else []
 
     def complete(self, prompt: Completion, limit: int) -> Iterator[str]:
         return self.assistant.generator.complete(prompt, limit, stop=self.stop)

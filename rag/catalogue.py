@@ -12,8 +12,8 @@ from pathlib import PurePath
 from rag import cues
 from rag.alignment import heading
 from rag.index import DocumentInfo, Index
+from rag.text.words import Word, content_words, dates_in, found
 from rag.types import Passage
-from rag.words import Word, content_words, dates_in, found
 
 __all__ = [
     "Catalogue",

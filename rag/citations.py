@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.language import YES_NO
-from rag.sentences import sentences as split_sentences
+from rag.text.language import YES_NO
+from rag.text.sentences import sentences as split_sentences
 from rag.types import Citation, Evidence, Sentence
 
 __all__ = [

@@ -15,6 +15,7 @@ from rag import models
 from rag.config import Config
 from rag.errors import DocumentError, GenerationError, QuestionError
 from rag.progress import bars
+from rag.servers.address import is_address
 from rag.types import Answer, Phase, Status, Turn
 
 __all__ = [
@@ -48,7 +49,7 @@ EXIT_CODES: dict[Status, int] = {"answered": EXIT_ANSWERED, "unsure": EXIT_UNSUR
 
 def ingest(config: Config, options: argparse.Namespace) -> int:
     """Bring sources up to date and report what was done with each file."""
-    from rag.embedding import open_embedder
+    from rag.embedders import open_embedder
     from rag.index import Index
     from rag.ingest import ingest as bring_up_to_date
 
@@ -138,9 +139,9 @@ def _index(config: Config) -> Iterator[Any]:
 def search(config: Config, options: argparse.Namespace) -> int:
     """Print the passages found for a question, with their scores."""
     from rag.answers import passage_object, place
-    from rag.embedding import open_embedder
+    from rag.embedders import open_embedder
     from rag.index import Index
-    from rag.reranking import open_reranker
+    from rag.rerankers import open_reranker
     from rag.retrieval import retrieve
 
     if not options.question.strip():
@@ -312,9 +313,9 @@ def manage_models(config: Config, options: argparse.Namespace) -> int:
 
 
 def _registered(config: Config) -> list[str]:
-    """Return the models that ``config`` names, without a file of the user's own."""
+    """Return the models that ``config`` names, without a file of the user's own and without those on servers."""
     named = (config.embedder, config.reranker, config.generator)
-    return [name for name in named if name and not name.endswith(".gguf")]
+    return [name for name in named if name and not name.endswith(".gguf") and not is_address(name)]
 
 
 def show_settings(config: Config, options: argparse.Namespace) -> int:

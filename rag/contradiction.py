@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rag.alignment import AROUND, WEIGHTS, Source, Stated, fit, has, is_value, kind_of
-from rag.language import BOUNDS, LACKING, NEGATIONS, OPPOSITES, UNITS, YES_NO
-from rag.statements import clauses
-from rag.words import Word, content_words
+from rag.text.language import BOUNDS, LACKING, NEGATIONS, OPPOSITES, UNITS, YES_NO
+from rag.text.statements import clauses
+from rag.text.words import Word, content_words
 
 __all__ = ["contradicts"]
 

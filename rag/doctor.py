@@ -7,12 +7,13 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rag import models, prompts
 from rag.config import Config
 from rag.errors import FootnoteError
+from rag.servers.address import is_address
 
 __all__ = ["checks"]
 
@@ -29,7 +30,7 @@ def checks(config: Config) -> Iterator[Check]:
     yield _memory(config)
     for kind in ("embedder", "reranker", "generator"):
         if name := getattr(config, kind):
-            yield _weights(name, kind, config)
+            yield _server(name, kind, config) if is_address(name) else _weights(name, kind, config)
     yield _prompt(config)
     yield _index(config)
     for folder in (config.index, config.models):
@@ -86,6 +87,21 @@ def _weights(name: str, kind: str, config: Config) -> Check:
     return label, "; ".join(problems) or None
 
 
+def _server(name: str, kind: str, config: Config) -> Check:
+    """Check that a server at the address ``name`` can be reached and has the model."""
+    from rag.embedders import open_embedder
+    from rag.generators import open_generator
+    from rag.rerankers import open_reranker
+
+    openers: dict[str, Callable[[Config], object]]
+    openers = {"embedder": open_embedder, "generator": open_generator, "reranker": open_reranker}
+    try:
+        openers[kind](config)
+    except FootnoteError as error:
+        return f"{kind} {name}", str(error)
+    return f"{kind} {name}", None
+
+
 def _prompt(config: Config) -> Check:
     try:
         prompts.load(config.prompt)
@@ -95,7 +111,7 @@ def _prompt(config: Config) -> Check:
 
 
 def _index(config: Config) -> Check:
-    from rag.embedding import open_embedder
+    from rag.embedders import open_embedder
     from rag.index import Index
 
     label = f"index in {config.index}"

@@ -15,7 +15,6 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rag.dates import iso_date
 from rag.errors import DocumentError
 from rag.formats import Extracted
 from rag.formats.docx import from_docx
@@ -23,6 +22,8 @@ from rag.formats.html import from_html
 from rag.formats.outline import first_heading, front_matter, markdown_headings, text_headings
 from rag.formats.pdf import from_pdf
 from rag.formats.titles import date_of, title_of
+from rag.text.dates import iso_date
+from rag.text.detection import detect
 from rag.types import Document
 
 __all__ = [
@@ -170,6 +171,7 @@ def read(path: Path, name: str) -> Document:
         headings=found.headings,
         pages=found.pages,
         empty_pages=found.empty_pages,
+        language=detect(text),
     )
 
 

@@ -12,7 +12,8 @@
     │   ├── ModelUnknown          no model of that name is registered
     │   ├── ModelMissing          the weights are not on this machine
     │   ├── ModelDamaged          the weights are there and are not what they should be
-    │   └── DownloadError         the weights could not be brought here
+    │   ├── DownloadError         the weights could not be brought here
+    │   └── ServerError           a model server cannot be reached, refuses or fails
     ├── PromptError               a prompt file lacks something, or leaves no room for a question
     ├── GenerationError           the language model failed
     └── RequestError
@@ -45,6 +46,7 @@ __all__ = [
     "PromptError",
     "QuestionError",
     "RequestError",
+    "ServerError",
     "TokenRefused",
     "TooMany",
 ]
@@ -102,6 +104,10 @@ class ModelDamaged(ModelError):
 
 class DownloadError(ModelError):
     """The weights could not be brought here."""
+
+
+class ServerError(ModelError):
+    """A model server cannot be reached, refuses, is too slow or sends what cannot be used."""
 
 
 class PromptError(FootnoteError):

@@ -16,16 +16,16 @@ from typing import Protocol
 from rag import citations
 from rag.catalogue import Titles, is_kind, matches, stems, title_of
 from rag.citations import Checked, Claim, Span, Support
-from rag.dates import day
-from rag.generation import Completion
 from rag.index import DocumentInfo, Index
-from rag.language import numbers
 from rag.planning import Plan
-from rag.sentences import sentences
+from rag.ports import Completion
 from rag.summary import SIZES, Part, parts_of, read_part, spread
 from rag.tasks import TaskFile
+from rag.text.dates import day
+from rag.text.language import numbers
+from rag.text.sentences import sentences
+from rag.text.words import content_words, found
 from rag.types import Evidence, Passage, Phase, Token
-from rag.words import content_words, found
 
 __all__ = ["Outcome", "Tools", "execute"]
 

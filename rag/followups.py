@@ -10,17 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.replies import is_refusal, kind_of_message
+from rag.text.language import language_of, refers_back
+from rag.text.names import PERSON
+from rag.text.words import content_words
 from rag.types import Turn
-from rag.words import content_words
 
-__all__ = ["by_name", "earlier_questions", "search_query"]
+__all__ = ["by_name", "earlier_questions", "search_query", "stands_alone"]
 
-HONORIFIC = r"(?:(?:Prof|Dr|Mrs?|Miss|Ms|Mx|Rev|Sir|Dame|Lady|Lord|Capt|Captain|Cllr|Councillor|Professor)\.?\s+)?"
-REFERS_BACK = re.compile(
-    r"\b(he|she|it|its|they|them|their|his|her|this|that|those|these|there|then|one|ones)\b"
-    r"|^(and|but|so|or|what about|how about)\b",
-    re.IGNORECASE,
-)
 SOMEBODY = re.compile(r"\b(he|she|they|him|her|his|them|their)\b", re.IGNORECASE)
 NAME = (
     r"(?<![.?!:]\s)(?<=\s)(?:(?P<before>about|at|by|for|from|in|of|on|to|with)\s+)?(?:the\s+)?"
@@ -29,13 +26,6 @@ NAME = (
 """A name or a number, with the word that it hangs on; what begins a question is none."""
 ANOTHER = re.compile(rf"(?:.*\b[Tt]he ones?|[Aa]nd|[Bb]ut|(?:[Aa]nd )?(?:[Ww]hat|[Hh]ow) about)\s+{NAME}\s*\?*")
 """A question that asks of something else what the one before it asked."""
-PERSON = re.compile(
-    rf"\b{HONORIFIC}"
-    r"(?!(?:The|An?|In|At|On|And|But|So|It|He|She|They|Who|Whom|What|Which|When|Where|Why|How|Is|Are|Was|Were|Do|Does|Did|"
-    r"Has|Have|Had|Can|Could|Will|Would|Should|Tell|Give|List|Name|Show)\b)"
-    r"[A-ZÀ-Þ][a-zß-ÿ'’-]+(?:\s+[A-ZÀ-Þ]\.?)?(?:(?:\s+(?:van|von|de|der|den|di|da|la|le|al))*\s+[A-ZÀ-Þ][\w’-]*\w){1,3}"
-)
-"""A first name and a surname, or what looks so."""
 WHO = re.compile(r"(?:and |so )?(?:who|whom|whose|which (?:person|speaker|member))\b", re.IGNORECASE)
 WHO_IS = re.compile(rf"(?:[Aa]nd )?[Ww]ho(?:'s|’s| is| was)\s+{PERSON.pattern}\s*\?*")
 HERS = r"her(?= [a-zß-ÿ])(?! (?:about|and|as|at|by|for|from|in|of|on|or|than|to|when|with)\b)"
@@ -83,14 +73,33 @@ def search_query(question: str, history: Sequence[Turn]) -> str:
 def earlier_questions(question: str, history: Sequence[Turn]) -> str:
     """Return the questions of ``history`` that ``question`` refers back to, the earliest first, or nothing."""
     earlier = list[str]()
-    for turn in reversed([turn for turn in history if turn.role == "user"][-EARLIER:]):
-        last = earlier[0] if earlier else question
-        if not _refers_back(last) or len(turn.content) > LONGEST:
+    for asked in reversed(_answered_questions(history)[-EARLIER:]):
+        if not _refers_back(earlier[0] if earlier else question) or len(asked) > LONGEST:
             break
-        earlier.insert(0, turn.content.strip())
+        earlier.insert(0, asked)
     if earlier and not SOMEBODY.search(question):
         earlier[-1] = _asked_of_another(earlier[-1], question)
     return " ".join(earlier)
+
+
+def stands_alone(question: str) -> bool:
+    """Tell whether ``question`` may be asked by itself: it names something, and no word of it refers back.
+
+    >>> stands_alone("When was the fair?"), stands_alone("And the price?"), stands_alone("When?")
+    (True, False, False)
+    """
+    language = language_of(question)
+    return bool(content_words(question, language)) and not refers_back(language).search(question)
+
+
+def _answered_questions(history: Sequence[Turn]) -> list[str]:
+    """Return what was asked so far, without thanks and the like, and without what the documents did not answer."""
+    replies = [*(turn.content if turn.role == "assistant" else "" for turn in history[1:]), ""]
+    return [
+        turn.content.strip()
+        for turn, reply in zip(history, replies, strict=False)
+        if turn.role == "user" and not kind_of_message(turn.content) and not is_refusal(reply)
+    ]
 
 
 def _asked_of_another(earlier: str, question: str) -> str:
@@ -111,7 +120,8 @@ def _asked_of_another(earlier: str, question: str) -> str:
 
 
 def _refers_back(question: str) -> bool:
-    own = sum(1 if word.kind == "word" else OWN for word in content_words(question))
+    language = language_of(question)
+    own = sum(1 if word.kind == "word" else OWN for word in content_words(question, language))
     named = PERSON.search(question)
-    back = (match for match in REFERS_BACK.finditer(question) if not (named and SOMEBODY.fullmatch(match[0])))
+    back = (match for match in refers_back(language).finditer(question) if not (named and SOMEBODY.fullmatch(match[0])))
     return own < OWN or any(back)

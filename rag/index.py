@@ -17,13 +17,14 @@ from typing import Any
 
 from rag import feedback
 from rag.archive import Archive
-from rag.embedding import Embedder, Vectors
 from rag.errors import DocumentError, IndexBusy, IndexFault, IndexMismatch
-from rag.inference import states
+from rag.generators.llama import states
+from rag.ports import Embedder, Vectors
 from rag.storage import rows
 from rag.storage.database import DATABASE, SCHEMA_VERSION, Storage, missing
 from rag.storage.dense import VECTORS, DenseSearch
 from rag.storage.lexical import LexicalSearch
+from rag.storage.migration import OLDEST, migrate
 from rag.types import Document, Passage
 
 __all__ = ["DocumentInfo", "Index", "Scored", "text_hash"]
@@ -78,6 +79,9 @@ class Index:
         """
         index = cls(folder, Storage(folder, read_only), embedder)
         try:
+            meta = index._meta()
+            if meta.get("schema") == OLDEST and not read_only:
+                migrate(index._storage)
             meta = index._checked(index._meta())
         except IndexFault:
             index.close()
@@ -420,7 +424,7 @@ class Index:
         if meta["schema"] != SCHEMA_VERSION:
             raise IndexMismatch(
                 f"The index in {self.folder} was made by another version of Footnote (schema {meta['schema']}, not "
-                f"{SCHEMA_VERSION}). Move the folder away and run 'footnote ingest PATH' again."
+                f"{SCHEMA_VERSION}). {_remedy(meta['schema'])}"
             )
         embedder = self._embedder
         if embedder is not None and meta["fingerprint"] != embedder.fingerprint:
@@ -430,6 +434,12 @@ class Index:
                 "the configuration, or run 'footnote ingest --rebuild' to embed all anew."
             )
         return meta
+
+
+def _remedy(schema: str) -> str:
+    if schema == OLDEST:
+        return "Run 'footnote list' once where the folder can be written: it is brought up to date then."
+    return "Move the folder away and run 'footnote ingest PATH' again."
 
 
 def _unknown(name: str) -> DocumentError:

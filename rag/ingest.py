@@ -18,10 +18,10 @@ import numpy as np
 
 from rag import documents
 from rag.config import Config
-from rag.embedding import Embedder, Vectors
 from rag.errors import DocumentError
 from rag.index import DocumentInfo, Index, text_hash
 from rag.passages import context_text, cut, windows
+from rag.ports import Embedder, Vectors
 from rag.types import Document, Passage
 
 __all__ = ["IngestReport", "Progress", "ingest"]

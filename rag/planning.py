@@ -17,9 +17,9 @@ from typing import Literal, get_args
 
 from rag import cues
 from rag.catalogue import Titles, matches, stems
-from rag.generation import Completion, Generator, Stop
+from rag.ports import Completion, Generator, Stop
 from rag.tasks import TaskFile
-from rag.words import content_words
+from rag.text.words import content_words
 
 __all__ = ["FIELDS", "OPERATIONS", "Operation", "Plan", "Planner", "grammar", "parse", "possible"]
 
@@ -157,17 +157,28 @@ class Planner:
         self.task = task
 
     def plan(self, question: str, titles: Titles, stop: Stop | None = None) -> Plan | None:
-        """Return the plan for ``question``; ``None`` where it is an ordinary question."""
+        """Return the plan for ``question``; ``None`` where it is an ordinary question.
+
+        A generator without scores cannot say how sure a plan is: every question is an ordinary one to it.
+        """
         allowed = possible(question, titles)
-        if not allowed:
+        if not allowed or not self._generator.capabilities.scores:
             return None
         task = self.task.completion(question=" ".join(question.split()))
         operation, signals = self._operation(task, allowed, stop)
         if operation == "none":
             return None
-        text = "".join(self._generator.complete(task, LIMIT, grammar(operation, question), stop))
-        plan = parse(text)
+        plan = self._written(task, operation, question, stop)
         return plan and replace(plan, question=_asked(plan, question, titles), signals=signals)
+
+    def _written(self, task: Completion, operation: Operation, question: str, stop: Stop | None) -> Plan | None:
+        """Return the plan as the model writes it; one that is not bound by the grammar is checked."""
+        bound = self._generator.capabilities.grammar
+        text = "".join(self._generator.complete(task, LIMIT, grammar(operation, question) if bound else "", stop))
+        if bound:
+            return parse(text)
+        plan = parse(text.strip().partition("\n")[0])
+        return plan if plan and plan.operation == operation and _is_of(plan, question) else None
 
     def warm(self, stop: Stop | None = None) -> None:
         """Read the instructions ahead, once, for questions to come."""
@@ -187,6 +198,16 @@ class Planner:
         signals = {"operation": share, "among_all": weights[best] / total, "planned": total}
         is_meant = share >= LEAST.get(best, USUAL_LEAST) and signals["among_all"] >= LEAST_OF_ALL
         return best if is_meant else "none", signals
+
+
+def _is_of(plan: Plan, question: str) -> bool:
+    """Tell whether topic and documents of ``plan`` are words of ``question``, as its grammar would have it.
+
+    >>> [_is_of(Plan("count", topic), "How many recipes use rye flour?") for topic in ("rye flour", "oats")]
+    [True, False]
+    """
+    words = " ".join(question.split())
+    return all(name in words for name in (plan.topic, *plan.documents))
 
 
 # --- the language of plans

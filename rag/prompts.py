@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rag.dates import day
 from rag.errors import PromptError, QuestionError
-from rag.language import language_of
-from rag.statements import readable
+from rag.text.dates import day
+from rag.text.language import language_of
+from rag.text.statements import readable
 from rag.types import Evidence, Prompt, Task
 
-__all__ = ["PromptFile", "fit", "load"]
+__all__ = ["PromptFile", "fit", "load", "read_sections"]
 
 PLACEHOLDERS = {
     "instructions": set[str](),
@@ -33,6 +33,10 @@ class PromptFile:
     fingerprint: str
     sections: dict[str, str]
 
+    def prompt(self, evidence: Sequence[Evidence], question: str, earlier: str = "") -> Prompt:
+        """Return the prompt that asks ``question`` of ``evidence`` in this wording; see :class:`rag.types.Prompt`."""
+        return Prompt(self.instructions, tuple(evidence), question, earlier=earlier, wording=self)
+
     @property
     def instructions(self) -> str:
         """What comes first, the same for every question."""
@@ -44,11 +48,6 @@ class PromptFile:
         title = " – ".join(part for part in (passage.title or passage.document, passage.section) if part)
         date = f" ({day(passage.date)})" if passage.date else ""
         return self.sections["passage"].format(title=title + date, text=readable(passage))
-
-    def text(self, prompt: Prompt) -> str:
-        """Return all of ``prompt`` as one text, without the model's own chat template."""
-        parts = [prompt.instructions, *map(self.passage, prompt.evidence), self.asked(prompt, prompt.task)]
-        return "".join(parts)
 
     def asked(self, prompt: Prompt, task: Task) -> str:
         """Return what comes last: what is asked, as ``task`` wants it."""
@@ -67,12 +66,7 @@ def load(file: Path) -> PromptFile:
     Raises:
         PromptError: the file cannot be read, or a section or placeholder is missing or unknown.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PromptError(f"The prompt file {file} cannot be read ({error}); restore it or name another.") from error
-    _, *parts = re.split(r"^## +(\w+) *\n", text, flags=re.MULTILINE)
-    sections = dict(zip(parts[::2], parts[1::2], strict=True))
+    fingerprint, sections = read_sections(file)
     translated = {name: wanted for name in sections for base, wanted in PLACEHOLDERS.items() if _translates(name, base)}
     for name in (PLACEHOLDERS | translated).keys() ^ sections.keys():
         state = "lacks the" if name in PLACEHOLDERS else "has an unknown"
@@ -81,7 +75,21 @@ def load(file: Path) -> PromptFile:
         _check_placeholders(file, name, sections[name], wanted)
     # One line break belongs to the layout of the file: the empty line before the next heading.
     bodies = {name: body.removesuffix("\n") for name, body in sections.items()}
-    return PromptFile(hashlib.sha256(text.encode()).hexdigest(), bodies)
+    return PromptFile(fingerprint, bodies)
+
+
+def read_sections(file: Path) -> tuple[str, dict[str, str]]:
+    """Return the SHA-256 of a file of prompts, and the text under each of its headings ``## name``.
+
+    Raises:
+        PromptError: the file cannot be read.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PromptError(f"The prompt file {file} cannot be read ({error}); restore it or name another.") from error
+    _, *parts = re.split(r"^## +(\w+) *\n", text, flags=re.MULTILINE)
+    return hashlib.sha256(text.encode()).hexdigest(), dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def _translates(name: str, base: str) -> bool:

@@ -9,10 +9,10 @@ import numpy as np
 
 from rag.alignment import AROUND, WEIGHTS, Source, has, heading, source_of
 from rag.citations import Span, quote
-from rag.embedding import Embedder
-from rag.language import language_of
+from rag.ports import Embedder
+from rag.text.language import language_of
+from rag.text.words import content_words
 from rag.types import Evidence
-from rag.words import content_words
 
 __all__ = ["nearest"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ def as_toml(config: Config) -> str:
     """Return ``config`` as a TOML file in which each setting is explained; secrets are left out."""
     lines: list[str] = []
     for group, kind in GROUPS.items():
-        lines += [f"# {kind.__doc__}", f"[{group}]", ""]
+        lines += [f"# {line}".rstrip() for line in _about(kind).splitlines()] + [f"[{group}]", ""]
         for setting in dataclasses.fields(kind):
             value = getattr(config, setting.name)
             line = f"{setting.name} = {_toml(value)}"
@@ -38,7 +39,7 @@ def as_table() -> str:
         "",
     ]
     for group, kind in GROUPS.items():
-        lines += [f"## [{group}]", "", str(kind.__doc__), "", "| setting | default | meaning |", "| --- | --- | --- |"]
+        lines += [f"## [{group}]", "", _about(kind), "", "| setting | default | meaning |", "| --- | --- | --- |"]
         for setting in dataclasses.fields(kind):
             default = _portable(getattr(Config(), setting.name))
             lines.append(f"| `{setting.name}` | `{_toml(default)}` | {meaning(setting)} |")
@@ -46,10 +47,14 @@ def as_table() -> str:
     return "\n".join(lines)
 
 
+def _about(kind: type) -> str:
+    return inspect.cleandoc(str(kind.__doc__))
+
+
 def meaning(setting: dataclasses.Field[Any]) -> str:
     """Return what a setting means and which values it may have."""
     about, low, high, least = (setting.metadata[key] for key in ("about", "low", "high", "secret"))
-    if least:
+    if least > 1:
         return f"{about} At least {least} characters."
     return f"{about} From {low:,} to {high:,}." if low < high else str(about)
 

@@ -8,59 +8,16 @@ that the search found are ordered anew. None is used unless the configuration na
 from __future__ import annotations
 
 import math
-import re
-import threading
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from rag import models
-from rag.config import usable_cores
-from rag.embedding import encodable
-from rag.errors import ModelDamaged
+from rag.ports import Reranker
 from rag.types import Passage
 
 if TYPE_CHECKING:
     from rag.config import Config
 
-__all__ = ["CrossEncoderReranker", "Reranker", "WordReranker", "described", "open_reranker", "rerank"]
-
-BATCH_PAIRS = 16
-"""Passages in one forward pass."""
-
-
-class Reranker(Protocol):
-    """Tells how well texts answer a question."""
-
-    @property
-    def name(self) -> str:
-        """Name of the model."""
-        ...
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever the scores would: a hash of the weights."""
-        ...
-
-    def score(self, question: str, texts: Sequence[str]) -> list[float]:
-        """Return a logit for each of ``texts``: the higher, the better it answers ``question``; of any size."""
-        ...
-
-
-def open_reranker(config: Config) -> CrossEncoderReranker | None:
-    """Return the reranker that ``config`` names, if any; its weights are read at the first text.
-
-    Raises:
-        ModelUnknown: no reranker of that name is registered.
-        ModelMissing: the weights are not on this machine.
-        ModelDamaged: the weights are not what they should be.
-    """
-    if not config.reranker:
-        return None
-    folder = models.locate(config.reranker, config.models, "reranker")
-    fingerprint = models.fingerprint(config.reranker, config.models)
-    return CrossEncoderReranker(folder, config.threads, config.reranker, fingerprint)
+__all__ = ["described", "rerank"]
 
 
 def described(reranker: Reranker | None, config: Config) -> dict[str, Any]:
@@ -93,71 +50,3 @@ def _sigmoid(logit: float) -> float:
     [0.0, 0.119, 0.5, 0.881, 1.0]
     """
     return (1 + math.tanh(logit / 2)) / 2
-
-
-class CrossEncoderReranker:
-    """Any cross-encoder with one score that sentence-transformers can load from ``folder``, on the processor.
-
-    ``threads`` 0 takes as many as this process may use. Importing torch takes seconds, and happens at the first text.
-    """
-
-    def __init__(self, folder: Path, threads: int = 0, name: str = "", fingerprint: str = "") -> None:
-        self.folder = folder
-        self.name = name or folder.name
-        self.fingerprint = fingerprint
-        self._threads = threads or usable_cores()
-        self._lock = threading.Lock()
-
-    def score(self, question: str, texts: Sequence[str]) -> list[float]:
-        """Return a logit for each of ``texts``; one thread at a time, since torch already uses every core."""
-        if not texts:
-            return []
-        pairs = [(encodable(question), encodable(text)) for text in texts]
-        with self._lock:
-            logits = self._model.predict(
-                pairs, prompt="", batch_size=BATCH_PAIRS, show_progress_bar=False, activation_fn=_unchanged
-            )
-        return [float(logit) for logit in logits]
-
-    @cached_property
-    def _model(self) -> Any:
-        from rag.encoders.folders import quiet
-
-        with quiet():
-            import torch
-            from sentence_transformers import CrossEncoder
-
-            torch.set_num_threads(self._threads)
-            try:
-                return CrossEncoder(
-                    str(self.folder), device="cpu", local_files_only=True, model_kwargs={"dtype": torch.float32}
-                )
-            except Exception as error:  # the loaders have no common one
-                raise ModelDamaged(
-                    f"The reranker in {self.folder} cannot be read ({error}). "
-                    f"Run 'footnote models pull {self.name}' to bring it again."
-                ) from error
-
-
-def _unchanged(logits: Any) -> Any:
-    return logits
-
-
-class WordReranker:
-    """An exact fake: how many of the question's different words a text has, less half of how many there are.
-
-    >>> WordReranker().score("Where is the harbour?", ["The harbour", "A river", ""])
-    [0.0, -2.0, -2.0]
-    """
-
-    name = "words"
-    fingerprint = "words"
-
-    def score(self, question: str, texts: Sequence[str]) -> list[float]:
-        """Return a logit for each of ``texts``."""
-        asked = _words(question)
-        return [len(asked & _words(text)) - len(asked) / 2 for text in texts]
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text.lower()))

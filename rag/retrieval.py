@@ -15,12 +15,13 @@ import statistics
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from rag.embedding import Embedder
 from rag.index import Index, Scored
 from rag.passages import context_text
-from rag.reranking import Reranker, rerank
-from rag.sentences import is_item
-from rag.statements import is_row
+from rag.ports import Embedder, Reranker
+from rag.reranking import rerank
+from rag.text.sentences import is_item
+from rag.text.statements import is_row
+from rag.text.terms import pieces_per_word
 from rag.types import Evidence, Passage
 
 __all__ = ["continued", "fuse", "retrieve"]
@@ -37,6 +38,20 @@ FEW, ENOUGH = 0.25, 0.4
 Of 24 questions of the seeds set that are asked so, 16 instead of 7 have their passage among the first three then; of
 all others, and of the published sets, few change.
 """
+FAMILIAR, FOREIGN = 1.4, 1.7
+"""Pieces that an embedder takes a word into, up to which it knows the language, and from which it does not.
+
+The default embedder takes a word of English documents into 1.1 (1.6 in one passage of a hundred), of French and Spanish
+ones into 1.7, of German ones into 2.4.
+"""
+IN_FOREIGN_WORDS = 0.2
+"""Share of the dense score, at most, where the embedder does not know the language.
+
+Of 34 questions of the genres set on German, French and Spanish documents 23 instead of 18 have a passage that answers
+them in the first place then, and 26 instead of 23 among the first three.
+"""
+READ = 3
+"""First lexical candidates whose language counts."""
 
 
 def retrieve(
@@ -66,7 +81,9 @@ def retrieve(
     ids = sorted(near.keys() | lexical.keys())
     dense = dict(zip(ids, index.scores_dense(vector, ids), strict=True))
     if dense_weight > 0 and lexical:
-        dense_weight = _dense_share(dense_weight, index.coverage(question, next(iter(lexical))))
+        first = index.passages(list(lexical)[:READ])
+        known = _known(embedder, [passage.text for passage in first])
+        dense_weight = _dense_share(dense_weight, index.coverage(question, next(iter(lexical))), known)
     scores = fuse(dense, lexical, dense_weight)
     ranked = sorted(ids, key=lambda i: (-scores[i], i))
     found = _stored(index, ranked, max(limit, reranked) if reranker else limit)
@@ -135,14 +152,26 @@ def _texts(passages: Sequence[Passage], embedder: Embedder) -> list[str]:
     return [context_text(passage, embedder.tokenizer, embedder.limit) for passage in passages]
 
 
-def _dense_share(least: float, coverage: float) -> float:
+def _known(embedder: Embedder, texts: Sequence[str]) -> float:
+    """Return how well ``embedder`` knows the language of ``texts``, 0 to 1, by the pieces that it takes words into."""
+    text = "\n".join(texts)
+    pieces = pieces_per_word(text, embedder.tokenizer.spans(text))
+    return min(max((FOREIGN - pieces) / (FOREIGN - FAMILIAR), 0.0), 1.0)
+
+
+def _dense_share(least: float, coverage: float, known: float = 1.0) -> float:
     """Return the share of the dense score: more than the ``least`` where ``coverage`` of the question's words is low.
+
+    Where the embedder does not know the language it is less, whatever the coverage.
 
     >>> [round(_dense_share(0.5, coverage), 2) for coverage in (0.1, 0.25, 0.3, 0.4, 1)]
     [0.9, 0.9, 0.77, 0.5, 0.5]
+    >>> [round(_dense_share(0.5, 0.1, known), 2) for known in (1, 0.5, 0)]
+    [0.9, 0.55, 0.2]
     """
     lacking = min(max((ENOUGH - coverage) / (ENOUGH - FEW), 0.0), 1.0)
-    return least + lacking * max(IN_OTHER_WORDS - least, 0.0)
+    share = least + lacking * max(IN_OTHER_WORDS - least, 0.0)
+    return known * share + (1 - known) * min(least, IN_FOREIGN_WORDS)
 
 
 def _first(search: Callable[[int], Scored], k: int, among: Collection[int] | None) -> Scored:

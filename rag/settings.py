@@ -45,15 +45,31 @@ class Storage:
 
 @dataclass(frozen=True)
 class Models:
-    """The models, and what they may use."""
+    """The models, and what they may use.
 
-    embedder: str = setting("all-MiniLM-L6-v2", "Name of the registered embedding model.")
+    A model on a server is named by its address: `http://host:8000/v1#model` for OpenAI's API (vLLM, SGLang, Infinity,
+    llama-server), `http://host:8080/embed` or `http://host:8080/rerank` for TEI; several servers with commas between.
+    """
+
+    embedder: str = setting("all-MiniLM-L6-v2", "Name of the registered embedding model, or of one on a server.")
+    embedder_key: str = setting("", "Key for the server of the embedder, if it wants one.", secret=1)
     generator: str = setting(
-        "qwen2.5-coder-1.5b-instruct", "Name of the registered language model, or the path of a GGUF file."
+        "qwen2.5-coder-1.5b-instruct",
+        "Name of the registered language model, the path of a GGUF file, or a model on a server.",
     )
-    reranker: str = setting("", "Name of the registered reranker that reorders what the search found; empty for none.")
+    generator_key: str = setting("", "Key for the server of the language model, if it wants one.", secret=1)
+    reranker: str = setting(
+        "",
+        "Name of the registered reranker that reorders what the search found, or of one on a server; empty: none.",
+    )
+    reranker_key: str = setting("", "Key for the server of the reranker, if it wants one.", secret=1)
     context: int = setting(
         4096, "Context of the language model, in tokens: prompt and answer together.", 512, 1_048_576
+    )
+    server_connect_seconds: float = setting(5.0, "Longest time to connect to a model server.", 0.1, 3600)
+    server_read_seconds: float = setting(60.0, "Longest time in which a model server may send nothing.", 0.1, 3600)
+    server_total_seconds: float = setting(
+        180.0, "Longest time from a request to a model server to the end of its reply.", 0.1, 86_400
     )
     threads: int = setting(0, "Processor threads; 0 takes as many as this process may use.", 0, 1024)
     gpu_layers: int = setting(

@@ -9,7 +9,7 @@ from itertools import groupby
 from rag import citations, verification
 from rag.catalogue import stems
 from rag.citations import Checked, Claim
-from rag.generation import Completion
+from rag.ports import Completion
 from rag.tasks import TaskFile
 from rag.types import Evidence, Passage
 

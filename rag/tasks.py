@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import PromptError
-from rag.generation import Completion
+from rag.ports import Completion
+from rag.prompts import read_sections
 
 __all__ = ["TaskFile", "load"]
 
@@ -39,13 +38,8 @@ def load(file: Path) -> TaskFile:
     Raises:
         PromptError: the file cannot be read, or a section is missing or unknown.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PromptError(f"The prompt file {file} cannot be read ({error}); restore it.") from error
-    _, *parts = re.split(r"^## +(\w+) *\n", text, flags=re.MULTILINE)
-    sections = dict(zip(parts[::2], parts[1::2], strict=True))
+    fingerprint, sections = read_sections(file)
     if set(sections) != set(SECTIONS):
         raise PromptError(f"The prompt file {file} must have the sections {', '.join(SECTIONS)}.")
     instructions, body, asked = (sections[name].strip("\n") for name in SECTIONS)
-    return TaskFile(hashlib.sha256(text.encode()).hexdigest(), f"{instructions}\n\n", body, asked and f"\n{asked}")
+    return TaskFile(fingerprint, f"{instructions}\n\n", body, asked and f"\n{asked}")

@@ -7,7 +7,7 @@ Offsets are counts of Unicode characters into the extracted text of a document, 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 __all__ = [
     "Answer",
@@ -23,6 +23,7 @@ __all__ = [
     "Task",
     "Token",
     "Turn",
+    "Wording",
 ]
 
 
@@ -42,7 +43,8 @@ class Document:
     ``name`` is the file's path within its source, with ``/`` between the parts; ``sha256`` is of the file's
     bytes; ``date`` is ISO 8601 (``2011-03-11``, or ``2011`` where no more is known) or empty; ``pages`` holds
     the offset at which each page begins (page 1 first) and is empty where the format has no pages;
-    ``empty_pages`` are the numbers of the pages on which no text was found.
+    ``empty_pages`` are the numbers of the pages on which no text was found; ``language`` is a code of ISO 639-1, or
+    empty where there is too little text to tell.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Document:
     headings: tuple[Heading, ...] = ()
     pages: tuple[int, ...] = ()
     empty_pages: tuple[int, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +108,38 @@ Task = Literal["question", "answerable"]
 """What a model may be asked: the names of sections of the prompt file."""
 
 
+class Wording(Protocol):
+    """How the parts of a prompt are written out; :class:`rag.prompts.PromptFile` is one."""
+
+    def passage(self, evidence: Evidence) -> str:
+        """Return the text of one passage."""
+        ...
+
+    def asked(self, prompt: Prompt, task: Task) -> str:
+        """Return what comes last: the question, as ``task`` asks it."""
+        ...
+
+
+class PlainWording:
+    """The passage and the question as they are."""
+
+    def passage(self, evidence: Evidence) -> str:
+        """Return the text of the passage, on lines of its own."""
+        return f"{evidence.passage.text}\n"
+
+    def asked(self, prompt: Prompt, task: Task) -> str:
+        """Return the question behind those that it refers back to."""
+        return prompt.query
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What a generator is asked, kept in its parts until it is inside a generator.
 
     The order in which a generator writes them out is: instructions, evidence (the best first), question.
     ``task`` says what is wanted: an answer, or whether the evidence holds one. ``earlier`` are the questions that the
-    question refers back to.
+    question refers back to. ``wording`` writes the parts out: it travels with them, so that a generator has none of its
+    own.
     """
 
     instructions: str
@@ -119,6 +147,13 @@ class Prompt:
     question: str
     task: Task = "question"
     earlier: str = ""
+    wording: Wording = field(default_factory=PlainWording, compare=False, repr=False)
+
+    @property
+    def text(self) -> str:
+        """All of it as one text, without a model's own chat template."""
+        passages = map(self.wording.passage, self.evidence)
+        return "".join([self.instructions, *passages, self.wording.asked(self, self.task)])
 
     @property
     def query(self) -> str:

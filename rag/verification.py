@@ -20,10 +20,10 @@ from collections.abc import Collection, Mapping, Sequence
 from rag.alignment import WEIGHTS, Source, Stated, fit, has, is_value, source_of
 from rag.citations import Claim, Span, Support, is_yes_or_no
 from rag.contradiction import contradicts
-from rag.dates import MONTH_NAMES
-from rag.language import YES_NO, language_of
+from rag.text.language import YES_NO, language_of, month_name
+from rag.text.names import HONORIFIC, NAME
+from rag.text.words import Word, content_words, dates_in, found
 from rag.types import Evidence
-from rag.words import Word, content_words, dates_in, found
 
 __all__ = ["support"]
 
@@ -42,8 +42,7 @@ IN_USE = 0.05
 
 YEARS = re.compile(r"\b(\d{4})\s?(?:[-–—]{1,2}|to|until|and)\s?(\d{4}|\d\d)\b")
 """From one year to another."""
-NAME = re.compile(r"[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)+")
-BEFORE_NAME = r"(?:\A|[^\w\s]\s*|\n|\b(?:Dr|Mr|Mrs|Ms|Prof|Professor)\.?\s|\b[a-zà-þ\d][\w'’-]*\s)"
+BEFORE_NAME = rf"(?:\A|[^\w\s]\s*|\n|{HONORIFIC}|\b[a-zà-þ\d][\w'’-]*\s)"
 """What stands before a name that is given in short: the beginning, a stop, a title or a word in small letters."""
 
 
@@ -145,7 +144,7 @@ def _is_month_of(date: Word, forms: frozenset[str]) -> bool:
     year, _, month = date.form.partition("-")
     if len(month) != 2 or not any(form == year or form.startswith(f"{year}-") for form in forms):
         return False
-    return any(word.form in forms for word in content_words(f"in {MONTH_NAMES[int(month) - 1]}"))
+    return any(word.form in forms for word in content_words(f"in {month_name(int(month))}"))
 
 
 def _in_short(claim: str, texts: Sequence[str]) -> set[str]:

@@ -22,7 +22,7 @@ def config(tmp_path_factory) -> Config:
 
 @pytest.fixture(scope="session")
 def embedder(config):
-    from rag.embedding import open_embedder
+    from rag.embedders import open_embedder
 
     return open_embedder(config)
 
@@ -37,6 +37,15 @@ def seeds_index(config, embedder):
         report = ingest([SEEDS], index, embedder, config)
         assert not report.failed
         yield index
+
+
+@pytest.fixture(scope="session")
+def model_server():
+    """The URL of llama-cpp-python's own server with a small model."""
+    from model_servers import llama_cpp_server
+
+    with llama_cpp_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ from eval import sets
 from eval.questions import Question, Span, write_questions
 from eval.run import Selection, run
 from rag.config import Config
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.errors import GenerationError
-from rag.generation import ScriptedGenerator
+from rag.generators.scripted import ScriptedGenerator
 
 DOCUMENTS = {
     "bridge.txt": "The Tarn Bridge\n\nThe Tarn Bridge was opened in 1901. Its engineer was Ann Lee of Dover. "

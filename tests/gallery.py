@@ -28,7 +28,7 @@ from browser import (
 )
 
 from rag import config
-from rag.embedding import open_embedder
+from rag.embedders import open_embedder
 from rag.index import Index
 
 

@@ -8,7 +8,8 @@ from browser import until
 
 from rag.assistant import Assistant
 from rag.config import Config
-from rag.embedding import HashEmbedder, open_embedder
+from rag.embedders import open_embedder
+from rag.embedders.hashed import HashEmbedder
 from rag.errors import IndexBusy, ModelMissing
 from rag.index import Index
 from rag.ingest import ingest

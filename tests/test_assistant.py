@@ -8,13 +8,16 @@ import pytest
 
 from rag import prompts
 from rag.answers import answer_object, draft_and_quotes
-from rag.assistant import QUOTES, UNSURE, Assistant
+from rag.assistant import QUOTES, Assistant
 from rag.errors import QuestionError
-from rag.generation import ScriptedGenerator
+from rag.generators.scripted import ScriptedGenerator
 from rag.index import Index
 from rag.ingest import ingest
+from rag.replies import replies_for
 from rag.retrieval import CONTINUED
 from rag.types import Answer, Phase, Token, Turn
+
+UNSURE = replies_for("").unsure
 
 VENUE = "In which building was the Cardiff roadshow?"
 CARDIFF = "003_2751ee3485e30d0d.txt"
@@ -109,7 +112,7 @@ def test_a_draft_of_which_most_is_not_there_becomes_quotes(ask):
         VENUE, "The venue was the Cardiff Millennium Centre. Tickets were £25. It was in Newcastle upon Tyne."
     )
     assert answer.status == "unsure"
-    assert answer.answer.startswith(f"{UNSURE}\n- “")
+    assert answer.answer.startswith(f"{replies_for('').unsure}\n- “")
     assert "“Location: Cardiff Millennium Centre”" in answer.answer
     assert "Newcastle" not in answer.answer and "£25" not in answer.answer
 
@@ -195,6 +198,54 @@ def test_a_question_that_names_nobody_is_answered_from_what_is_found(ask, questi
     answer, generator = ask(question, "Swindon Borough Council.")
     assert [prompt.task for prompt in generator.prompts] == ["answerable", "question"]
     assert answer.status == "answered"
+
+
+def test_thanks_are_not_searched_for(ask):
+    answer, generator = ask("Thanks a lot!", "")
+    assert (answer.status, answer.path, answer.answer) == ("answered", "reply", "You're welcome.")
+    assert (answer.evidence, generator.prompts, generator.completions) == ((), [], [])
+
+
+def test_what_it_can_do_is_told_from_the_titles(ask, seeds_index):
+    answer, generator = ask("So what can you do?", "")
+    assert "documents (5 at the moment)" in answer.answer
+    assert sum(info.title in answer.answer for info in seeds_index.documents()) >= 3
+    answer, _ = ask("What can you do?", "", documents=[])
+    assert answer.answer == "There are no documents yet. Add some, then ask about them."
+    assert generator.prompts == []
+
+
+def test_which_documents_there_are_is_listed_and_cited_without_a_model(ask, seeds_index):
+    answer, generator = ask("Which documents do you have?", "")
+    assert (answer.status, answer.path) == ("answered", "count")
+    assert {citation.document for citation in answer.citations} == {info.name for info in seeds_index.documents()}
+    assert (generator.prompts, generator.completions) == ([], [])
+    answer, _ = ask("Welche Dokumente gibt es?", "", documents=[CARDIFF])
+    assert {citation.document for citation in answer.citations} == {CARDIFF}
+
+
+def test_a_question_that_finds_nothing_behind_another_is_read_as_it_was_typed(seeds_index, embedder, config):
+    venue = "The venue was the Cardiff Millennium Centre."
+    generator = ScriptedGenerator({"The venue?": venue}, {"The venue?": 0.02})
+    assistant = Assistant(seeds_index, embedder, generator, prompts.load(config.prompt), config)
+    history = (Turn("user", "Tell me about timebanking"), Turn("assistant", "It is a tool. [1]"))
+    answer = assistant.ask("The venue?", history)
+    read = [(prompt.earlier, prompt.task) for prompt in generator.prompts]
+    assert read[0] == ("Tell me about timebanking", "answerable")
+    assert ("", "answerable") in read[1:]
+    assert answer.query == ""
+
+
+def test_a_question_is_not_put_behind_thanks_or_what_was_not_answered(ask):
+    history = (Turn("user", VENUE), Turn("assistant", "The documents do not answer this question."))
+    assert ask("And when?", "", history=history)[0].query == ""
+    history = (
+        Turn("user", VENUE),
+        Turn("assistant", "In Cardiff. [1]"),
+        Turn("user", "Thanks"),
+        Turn("assistant", "!"),
+    )
+    assert ask("And when was it?", "On 11.03.2011.", history=history)[0].query == f"{VENUE} And when was it?"
 
 
 def test_he_is_read_as_who_was_named_before(seeds_index, embedder, config):

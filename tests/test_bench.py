@@ -28,7 +28,7 @@ from eval.journal import RunError
 from eval.plots import Axis, Line, plot
 from rag import prompts
 from rag.assistant import Assistant
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.index import Index
 from rag.ingest import ingest
 

@@ -14,10 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from rag import feedback, prompts
 from rag.assistant import Assistant
 from rag.config import Config
-from rag.embedding import HashEmbedder
-from rag.generation import ScriptedGenerator
+from rag.embedders.hashed import HashEmbedder
+from rag.generators.llama.states import StateCache
+from rag.generators.scripted import ScriptedGenerator
 from rag.index import Index
-from rag.inference.states import StateCache
 from rag.ingest import ingest
 from ui import examples
 

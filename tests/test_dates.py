@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.dates import in_another_year, iso_date
+from rag.text.dates import iso_date
 
 
 @pytest.mark.parametrize(
@@ -42,19 +42,3 @@ from rag.dates import in_another_year, iso_date
 )
 def test_dates_become_iso_8601(text, date):
     assert iso_date(text) == date
-
-
-@pytest.mark.parametrize(
-    ("asked", "told", "other"),
-    [
-        ("When does the Autumn 2025 round close?", "Autumn 2024 | 11 October", True),
-        ("When does the Autumn 2025 round close?", "Autumn 2025 | 10 October", False),
-        ("When does the Autumn 2025 round close?", "It closes on 10 October.", False),
-        ("How many came in May 2025?", "9 of 64 came, after 12 of 70 in autumn 2024.", False),
-        ("How many came in May, 2025?", "In May of 2024, 9 of 64 came.", True),
-        ("Did more come in May 2025 than in May 2024?", "In May 2024, 9 of 64 came.", False),
-        ("When does the autumn round close?", "Autumn 2024 | 11 October", False),
-    ],
-)
-def test_a_month_or_season_of_another_year_is_told_apart(asked, told, other):
-    assert in_another_year(asked, told) is other

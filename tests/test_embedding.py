@@ -9,18 +9,22 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from model_servers import ModelServer, serving
 
 from rag.config import Config, load
-from rag.embedding import Embedder, HashEmbedder, open_embedder
-from rag.encoders import bert
-from rag.encoders.folders import FolderEmbedder, SentenceTransformerEmbedder, open_folder
-from rag.encoders.onnx_embedder import OnnxEmbedder
-from rag.errors import ModelDamaged, ModelMissing, ModelUnknown
+from rag.embedders import bert, open_embedder, open_folder
+from rag.embedders.folders import FolderEmbedder
+from rag.embedders.hashed import HashEmbedder
+from rag.embedders.onnx import OnnxEmbedder
+from rag.embedders.sentence_transformer import SentenceTransformerEmbedder
+from rag.errors import ModelDamaged, ModelMissing, ModelUnknown, ServerError
+from rag.ports import Embedder
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 TEXTS = [
@@ -43,7 +47,25 @@ def reference(real: FolderEmbedder) -> SentenceTransformerEmbedder:
     return SentenceTransformerEmbedder(real.folder, 1)
 
 
-@pytest.fixture(params=["fake", "real", "reference"])
+@pytest.fixture(scope="module")
+def server(real: FolderEmbedder) -> Iterator[ModelServer]:
+    """A server that embeds with the real model."""
+    with serving(embedder=real) as server:
+        server.models = [{"id": "maker/all-MiniLM-L6-v2", "max_model_len": 256}]
+        yield server
+
+
+@pytest.fixture(scope="module")
+def openai(server: ModelServer) -> Embedder:
+    return open_embedder(Config(embedder=f"{server.url}/v1"))
+
+
+@pytest.fixture(scope="module")
+def tei(server: ModelServer) -> Embedder:
+    return open_embedder(Config(embedder=f"{server.url}/embed"))
+
+
+@pytest.fixture(params=["fake", "real", "reference", "openai", "tei"])
 def embedder(request: pytest.FixtureRequest) -> Embedder:
     return HashEmbedder() if request.param == "fake" else request.getfixturevalue(request.param)
 
@@ -88,13 +110,13 @@ class TestContract:
         assert "".join(text[start:end] for start, end in spans) == text.replace(" ", "")
 
     def test_only_the_limit_is_read(self, embedder: Embedder) -> None:
-        start = "apple " * embedder.limit
+        start = "the " * embedder.limit
         assert len(embedder.tokenizer.spans(start)) == embedder.limit
         vectors = embedder.embed_passages([start, start + "unrelated words that are never seen"])
         assert vectors[0] @ vectors[1] == pytest.approx(1, abs=1e-4)
         # One token less leaves room for one more: the limit is not understated.
-        shorter = "apple " * (embedder.limit - 1)
-        vectors = embedder.embed_passages([shorter, shorter + "volcano"])
+        shorter = "the " * (embedder.limit - 1)
+        vectors = embedder.embed_passages([shorter, shorter + "sky"])
         assert abs(vectors[0] - vectors[1]).max() > 1e-3
 
     def test_name_and_fingerprint_say_which_it_is(self, embedder: Embedder) -> None:
@@ -147,15 +169,15 @@ class TestAgainstTheReference:
     ) -> None:
         expected = real.embed_passages(self.TEXTS)
         for tokens, together in ((1, 2048), (40, 3), (100_000, 2048)):
-            monkeypatch.setattr("rag.encoders.onnx_embedder.BATCH_TOKENS", tokens)
-            monkeypatch.setattr("rag.encoders.onnx_embedder.SORTED_TEXTS", together)
+            monkeypatch.setattr("rag.embedders.onnx.BATCH_TOKENS", tokens)
+            monkeypatch.setattr("rag.embedders.onnx.SORTED_TEXTS", together)
             assert abs(real.embed_passages(self.TEXTS) - expected).max() < 1e-5
 
 
 def test_equal_texts_are_computed_once(real: FolderEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     monkeypatch.setattr(
-        "rag.encoders.onnx_embedder._run", lambda session, tokens: seen.append(len(tokens)) or _axis(len(tokens))
+        "rag.embedders.onnx._run", lambda session, tokens: seen.append(len(tokens)) or _axis(len(tokens))
     )
     vectors = real.embed_passages(["one", "two", "one", "one", "two"])
     assert sum(seen) == 2
@@ -168,10 +190,8 @@ def _axis(count: int) -> np.ndarray:
 
 def test_whoever_is_told_of_progress_can_hold_it_up(real: FolderEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[int] = []
-    monkeypatch.setattr("rag.encoders.onnx_embedder.BATCH_TOKENS", 1)  # a batch a text
-    monkeypatch.setattr(
-        "rag.encoders.onnx_embedder._run", lambda session, tokens: begun.append(1) or _axis(len(tokens))
-    )
+    monkeypatch.setattr("rag.embedders.onnx.BATCH_TOKENS", 1)  # a batch a text
+    monkeypatch.setattr("rag.embedders.onnx._run", lambda session, tokens: begun.append(1) or _axis(len(tokens)))
     ahead: list[int] = []
 
     def progress(done: int, total: int) -> None:
@@ -238,6 +258,28 @@ def test_the_fingerprint_is_that_of_the_weights_whatever_runs_them(real: FolderE
     assert real.fingerprint == OnnxEmbedder(real.folder).fingerprint
 
 
+def test_a_server_counts_rather_too_many_tokens_than_too_few(real: FolderEmbedder, openai: Embedder) -> None:
+    for file in SEEDS.glob("*.txt"):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            assert len(openai.tokenizer.spans(line)) >= len(real.tokenizer.spans(line)), line
+
+
+def test_the_fingerprint_of_a_server_is_that_of_its_model(server: ModelServer, openai: Embedder, tei: Embedder) -> None:
+    with serving(embedder=server.embedder) as moved:
+        moved.models = [server.models[0] | {"created": 99}]
+        assert open_embedder(Config(embedder=f"{moved.url}/v1")).fingerprint == openai.fingerprint
+        moved.models = [server.models[0] | {"root": "another"}]
+        assert open_embedder(Config(embedder=f"{moved.url}/v1")).fingerprint != openai.fingerprint
+    assert tei.fingerprint != openai.fingerprint
+
+
+def test_a_server_that_embeds_nothing_says_so(server: ModelServer) -> None:
+    with serving("no vectors", embedder=server.embedder) as useless:
+        for address in (f"{useless.url}/v1", f"{server.url}/v2/nowhere/embed"):
+            with pytest.raises(ServerError, match=r"not vectors|does not know the model or the path"):
+                open_embedder(Config(embedder=address))
+
+
 REAL = pytest.mark.parametrize("kind", [OnnxEmbedder, SentenceTransformerEmbedder])
 
 
@@ -255,7 +297,7 @@ def test_the_real_ones_open_no_connection(
 
 def test_the_fast_one_does_without_torch_and_prints_nothing(real: FolderEmbedder) -> None:
     program = (
-        "import sys; from pathlib import Path; from rag.encoders.folders import open_folder\n"
+        "import sys; from pathlib import Path; from rag.embedders import open_folder\n"
         "e = open_folder(Path(sys.argv[1])); assert (e.dimension, e.limit) == (384, 254), (e.dimension, e.limit)\n"
         "assert e.fingerprint and e.tokenizer.spans('a word')\n"
         "assert not {'onnxruntime', 'onnx'} & set(sys.modules)\n"
@@ -270,7 +312,8 @@ def test_the_fast_one_does_without_torch_and_prints_nothing(real: FolderEmbedder
 
 def test_the_reference_prints_nothing(real: FolderEmbedder) -> None:
     program = (
-        "import sys; from pathlib import Path; from rag.encoders.folders import SentenceTransformerEmbedder\n"
+        "import sys; from pathlib import Path\n"
+        "from rag.embedders.sentence_transformer import SentenceTransformerEmbedder\n"
         "SentenceTransformerEmbedder(Path(sys.argv[1])).embed_passages(['some text'] * 3)"
     )
     done = subprocess.run(

@@ -13,10 +13,11 @@ from sklearn.linear_model import LogisticRegression
 from eval import commands
 from eval.calibrate import Accepted, calibrate, fit, take_signals, threshold
 from eval.journal import RunError
-from rag import abstention, generation, prompts
+from rag import abstention, prompts
 from rag.assistant import Assistant, made_for
 from rag.config import Config
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
+from rag.generators.scripted import ScriptedGenerator
 from rag.index import Index
 from rag.ingest import ingest
 
@@ -199,11 +200,11 @@ def test_it_is_not_taken_up_for_another_model_other_signals_or_against_the_setti
 
 
 def test_the_command_notes_it_in_the_index(index, tmp_path, monkeypatch, capsys):
-    knowing = generation.ScriptedGenerator(WHOLE, {"ticket": 0.01, "tunnel": 0.01, "Mongolia": 0.01, "": 0.995})
-    guessing = generation.ScriptedGenerator({}, {"": 0.995})
-    generators = [knowing, guessing]
-    monkeypatch.setattr(generation, "open_generator", lambda *_: generators.pop(0))
-    monkeypatch.setattr("rag.embedding.open_embedder", lambda *_: HashEmbedder())
+    knowing = ScriptedGenerator(WHOLE, {"ticket": 0.01, "tunnel": 0.01, "Mongolia": 0.01, "": 0.995})
+    guessing = ScriptedGenerator({}, {"": 0.995})
+    waiting = [knowing, guessing]
+    monkeypatch.setattr("rag.generators.open_generator", lambda *_: waiting.pop(0))
+    monkeypatch.setattr("rag.embedders.open_embedder", lambda *_: HashEmbedder())
     monkeypatch.setattr(commands, "BUILD", tmp_path / "build")
     tiny_set(tmp_path / "set")
     tiny_set(tmp_path / "more")

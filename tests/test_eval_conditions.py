@@ -13,8 +13,8 @@ from eval.report import page
 from eval.retrieval_metrics import distracts
 from eval.robustness import beside, robustness, robustness_table
 from eval.run import Selection
-from rag.embedding import HashEmbedder
-from rag.generation import LlamaGenerator
+from rag.embedders.hashed import HashEmbedder
+from rag.generators.llama import LlamaGenerator
 from rag.retrieval import retrieve
 
 QUESTION = QUESTIONS[0]
@@ -190,14 +190,14 @@ def test_what_cannot_be_is_told_before_anything_is_done(tmp_path, options, messa
 
 @pytest.mark.llm
 def test_a_small_model_answers_under_a_condition_twice_the_same(tmp_path):
-    from rag import models, prompts
+    from rag import models
     from rag.config import Config
 
     config = Config(generator="smollm2-135m-instruct")
     file = models.locate(config.generator, config.models)
     twice = []
     for name in ("once", "again"):
-        with LlamaGenerator(file, prompts.load(config.prompt), name=config.generator) as generator:
+        with LlamaGenerator(file, name=config.generator) as generator:
             twice.append(tiny_run(tmp_path, name, generator, Selection(condition="gold-middle", limit=2), CUT))
     run, again = twice
     assert again.metrics["answers_sha256"] == run.metrics["answers_sha256"]

@@ -24,8 +24,8 @@ from eval.statistics import Interval
 from rag import abstention, citations, retrieval, verification
 from rag.cli import main
 from rag.config import Config
-from rag.embedding import HashEmbedder
-from rag.generation import ScriptedGenerator
+from rag.embedders.hashed import HashEmbedder
+from rag.generators.scripted import ScriptedGenerator
 
 SETTINGS = Limits(
     watched=("decision.right", "answer.correct", "retrieval.found", "retrieval.hit@1", "retrieval.ndcg@10")
@@ -432,8 +432,8 @@ def test_questions_in_one_run_only_are_left_out():
 @pytest.fixture
 def command_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("rag.embedding.open_embedder", lambda config: HashEmbedder())
-    monkeypatch.setattr("rag.generation.open_generator", lambda config, prompt: TinyGenerator(replies=WHOLE))
+    monkeypatch.setattr("rag.embedders.open_embedder", lambda config: HashEmbedder())
+    monkeypatch.setattr("rag.generators.open_generator", lambda config: TinyGenerator(replies=WHOLE))
     tiny_set(tmp_path / "set")
 
     def run(action, *arguments):

@@ -28,9 +28,9 @@ from eval.summary import decisions, mean, without_cost
 from eval.tables import run_table
 from rag import retrieval
 from rag.cli import main
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.errors import GenerationError
-from rag.generation import ScriptedGenerator
+from rag.generators.scripted import ScriptedGenerator
 from rag.types import Answer, Passage, Prompt
 
 OUTCOMES = {
@@ -545,8 +545,8 @@ def test_strata_keep_what_a_set_was_designed_to_hold():
 def command_line(tmp_path, monkeypatch):
     """The command line in an empty folder, with the fakes instead of the models."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("rag.embedding.open_embedder", lambda config: HashEmbedder())
-    monkeypatch.setattr("rag.generation.open_generator", lambda config, prompt: TinyGenerator())
+    monkeypatch.setattr("rag.embedders.open_embedder", lambda config: HashEmbedder())
+    monkeypatch.setattr("rag.generators.open_generator", lambda config: TinyGenerator())
     tiny_set(tmp_path / "set")
     return lambda *arguments: main(["eval", *arguments])
 

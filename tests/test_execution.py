@@ -8,16 +8,16 @@ from rag import citations, retrieval, tasks
 from rag.catalogue import Catalogue, Titles
 from rag.citations import Claim, Support, cite
 from rag.config import Config
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.execution import execute
-from rag.generation import ScriptedGenerator
+from rag.generators.scripted import ScriptedGenerator
 from rag.index import Index
 from rag.ingest import ingest
 from rag.planning import Plan
-from rag.sentences import sentences
 from rag.summary import parts_of, spread
+from rag.text.sentences import sentences
+from rag.text.words import content_words, found
 from rag.types import Passage, Phase, Token
-from rag.words import content_words, found
 
 FILES = {
     "may.txt": "Minutes of the May meeting\n\nDate: 3 May 2021\n\nAnn Lee opened it. The water tank leaks, said Bo Ek, "

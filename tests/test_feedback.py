@@ -12,7 +12,7 @@ import pytest
 from command import ROOT
 
 from rag import feedback
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.errors import TooMany
 from rag.feedback import Feedback, Span
 from rag.index import Index

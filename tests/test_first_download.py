@@ -14,7 +14,7 @@ import pytest
 from rag import commands, models
 from rag.config import Config
 from rag.errors import DownloadError, ModelDamaged, ModelMissing
-from rag.weights import ranges, sources
+from rag.weights import ranges, registry, sources
 from rag.weights.hashes import sha256
 from tests.servers import Server, serving
 from tests.tiny import REVISION, publish
@@ -29,7 +29,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A hub with a model of which one small file is pinned, and one of which all are."""
     monkeypatch.setattr(sources, "BLOCK", 16384)
     monkeypatch.setattr(ranges, "BACKOFF_SECONDS", 0.01)
-    monkeypatch.setattr(models, "REGISTRY", tmp_path / "models.toml")
+    monkeypatch.setattr(registry, "REGISTRY", tmp_path / "models.toml")
     monkeypatch.delenv("FOOTNOTE_WEIGHTS", raising=False)
     with serving() as server:
         server.become_the_hub(monkeypatch, tmp_path / "hf")
@@ -37,7 +37,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             publish(server, "open", "embedder", FILES, pinned=["deep/config.json"]),
             publish(server, "pinned", "embedder", FILES, pinned=list(FILES)),
         ]
-        models.REGISTRY.write_text("\n".join(tables))
+        registry.REGISTRY.write_text("\n".join(tables))
         yield server
 
 
@@ -159,7 +159,7 @@ def test_a_folder_of_ones_own_is_trusted_if_it_is_called_like_the_model(
 
 
 def test_a_hash_is_enough_where_the_size_is_not_known(hub: Server, tmp_path: Path) -> None:
-    models.REGISTRY.write_text(models.REGISTRY.read_text().replace("size = 8, ", ""))
+    registry.REGISTRY.write_text(registry.REGISTRY.read_text().replace("size = 8, ", ""))
     home = models.pull("pinned", tmp_path)
     assert models.installed(tmp_path) == {"pinned"} and models.verify("pinned", tmp_path) == []
     (home / "config.json").write_bytes(b"{}")

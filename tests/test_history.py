@@ -26,7 +26,7 @@ from browser import (
 
 from rag.archive import Archive
 from rag.config import Config
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.index import Index
 from rag.ingest import ingest
 from ui.history import exported, reopened

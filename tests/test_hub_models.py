@@ -11,17 +11,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import models, prompts
+from rag import models
 from rag.config import Config, load
-from rag.embedding import open_embedder
-from rag.encoders.folders import FolderEmbedder, SentenceTransformerEmbedder
-from rag.encoders.onnx_embedder import OnnxEmbedder
+from rag.embedders import open_embedder
+from rag.embedders.folders import FolderEmbedder
+from rag.embedders.onnx import OnnxEmbedder
+from rag.embedders.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import IndexMismatch, ModelDamaged, ModelUnknown
-from rag.generation import open_generator
+from rag.generators import open_generator
 from rag.index import Index
 from rag.ingest import ingest
 from rag.retrieval import retrieve
 from rag.types import Evidence, Passage, Prompt
+from rag.weights import registry
 from tests import tiny
 from tests.servers import serving
 
@@ -48,14 +50,14 @@ def pulled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulled]:
     kinds = {"slow": tiny.files_of(slow), "fast": tiny.files_of(slow) | PLAIN, "half": tiny.files_of(half)}
     with pytest.MonkeyPatch.context() as patch, serving() as hub:
         hub.become_the_hub(patch, folder / "hf")
-        patch.setattr(models, "REGISTRY", folder / "models.toml")
+        patch.setattr(registry, "REGISTRY", folder / "models.toml")
         tables = [tiny.publish(hub, name, "embedder", files, ["model.safetensors"]) for name, files in kinds.items()]
         for name in ("slow", "fast"):
             tables.append(tiny.publish(hub, f"{name}-prompted", "embedder", kinds[name], prompts=PROMPTS))
         for name, template in {"talks": tiny.CHATML, "thinks": THINKING}.items():
             weights = tiny.generator(folder, template).read_bytes()
             tables.append(tiny.publish(hub, name, "generator", {f"{name}.gguf": weights}))
-        models.REGISTRY.write_text("\n".join(tables))
+        registry.REGISTRY.write_text("\n".join(tables))
         for name in models.registry():
             models.pull(name, folder / "models")
         yield Pulled(Config(models=folder / "models", threads=1, context=1024, state_disk=0))
@@ -156,7 +158,7 @@ def question() -> Prompt:
 @pytest.mark.parametrize("name", ["talks", "thinks"])
 def test_a_language_model_of_unknown_hash_is_loaded_as_it_was_pulled(pulled: Pulled, name: str) -> None:
     config = replace(pulled.config, generator=name)
-    with closing(open_generator(config, prompts.load(config.prompt))) as generator:
+    with closing(open_generator(config)) as generator:
         assert generator.name == name
         assert generator.fingerprint == models.fingerprint(name, config.models)
         assert len(list(generator.stream(question(), 5))) <= 5
@@ -170,7 +172,7 @@ def test_a_model_that_may_think_is_told_that_it_has(pulled: Pulled) -> None:
     lengths = {}
     for name in ("talks", "thinks"):
         config = replace(pulled.config, generator=name)
-        with closing(open_generator(config, prompts.load(config.prompt))) as generator:
+        with closing(open_generator(config)) as generator:
             assert generator._llama.template()[0] == "<|im_start|>user\n"
             lengths[name] = generator.measure(question())
             ending = generator._llama.template()[1]

@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.errors import DocumentError, IndexBusy, IndexFault, IndexMismatch, IndexMissing
 from rag.index import VECTORS, WINDOW, Index, text_hash
 from rag.passages import cut, windows
@@ -156,7 +156,7 @@ class TestOpening:
         index.close()
         program = (
             "import sys; from pathlib import Path; from rag.index import Index\n"
-            "from rag.embedding import HashEmbedder\n"
+            "from rag.embedders.hashed import HashEmbedder\n"
             "e = HashEmbedder(32)\nwith Index.open(Path(sys.argv[1]), e, read_only=True) as index:\n"
             "    print(len(index.search_dense(e.embed_query('river'), 3)), len(index.search_lexical('river', 1)))"
         )
@@ -315,7 +315,7 @@ class TestDeleting:
         index.close()
         program = (
             "import os, sys; from pathlib import Path; from rag.index import Index\n"
-            "from rag.embedding import HashEmbedder\n"
+            "from rag.embedders.hashed import HashEmbedder\n"
             "Index._settle = lambda self: os._exit(9)\n"
             "Index.open(Path(sys.argv[1]), HashEmbedder(32)).delete('secret.txt')"
         )
@@ -528,7 +528,7 @@ class TestSearching:
 OTHER_PROCESS = """
 import sys
 from pathlib import Path
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.index import Index
 embedder = HashEmbedder(32)
 index = Index.open(Path(sys.argv[1]), embedder)

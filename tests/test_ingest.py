@@ -20,11 +20,12 @@ import pytest
 
 from rag import documents
 from rag.config import Config
-from rag.embedding import HashEmbedder, Progress, Vectors
+from rag.embedders.hashed import HashEmbedder
 from rag.errors import DocumentError, IndexBusy, IndexMissing
 from rag.index import Index
 from rag.ingest import IngestReport, ingest
 from rag.passages import cut
+from rag.ports import Progress, Vectors
 from rag.storage.database import DATABASE
 from rag.types import Document
 
@@ -371,7 +372,7 @@ DRIVER = """
 import sys
 from pathlib import Path
 from rag.config import Config
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.index import Index
 from rag.ingest import ingest
 

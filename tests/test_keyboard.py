@@ -14,8 +14,8 @@ from browser import (
 from rag import feedback, prompts
 from rag.assistant import Assistant
 from rag.config import Config
-from rag.embedding import HashEmbedder
-from rag.generation import ScriptedGenerator
+from rag.embedders.hashed import HashEmbedder
+from rag.generators.scripted import ScriptedGenerator
 from rag.index import Index
 from rag.ingest import ingest
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from test_index import EMBEDDER, LIMIT, OTHER_PROCESS, assert_nothing_of, everything, prose, put, rows, stored
 
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.index import VECTORS, Index
 from rag.storage import dense, lists
 from rag.storage.lists import Cancelled, Source, find_centroids, lists_for, part, tune

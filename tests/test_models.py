@@ -22,7 +22,7 @@ from command import heed_interrupts
 
 from rag import models
 from rag.errors import DownloadError, ModelDamaged, ModelMissing, ModelUnknown
-from rag.weights import download, ranges, sources
+from rag.weights import download, ranges, registry, sources
 from tests.servers import Server, serving, wheel
 
 PART = 200_000
@@ -33,8 +33,8 @@ PULL = """
 import sys
 from pathlib import Path
 from rag import models
-from rag.weights import sources
-models.REGISTRY, sources.BLOCK = Path(sys.argv[1]), 16384
+from rag.weights import registry, sources
+registry.REGISTRY, sources.BLOCK = Path(sys.argv[1]), 16384
 print(models.pull(sys.argv[2], Path(sys.argv[3])))
 """
 
@@ -67,9 +67,9 @@ REGISTRY = {
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A package index with the made-up models, and a machine that knows no other."""
-    registry = tmp_path / "models.toml"
-    registry.write_text("".join(f'["{name}"]\n{table}' for name, table in REGISTRY.items()))
-    monkeypatch.setattr(models, "REGISTRY", registry)
+    file = tmp_path / "models.toml"
+    file.write_text("".join(f'["{name}"]\n{table}' for name, table in REGISTRY.items()))
+    monkeypatch.setattr(registry, "REGISTRY", file)
     monkeypatch.setattr(sources, "BLOCK", 16384)
     monkeypatch.setattr(ranges, "BACKOFF_SECONDS", 0.01)
     for variable in list(os.environ):
@@ -103,7 +103,7 @@ def part_path(number: int) -> str:
 
 def begin(tmp_path: Path, name: str = "tiny") -> subprocess.Popen[str]:
     """Start a pull in a process of its own."""
-    line = [sys.executable, "-c", PULL, str(models.REGISTRY), name, str(tmp_path / "models")]
+    line = [sys.executable, "-c", PULL, str(registry.REGISTRY), name, str(tmp_path / "models")]
     return subprocess.Popen(
         line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path.cwd(), preexec_fn=heed_interrupts
     )
@@ -159,13 +159,13 @@ def test_every_registered_model_has_a_source_and_is_pinned_but_for_a_few() -> No
         for file in model.files:
             assert len(bytes.fromhex(file.sha256)) in (0, 32) and file.size >= 0
             assert not Path(file.name).is_absolute() and ".." not in Path(file.name).parts
-        assert any(not isinstance(source, models.PathSource) for source in model.sources)
+        assert any(not isinstance(source, registry.PathSource) for source in model.sources)
         if not all(file.sha256 and file.size for file in model.files):
             # What is not known of a file is only asked of a hub, of one revision that does not change.
-            (hub,) = (source for source in model.sources if not isinstance(source, models.PathSource))
-            assert isinstance(hub, models.HubSource) and re.fullmatch("[0-9a-f]{40}", hub.revision)
+            (hub,) = (source for source in model.sources if not isinstance(source, registry.PathSource))
+            assert isinstance(hub, registry.HubSource) and re.fullmatch("[0-9a-f]{40}", hub.revision)
         for source in model.sources:
-            if isinstance(source, models.IndexSource) and source.parts > 1:
+            if isinstance(source, registry.IndexSource) and source.parts > 1:
                 assert (source.parts - 1) * source.part_bytes < model.size <= source.parts * source.part_bytes
 
 
@@ -183,7 +183,7 @@ def test_an_embedder_has_its_prompts() -> None:
 
 
 def test_names_no_host_and_no_address() -> None:
-    assert "://" not in models.REGISTRY.read_text()
+    assert "://" not in registry.REGISTRY.read_text()
 
 
 @pytest.mark.parametrize(
@@ -454,7 +454,7 @@ def test_too_little_room_is_said_before_anything_is_fetched(
 
 
 def test_room_that_runs_out_is_said_and_what_came_is_kept(hub: Server, tmp_path: Path) -> None:
-    line = [sys.executable, "-c", PULL, str(models.REGISTRY), "tiny-hub", str(tmp_path / "models")]
+    line = [sys.executable, "-c", PULL, str(registry.REGISTRY), "tiny-hub", str(tmp_path / "models")]
 
     def little_room() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
@@ -469,9 +469,9 @@ FILL = """
 import subprocess, sys
 from pathlib import Path
 from rag import models
-from rag.weights import sources
+from rag.weights import registry, sources
 from rag.errors import DownloadError
-models.REGISTRY, sources.BLOCK, folder = Path(sys.argv[1]), 16384, Path(sys.argv[2])
+registry.REGISTRY, sources.BLOCK, folder = Path(sys.argv[1]), 16384, Path(sys.argv[2])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=800k", "tmpfs", folder], check=True)
 print("mounted", flush=True)
 filler = folder / "filler"
@@ -489,7 +489,7 @@ print(models.pull("tiny", folder).stat().st_size)
 def test_a_disk_that_fills_up_meanwhile_is_said_and_the_next_pull_goes_on(index: Server, tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     line = ["unshare", "--mount", "--map-root-user", sys.executable, "-c", FILL]
-    line += [str(models.REGISTRY), str(tmp_path / "disk")]
+    line += [str(registry.REGISTRY), str(tmp_path / "disk")]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     if "mounted" not in done.stdout:
         pytest.skip("this machine does not let a test mount a file system")

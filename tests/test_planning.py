@@ -3,10 +3,11 @@
 import pytest
 from plans import ORDINARY, PLANNED, titles
 
-from rag import models, prompts, tasks
+from rag import models, tasks
 from rag.config import Config
 from rag.errors import PromptError
-from rag.generation import LlamaGenerator, ScriptedGenerator
+from rag.generators.llama import LlamaGenerator
+from rag.generators.scripted import ScriptedGenerator
 from rag.planning import OPERATIONS, Plan, Planner, grammar, parse, possible
 
 TASK = tasks.load(Config().prompt.parent / "plan.txt")
@@ -115,7 +116,7 @@ def test_a_task_file_must_be_whole(tmp_path):
 
 def planner_of(name):
     config = Config()
-    return LlamaGenerator(models.locate(name, config.models), prompts.load(config.prompt), context=2048)
+    return LlamaGenerator(models.locate(name, config.models), context=2048)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from fpdf import FPDF
 
 from rag.config import Config
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.errors import DocumentError
 from rag.formats import pdf_pages
 from rag.index import Index

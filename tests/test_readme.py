@@ -80,11 +80,14 @@ def test_footnote_command(folder, command):
         assert footnote("ingest", "seeds", cwd=folder).returncode == 0
 
 
-def test_the_settings_shown_are_understood(tmp_path):
-    (settings,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+def test_the_settings_shown_are_understood(tmp_path, caplog):
     file = tmp_path / "footnote.toml"
-    file.write_text(settings, encoding="utf-8")
+    shown = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    for settings in shown:
+        file.write_text(settings, encoding="utf-8")
+        assert config.load(file, {}) != config.Config()
     assert config.load(file, {}).evidence == 2
+    assert not caplog.records
 
 
 def test_the_answer_object_is_documented():

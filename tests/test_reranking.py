@@ -12,8 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import model_servers
 import numpy as np
 import pytest
+from model_servers import ModelServer
 
 from eval import sets
 from eval.commands import SEEDS
@@ -21,14 +23,18 @@ from eval.run import Selection, identity_of
 from rag import commands, doctor, models, prompts
 from rag.assistant import Assistant, made_for
 from rag.config import Config, load
-from rag.embedding import HashEmbedder
-from rag.errors import ConfigError, ModelDamaged, ModelMissing, ModelUnknown
-from rag.generation import ScriptedGenerator
+from rag.embedders.hashed import HashEmbedder
+from rag.errors import ConfigError, ModelDamaged, ModelMissing, ModelUnknown, ServerError
+from rag.generators.scripted import ScriptedGenerator
 from rag.index import Index
 from rag.ingest import ingest
 from rag.passages import context_text
-from rag.reranking import CrossEncoderReranker, Reranker, WordReranker, open_reranker
+from rag.ports import Reranker
+from rag.rerankers import open_reranker
+from rag.rerankers.cross_encoder import CrossEncoderReranker
+from rag.rerankers.words import WordReranker
 from rag.retrieval import retrieve
+from rag.weights import registry
 from tests import tiny
 from tests.servers import serving
 from ui.service import Service
@@ -45,12 +51,12 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Config]:
     files = tiny.files_of(tiny.reranker(folder))
     with pytest.MonkeyPatch.context() as patch, serving() as hub:
         hub.become_the_hub(patch, folder / "hf")
-        patch.setattr(models, "REGISTRY", folder / "models.toml")
+        patch.setattr(registry, "REGISTRY", folder / "models.toml")
         tables = [
             tiny.publish(hub, "tiny-reranker", "reranker", files, pinned=["config.json", "tokenizer.json"]),
             tiny.publish(hub, "tiny-embedder", "embedder", files),
         ]
-        models.REGISTRY.write_text("\n".join(tables))
+        registry.REGISTRY.write_text("\n".join(tables))
         models.pull("tiny-reranker", folder / "models")
         yield Config(models=folder / "models", index=folder / "index", reranker="tiny-reranker", threads=1)
 
@@ -62,8 +68,19 @@ def real(config: Config) -> Reranker:
     return reranker
 
 
-@pytest.fixture(params=["fake", "real"])
+@pytest.fixture(scope="module")
+def server() -> Iterator[ModelServer]:
+    """A server that counts common words."""
+    with model_servers.serving(embedder=WordReranker()) as server:
+        yield server
+
+
+@pytest.fixture(params=["fake", "real", "/v1", "/rerank"])
 def reranker(request: pytest.FixtureRequest) -> Reranker:
+    if request.param.startswith("/"):
+        found = open_reranker(Config(reranker=request.getfixturevalue("server").url + request.param))
+        assert found is not None
+        return found
     return WordReranker() if request.param == "fake" else request.getfixturevalue("real")
 
 
@@ -95,6 +112,14 @@ class TestContract:
         assert reranker.name and reranker.fingerprint
 
 
+def test_a_server_that_reranks_nothing_says_so(server: ModelServer) -> None:
+    with model_servers.serving(embedder=HashEmbedder()) as useless, pytest.raises(ServerError):
+        useless.models = [{"id": "none"}]
+        reranker = open_reranker(Config(reranker=f"{useless.url}/v1"))
+        assert reranker is not None
+        reranker.score(QUESTION, TEXTS)
+
+
 # --- the real one
 
 
@@ -116,7 +141,7 @@ def test_the_scores_are_those_that_its_modules_compute(real: CrossEncoderReranke
 def test_it_has_the_files_that_are_registered_for_the_published_ones(real: CrossEncoderReranker) -> None:
     shipped = Path(models.__file__).parent / "data" / "models.toml"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(models, "REGISTRY", shipped)
+        patch.setattr(registry, "REGISTRY", shipped)
         known = models.registry()
     for name in ("ettin-reranker-17m", "ettin-reranker-32m"):
         assert {file.name for file in known[name].files} == set(tiny.files_of(real.folder))
@@ -132,7 +157,7 @@ def test_it_is_the_one_that_was_pulled(config: Config, real: CrossEncoderReranke
 
 def test_torch_is_loaded_with_the_first_text_and_nothing_is_printed_or_asked(config: Config) -> None:
     program = (
-        "import socket, sys; from pathlib import Path; from rag.reranking import CrossEncoderReranker\n"
+        "import socket, sys; from pathlib import Path; from rag.rerankers.cross_encoder import CrossEncoderReranker\n"
         "def refuse(*_): raise AssertionError('a connection was opened')\n"
         "socket.socket.connect = socket.getaddrinfo = refuse\n"
         "r = CrossEncoderReranker(Path(sys.argv[1]), 1)\n"
@@ -288,8 +313,8 @@ def test_the_search_page_and_the_command_show_the_same_order(
     assert service.loaded.wait(20)
     assert [item.passage.document for item in service.search(QUESTION, 6)] == right
     service.close()
-    monkeypatch.setattr("rag.embedding.open_embedder", lambda _: EMBEDDER)
-    monkeypatch.setattr("rag.reranking.open_reranker", lambda _: reranker)
+    monkeypatch.setattr("rag.embedders.open_embedder", lambda _: EMBEDDER)
+    monkeypatch.setattr("rag.rerankers.open_reranker", lambda _: reranker)
     options = argparse.Namespace(question=QUESTION, number=6, json=True)
     assert commands.search(replace(config, index=index.folder), options) == 0
     assert [json.loads(line)["document"] for line in capsys.readouterr().out.splitlines()] == right

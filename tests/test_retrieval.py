@@ -14,9 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.config import load
-from rag.embedding import Embedder, HashEmbedder, open_embedder
+from rag.embedders import open_embedder
+from rag.embedders.hashed import HashEmbedder
 from rag.index import Index
 from rag.ingest import ingest
+from rag.ports import Embedder
 from rag.retrieval import CONTINUED, continued, fuse, retrieve
 from rag.types import Evidence
 

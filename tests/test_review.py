@@ -11,7 +11,7 @@ from eval.questions import SetError, read_questions
 from eval.review import accept, default_set, question_of, reviewed_folder
 from rag import feedback
 from rag.config import Config
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.feedback import Feedback, Span
 from rag.index import Index
 from rag.ingest import ingest

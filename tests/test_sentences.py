@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.sentences import is_item, sentences
+from rag.text.sentences import is_item, sentences
 
 # Sentences of each text are separated by ‖ (which no case holds otherwise).
 HARD = [

@@ -12,7 +12,7 @@ from browser import CARDIFF, NOWHERE, PRINCIPLES, SEEDS, SWINDON, VENUE, Scripte
 from rag import prompts
 from rag.assistant import Assistant
 from rag.errors import ModelMissing
-from rag.generation import ScriptedGenerator
+from rag.generators.scripted import ScriptedGenerator
 from rag.types import Answer, Phase, Token, Turn
 from ui.conversation import Answered, Failed, Place, Stopped, Waiting
 from ui.problems import OUR_FAULT

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.spelling import corrected
+from rag.text.spelling import corrected
 from rag.types import Evidence, Passage
 
 TEXT = (

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.statements import cells, clauses, is_row, readable, statements, table_header, without_bullet
+from rag.text.statements import cells, clauses, is_row, readable, statements, table_header, without_bullet
 from rag.types import Passage
 
 PRICES = "| Room | Day | Hour |\n|---|---|---|\n| Hall 3 | £43 | £9 |\n| Hall 4 | £50 | £11 |"

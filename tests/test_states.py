@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from rag.config import Config
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
+from rag.generators.llama.states import FOLDER, StateCache, sweep
 from rag.index import Index
-from rag.inference.states import FOLDER, StateCache, sweep
 from rag.ingest import ingest
 
 MIB = 1 << 20

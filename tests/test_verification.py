@@ -2,7 +2,7 @@ import pytest
 
 from rag.citations import parse
 from rag.config import Config
-from rag.sentences import sentences
+from rag.text.sentences import sentences
 from rag.types import Evidence, Passage
 from rag.verification import support
 

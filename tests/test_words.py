@@ -1,6 +1,6 @@
 import pytest
 
-from rag.words import content_words, found
+from rag.text.words import content_words, found
 
 
 def forms(text):

@@ -10,7 +10,7 @@ import pytest
 from rag import prompts
 from rag.answers import draft_and_quotes
 from rag.assistant import Assistant
-from rag.generation import ScriptedGenerator
+from rag.generators.scripted import ScriptedGenerator
 from rag.index import Index
 from rag.ingest import ingest
 

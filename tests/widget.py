@@ -13,7 +13,7 @@ from browser import PATIENCE, SEEDS, ScriptedAssistant, Watched
 from servers import Server, serving
 
 from rag.config import Config
-from rag.embedding import HashEmbedder
+from rag.embedders.hashed import HashEmbedder
 from rag.index import Index
 from rag.ingest import ingest
 from rag.types import Answer

@@ -1,7 +1,8 @@
 """Reading ahead: while nobody asks, the language model reads the passages that it has not read yet.
 
-What it computes of a passage is kept (``rag.inference.states``), and the first question answered from there need not
-wait for it. It gives way within a moment to any question, and ends where what it computes would push out what is kept.
+What it computes of a passage is kept (``rag.generators.llama.states``), and the first question answered from there
+need not wait for it. It gives way within a moment to any question, and ends where what it computes would push out what
+is kept.
 """
 
 from __future__ import annotations
@@ -42,9 +43,13 @@ class ReadingAhead:
     def _work(self) -> None:
         read, generation = set[int](), -1
         while not self._closed.wait(self._pause):
+            generator = self._service.generator
+            if generator is not None and not generator.capabilities.warm:
+                return
             try:
-                if self._service.is_ready and self._service.index.generation != generation:
-                    generation, read = self._service.index.generation, self._read(read)
+                index = self._service.index
+                if index is not None and index.generation != generation:
+                    generation, read = index.generation, self._read(read)
             except FootnoteError:
                 continue  # Whoever asks will hear of it; it may be mended by then.
             except Exception:
@@ -54,7 +59,7 @@ class ReadingAhead:
     def _read(self, before: set[int]) -> set[int]:
         """Read every passage that is not among ``before``; return the ids of those that are read now."""
         assistant, index = self._service.assistant, self._service.index
-        ids: set[int] = index.passage_ids([info.name for info in index.documents()])
+        ids = index.passage_ids([info.name for info in index.documents()])
         read = before & ids
         for number in sorted(ids - read):
             asked = True

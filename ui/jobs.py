@@ -6,10 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from rag.types import Answer, Citation, Phase, Token, Turn
+from rag.ports import Embedder, Generator, Reranker, Stop
+from rag.types import Answer, Citation, Passage, Phase, Token, Turn
 from ui.conversation import Event, Waiting
+
+if TYPE_CHECKING:
+    from rag.index import Index
 
 __all__ = ["Answerer", "Asked", "Job", "Watcher"]
 
@@ -17,12 +21,21 @@ __all__ = ["Answerer", "Asked", "Job", "Watcher"]
 class Answerer(Protocol):
     """What is needed of an assistant; ``rag.assistant.Assistant`` is one."""
 
+    index: Index
+    embedder: Embedder
+    generator: Generator
+    reranker: Reranker | None
+
+    def warm(self, passages: Sequence[Passage], stop: Stop | None = None) -> int:
+        """Read ``passages`` ahead until ``stop()``; return how many were new."""
+        ...
+
     def stream(
         self,
         question: str,
         history: Sequence[Turn] = (),
         id: str = "",
-        stop: Callable[[], bool] | None = None,
+        stop: Stop | None = None,
         documents: Collection[str] | None = None,
     ) -> Iterator[Phase | Citation | Token | Answer]:
         """Yield what is being done, the sentence it will rest on, the draft token by token, and last the answer."""

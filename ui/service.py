@@ -14,10 +14,11 @@ import queue
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rag.config import Config
 from rag.errors import DeadlinePassed, FootnoteError, ModelMissing, QuestionError, TooMany
+from rag.ports import Generator
 from rag.retrieval import retrieve
 from rag.types import Answer, Evidence, Turn
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
@@ -25,6 +26,9 @@ from ui.fair_queue import FairQueue, Full
 from ui.jobs import Answerer, Asked, Job, Watcher
 from ui.places import places_of
 from ui.problems import OUR_FAULT, word
+
+if TYPE_CHECKING:
+    from rag.index import Index
 
 __all__ = ["Service"]
 
@@ -69,7 +73,7 @@ class Service:
             self._thread.join(patience)
 
     @property
-    def assistant(self) -> Any:
+    def assistant(self) -> Answerer:
         """The assistant.
 
         Raises:
@@ -85,12 +89,12 @@ class Service:
         return self._assistant is not None
 
     @property
-    def generator(self) -> Any:
+    def generator(self) -> Generator | None:
         """The language model, where it has been loaded."""
         return getattr(self._assistant, "generator", None)
 
     @property
-    def index(self) -> Any:
+    def index(self) -> Index | None:
         """The index that answers are taken from, once it is open; else ``None``."""
         return getattr(self._assistant, "index", None)
 
@@ -200,9 +204,8 @@ class Service:
             raise QuestionError("The question is empty; ask something.")
         config, parts = self.config, self.assistant
         candidates = max(config.candidates, limit)
-        reranker = getattr(parts, "reranker", None)
         found = question, parts.index, parts.embedder, limit, candidates, config.dense_weight, documents
-        return retrieve(*found, reranker, config.reranked)
+        return retrieve(*found, getattr(parts, "reranker", None), config.reranked)
 
     def busy(self, session: str) -> bool:
         """Return whether a question of ``session`` is being answered."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from eval.bench.bare import BareLlama
 from eval.bench.recipe import PlainRecipe
@@ -12,7 +13,7 @@ from eval.questions import Question
 from rag import prompts
 from rag.followups import earlier_questions
 from rag.ingest import Progress
-from rag.types import Evidence, Prompt
+from rag.types import Evidence
 
 __all__ = ["answers", "searches", "warm_up"]
 
@@ -58,7 +59,7 @@ def warm_up(watch: Watch, recipe: PlainRecipe | None = None) -> None:
     vector = assistant.embedder.embed_query("warm up")
     assistant.index.search_dense(vector, 1)
     assistant.index.search_lexical("warm up", 1)
-    assistant.generator.score(Prompt(assistant.prompt.instructions, (), "Warm?", task="answerable"), ["yes", "no"])
+    assistant.generator.score(replace(assistant.prompt.prompt((), "Warm?"), task="answerable"), ["yes", "no"])
     if recipe:
         recipe.ask(Question("warm-up", "Warm?", answerable=False), (), limit=1)
 
@@ -78,5 +79,4 @@ def _flat(watch: Watch, question: Question, evidence: Sequence[Evidence]) -> str
     """Return the prompt of an answer as one text."""
     file: prompts.PromptFile = watch.assistant.prompt
     earlier = earlier_questions(question.question, question.history)
-    prompt = Prompt(file.instructions, tuple(evidence), question.question, earlier=earlier)
-    return file.text(prompt)
+    return file.prompt(evidence, question.question, earlier).text

@@ -123,7 +123,7 @@ def _main() -> None:
 
 
 def _search(config: Config, question: Question, order: dict[str, Any]) -> dict[str, float]:
-    from rag.embedding import open_embedder
+    from rag.embedders import open_embedder
     from rag.index import Index
     from rag.retrieval import retrieve
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from eval.bench.samples import Sample
 from eval.questions import Question
-from rag.embedding import Embedder
 from rag.ingest import Progress
+from rag.ports import Embedder
 
 __all__ = ["passages", "queries"]
 

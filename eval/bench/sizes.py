@@ -17,9 +17,9 @@ from typing import Any
 from eval.bench.cold import child, peak_mb
 from eval.bench.samples import Sample
 from eval.bench.synthetic import Collection, SyntheticEmbedder
-from rag.embedding import Vectors
 from rag.index import Index, text_hash
 from rag.ingest import Progress
+from rag.ports import Vectors
 
 __all__ = ["sizes"]
 

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from eval.questions import Question
 from rag.assistant import Assistant
-from rag.generation import Stop
+from rag.ports import Stop
 from rag.types import Answer, Evidence, Phase, Token
 
 __all__ = ["SEARCHES", "Laps", "Timed", "Watch", "Watched"]

@@ -25,8 +25,8 @@ from eval.questions import Question
 from eval.sets import KnownAnswerSet, sample
 from rag.assistant import Assistant
 from rag.config import Config
-from rag.embedding import open_embedder
-from rag.generation import ScriptedGenerator
+from rag.embedders import open_embedder
+from rag.generators.scripted import ScriptedGenerator
 from rag.index import Index
 from rag.ingest import Progress
 from rag.prompts import load as load_prompt

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.embedding import HashEmbedder, Vectors
+from rag.embedders.hashed import HashEmbedder
+from rag.ports import Vectors
 from rag.types import Document, Passage
 
 __all__ = ["Collection", "SyntheticEmbedder"]

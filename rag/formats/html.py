@@ -6,9 +6,9 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from rag.dates import iso_date
 from rag.formats import Block, Extracted, assemble, flowing
 from rag.formats.outline import first_heading
+from rag.text.dates import iso_date
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup

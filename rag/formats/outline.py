@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rag.sentences import COLUMNS
+from rag.text.sentences import COLUMNS
 from rag.types import Heading
 
 __all__ = [

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from rag.dates import iso_date
 from rag.errors import DocumentError
 from rag.formats import Extracted, flowing
+from rag.text.dates import iso_date
 from rag.types import Heading
 
 __all__ = ["from_pdf"]

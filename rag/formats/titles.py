@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from rag.dates import iso_date
 from rag.formats.outline import HEADING_LENGTH, KEY_VALUE, Line, is_collection, is_heading_like, lines_of
-from rag.sentences import COLUMNS, STARTERS
+from rag.text.dates import WITHIN, iso_date
+from rag.text.language import STARTERS
+from rag.text.sentences import COLUMNS
 from rag.types import Heading
 
 __all__ = ["date_of", "title_of"]
@@ -34,10 +35,7 @@ DATE_LABEL = re.compile(
     r"(?:[\W_]*?[:：][\W_]*| {3,}|\s*\t\s*)(.{4,60})",
     re.IGNORECASE,
 )
-DAY_WITHIN = re.compile(
-    r"\b\d{1,2}(?:st|nd|rd|th)? [A-Z][a-zä]{2,8}\.? \d{4}\b|\b[A-Z][a-z]{2,8} \d{1,2}(?:st|nd|rd|th)?, \d{4}\b"
-)
-WEEKDAY = rf"\b\w+(?:day|tag),? (?:{DAY_WITHIN.pattern})"
+WEEKDAY = rf"\b\w+(?:day|tag),? (?i:{WITHIN.pattern})"
 ON_A_WEEKDAY = re.compile(rf"[\W_]*(?:[^.!?]{{0,40}}{WEEKDAY}[^.!?]{{0,30}}\.(?:\s|$)|(?:On|Am) {WEEKDAY})")
 """A short sentence at the top, or the beginning of one, with a weekday too: of an event that is reported on."""
 TITLE_LABEL = re.compile(
@@ -135,11 +133,9 @@ def date_of(text: str) -> str:
                 return date
         elif (len(line.text) <= 30 or LEADS.match(line.text)) and len(line.text) > 4 and (date := iso_date(line.text)):
             return date
-        elif (
-            number < TITLE_LINES and (match := DAY_WITHIN.search(line.text)) and is_heading_like(line.text.strip("*# "))
-        ):
+        elif number < TITLE_LINES and (match := WITHIN.search(line.text)) and is_heading_like(line.text.strip("*# ")):
             return iso_date(match[0])
-        elif number < TITLE_LINES and (match := ON_A_WEEKDAY.match(line.text)) and (day := DAY_WITHIN.search(match[0])):
+        elif number < TITLE_LINES and (match := ON_A_WEEKDAY.match(line.text)) and (day := WITHIN.search(match[0])):
             return iso_date(day[0])
     return ""
 

@@ -16,10 +16,10 @@ from filelock import FileLock, Timeout
 
 from rag.errors import IndexBusy, IndexFault, IndexMissing
 
-__all__ = ["DATABASE", "SCHEMA_VERSION", "Storage"]
+__all__ = ["DATABASE", "SCHEMA_VERSION", "TERMS", "Storage"]
 
 DATABASE = "footnote.db"
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS documents (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     source INTEGER NOT NULL REFERENCES sources ON DELETE CASCADE,
     path TEXT NOT NULL, name TEXT NOT NULL UNIQUE,
-    title TEXT NOT NULL, date TEXT NOT NULL, media_type TEXT NOT NULL, sha256 TEXT NOT NULL,
+    title TEXT NOT NULL, date TEXT NOT NULL, language TEXT NOT NULL, media_type TEXT NOT NULL, sha256 TEXT NOT NULL,
     headings TEXT NOT NULL, pages TEXT NOT NULL, empty_pages TEXT NOT NULL,
     ingested_at TEXT NOT NULL, characters INTEGER NOT NULL, text TEXT NOT NULL,
     UNIQUE (source, path));
@@ -46,9 +46,12 @@ CREATE TABLE IF NOT EXISTS vectors (
 CREATE TABLE IF NOT EXISTS windows (
     passage INTEGER PRIMARY KEY REFERENCES passages ON DELETE CASCADE, vectors BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS centroids (list INTEGER PRIMARY KEY, vector BLOB NOT NULL);
-CREATE VIRTUAL TABLE IF NOT EXISTS terms USING fts5(
-    title, section, text, content='', tokenize='porter unicode61 remove_diacritics 2');
 """
+
+TERMS = """
+CREATE VIRTUAL TABLE IF NOT EXISTS terms USING fts5(title, section, text, tokenize='ascii');
+"""
+"""Holds what ``rag.text.terms`` makes of the texts, with spaces between: letters beyond ASCII part no words here."""
 
 NEXT_GENERATION = """
 UPDATE meta SET value = CASE key WHEN 'generation' THEN CAST(value AS INTEGER) + 1 ELSE lower(hex(randomblob(8))) END
@@ -163,7 +166,7 @@ class Storage:
         with self.locked():
             connection = self._connect("mode=rwc")
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.executescript("BEGIN;" + SCHEMA + "COMMIT;")
+            connection.executescript(f"BEGIN;{SCHEMA}{TERMS}COMMIT;")
             connection.close()
 
     def _probe(self, folder: Path) -> None:

@@ -17,8 +17,8 @@ from contextlib import suppress
 
 import numpy as np
 
-from rag.embedding import Vectors
 from rag.errors import IndexBusy
+from rag.ports import Vectors
 from rag.storage import rows
 from rag.storage.database import Storage
 from rag.storage.lists import Cancelled, Source, Stop, is_due, lists_for, part, tune

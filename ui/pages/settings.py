@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
 
 import gradio as gr
 
 from rag.config import Config
+from rag.ports import Embedder, Generator
 from rag.reference import meaning
 from rag.settings import GROUPS
 from ui.markup import escape
@@ -47,12 +47,12 @@ def settings_html(service: Service, texts: Texts) -> str:
 
 def _models(service: Service, texts: Texts) -> dict[str, str]:
     """Return the names and hashes of the models that are in use."""
-    assistant: Any = service.assistant if service.is_ready else None
+    assistant = service.assistant if service.is_ready else None
     rows = {}
     for kind in ("generator", "embedder"):
-        model: Any = getattr(assistant, kind, None)
-        rows[texts(f"settings.{kind}")] = getattr(model, "name", texts("settings.not_loaded"))
-        if getattr(model, "fingerprint", ""):
+        model: Generator | Embedder | None = getattr(assistant, kind, None)
+        rows[texts(f"settings.{kind}")] = model.name if model else texts("settings.not_loaded")
+        if model and model.fingerprint:
             rows[f"{texts(f'settings.{kind}')}, {texts('settings.fingerprint')}"] = model.fingerprint
     return rows
 

@@ -1,1 +1,0 @@
-"""llama.cpp in this process: one model, its attention states, and how a prompt is read into it."""

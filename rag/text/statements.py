@@ -1,0 +1,162 @@
+"""What a text says, in the smallest pieces that say one thing of one thing: clauses of prose and cells of tables.
+
+A claim mixes two things up where each of its words stands in the source, but no piece of the source has them together:
+the price of one row with the name of another. A cell is a piece together with its column's header and the first cell of
+its row, which says what the row is about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rag.text.sentences import COLUMNS, sentences
+from rag.types import Passage
+
+__all__ = ["Statement", "cells", "clauses", "is_row", "readable", "statements", "table_header", "without_bullet"]
+
+BULLET = re.compile(r"\s*(?:[•◦▪‣·●○■□*–-]|\(?(?:\d{1,3}|[a-z])[.)])\s+")
+CLAUSE = re.compile(r";\s*|,\s+|\s+(?:and|or|but|und|oder|aber|et|ou|mais|y|pero)\s+")
+FARTHEST = 20_000
+"""Characters before a row within which the header of its table is looked for."""
+LONGEST = 2_000
+"""Characters of a line by which it is known as a row: a document may be one line."""
+RULE = re.compile(r"[|\s:=+-]+")
+VALUE = re.compile(r"\W*\d")
+"""How a cell begins that is a number, a date or a price."""
+YEAR = re.compile(r"(?:19|20)\d\d")
+"""A value that names a column all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A piece of a passage: its ``text``, and the headers of a cell, which say what it is ``about``.
+
+    ``start`` and ``end`` are those of its whole sentence or row in the passage; ``row`` tells whether it is a cell.
+    """
+
+    start: int
+    end: int
+    text: str
+    about: str = ""
+    row: bool = False
+
+
+def is_row(line: str) -> bool:
+    """Tell whether ``line`` is a row of a table: between bars, or of at least three columns set with spaces or tabs."""
+    return " | " in line.strip().strip("|") or line.strip().startswith("|") or len(COLUMNS.findall(line)) >= 2
+
+
+def cells(row: str) -> list[str]:
+    """Return the cells of a row.
+
+    >>> cells("| Hall 3 | £43 |"), cells("Mon   closed   10-12")
+    (['Hall 3', '£43'], ['Mon', 'closed', '10-12'])
+    """
+    line = row.strip()
+    parts = line.strip("|").split("|") if "|" in line else re.split(r" {3,}|\s*\t\s*", line)
+    return [" ".join(part.split()) for part in parts]
+
+
+def table_header(text: str, start: int) -> str:
+    """Return the header row of the table in the middle of which ``start`` lies in ``text``; empty where it does not."""
+    end = text.find("\n", start, start + LONGEST)
+    if not is_row(text[start : end if end >= 0 else start + LONGEST]):
+        return ""
+    header, below, at = "", "", start
+    while at > 0:
+        before = text.rfind("\n", 0, at - 1) + 1
+        line = text[before : at - 1]
+        if start - before > FARTHEST or not (is_row(line) or (line.strip() and RULE.fullmatch(line))):
+            break
+        if not RULE.fullmatch(line):
+            header, below = line.strip(), text[at:start].partition("\n")[0]
+        at = before
+    return header if _names_columns(cells(header), below) else ""
+
+
+def _names_columns(row: Sequence[str], below: str) -> bool:
+    """Tell whether the first ``row`` of a table is a header: a rule is ``below`` it, or none of its cells is a value.
+
+    >>> _names_columns(["Room", "2025"], "Hall | £4"), _names_columns(["Memory", "8 GB"], "Disk | 20 GB")
+    (True, False)
+    """
+    return RULE.fullmatch(below) is not None or not any(VALUE.match(cell) and not YEAR.fullmatch(cell) for cell in row)
+
+
+def readable(passage: Passage) -> str:
+    """Return the text of a passage with the rows of its tables as a reader says them: each cell behind its header.
+
+    >>> text = "Prices\\n| Room | Day | Hour |\\n|---|---|---|\\n| Hall 3 | £43 | £9 |"
+    >>> print(readable(Passage("a.md", 0, len(text), text)))
+    Prices
+    Room: Hall 3; Day: £43; Hour: £9
+    """
+    header, lines = cells(passage.header) if passage.header else [], list[str]()
+    inside = bool(header)
+    for line, below in pairwise([*passage.text.splitlines(), ""]):
+        if header and is_row(line) and not RULE.fullmatch(line):
+            lines = lines[:-1] if lines and cells(lines[-1]) == header else lines
+            lines.append(_said(cells(line), header))
+        elif not (header and RULE.fullmatch(line)):
+            begins = is_row(line) and not inside and _names_columns(cells(line), below)
+            header, inside = cells(line) if begins else [], is_row(line)
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _said(row: Sequence[str], header: Sequence[str]) -> str:
+    names = [*[""] * (len(row) - len(header)), *header]
+    pairs = zip(names, row, strict=False)
+    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
+
+
+def statements(passage: Passage) -> list[Statement]:
+    """Return what ``passage`` says, in order."""
+    found, header, subject = list[Statement](), cells(passage.header) if passage.header else [], ""
+    inside, lines = bool(header), [(start, end, passage.text[start:end]) for start, end in sentences(passage.text)]
+    for (start, end, line), (*_, below) in pairwise([*lines, (0, 0, "")]):
+        if RULE.fullmatch(line):
+            continue
+        if not is_row(line):
+            header, inside = [], False
+            found += (Statement(start, end, text) for text in clauses(without_bullet(line)))
+        elif header:
+            row = cells(line)
+            row[0] = subject = row[0] or subject  # an empty first cell goes on with the row above
+            found += _cells(start, end, row, header)
+        else:
+            row = cells(line)
+            header, inside = row if not inside and _names_columns(row, below) else [], True
+            found.append(Statement(start, end, " ".join(row), row=True))
+    return found
+
+
+def without_bullet(line: str) -> str:
+    """Return ``line`` without what numbers or marks it as an item: "5. Keys" says nothing of five.
+
+    >>> without_bullet("5. Keys are counted."), without_bullet("5 keys")
+    ('Keys are counted.', '5 keys')
+    """
+    return BULLET.sub("", line, count=1) if BULLET.match(line) else line
+
+
+def clauses(text: str) -> list[str]:
+    """Return the clauses of a sentence.
+
+    >>> clauses("Fix 12 costs £35 and Fix 24 costs £60; both end in May.")
+    ['Fix 12 costs £35', 'Fix 24 costs £60', 'both end in May.']
+    """
+    return [part.strip() for part in CLAUSE.split(text) if part and part.strip()]
+
+
+def _cells(start: int, end: int, row: Sequence[str], header: Sequence[str]) -> Iterator[Statement]:
+    """Yield a statement a cell. What its row is about is part of it: the first cell, and a second that is no value."""
+    names = [*[""] * (len(row) - len(header)), *header]
+    subject = ". ".join([row[0], *(cell for cell in row[1:2] if cell and not VALUE.match(cell))])
+    for at, (name, cell) in enumerate(zip(names, row, strict=False)):
+        if cell:
+            about = f"{subject}. {name}" if at else name
+            yield Statement(start, end, cell, about, row=True)

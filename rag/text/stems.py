@@ -1,0 +1,41 @@
+"""Stems: the forms under which the inflections of a word are one, by Snowball's algorithm for its language."""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+from typing import Any
+
+from rag.text.language import STEMMERS
+
+__all__ = ["plain", "stem"]
+
+
+@functools.lru_cache(maxsize=65536)
+def stem(word: str, language: str) -> str:
+    """Return the stem of a lower-case word without accents; the word itself where its language has no stemmer.
+
+    >>> stem("gebühren", "de"), stem("règlements", "fr"), stem("libraries", "en"), stem("llyfrgell", "cy")
+    ('gebuhr', 'regl', 'librari', 'llyfrgell')
+    """
+    algorithm = STEMMERS.get(language)
+    return plain(str(_stemmer(algorithm).stemWord(word)) if algorithm else word)
+
+
+@functools.cache
+def _stemmer(algorithm: str) -> Any:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer(algorithm)
+
+
+def plain(word: str) -> str:
+    """Return ``word`` without the accents of Latin letters, which readers leave out.
+
+    >>> plain("hōryū"), plain("zürich"), plain("йод")
+    ('horyu', 'zurich', 'йод')
+    """
+    if word.isascii():
+        return word
+    bases = ((unicodedata.normalize("NFKD", letter)[0], letter) for letter in word)
+    return "".join(base if base.isascii() and base.isalpha() else letter for base, letter in bases)

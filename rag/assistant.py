@@ -21,7 +21,7 @@ from rag.config import Config
 from rag.embedders import open_embedder
 from rag.errors import QuestionError
 from rag.execution import execute
-from rag.followups import by_name, earlier_questions, search_query, stands_alone
+from rag.followups import by_name, earlier_questions, last_exchange, search_query, stands_alone
 from rag.generators import open_generator
 from rag.index import Index
 from rag.planning import Plan, Planner
@@ -187,7 +187,7 @@ class Assistant:
         read = spelling.corrected(named, evidence, self._is_known)
         if read != named:
             evidence = self.retrieve(read, history, documents)
-        return self.prompt.prompt(evidence, read, earlier_questions(read, history))
+        return self.prompt.prompt(evidence, read, earlier_questions(read, history), last_exchange(history))
 
     def _replied(
         self, kind: Kind, replies: Replies, documents: Collection[str] | None, clock: _Clock, stop: Stop | None

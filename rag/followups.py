@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from textwrap import shorten
 
+from rag.citations import without_marks
 from rag.replies import is_refusal, kind_of_message
 from rag.text.language import language_of, refers_back
 from rag.text.names import PERSON
 from rag.text.words import content_words
 from rag.types import Turn
 
-__all__ = ["by_name", "earlier_questions", "search_query", "stands_alone"]
+__all__ = ["by_name", "earlier_questions", "last_exchange", "search_query", "stands_alone"]
 
 SOMEBODY = re.compile(r"\b(he|she|they|him|her|his|them|their)\b", re.IGNORECASE)
 NAME = (
@@ -35,7 +37,7 @@ OWN = 2
 EARLIER = 3
 """Questions that a follow-up may stand behind."""
 LONGEST = 400
-"""Characters of a question that a follow-up is put behind."""
+"""Characters of a question that a follow-up is put behind, and of the reply to it that is shown to the model."""
 
 
 def by_name(question: str, history: Sequence[Turn]) -> str:
@@ -80,6 +82,15 @@ def earlier_questions(question: str, history: Sequence[Turn]) -> str:
     if earlier and not SOMEBODY.search(question):
         earlier[-1] = _asked_of_another(earlier[-1], question)
     return " ".join(earlier)
+
+
+def last_exchange(history: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Return the last question that was answered with its reply, without marks and cut to a length; else nothing."""
+    for turn, reply in zip(reversed(history[:-1]), reversed(history[1:]), strict=True):
+        if (turn.role, reply.role) == ("user", "assistant") and not kind_of_message(turn.content):
+            told = shorten(without_marks(reply.content), LONGEST, placeholder=" …")
+            return () if is_refusal(reply.content) else (turn, Turn("assistant", told))
+    return ()
 
 
 def stands_alone(question: str) -> bool:

@@ -13,7 +13,7 @@ from rag.errors import PromptError, QuestionError
 from rag.text.dates import day
 from rag.text.language import language_of
 from rag.text.statements import readable
-from rag.types import Evidence, Prompt, Task
+from rag.types import Evidence, Prompt, Task, Turn
 
 __all__ = ["PromptFile", "fit", "load", "read_sections"]
 
@@ -22,7 +22,6 @@ PLACEHOLDERS = {
     "passage": {"title", "text"},
     "question": {"question"},
     "answerable": {"question"},
-    "followup": {"question", "earlier"},
 }
 
 
@@ -33,9 +32,12 @@ class PromptFile:
     fingerprint: str
     sections: dict[str, str]
 
-    def prompt(self, evidence: Sequence[Evidence], question: str, earlier: str = "") -> Prompt:
+    def prompt(
+        self, evidence: Sequence[Evidence], question: str, earlier: str = "", exchange: Sequence[Turn] = ()
+    ) -> Prompt:
         """Return the prompt that asks ``question`` of ``evidence`` in this wording; see :class:`rag.types.Prompt`."""
-        return Prompt(self.instructions, tuple(evidence), question, earlier=earlier, wording=self)
+        behind = tuple(exchange) if earlier else ()
+        return Prompt(self.instructions, tuple(evidence), question, earlier=earlier, exchange=behind, wording=self)
 
     @property
     def instructions(self) -> str:
@@ -50,13 +52,23 @@ class PromptFile:
         return self.sections["passage"].format(title=title + date, text=readable(passage))
 
     def asked(self, prompt: Prompt, task: Task) -> str:
-        """Return what comes last: what is asked, as ``task`` wants it."""
+        """Return what comes last: what is asked, as ``task`` wants it.
+
+        A question that goes on from others whose reply is not known stands behind them.
+        """
+        return self._asked(prompt.question if prompt.exchange else prompt.query, prompt, task)
+
+    def exchange(self, prompt: Prompt) -> tuple[str, ...]:
+        """Return the question before, as it was asked, and the reply to it; nothing where it does not matter."""
+        if not prompt.exchange:
+            return ()
+        question, reply = prompt.exchange
+        return self._asked(question.content, prompt, "question"), reply.content
+
+    def _asked(self, question: str, prompt: Prompt, task: Task) -> str:
         # Key words alone do not tell their language; those who read German documents mostly ask in German.
         read = language_of(prompt.evidence[0].passage.text) if prompt.evidence else "en"
-        question, language = prompt.question, language_of(prompt.question, read)
-        if prompt.earlier:
-            question = self.sections["followup"].format(question=question, earlier=prompt.earlier)
-        section = self.sections.get(f"{task}_{language}", self.sections[task])
+        section = self.sections.get(f"{task}_{language_of(question, read)}", self.sections[task])
         return section.format(question=question)
 
 

@@ -119,6 +119,10 @@ class Wording(Protocol):
         """Return what comes last: the question, as ``task`` asks it."""
         ...
 
+    def exchange(self, prompt: Prompt) -> tuple[str, ...]:
+        """Return the question before, as it was asked, and the reply to it; nothing where it does not matter."""
+        ...
+
 
 class PlainWording:
     """The passage and the question as they are."""
@@ -131,6 +135,10 @@ class PlainWording:
         """Return the question behind those that it refers back to."""
         return prompt.query
 
+    def exchange(self, prompt: Prompt) -> tuple[str, ...]:
+        """Return nothing: the questions before are in what is asked."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -138,8 +146,8 @@ class Prompt:
 
     The order in which a generator writes them out is: instructions, evidence (the best first), question.
     ``task`` says what is wanted: an answer, or whether the evidence holds one. ``earlier`` are the questions that the
-    question refers back to. ``wording`` writes the parts out: it travels with them, so that a generator has none of its
-    own.
+    question refers back to, ``exchange`` is the last of them with the reply to it. ``wording`` writes the parts out: it
+    travels with them, so that a generator has none of its own.
     """
 
     instructions: str
@@ -147,13 +155,21 @@ class Prompt:
     question: str
     task: Task = "question"
     earlier: str = ""
+    exchange: tuple[Turn, ...] = ()
     wording: Wording = field(default_factory=PlainWording, compare=False, repr=False)
+
+    @property
+    def messages(self) -> tuple[Turn, ...]:
+        """All of it as the turns of a chat, the first of which begins with the sources."""
+        sources = "".join([self.instructions, *map(self.wording.passage, self.evidence)])
+        first, *others = (*self.wording.exchange(self), self.wording.asked(self, self.task))
+        reply = tuple(Turn("assistant", text) for text in others[:-1])
+        return (Turn("user", sources + first), *reply, *(Turn("user", text) for text in others[-1:]))
 
     @property
     def text(self) -> str:
         """All of it as one text, without a model's own chat template."""
-        passages = map(self.wording.passage, self.evidence)
-        return "".join([self.instructions, *passages, self.wording.asked(self, self.task)])
+        return "\n".join(turn.content for turn in self.messages)
 
     @property
     def query(self) -> str:

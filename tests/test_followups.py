@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.followups import by_name, earlier_questions, search_query
+from rag.followups import by_name, earlier_questions, last_exchange, search_query
 from rag.types import Turn
 
 
@@ -75,3 +75,29 @@ def test_he_and_she_are_read_as_whom_the_last_turns_name(asked, told, question, 
 def test_without_a_conversation_nobody_is_meant():
     assert by_name("Where does she work?", []) == "Where does she work?"
     assert by_name("Where does she work?", [Turn("user", "Who opened it?")]) == "Where does she work?"
+
+
+def test_the_last_exchange_is_what_was_answered_last():
+    asked, told = Turn("user", "Where is the fair?"), Turn("assistant", "In Leeds [1], they say [2].")
+    thanks = (Turn("user", "Thanks"), Turn("assistant", "You're welcome."))
+    refused = (Turn("user", "And in York?"), Turn("assistant", "The documents do not answer this question."))
+    kept = (asked, Turn("assistant", "In Leeds, they say."))
+    assert last_exchange([asked, told]) == kept
+    assert last_exchange([asked, told, *thanks]) == kept
+    assert last_exchange([asked, told, *refused]) == ()
+    assert last_exchange([asked]) == last_exchange([]) == ()
+    (_, long) = last_exchange([asked, Turn("assistant", "word " * 900)])
+    assert 300 < len(long.content) <= 400
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question"),
+    [
+        ("Je peux prendre combien de livres ?", "Et des jeux de société ?"),
+        ("Was kostet der Saal?", "Und mit Bühne am Wochenende?"),
+        ("¿Cuánto cuesta la sala?", "¿Y con cocina los sábados?"),
+    ],
+)
+def test_a_question_goes_on_from_another_in_other_languages(earlier, question):
+    history = [Turn("user", earlier), Turn("assistant", "12.")]
+    assert earlier_questions(question, history) == earlier

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rag.config import Config
 from rag.errors import PromptError, QuestionError
 from rag.prompts import fit, load
-from rag.types import Evidence, Passage, Prompt
+from rag.types import Evidence, Passage, Prompt, Turn
 
 GOOD = Config().prompt.read_text(encoding="utf-8")
 
@@ -36,7 +36,23 @@ def test_the_shipped_prompt_has_every_part():
     assert prompt_file.asked(asked, "answerable").startswith("\nQuestion: Where?\nIs it answered above?")
     after = Prompt(prompt_file.instructions, (), "And when?", earlier="Where?")
     assert after.query == "Where? And when?"
-    assert "\nQuestion: And when?\n(The question before: Where?)\n" in prompt_file.asked(after, "question")
+    assert prompt_file.asked(after, "question").startswith("\nQuestion: Where? And when?\n\nAnswer the question")
+    assert prompt_file.exchange(after) == ()
+
+
+def test_a_question_that_goes_on_from_another_comes_after_that_and_the_reply_to_it():
+    prompt_file = load(Config().prompt)
+    turns = (Turn("user", "Wo ist das Fest?"), Turn("assistant", "In Leeds."))
+    prompt = prompt_file.prompt([evidence(3, "Das Fest ist in Leeds am 3. Mai.")], "Und wann?", turns[0].content, turns)
+    first, reply, last = prompt.messages
+    assert (first.role, reply, last.role) == ("user", turns[1], "user")
+    assert first.content.startswith(prompt_file.instructions)
+    assert first.content.endswith(prompt_file.exchange(prompt)[0])
+    assert "Wo ist das Fest?" in first.content and "Beantworte die Frage" in first.content
+    assert last.content == prompt_file.asked(prompt, "question")
+    assert "Question: Und wann?" in last.content and "Fest?" not in last.content
+    alone = prompt_file.prompt(prompt.evidence, "Und wann?", "", turns)
+    assert (alone.exchange, len(alone.messages)) == ((), 1)
     assert len(prompt_file.fingerprint) == 64
 
 

@@ -23,7 +23,7 @@ from rag.ports import Capabilities, Completion, Stop
 from rag.servers.connections import Servers
 from rag.servers.models import context_of, model_on, stable
 from rag.servers.refusals import Refused
-from rag.types import Prompt
+from rag.types import Prompt, Turn
 
 __all__ = ["HttpGenerator"]
 
@@ -133,7 +133,8 @@ class HttpGenerator:
     # --- requests and replies
 
     def _standard(self, prompt: Prompt | Completion, limit: int) -> Body:
-        messages = [{"role": "user", "content": _text(prompt)}]
+        turns = prompt.messages if isinstance(prompt, Prompt) else (Turn("user", _text(prompt)),)
+        messages = [{"role": turn.role, "content": encodable(turn.content)} for turn in turns]
         return {"model": self.name, "messages": messages, "max_tokens": limit, "temperature": 0}
 
     def _request(self, prompt: Prompt | Completion, limit: int) -> tuple[str, Body]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -39,6 +40,8 @@ BATCH = 512
 INTERRUPTIBLE = 8
 """A decode of more tokens than this is interrupted in the middle; asking so often costs a shorter one too much."""
 ABORTED, NO_ROOM = 2, 1
+SLOTS = (b"\x1a", b"\x1b", b"\x1c")
+"""What stands for the messages where a chat template is tried out."""
 THOUGHT = "<think>\n\n</think>\n\n"
 """What a reply without thoughts begins with, as Qwen3's and others' templates write it (``enable_thinking=False``)."""
 
@@ -114,20 +117,22 @@ class Llama:
 
     # --- text
 
-    def template(self) -> tuple[str, str]:
-        """Return what the model's own chat template puts before and after a user's message.
+    def template(self) -> tuple[str, str, str]:
+        """Return what the model's own chat template puts before a user's message, before a reply, and between turns.
 
         A model that may think aloud before it replies is told that it has.
         """
         api = self._api
         template = api.llama_model_chat_template(self._model, None)
-        messages = (api.llama_chat_message * 1)(api.llama_chat_message(role=b"user", content=b"\x1a"))
+        turns = zip((b"user", b"assistant", b"user"), SLOTS, strict=True)
+        messages = [api.llama_chat_message(role=role, content=slot) for role, slot in turns]
         buffer = ctypes.create_string_buffer(4096)
-        length = api.llama_chat_apply_template(template, messages, 1, True, buffer, len(buffer))
+        array = (api.llama_chat_message * len(messages))(*messages)
+        length = api.llama_chat_apply_template(template, array, len(messages), True, buffer, len(buffer))
         if length <= 0:
-            return "", "\n"
-        before, _, after = buffer.raw[:length].decode().partition("\x1a")
-        return before, after + (THOUGHT if b"enable_thinking" in (template or b"") else "")
+            return "", "\n", "\n"
+        before, _, between, after = re.split("|".join(map(bytes.decode, SLOTS)), buffer.raw[:length].decode())
+        return before, after + (THOUGHT if b"enable_thinking" in (template or b"") else ""), between
 
     def tokens(self, text: str, special: bool = False) -> list[int]:
         """Return the tokens of ``text``; control tokens are read only in ``special`` text, which is our own."""

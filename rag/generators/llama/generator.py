@@ -71,7 +71,7 @@ class LlamaGenerator:
         self._waiting = 0
         self._llama = Llama(file, context, threads or usable_cores(), gpu_layers)
         self._reader = Reader(self._llama, self.states, fingerprint)
-        self._before, self._after = self._llama.template()
+        self._before, self._after, self._between = self._llama.template()
         self._tokens = functools.lru_cache(REMEMBERED)(self._tokenised)
 
     def close(self) -> None:
@@ -140,8 +140,17 @@ class LlamaGenerator:
             return self._parts_of_completion(prompt)
         passages = tuple(self._passage(prompt.wording, item) for item in prompt.evidence)
         after = self._tokens(self._after, special=True)
-        asked = {task: self._tokens(prompt.wording.asked(prompt, task)) + after for task in TASKS}
+        exchange = self._exchange(prompt)
+        asked = {task: exchange + self._tokens(prompt.wording.asked(prompt, task)) + after for task in TASKS}
         return Parts(self._opening(prompt.instructions), passages, asked)
+
+    def _exchange(self, prompt: Prompt) -> tuple[int, ...]:
+        """Return the tokens of the turns between the evidence and the question."""
+        if not (turns := prompt.wording.exchange(prompt)):
+            return ()
+        question, reply = map(self._tokens, turns)
+        after, between = (self._tokens(text, special=True) for text in (self._after, self._between))
+        return question + after + reply + between
 
     def _parts_of_completion(self, prompt: Completion) -> Parts:
         before, after = (self._before, self._after) if prompt.chat else ("", "")

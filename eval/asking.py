@@ -17,9 +17,8 @@ from rag import prompts
 from rag.answers import answer_object
 from rag.assistant import Assistant
 from rag.config import Config
-from rag.index import Index
 from rag.ingest import Progress
-from rag.ports import Embedder, Generator
+from rag.ports import Embedder, Generator, WritableIndex
 from rag.types import Evidence
 
 __all__ = ["Asking"]
@@ -28,7 +27,7 @@ __all__ = ["Asking"]
 class Asking:
     """An assistant's parts, and a generator that remembers what it was asked."""
 
-    def __init__(self, index: Index, embedder: Embedder, generator: Generator, config: Config) -> None:
+    def __init__(self, index: WritableIndex, embedder: Embedder, generator: Generator, config: Config) -> None:
         self._recorder = RecordingGenerator(generator)
         self._prompt = prompts.load(config.prompt)
         self._parts = index, embedder, self._recorder, self._prompt, config

@@ -17,7 +17,7 @@ from eval.journal import RunError, read_records, write_whole
 from eval.recording import ReplayGenerator
 from eval.runs import Run
 from rag.errors import DocumentError
-from rag.index import Index
+from rag.ports import Index
 from rag.types import Evidence, Passage
 
 __all__ = ["accept", "drafts", "evidence_of", "load", "replay"]

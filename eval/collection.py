@@ -14,9 +14,9 @@ from eval.journal import RunError
 from eval.sets import KnownAnswerSet
 from rag import documents
 from rag.config import Config
-from rag.index import Index
+from rag.indexes.opening import create_index
 from rag.ingest import Progress, ingest
-from rag.ports import Embedder, Vectors
+from rag.ports import Embedder, Index, Vectors, WritableIndex
 from rag.types import Passage
 
 __all__ = ["OneQuery", "Texts", "code_hash", "content_hash", "every_passage", "opened_index"]
@@ -25,7 +25,7 @@ __all__ = ["OneQuery", "Texts", "code_hash", "content_hash", "every_passage", "o
 @contextlib.contextmanager
 def opened_index(
     known: KnownAnswerSet, config: Config, embedder: Embedder, folder: Path, progress: Progress | None = None
-) -> Iterator[Index]:
+) -> Iterator[WritableIndex]:
     """Open the index of the set's documents in ``folder``, brought up to date.
 
     Its name tells the documents, the embedder, the passage settings and the program that made it apart, so that no
@@ -34,8 +34,9 @@ def opened_index(
     made_by = [str(known.documents), content_hash(known.documents), embedder.fingerprint, str(config.passage_tokens)]
     place = folder / f"{known.name}-{_digest([*made_by, code_hash()])[:12]}"
     place.parent.mkdir(parents=True, exist_ok=True)
-    with Index.create(place, embedder, config.passage_tokens) as index:
-        report = ingest([known.documents], index, embedder, replace(config, index=place), progress)
+    config = replace(config, index=place, index_url="")
+    with create_index(config, embedder) as index:
+        report = ingest([known.documents], index, embedder, config, progress)
         if report.failed:
             name, reason = report.failed[0]
             raise RunError(f"{known.documents / name} of the set {known.name} cannot be read: {reason}")
@@ -43,18 +44,8 @@ def opened_index(
 
 
 def every_passage(index: Index) -> list[Passage]:
-    """Return all passages of ``index``, in the order of their ids."""
-    vector = _any_vector(index)
-    return index.passages(sorted(id_ for id_, _ in index.search_dense(vector, len(index))))
-
-
-def _any_vector(index: Index) -> Vectors:
-    import numpy as np
-
-    # Every passage is among the len(index) nearest ones to whatever there is.
-    vector = np.zeros(int(index.stats()["dimension"]), dtype=np.float32)
-    vector[0] = 1
-    return vector
+    """Return all passages of ``index``, document by document."""
+    return index.passages(index.passage_ids())
 
 
 class Texts(Mapping[str, str]):

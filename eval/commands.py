@@ -115,10 +115,10 @@ def accept(_: Config, options: argparse.Namespace) -> int:
 def review(config: Config, options: argparse.Namespace) -> int:
     """Show what readers said about answers, one at a time, and make questions of those that are accepted."""
     from rag import feedback
-    from rag.index import Index
+    from rag.indexes.opening import open_index
 
     waiting = feedback.pending(config.index)
-    with Index.open(config.index) as index:
+    with open_index(config) as index:
         for number, said in enumerate(waiting, 1):
             print(f"--- {number} of {len(waiting)}\n{described(said)}")
             key = _key("accept (a), reject (r), skip (s), quit (q)? ", "arsq")
@@ -180,7 +180,7 @@ def calibrate(config: Config, options: argparse.Namespace) -> int:
     from rag.assistant import made_for
     from rag.embedders import open_embedder
     from rag.generators import open_generator
-    from rag.index import Index
+    from rag.indexes.opening import open_index
     from rag.rerankers import open_reranker
 
     for name in ("false_answers", "false_unsure"):
@@ -190,7 +190,7 @@ def calibrate(config: Config, options: argparse.Namespace) -> int:
     embedder, prompt = open_embedder(config), prompts.load(config.prompt)
     selection = Selection(options.split or "", options.limit, options.seed)
     rows, names = list[dict[str, Any]](), list[str]()
-    with Index.open(config.index, embedder) as index, contextlib.closing(open_generator(config)) as generator:
+    with open_index(config, embedder) as index, contextlib.closing(open_generator(config)) as generator:
         for known in [sets.load(place) for place in options.set or [SEEDS]]:
             file = default_folder(BUILD / "signals", identity_of(known, selection, config, embedder, generator))
             with bars() as tell:

@@ -27,8 +27,7 @@ from eval.retrieval_metrics import distracts
 from eval.spans import overlap
 from rag.config import Config
 from rag.followups import search_query
-from rag.index import Index
-from rag.ports import Embedder
+from rag.ports import Embedder, Index
 from rag.retrieval import retrieve
 from rag.types import Evidence, Passage
 

@@ -19,7 +19,7 @@ from rag import feedback as queue
 from rag.citations import without_marks
 from rag.errors import DocumentError
 from rag.feedback import Feedback
-from rag.index import Index
+from rag.ports import Index
 
 __all__ = ["KIND", "accept", "default_set", "described", "question_of", "reviewed_folder"]
 

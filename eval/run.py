@@ -26,9 +26,8 @@ from rag import prompts
 from rag.assistant import SETTINGS
 from rag.config import Config
 from rag.followups import search_query
-from rag.index import Index
 from rag.ingest import Progress
-from rag.ports import Embedder, Generator, Reranker
+from rag.ports import Embedder, Generator, Index, Reranker
 from rag.rerankers import open_reranker
 from rag.reranking import described
 from rag.retrieval import retrieve
@@ -148,7 +147,12 @@ def run(
 
 
 def _search(
-    questions: Sequence[Question], index: Index, config: Config, embedder: Embedder, folder: Path, tell: Progress
+    questions: Sequence[Question],
+    index: Index,
+    config: Config,
+    embedder: Embedder,
+    folder: Path,
+    tell: Progress,
 ) -> dict[str, Any]:
     """Search for each question in every way, and return the records by id."""
     remembering = cast(Embedder, collection.OneQuery(embedder))

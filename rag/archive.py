@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.answers import answer_from
+from rag.ports import Change, Removal
 from rag.types import Answer, Evidence, Passage
 
 __all__ = ["Archive"]
@@ -68,6 +69,11 @@ class Archive:
             answer = self.get(file.stem)
             if answer is None or not {item.passage.document for item in answer.evidence} <= known:
                 file.unlink(missing_ok=True)
+
+    def listen(self, change: Change) -> None:
+        """Remove what rests on documents that were removed from the index."""
+        if isinstance(change, Removal):
+            self.sweep(change.documents)
 
     def _file(self, id: str) -> Path:
         return self._folder / f"{id}.json"

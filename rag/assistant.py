@@ -23,9 +23,9 @@ from rag.errors import QuestionError
 from rag.execution import execute
 from rag.followups import by_name, earlier_questions, last_exchange, search_query, stands_alone
 from rag.generators import open_generator
-from rag.index import Index
+from rag.indexes.opening import open_index
 from rag.planning import Plan, Planner
-from rag.ports import Completion, Embedder, Generator, Reranker, Stop
+from rag.ports import Completion, Embedder, Generator, Reranker, Stop, WritableIndex
 from rag.replies import Kind, Replies, kind_of_message, replies_for
 from rag.rerankers import open_reranker
 from rag.reranking import described
@@ -51,7 +51,7 @@ class Assistant:
 
     def __init__(
         self,
-        index: Index,
+        index: WritableIndex,
         embedder: Embedder,
         generator: Generator,
         prompt: prompts.PromptFile,
@@ -78,7 +78,7 @@ class Assistant:
             FootnoteError: one of them is missing, damaged or does not fit the others.
         """
         embedder = open_embedder(config)
-        index = Index.open(config.index, embedder)
+        index = open_index(config, embedder)
         index.search_dense(embedder.embed_query(""), 1)  # Weights and vectors are read now, not at the first question.
         if reranker := open_reranker(config):
             reranker.score("", [""])
@@ -401,7 +401,7 @@ class _Tools:
     stop: Stop | None
 
     @property
-    def index(self) -> Index:
+    def index(self) -> WritableIndex:
         return self.assistant.index
 
     @property

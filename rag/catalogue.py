@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 from rag import cues
 from rag.alignment import heading
-from rag.index import DocumentInfo, Index
+from rag.ports import DocumentInfo, Index
 from rag.text.words import Word, content_words, dates_in, found
 from rag.types import Passage
 

@@ -104,6 +104,12 @@ def _document_verbs(verb: Verb) -> None:
     remove.add_argument("documents", nargs="+", metavar="DOC", help="a document's name, as 'footnote list' prints it")
     stats = verb("stats", "tell the size and the state of the index", "stats")
     stats.add_argument("--json", action="store_true", help="as JSON")
+    index = verb("index", "move the index to another place or engine", "manage_index")
+    actions = index.add_subparsers(metavar="ACTION", required=True, dest="action")
+    migrate = actions.add_parser("migrate", help="move documents, passages and vectors without embedding again")
+    migrate.add_argument(
+        "--to", required=True, metavar="URL|DIR", help="a Milvus server, a .db file for Milvus Lite, or a folder"
+    )
 
 
 def _question_verbs(verb: Verb) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from rag import models
 from rag.config import Config
 from rag.errors import DocumentError, GenerationError, QuestionError
+from rag.ports import WritableIndex
 from rag.progress import bars
 from rag.servers.address import is_address
 from rag.types import Answer, Phase, Status, Turn
@@ -25,6 +27,7 @@ __all__ = [
     "evaluate",
     "ingest",
     "list_documents",
+    "manage_index",
     "manage_models",
     "remove",
     "search",
@@ -50,16 +53,14 @@ EXIT_CODES: dict[Status, int] = {"answered": EXIT_ANSWERED, "unsure": EXIT_UNSUR
 def ingest(config: Config, options: argparse.Namespace) -> int:
     """Bring sources up to date and report what was done with each file."""
     from rag.embedders import open_embedder
-    from rag.index import Index
+    from rag.indexes.opening import create_index, open_index
     from rag.ingest import ingest as bring_up_to_date
 
     if not options.paths and not options.rebuild:
         raise DocumentError("Name the files or folders to bring in: footnote ingest PATH…")
     embedder = open_embedder(config)
     # A rebuild is what mends an index of another embedder, so that it must not be refused for that.
-    opened = (
-        Index.open(config.index) if options.rebuild else Index.create(config.index, embedder, config.passage_tokens)
-    )
+    opened = open_index(config) if options.rebuild else create_index(config, embedder)
     with opened as index, bars(_committed) as progress:
         report = bring_up_to_date(options.paths, index, embedder, config, progress, rebuild=options.rebuild)
         index.organise()
@@ -125,11 +126,28 @@ def stats(config: Config, options: argparse.Namespace) -> int:
     return EXIT_ANSWERED
 
 
-@contextlib.contextmanager
-def _index(config: Config) -> Iterator[Any]:
-    from rag.index import Index
+def manage_index(config: Config, options: argparse.Namespace) -> int:
+    """Move the index into another engine or folder; what belongs to it beside the documents stays where it is."""
+    from rag.indexes.opening import create_index, open_index
+    from rag.migration import maker_of, migrate
 
-    with Index.open(config.index) as index:
+    in_milvus = "://" in options.to or options.to.endswith(".db")
+    place = {"index_url": options.to} if in_milvus else {"index": Path(options.to), "index_url": ""}
+    with open_index(config) as source, bars() as progress:
+        maker = maker_of(source)
+        with create_index(replace(config, passage_tokens=maker.passage_tokens, **place), maker) as target:
+            moved = migrate(source, target, progress)
+    print(f"{moved.moved} documents moved, {moved.present} already there: {moved.passages} passages in {options.to}.")
+    print(f"The counts agree, and so do {moved.compared} documents that were compared in full.")
+    print(f'To use it, set {"index_url" if in_milvus else "index"} = "{options.to}".')
+    return EXIT_ANSWERED
+
+
+@contextlib.contextmanager
+def _index(config: Config) -> Iterator[WritableIndex]:
+    from rag.indexes.opening import open_index
+
+    with open_index(config) as index:
         yield index
 
 
@@ -140,7 +158,7 @@ def search(config: Config, options: argparse.Namespace) -> int:
     """Print the passages found for a question, with their scores."""
     from rag.answers import passage_object, place
     from rag.embedders import open_embedder
-    from rag.index import Index
+    from rag.indexes.opening import open_index
     from rag.rerankers import open_reranker
     from rag.retrieval import retrieve
 
@@ -149,7 +167,7 @@ def search(config: Config, options: argparse.Namespace) -> int:
     if options.number < 1:
         raise QuestionError(f"-n must be at least 1, not {options.number}.")
     embedder = open_embedder(config)
-    with Index.open(config.index, embedder) as index:
+    with open_index(config, embedder) as index:
         found = retrieve(
             options.question,
             index,
@@ -255,9 +273,9 @@ def serve(config: Config, options: argparse.Namespace) -> int:
 def _serve(serve: Callable[[Callable[[], Any], Config], None], config: Config) -> int:
     """Run ``serve`` with an assistant on the index."""
     from rag.assistant import Assistant
-    from rag.index import Index
+    from rag.indexes.opening import open_index
 
-    with Index.open(config.index):
+    with open_index(config):
         pass  # A missing index is a mistake to hear of now, not at the first question.
     serve(lambda: Assistant.open(config), config)
     return EXIT_ANSWERED

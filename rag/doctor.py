@@ -112,11 +112,11 @@ def _prompt(config: Config) -> Check:
 
 def _index(config: Config) -> Check:
     from rag.embedders import open_embedder
-    from rag.index import Index
+    from rag.indexes.opening import open_index
 
-    label = f"index in {config.index}"
+    label = f"index in {config.index_url or config.index}"
     try:
-        with Index.open(config.index, open_embedder(config)) as index:
+        with open_index(config, open_embedder(config)) as index:
             return f"{label} ({index.stats()['documents']} documents)", None
     except FootnoteError as error:
         return label, str(error)

@@ -22,7 +22,7 @@ from rag.formats.html import from_html
 from rag.formats.outline import first_heading, front_matter, markdown_headings, text_headings
 from rag.formats.pdf import from_pdf
 from rag.formats.titles import date_of, title_of
-from rag.text.dates import iso_date
+from rag.text.dates import habit, iso_date
 from rag.text.detection import detect
 from rag.types import Document
 
@@ -167,7 +167,7 @@ def read(path: Path, name: str) -> Document:
         sha256=hashlib.sha256(data).hexdigest(),
         media_type=media_type,
         title=_clean(found.title) or _clean(title_of(text, found.headings)),
-        date=date_of(text) or found.date,
+        date=date_of(text, habit([text])) or found.date,
         headings=found.headings,
         pages=found.pages,
         empty_pages=found.empty_pages,

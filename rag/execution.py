@@ -16,9 +16,8 @@ from typing import Protocol
 from rag import citations
 from rag.catalogue import Titles, is_kind, matches, stems, title_of
 from rag.citations import Checked, Claim, Span, Support
-from rag.index import DocumentInfo, Index
 from rag.planning import Plan
-from rag.ports import Completion
+from rag.ports import Completion, DocumentInfo, Filter, Index
 from rag.summary import SIZES, Part, parts_of, read_part, spread
 from rag.tasks import TaskFile
 from rag.text.dates import day
@@ -191,10 +190,10 @@ def _mentions(topic: str, documents: Sequence[DocumentInfo], index: Index) -> di
     """
     words = content_words(f"x {topic}")[1:] or content_words(topic)
     names = {info.name for info in documents}
-    passages = index.passages([number for number, _ in index.search_lexical(topic, SEARCHED)])
+    passages = index.passages([id for id, _ in index.search_lexical(topic, SEARCHED, Filter.of(names))])
     best = dict[str, tuple[tuple[bool, int, int], Span]]()
     for passage in passages:
-        for start, end in sentences(passage.text) if passage.document in names else ():
+        for start, end in sentences(passage.text):
             forms = stems(passage.text[start:end])
             if words and all(found(word, forms) or matches(word.form, forms) for word in words):
                 literal = topic.lower() in passage.text[start:end].lower()
@@ -411,7 +410,7 @@ def _number(count: int) -> str:
 
 def _passages(info: DocumentInfo, index: Index) -> list[Passage]:
     """Return the passages of a document, as its text goes."""
-    return sorted(index.passages(sorted(index.passage_ids([info.name]))), key=lambda passage: passage.start)
+    return index.passages(index.passage_ids(Filter.of([info.name])))
 
 
 def _span(passage: Passage, start: int, end: int) -> Span:

@@ -1,7 +1,7 @@
 """What readers say about answers: a queue on disk, out of which a maintainer makes questions of the eval set.
 
 One JSON object a line in ``feedback.jsonl``, in the index's folder, each written to the disk before it is thanked for.
-It holds words of the documents, so what is said about a document goes when the document does.
+It holds words of the documents, so what is said about a document goes when the document does: see :func:`listener`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from filelock import FileLock
 
 from rag.errors import TooMany
-from rag.storage.rows import now
+from rag.ports import Change, Deletion, Listener
 from rag.types import Status, Turn
 
-__all__ = ["COMPLAINTS", "KINDS", "Feedback", "Kind", "Span", "add", "forget", "pending", "remove"]
+__all__ = ["COMPLAINTS", "KINDS", "Feedback", "Kind", "Span", "add", "forget", "listener", "pending", "remove"]
 
 Kind = Literal["up", "down", "wrong_answer", "wrong_source", "should_answer", "should_abstain"]
 """A thumb; what is wrong with an answer; or that there should have been one, or none."""
@@ -76,7 +77,7 @@ def add(folder: Path, feedback: Feedback) -> str:
     Raises:
         TooMany: so much waits for review that no more is taken.
     """
-    table = asdict(feedback) | {"id": secrets.token_hex(8), "at": now()}
+    table = asdict(feedback) | {"id": secrets.token_hex(8), "at": datetime.now(UTC).isoformat(timespec="seconds")}
     line = json.dumps(table).encode("ascii") + b"\n"
     with _locked(folder), (folder / FILE).open("ab") as file:
         size = file.tell()
@@ -103,6 +104,16 @@ def remove(folder: Path, ids: Collection[str]) -> int:
 def forget(folder: Path, document: str) -> int:
     """Remove everything that quotes ``document``, which is being deleted; return how many there were."""
     return _keep(folder, lambda feedback: not _quotes(feedback, document))
+
+
+def listener(folder: Path) -> Listener:
+    """Return what keeps the queue in the index's ``folder`` free of deleted documents."""
+
+    def listen(change: Change) -> None:
+        if isinstance(change, Deletion):
+            forget(folder, change.document)
+
+    return listen
 
 
 def _quotes(feedback: Feedback, document: str) -> bool:

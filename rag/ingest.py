@@ -19,12 +19,13 @@ import numpy as np
 from rag import documents
 from rag.config import Config
 from rag.errors import DocumentError
-from rag.index import DocumentInfo, Index, text_hash
+from rag.formats.titles import date_of
 from rag.passages import context_text, cut, windows
-from rag.ports import Embedder, Vectors
+from rag.ports import DocumentInfo, Embedder, Vectors, WritableIndex
+from rag.text.dates import Order, habit
 from rag.types import Document, Passage
 
-__all__ = ["IngestReport", "Progress", "ingest"]
+__all__ = ["IngestReport", "Progress", "ingest", "text_hash"]
 
 BATCH = 64
 """Passages after which what was read so far is embedded and committed."""
@@ -49,6 +50,7 @@ class IngestReport:
     failed: list[tuple[str, str]] = field(default_factory=list)
     pages_without_text: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
     duplicates: list[tuple[str, str]] = field(default_factory=list)
+    open_dates: list[str] = field(default_factory=list)
 
     def summary(self) -> str:
         """Return the counts in one line, then a line for each thing worth a look (failures are left to the caller)."""
@@ -58,6 +60,7 @@ class IngestReport:
         for name, pages in self.pages_without_text:
             lines.append(f"{name}: no text on page {', '.join(map(str, pages))} (a scan?)")
         lines += [f"{name}: the same content as {other}" for name, other in self.duplicates]
+        lines += [f"{name}: day or month may come first in its date; only the year is kept" for name in self.open_dates]
         return "\n".join(lines)
 
 
@@ -74,7 +77,7 @@ class _Prepared:
 
 def ingest(
     paths: Sequence[Path],
-    index: Index,
+    index: WritableIndex,
     embedder: Embedder,
     config: Config,
     progress: Progress | None = None,
@@ -100,13 +103,14 @@ def ingest(
             run.rebuild()
         for source, path in sources.items():
             run.update(source, path, rebuild)
+        run.settle_dates()
     return run.report
 
 
 class _Run:
     """One run of ``ingest``."""
 
-    def __init__(self, index: Index, embedder: Embedder, config: Config, progress: Progress) -> None:
+    def __init__(self, index: WritableIndex, embedder: Embedder, config: Config, progress: Progress) -> None:
         self.index = index
         self.embedder = embedder
         self.progress = progress
@@ -148,6 +152,21 @@ class _Run:
                     )
                     self.progress("rebuild", done, len(infos), name)
 
+    def settle_dates(self) -> None:
+        """Read dates such as 03/04/2024, of which the year alone is kept so far, as most documents write theirs."""
+        if not (self.report.added or self.report.changed):
+            return
+        infos = self.index.documents()
+        still_open = [info for info in infos if len(info.date) == 4 and _is_open(self.index.text(info.name))]
+        order = habit(self.index.text(info.name) for info in infos) if still_open else ""
+        if not order:
+            self.report.open_dates += [info.name for info in still_open]
+            return
+        for batch in _batches(self._stored(still_open, order)):
+            known = self.index.known_vectors([h for prepared in batch for h in prepared.hashes])
+            for prepared, vectors in zip(batch, self._embed(batch, known), strict=True):
+                self.index.replace(prepared.source, prepared.document, prepared.passages, vectors, prepared.hashes)
+
     def _is_ours(self, file: Path) -> bool:
         """Tell whether ``file`` is part of the index, which may lie inside the folder that is ingested."""
         return file.resolve().parent == self.index.folder.resolve() and file.suffix not in documents.SUFFIXES
@@ -171,10 +190,13 @@ class _Run:
             except DocumentError as error:
                 self._fail(source, name, str(error))
 
-    def _stored(self, infos: Iterable[DocumentInfo]) -> Iterator[_Prepared]:
-        """Read the documents from the index, each under its name in its source."""
+    def _stored(self, infos: Iterable[DocumentInfo], order: Order = "") -> Iterator[_Prepared]:
+        """Read the documents from the index, each under its name in its source; an ``order`` settles their dates."""
         for info in infos:
-            yield self._prepare(info.source, replace(self.index.document(info.name), name=info.path))
+            document = replace(self.index.document(info.name), name=info.path)
+            if order:
+                document = replace(document, date=date_of(document.text, order))
+            yield self._prepare(info.source, document)
 
     def _prepare(self, source: str, document: Document) -> _Prepared:
         tokenizer, limit = self.embedder.tokenizer, self.embedder.limit
@@ -200,7 +222,11 @@ class _Run:
 
     def _commit(self, prepared: _Prepared, vectors: Sequence[Vectors], before: dict[str, tuple[str, str]]) -> None:
         document, report = prepared.document, self.report
-        name = self.index.replace(prepared.source, document, prepared.passages, vectors, prepared.hashes)
+        try:
+            name = self.index.replace(prepared.source, document, prepared.passages, vectors, prepared.hashes)
+        except DocumentError as error:  # The engine cannot hold it.
+            self._fail(prepared.source, document.name, str(error))
+            return
         (report.changed if document.name in before else report.added).append(name)
         if document.empty_pages:
             report.pages_without_text.append((name, document.empty_pages))
@@ -212,6 +238,16 @@ class _Run:
         if name in self.index.files(source):
             reason += " (its earlier version stays in the index)"
         self.report.failed.append((name, reason))
+
+
+def _is_open(text: str) -> bool:
+    """Tell whether the date of a document depends on what comes first in it, the day or the month."""
+    return date_of(text, "day") != date_of(text, "month")
+
+
+def text_hash(texts: Sequence[str]) -> str:
+    """Return the hash under which an index knows the vectors of the embedded ``texts`` of a passage."""
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _batches(documents: Iterable[_Prepared]) -> Iterator[list[_Prepared]]:

@@ -1,30 +1,46 @@
 """The ports: what Footnote asks of its engines, and the records that pass between them.
 
-An engine is chosen by configuration alone, in :mod:`rag.embedders`, :mod:`rag.generators` and :mod:`rag.rerankers`.
+An engine is chosen by configuration alone, in :mod:`rag.embedders`, :mod:`rag.generators`, :mod:`rag.rerankers` and
+:mod:`rag.indexes.opening`.
 Everything else knows these protocols and nothing behind them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types import Prompt
+from rag.types import Document, Passage, Prompt
 
 __all__ = [
+    "EVERYTHING",
     "Capabilities",
+    "Change",
     "Completion",
+    "Content",
+    "Deletion",
+    "Described",
+    "DocumentInfo",
     "Embedder",
+    "Filter",
     "Generator",
+    "Index",
+    "Listener",
+    "PassageId",
     "Progress",
+    "Removal",
     "Reranker",
+    "Scored",
     "Stop",
     "Tokenizer",
     "Vectors",
+    "WritableIndex",
 ]
 
 # --- embedder
@@ -190,4 +206,290 @@ class Reranker(Protocol):
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         """Return a logit for each of ``texts``: the higher, the better it answers ``question``; of any size."""
+        ...
+
+
+# --- index
+
+PassageId = int
+"""Names a passage in one index. Opaque: it says nothing about order or place, and is never used for another passage."""
+
+Scored = list[tuple[PassageId, float]]
+"""Passages with scores, sorted by (-score, id)."""
+
+
+class Described(Protocol):
+    """As much of an embedder as an index notes about itself."""
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the vectors would."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """What a list of documents shows; ``source`` is the folder or file it came from, ``path`` its place in there."""
+
+    name: str
+    title: str
+    date: str
+    media_type: str
+    source: str
+    path: str
+    sha256: str
+    characters: int
+    passages: int
+    pages: int
+    empty_pages: tuple[int, ...]
+    ingested_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which passages a search may find: those of all the ``documents`` (public names) and ``sources`` that are given.
+
+    ``None`` means any. An engine applies the filter inside its search, so that ``k`` results come back where there are
+    so many.
+    """
+
+    documents: frozenset[str] | None = None
+    sources: frozenset[str] | None = None
+
+    @classmethod
+    def of(cls, documents: Collection[str] | None) -> Filter:
+        """Return the filter for ``documents``."""
+        return cls(None if documents is None else frozenset(documents))
+
+
+EVERYTHING = Filter()
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A document as it is put into an index, ``document.name`` being its path within its source.
+
+    ``vectors`` has an array of shape (1 + windows, dimension) for each passage: its own vector, then those of its
+    windows. ``hashes`` are those of the texts that were embedded.
+    """
+
+    document: Document
+    passages: Sequence[Passage]
+    vectors: Sequence[Vectors]
+    hashes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """The document with this public name is about to be deleted. Told before the deletion is committed."""
+
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Passages were removed; what rests on others than these is to be forgotten. Told again after a crash.
+
+    ``documents`` are the public names of all documents; ``existing`` returns those of given ids that are in the index.
+    """
+
+    documents: frozenset[str]
+    existing: Callable[[Collection[PassageId]], set[PassageId]]
+
+
+Change = Deletion | Removal
+Listener = Callable[[Change], None]
+"""Is told of changes by the process that makes them."""
+
+
+class Index(Protocol):
+    """An index as it is read and searched. Any number of threads may do so, while another process writes.
+
+    Every method raises IndexFault where the engine cannot be reached or its data is damaged.
+    """
+
+    @property
+    def folder(self) -> Path:
+        """Folder on this machine for what belongs to the index: answers, feedback, attention states, uploads."""
+        ...
+
+    @property
+    def generation(self) -> int:
+        """Counts the changes that were committed."""
+        ...
+
+    @property
+    def calibration(self) -> dict[str, Any] | None:
+        """What :meth:`WritableIndex.calibrate` noted last, or None."""
+        ...
+
+    def close(self) -> None:
+        """Free what is held; nothing that was committed depends on it."""
+        ...
+
+    def __len__(self) -> int:
+        """Return the number of passages."""
+        ...
+
+    def stats(self) -> dict[str, Any]:
+        """Return counts, size, and how the index was made: ``embedder``, ``fingerprint``, ``dimension``, …"""
+        ...
+
+    def documents(self) -> list[DocumentInfo]:
+        """Return what is known of each document, sorted by public name."""
+        ...
+
+    def document(self, name: str) -> Document:
+        """Return the document with the public ``name``, under that name.
+
+        Raises:
+            DocumentError: there is none.
+        """
+        ...
+
+    def text(self, name: str, start: int = 0, end: int | None = None) -> str:
+        """Return the text of a document from ``start`` to ``end``, in characters.
+
+        Raises:
+            DocumentError: there is no such document.
+        """
+        ...
+
+    def file(self, name: str) -> Path:
+        """Return the path of the file that a document was read from; the file may have changed or be gone.
+
+        Raises:
+            DocumentError: there is no such document.
+        """
+        ...
+
+    def passage_ids(self, within: Filter = EVERYTHING) -> list[PassageId]:
+        """Return all passages, document by document, each document's in the order of its text."""
+        ...
+
+    def passages(self, ids: Sequence[PassageId]) -> list[Passage]:
+        """Return the passages ``ids`` in that order, without those that no longer exist."""
+        ...
+
+    def neighbours(self, passage: Passage) -> tuple[Passage | None, Passage | None]:
+        """Return the passages before and after ``passage`` in its document, where there are any."""
+        ...
+
+    def existing(self, ids: Collection[PassageId]) -> set[PassageId]:
+        """Return those of ``ids`` that are in the index."""
+        ...
+
+    def search_dense(self, vector: Vectors, k: int, within: Filter = EVERYTHING) -> Scored:
+        """Return the ``k`` passages nearest to the unit ``vector`` with their cosine similarity."""
+        ...
+
+    def scores_dense(self, vector: Vectors, ids: Sequence[PassageId]) -> list[float]:
+        """Return for each of ``ids`` a cosine of the unit ``vector``, weighed from that with the passage and with the
+        best of its windows; 0 for a passage that no longer exists."""
+        ...
+
+    def search_lexical(self, question: str, k: int, within: Filter = EVERYTHING) -> Scored:
+        """Return the ``k`` passages with the highest BM25 for the words of ``question``, all above 0."""
+        ...
+
+    def coverage(self, question: str, passage: PassageId) -> float:
+        """Return the share of the words of ``question`` that the passage holds, rare words counting more; 0 to 1."""
+        ...
+
+    def term_frequency(self, term: str) -> int:
+        """Return the number of passages with ``term`` in any of its forms; of several words, all must be there."""
+        ...
+
+
+class WritableIndex(Index, Protocol):
+    """An index as it is changed, by one writer at a time.
+
+    A document is identified by its source and its path within it; whether it changed, its ``sha256`` says. Its public
+    name is given once and stays.
+    """
+
+    def __enter__(self) -> WritableIndex: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Keep other writers out over several changes, and tidy up once, at the end.
+
+        Each change inside is still committed on its own, and kept whatever happens later.
+
+        Raises:
+            IndexBusy: another process is changing the index.
+        """
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All changes inside are kept, or none; reads see them only afterwards."""
+        ...
+
+    def replace(
+        self,
+        source: str,
+        document: Document,
+        passages: Sequence[Passage],
+        vectors: Sequence[Vectors],
+        hashes: Sequence[str],
+    ) -> str:
+        """Put ``document`` in place of the one that ``source`` had under its name, and return its public name.
+
+        The arguments are those of :class:`Content`. All of it is there afterwards, or nothing has changed.
+        """
+        ...
+
+    def content(self, name: str) -> Content:
+        """Return what :meth:`replace` was given for the document with the public ``name``.
+
+        Raises:
+            DocumentError: there is none.
+        """
+        ...
+
+    def restore(self, info: DocumentInfo, content: Content) -> None:
+        """Put a document as another index has it, under the same public name and with the same times.
+
+        Raises:
+            DocumentError: the name belongs to a document of another source or path.
+        """
+        ...
+
+    def delete(self, name: str) -> bool:
+        """Delete the document with the public ``name``; return whether there was one."""
+        ...
+
+    def adopt(self, embedder: Described, passage_tokens: int) -> None:
+        """Drop all passages and vectors, and note that ``embedder`` makes the next ones; the documents stay."""
+        ...
+
+    def calibrate(self, fitted: Mapping[str, Any]) -> None:
+        """Note what decides here whether to answer: ``coefficients``, ``min_confidence``, the models ``made_for``."""
+        ...
+
+    def organise(self) -> None:
+        """Arrange the vectors for fast search now, where their number calls for it."""
+        ...
+
+    def files(self, source: str) -> dict[str, tuple[str, str]]:
+        """Return, for each path within ``source``, the public name and the SHA-256 of the document."""
+        ...
+
+    def names_of(self, sha256: str) -> list[str]:
+        """Return the public names of the documents with this content, the oldest first."""
+        ...
+
+    def known_vectors(self, hashes: Sequence[str]) -> dict[str, Vectors]:
+        """Return the vectors that :meth:`replace` was given with those of ``hashes`` that the index already holds."""
         ...

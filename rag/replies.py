@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rag.catalogue import title_of
-from rag.index import DocumentInfo
+from rag.ports import DocumentInfo
 from rag.text.language import language_of
 
 __all__ = ["Kind", "Replies", "is_refusal", "kind_of_message", "replies_for"]

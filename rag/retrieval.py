@@ -15,9 +15,8 @@ import statistics
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from rag.index import Index, Scored
 from rag.passages import context_text
-from rag.ports import Embedder, Reranker
+from rag.ports import Embedder, Filter, Index, Reranker
 from rag.reranking import rerank
 from rag.text.sentences import is_item
 from rag.text.statements import is_row
@@ -72,12 +71,12 @@ def retrieve(
     are ordered by it. The order is by (-score, id), so that the same index always gives the same evidence.
     """
     vector = embedder.embed_query(question)
-    among = None if documents is None else index.passage_ids(documents)
+    within = Filter.of(documents)
     near, lexical = dict[int, float](), dict[int, float]()
     if dense_weight > 0:
-        near = dict(_first(lambda k: index.search_dense(vector, k), candidates, among))
+        near = dict(index.search_dense(vector, candidates, within))
     if dense_weight < 1:
-        lexical = dict(_first(lambda k: index.search_lexical(question, k), candidates, among))
+        lexical = dict(index.search_lexical(question, candidates, within))
     ids = sorted(near.keys() | lexical.keys())
     dense = dict(zip(ids, index.scores_dense(vector, ids), strict=True))
     if dense_weight > 0 and lexical:
@@ -153,7 +152,12 @@ def _texts(passages: Sequence[Passage], embedder: Embedder) -> list[str]:
 
 
 def _known(embedder: Embedder, texts: Sequence[str]) -> float:
-    """Return how well ``embedder`` knows the language of ``texts``, 0 to 1, by the pieces that it takes words into."""
+    """Return how well ``embedder`` knows the language of ``texts``, 0 to 1, by the pieces that it takes words into.
+
+    Where its tokenizer only estimates them, nothing speaks against it.
+    """
+    if getattr(embedder.tokenizer, "estimates", False):
+        return 1.0
     text = "\n".join(texts)
     pieces = pieces_per_word(text, embedder.tokenizer.spans(text))
     return min(max((FOREIGN - pieces) / (FOREIGN - FAMILIAR), 0.0), 1.0)
@@ -172,20 +176,6 @@ def _dense_share(least: float, coverage: float, known: float = 1.0) -> float:
     lacking = min(max((ENOUGH - coverage) / (ENOUGH - FEW), 0.0), 1.0)
     share = least + lacking * max(IN_OTHER_WORDS - least, 0.0)
     return known * share + (1 - known) * min(least, IN_FOREIGN_WORDS)
-
-
-def _first(search: Callable[[int], Scored], k: int, among: Collection[int] | None) -> Scored:
-    """Return the first ``k`` results of ``search``, or the first ``k`` that are ``among`` the given ids."""
-    found = search(k)
-    if among is None:
-        return found
-    wanted = min(k, len(among))
-    kept = [pair for pair in found if pair[0] in among]
-    while len(kept) < wanted and len(found) == k:
-        k *= 4
-        found = search(k)
-        kept = [pair for pair in found if pair[0] in among]
-    return kept[:wanted]
 
 
 def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], dense_weight: float) -> dict[int, float]:

@@ -37,7 +37,15 @@ def setting(default: Any, about: str, low: float = 0, high: float = 0, secret: i
 class Storage:
     """Folders, and how much is kept in them."""
 
-    index: Path = setting(Path("index"), "Folder that holds the index.")
+    index: Path = setting(
+        Path("index"), "Folder of the index, or of what belongs to one elsewhere: answers, feedback, uploads."
+    )
+    index_url: str = setting(
+        "",
+        "Milvus server that holds documents, passages and vectors, such as `http://milvus:19530`, or a `.db` file for "
+        "Milvus Lite; empty keeps them in the index folder.",
+    )
+    index_token: str = setting("", "Token of the Milvus server, such as `user:password`.", secret=1)
     models: Path = setting(_default_models, "Folder that holds the models' weights.")
     state_memory: int = setting(256, "Attention states kept in memory, in MiB.", 0, 1_048_576)
     state_disk: int = setting(2048, "Attention states kept in the index folder, in MiB; 0 keeps none.", 0, 1_048_576)

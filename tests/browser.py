@@ -233,8 +233,8 @@ class ScriptedIndex:
     def documents(self) -> list[Document]:
         return []
 
-    def passage_ids(self, documents: Collection[str]) -> set[int]:
-        return set()
+    def passage_ids(self) -> list[int]:
+        return []
 
     def document(self, name: str) -> Document:
         if not (SEEDS / name).is_file():

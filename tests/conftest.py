@@ -30,10 +30,10 @@ def embedder(config):
 @pytest.fixture(scope="session")
 def seeds_index(config, embedder):
     """The five documents in an index made by the real embedder."""
-    from rag.index import Index
+    from rag.indexes.opening import create_index
     from rag.ingest import ingest
 
-    with Index.create(config.index, embedder, config.passage_tokens) as index:
+    with create_index(config, embedder) as index:
         report = ingest([SEEDS], index, embedder, config)
         assert not report.failed
         yield index

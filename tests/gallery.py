@@ -29,7 +29,7 @@ from browser import (
 
 from rag import config
 from rag.embedders import open_embedder
-from rag.index import Index
+from rag.indexes.sqlite.index import SqliteIndex
 
 
 def gallery(folder: Path) -> None:
@@ -37,7 +37,7 @@ def gallery(folder: Path) -> None:
     settings = config.load()
     folder.mkdir(parents=True, exist_ok=True)
     embedder = open_embedder(settings)
-    with Index.open(settings.index, embedder) as index:
+    with SqliteIndex.open(settings.index, embedder) as index:
         assistant = ScriptedAssistant([VENUE, PRINCIPLES, FOLLOW_UP, PAID], 0.002, index)
         assistant.embedder = embedder
         with running_chat(lambda: assistant, [VENUE.question], settings) as address, chromium() as browser:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rag.catalogue import Titles
-from rag.index import DocumentInfo
+from rag.ports import DocumentInfo
 
 __all__ = ["ORDINARY", "PLANNED", "info", "titles"]
 

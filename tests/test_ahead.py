@@ -11,7 +11,7 @@ from rag.config import Config
 from rag.embedders import open_embedder
 from rag.embedders.hashed import HashEmbedder
 from rag.errors import IndexBusy, ModelMissing
-from rag.index import Index
+from rag.indexes.opening import create_index
 from rag.ingest import ingest
 from rag.types import Answer
 from ui.ahead import ReadingAhead
@@ -51,7 +51,7 @@ def birds(tmp_path):
     for name, text in DOCUMENTS.items():
         (folder / name).write_text(text)
     embedder = HashEmbedder(64)
-    with Index.create(config.index, embedder, config.passage_tokens) as index:
+    with create_index(config, embedder) as index:
         ingest([folder], index, embedder, config)
         index.more = lambda: ingest([folder], index, embedder, config)
         index.files_folder = folder
@@ -135,7 +135,7 @@ def test_the_language_model_has_read_what_is_asked_about(tmp_path, ahead):
     config = Config(generator="smollm2-135m-instruct", index=tmp_path / "index", threads=1, context=2048)
     (tmp_path / "plover.txt").write_text("The plover nests by the river.")
     embedder = open_embedder(config)
-    with Index.create(config.index, embedder, config.passage_tokens) as index:
+    with create_index(config, embedder) as index:
         ingest([tmp_path / "plover.txt"], index, embedder, config)
     service = ahead(lambda: Assistant.open(config))
     until(service.loaded.is_set, 120)

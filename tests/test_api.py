@@ -16,7 +16,7 @@ from rag.assistant import Assistant
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.generators.scripted import ScriptedGenerator
-from rag.index import Index
+from rag.indexes.opening import create_index, open_index
 from rag.ingest import ingest
 from rag.types import Turn
 from ui import examples
@@ -38,7 +38,7 @@ def config(tmp_path_factory):
         (folder / "in" / name).write_text(text, encoding="utf-8")
     config = Config(index=folder / "index", origins=(INTRANET,), requests_per_minute=100_000)
     embedder = HashEmbedder()
-    with Index.create(config.index, embedder, config.passage_tokens) as index:
+    with create_index(config, embedder) as index:
         ingest([folder / "in"], index, embedder, config)
     return config
 
@@ -47,9 +47,7 @@ def config(tmp_path_factory):
 def assistant(config):
     generator = ScriptedGenerator({QUESTION: "It was held at the Cardiff Millennium Centre."}, {QUESTION: 0.97})
     embedder = HashEmbedder()
-    with Assistant(
-        Index.open(config.index, embedder), embedder, generator, prompts.load(config.prompt), config
-    ) as assistant:
+    with Assistant(open_index(config, embedder), embedder, generator, prompts.load(config.prompt), config) as assistant:
         yield assistant
 
 

@@ -11,7 +11,7 @@ from rag.answers import answer_object, draft_and_quotes
 from rag.assistant import QUOTES, Assistant
 from rag.errors import QuestionError
 from rag.generators.scripted import ScriptedGenerator
-from rag.index import Index
+from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
 from rag.replies import replies_for
 from rag.retrieval import CONTINUED
@@ -297,7 +297,7 @@ def test_a_bare_yes_is_cited_with_what_holds_the_question(ask):
 def test_what_is_said_of_another_year_is_no_answer(tmp_path, embedder, config):
     rounds = "# The fund\n\nThe spring 2025 round closes on 14 March. The autumn 2024 round closes on 11 October.\n"
     (tmp_path / "fund.md").write_text(rounds, "utf-8")
-    with Index.create(tmp_path / "index", embedder, config.passage_tokens) as index:
+    with SqliteIndex.create(tmp_path / "index", embedder, config.passage_tokens) as index:
         ingest([tmp_path / "fund.md"], index, embedder, config)
         generator = ScriptedGenerator({"spring": "It closes on 14 March.", "autumn": "It closes on 11 October."})
         assistant = Assistant(index, embedder, generator, prompts.load(config.prompt), config)

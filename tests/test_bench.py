@@ -29,7 +29,7 @@ from eval.plots import Axis, Line, plot
 from rag import prompts
 from rag.assistant import Assistant
 from rag.embedders.hashed import HashEmbedder
-from rag.index import Index
+from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
 
 ANSWERS = {
@@ -141,7 +141,7 @@ def test_a_watch_adds_up_the_time_of_a_part():
 def watch(tmp_path):
     known = tiny_set(tmp_path / "set")
     embedder = HashEmbedder()
-    with Index.create(tmp_path / "index", embedder, CONFIG.passage_tokens) as index:
+    with SqliteIndex.create(tmp_path / "index", embedder, CONFIG.passage_tokens) as index:
         ingest([known.documents], index, embedder, CONFIG)
         yield Watch(Assistant(index, embedder, TinyGenerator(), prompts.load(CONFIG.prompt), CONFIG)), known
 

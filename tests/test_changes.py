@@ -17,7 +17,7 @@ from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.generators.llama.states import StateCache
 from rag.generators.scripted import ScriptedGenerator
-from rag.index import Index
+from rag.indexes.opening import create_index, open_index
 from rag.ingest import ingest
 from ui import examples
 
@@ -52,10 +52,10 @@ def api(tmp_path_factory, embedder):
     (folder / "in").mkdir()
     (folder / "in" / "one.txt").write_text(TEXT)
     config = Config(index=folder / "index", admin_token=TOKEN, upload_megabytes=1, requests_per_minute=100_000)
-    with Index.create(config.index, embedder, config.passage_tokens) as index:
+    with create_index(config, embedder) as index:
         ingest([folder / "in"], index, embedder, config)
     generator = ScriptedGenerator({QUESTION: TEXT}, {QUESTION: 0.97, "plover": 0.1})
-    index = Index.open(config.index, embedder)
+    index = open_index(config, embedder)
     with (
         Assistant(index, embedder, generator, prompts.load(config.prompt), config) as assistant,
         running(lambda: assistant, config) as api,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.text.dates import iso_date
+from rag.text.dates import habit, iso_date
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,35 @@ from rag.text.dates import iso_date
 )
 def test_dates_become_iso_8601(text, date):
     assert iso_date(text) == date
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "date"),
+    [
+        ("03/04/2024", "month", "2024-03-04"),
+        ("03/04/2024", "day", "2024-04-03"),
+        ("03/14/2024", "day", "2024-03-14"),
+        ("14/03/2024", "month", "2024-03-14"),
+        ("18.04.2011", "month", "2011-04-18"),
+        ("11 marzo 2011", "", "2011-03-11"),
+        ("11 de marzo de 2011", "", "2011-03-11"),
+        ("lundi 7 février 2022", "", "2022-02-07"),
+        ("5 Sept 2010", "", "2010-09-05"),
+        ("Mayor 2011", "", ""),
+    ],
+)
+def test_dates_by_habit_and_in_other_languages(text, order, date):
+    assert iso_date(text, order) == date
+
+
+@pytest.mark.parametrize(
+    ("texts", "order"),
+    [
+        (["Meeting 03/14/2024", "Meeting 03/04/2024"], "month"),
+        (["14/03/2024", "15/03/2024", "03/16/2024"], "day"),
+        (["14/03/2024", "03/16/2024"], ""),
+        (["13/13/2024", "03/04/2024", "no date"], ""),
+    ],
+)
+def test_the_habit_is_that_of_most_texts(texts, order):
+    assert habit(texts) == order

@@ -18,7 +18,7 @@ from rag.assistant import Assistant, made_for
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.generators.scripted import ScriptedGenerator
-from rag.index import Index
+from rag.indexes.opening import create_index
 from rag.ingest import ingest
 
 NONE = Accepted(0.0, 0.0)
@@ -44,7 +44,7 @@ def index(tmp_path):
     for name, text in DOCUMENTS.items():
         (documents / name).write_text(text, "utf-8")
     config = Config(index=tmp_path / "index")
-    with Index.create(config.index, HashEmbedder(), config.passage_tokens) as index:
+    with create_index(config, HashEmbedder()) as index:
         ingest([documents], index, HashEmbedder(), config)
         yield index
 

@@ -125,7 +125,7 @@ def test_a_broken_fusion_is_stopped_and_the_flipped_questions_are_named(seeds, m
 
 
 def test_one_half_of_the_search_that_is_gone_shows(seeds, monkeypatch):
-    monkeypatch.setattr("rag.index.Index.search_lexical", lambda *_: [])
+    monkeypatch.setattr("rag.indexes.sqlite.index.SqliteIndex.search_lexical", lambda *_: [])
     found = seeds()
     assert not found.passes
     assert "retrieval.hit@3" in worse(found)

@@ -11,7 +11,7 @@ from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.execution import execute
 from rag.generators.scripted import ScriptedGenerator
-from rag.index import Index
+from rag.indexes.opening import create_index
 from rag.ingest import ingest
 from rag.planning import Plan
 from rag.summary import parts_of, spread
@@ -84,7 +84,7 @@ def index(tmp_path_factory):
     for name, text in FILES.items():
         (folder / "files" / name).write_text(text)
     config = Config(index=folder / "index")
-    with Index.create(config.index, EMBEDDER, config.passage_tokens) as index:
+    with create_index(config, EMBEDDER) as index:
         assert not ingest([folder / "files"], index, EMBEDDER, config).failed
         yield index
 

@@ -15,7 +15,7 @@ from rag import feedback
 from rag.embedders.hashed import HashEmbedder
 from rag.errors import TooMany
 from rag.feedback import Feedback, Span
-from rag.index import Index
+from rag.indexes.opening import create_index
 from rag.ingest import ingest
 from rag.types import Turn
 
@@ -96,7 +96,7 @@ def test_with_a_document_goes_what_was_said_about_it(tmp_path):
     from rag.config import Config
 
     embedder, config = HashEmbedder(), Config(index=tmp_path / "index")
-    with Index.create(config.index, embedder, config.passage_tokens) as index:
+    with create_index(config, embedder) as index:
         ingest([tmp_path / "in"], index, embedder, config)
         for name in ("a.txt", "c.txt"):
             feedback.add(config.index, Feedback("up", "Word?", citations=(Span(name, 0, 3, "plover"),)))

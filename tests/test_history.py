@@ -27,7 +27,7 @@ from browser import (
 from rag.archive import Archive
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
-from rag.index import Index
+from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
 from ui.history import exported, reopened
 from ui.texts import ENGLISH
@@ -99,7 +99,7 @@ def test_deleting_a_document_takes_the_answers_along_that_rest_on_it(tmp_path):
     folder.mkdir()
     for name in (CARDIFF.document, SWINDON.document):
         (folder / name).write_text((SEEDS / name).read_text(encoding="utf-8"), encoding="utf-8")
-    with Index.create(tmp_path / "index", embedder, 60) as index:
+    with SqliteIndex.create(tmp_path / "index", embedder, 60) as index:
         ingest([folder], index, embedder, Config(passage_tokens=60))
         archive = Archive(index.folder)
         cardiff, both = archive.put(VENUE), archive.put(NOWHERE)

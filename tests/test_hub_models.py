@@ -19,7 +19,7 @@ from rag.embedders.onnx import OnnxEmbedder
 from rag.embedders.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import IndexMismatch, ModelDamaged, ModelUnknown
 from rag.generators import open_generator
-from rag.index import Index
+from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
 from rag.retrieval import retrieve
 from rag.types import Evidence, Passage, Prompt
@@ -128,14 +128,14 @@ def test_an_index_is_of_its_embedder(pulled: Pulled, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("The copper violin is in the orchard.\n\nThe river is in the meadow.")
     settings = load(overrides={"passage_tokens": 16}, environment={})
     embedder = pulled.embedder("fast-prompted")
-    with Index.create(tmp_path / "index", embedder, 16) as index:
+    with SqliteIndex.create(tmp_path / "index", embedder, 16) as index:
         ingest([tmp_path / "a.txt"], index, embedder, settings)
         (found, *_) = retrieve("Where is the copper violin?", index, embedder, 2)
         assert "copper violin" in found.passage.text
         vector = embedder.embed_query("Where is the copper violin?")
         assert found.dense == pytest.approx(index.scores_dense(vector, [found.passage.id])[0])
     with pytest.raises(IndexMismatch, match=r"made by the embedder fast-prompted.*footnote ingest --rebuild"):
-        Index.open(tmp_path / "index", pulled.embedder("half"))
+        SqliteIndex.open(tmp_path / "index", pulled.embedder("half"))
 
 
 def test_an_embedder_is_no_generator_and_no_reranker(pulled: Pulled) -> None:

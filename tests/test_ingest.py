@@ -22,11 +22,11 @@ from rag import documents
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.errors import DocumentError, IndexBusy, IndexMissing
-from rag.index import Index
+from rag.indexes.sqlite.database import DATABASE
+from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import IngestReport, ingest
 from rag.passages import cut
-from rag.ports import Progress, Vectors
-from rag.storage.database import DATABASE
+from rag.ports import Progress, Vectors, WritableIndex
 from rag.types import Document
 
 CONFIG = Config(passage_tokens=24)
@@ -53,8 +53,8 @@ def embedder() -> CountingEmbedder:
 
 
 @pytest.fixture
-def index(tmp_path: Path, embedder: CountingEmbedder) -> Index:
-    return Index.create(tmp_path / "index", embedder, CONFIG.passage_tokens)
+def index(tmp_path: Path, embedder: CountingEmbedder) -> SqliteIndex:
+    return SqliteIndex.create(tmp_path / "index", embedder, CONFIG.passage_tokens)
 
 
 @pytest.fixture
@@ -76,12 +76,12 @@ def write(file: Path, seed: int, sentences: int = 8) -> None:
     file.write_text(prose(seed, sentences), encoding="utf-8")
 
 
-def names(index: Index) -> list[str]:
+def names(index: SqliteIndex) -> list[str]:
     return [info.name for info in index.documents()]
 
 
 def test_a_folder_comes_in_and_the_second_time_nothing_happens(
-    index: Index, folder: Path, embedder: CountingEmbedder
+    index: SqliteIndex, folder: Path, embedder: CountingEmbedder
 ) -> None:
     report = ingest([folder], index, embedder, CONFIG)
     assert report == IngestReport(added=["a.txt", "b.md", "sub/c.txt"])
@@ -95,7 +95,9 @@ def test_a_folder_comes_in_and_the_second_time_nothing_happens(
     assert (embedder.texts, index.generation) == ([], generation)
 
 
-def test_a_change_embeds_only_the_passages_that_are_new(index: Index, folder: Path, embedder: CountingEmbedder) -> None:
+def test_a_change_embeds_only_the_passages_that_are_new(
+    index: SqliteIndex, folder: Path, embedder: CountingEmbedder
+) -> None:
     text = "\n\n".join(f"# Section {number}\n\n{prose(number, 3)}" for number in range(20))
     (folder / "b.md").write_text(text)
     ingest([folder], index, embedder, CONFIG)
@@ -110,7 +112,7 @@ def test_a_change_embeds_only_the_passages_that_are_new(index: Index, folder: Pa
     assert index.document("b.md").text == text
 
 
-def test_the_content_decides_and_not_the_time(index: Index, folder: Path, embedder: CountingEmbedder) -> None:
+def test_the_content_decides_and_not_the_time(index: SqliteIndex, folder: Path, embedder: CountingEmbedder) -> None:
     ingest([folder], index, embedder, CONFIG)
     status = (folder / "a.txt").stat()
     other = prose(1).replace("river", "RIVER", 1)
@@ -122,7 +124,7 @@ def test_the_content_decides_and_not_the_time(index: Index, folder: Path, embedd
 
 
 def test_what_vanished_is_removed_from_its_own_source_only(
-    index: Index, folder: Path, tmp_path: Path, embedder: CountingEmbedder
+    index: SqliteIndex, folder: Path, tmp_path: Path, embedder: CountingEmbedder
 ) -> None:
     other = tmp_path / "other"
     other.mkdir()
@@ -137,7 +139,7 @@ def test_what_vanished_is_removed_from_its_own_source_only(
     assert names(index) == ["b.md", "other/a.txt"]
 
 
-def test_a_file_is_a_source_of_its_own(index: Index, folder: Path, embedder: CountingEmbedder) -> None:
+def test_a_file_is_a_source_of_its_own(index: SqliteIndex, folder: Path, embedder: CountingEmbedder) -> None:
     report = ingest([folder / "a.txt"], index, embedder, CONFIG)
     assert report.added == names(index) == ["a.txt"]
     write(folder / "a.txt", 8)
@@ -146,7 +148,7 @@ def test_a_file_is_a_source_of_its_own(index: Index, folder: Path, embedder: Cou
 
 
 def test_the_same_source_by_another_way_is_the_same(
-    index: Index, folder: Path, tmp_path: Path, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
+    index: SqliteIndex, folder: Path, tmp_path: Path, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingest([folder], index, embedder, CONFIG)
     (tmp_path / "link").symlink_to(folder)
@@ -156,7 +158,7 @@ def test_the_same_source_by_another_way_is_the_same(
 
 
 def test_what_cannot_be_read_is_named_and_the_others_go_in(
-    index: Index, folder: Path, embedder: CountingEmbedder
+    index: SqliteIndex, folder: Path, embedder: CountingEmbedder
 ) -> None:
     (folder / "broken.pdf").write_bytes(b"%PDF-1.4 torn")
     (folder / "empty.txt").write_bytes(b"")
@@ -169,7 +171,7 @@ def test_what_cannot_be_read_is_named_and_the_others_go_in(
 
 
 def test_the_earlier_version_of_what_cannot_be_read_stays(
-    index: Index, folder: Path, embedder: CountingEmbedder
+    index: SqliteIndex, folder: Path, embedder: CountingEmbedder
 ) -> None:
     ingest([folder], index, embedder, CONFIG)
     (folder / "a.txt").write_bytes(b"")
@@ -181,7 +183,7 @@ def test_the_earlier_version_of_what_cannot_be_read_stays(
 
 
 def test_a_folder_that_cannot_be_opened_now_keeps_its_documents(
-    index: Index, folder: Path, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
+    index: SqliteIndex, folder: Path, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingest([folder], index, embedder, CONFIG)
     closed = [("a.txt", folder / "a.txt"), ("sub", folder / "sub")]
@@ -193,13 +195,17 @@ def test_a_folder_that_cannot_be_opened_now_keeps_its_documents(
     assert names(index) == ["a.txt", "sub/c.txt"]
 
 
-def test_a_path_that_does_not_exist_changes_nothing(index: Index, folder: Path, embedder: CountingEmbedder) -> None:
+def test_a_path_that_does_not_exist_changes_nothing(
+    index: SqliteIndex, folder: Path, embedder: CountingEmbedder
+) -> None:
     with pytest.raises(DocumentError, match=r"nowhere'\. Nothing was changed"):
         ingest([folder, folder / "nowhere"], index, embedder, CONFIG)
     assert (names(index), index.generation) == ([], 1)
 
 
-def test_the_same_content_twice_is_reported_and_goes_in(index: Index, folder: Path, embedder: CountingEmbedder) -> None:
+def test_the_same_content_twice_is_reported_and_goes_in(
+    index: SqliteIndex, folder: Path, embedder: CountingEmbedder
+) -> None:
     write(folder / "z.txt", 1)
     report = ingest([folder], index, embedder, CONFIG)
     assert report.duplicates == [("z.txt", "a.txt")]
@@ -208,7 +214,7 @@ def test_the_same_content_twice_is_reported_and_goes_in(index: Index, folder: Pa
 
 
 def test_pages_without_text_are_reported(
-    index: Index, folder: Path, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
+    index: SqliteIndex, folder: Path, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = documents.read
     monkeypatch.setattr(documents, "read", lambda path, name: replace(read(path, name), pages=(0, 9), empty_pages=(2,)))
@@ -219,14 +225,14 @@ def test_pages_without_text_are_reported(
 
 def test_the_index_does_not_ingest_itself(tmp_path: Path, embedder: CountingEmbedder) -> None:
     write(tmp_path / "a.txt", 1)
-    with Index.create(tmp_path / "index", embedder, CONFIG.passage_tokens) as index:
+    with SqliteIndex.create(tmp_path / "index", embedder, CONFIG.passage_tokens) as index:
         for _ in range(2):
             report = ingest([tmp_path], index, embedder, CONFIG)
             assert report.failed == []
         assert names(index) == ["a.txt"]
 
 
-def test_done_is_told_after_the_commit(index: Index, folder: Path, embedder: CountingEmbedder) -> None:
+def test_done_is_told_after_the_commit(index: SqliteIndex, folder: Path, embedder: CountingEmbedder) -> None:
     events: list[tuple[str, int, int, str]] = []
 
     def progress(step: str, done: int, total: int, name: str) -> None:
@@ -264,7 +270,9 @@ class TestReadingAhead:
 
         monkeypatch.setattr(documents, "read", read_counted)
 
-    def test_the_next_batch_is_read_while_one_is_embedded(self, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_next_batch_is_read_while_one_is_embedded(
+        self, index: SqliteIndex, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         embedder, ahead = CountingEmbedder(), list[bool]()
         embed = embedder.embed_passages
 
@@ -279,7 +287,9 @@ class TestReadingAhead:
         ingest([self.folder], index, embedder, CONFIG)
         assert ahead == [True] * 10
 
-    def test_memory_is_bounded_however_many_files_there_are(self, index: Index, embedder: CountingEmbedder) -> None:
+    def test_memory_is_bounded_however_many_files_there_are(
+        self, index: SqliteIndex, embedder: CountingEmbedder
+    ) -> None:
         waiting: list[int] = []
 
         def progress(step: str, done: int, total: int, name: str) -> None:
@@ -292,7 +302,7 @@ class TestReadingAhead:
         assert max(waiting) <= 5  # two left of this batch, three of the next
 
     def test_what_goes_wrong_while_reading_is_raised_and_what_was_done_stays(
-        self, index: Index, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
+        self, index: SqliteIndex, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         read = documents.read
 
@@ -308,7 +318,7 @@ class TestReadingAhead:
         assert not readers()
 
     def test_nothing_is_read_any_more_when_embedding_fails(
-        self, index: Index, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
+        self, index: SqliteIndex, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def stop(texts: Sequence[str], progress: Progress | None = None) -> Vectors:
             raise KeyboardInterrupt
@@ -320,7 +330,7 @@ class TestReadingAhead:
         assert len(self.read) <= 6
         assert names(index) == []
 
-    def test_a_rebuild_embeds_documents_together(self, index: Index, embedder: CountingEmbedder) -> None:
+    def test_a_rebuild_embeds_documents_together(self, index: SqliteIndex, embedder: CountingEmbedder) -> None:
         ingest([self.folder], index, embedder, CONFIG)
         other, done = CountingEmbedder(16), list[tuple[int, int, str]]()
 
@@ -328,7 +338,7 @@ class TestReadingAhead:
             if step == "rebuild":
                 done.append(rest)
 
-        with Index.open(index.folder) as again:
+        with SqliteIndex.open(index.folder) as again:
             ingest([], again, other, CONFIG, progress, rebuild=True)
         assert done == [(number + 1, 30, f"{number:02}.txt") for number in range(30)]
         assert other.calls == embedder.calls == 10
@@ -340,16 +350,16 @@ def readers() -> list[str]:
 
 
 def test_another_ingest_at_the_same_time_is_refused(
-    index: Index, folder: Path, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
+    index: SqliteIndex, folder: Path, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.storage.database.WAIT", 0.1)
-    with Index.open(index.folder, embedder) as other, index.writing(), pytest.raises(IndexBusy):
+    monkeypatch.setattr("rag.indexes.sqlite.database.WAIT", 0.1)
+    with SqliteIndex.open(index.folder, embedder) as other, index.writing(), pytest.raises(IndexBusy):
         ingest([folder], other, embedder, CONFIG)
 
 
 @pytest.mark.parametrize("gone", [False, True])
 def test_rebuild_takes_another_embedder_and_keeps_what_has_no_file_any_more(
-    index: Index, folder: Path, embedder: CountingEmbedder, gone: bool
+    index: SqliteIndex, folder: Path, embedder: CountingEmbedder, gone: bool
 ) -> None:
     ingest([folder, folder / "a.txt"], index, embedder, CONFIG)
     index.close()
@@ -357,13 +367,13 @@ def test_rebuild_takes_another_embedder_and_keeps_what_has_no_file_any_more(
         (folder / "a.txt").unlink()
         (folder / "b.md").unlink()
     other, config = CountingEmbedder(16), replace(CONFIG, passage_tokens=40)
-    with Index.open(index.folder) as again:
+    with SqliteIndex.open(index.folder) as again:
         report = ingest([folder], again, other, config, rebuild=True)
         assert report.removed == (["a.txt", "b.md"] if gone else [])
         assert names(again) == ["docs/a.txt", "sub/c.txt"] if gone else ["a.txt", "b.md", "docs/a.txt", "sub/c.txt"]
         assert again.stats()["passage_tokens"] == 40
         assert again.search_dense(other.embed_query("river"), 3)
-    with Index.open(index.folder, other) as again:
+    with SqliteIndex.open(index.folder, other) as again:
         for info in again.documents():
             assert info.passages == len(cut(again.document(info.name), other.tokenizer, 40))
 
@@ -373,7 +383,7 @@ import sys
 from pathlib import Path
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
-from rag.index import Index
+from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
 
 def progress(step, done, total, name):
@@ -382,7 +392,7 @@ def progress(step, done, total, name):
 
 print("ready", flush=True)
 embedder = HashEmbedder(32)
-with Index.create(Path(sys.argv[2]), embedder, 24) as index:
+with SqliteIndex.create(Path(sys.argv[2]), embedder, 24) as index:
     ingest([Path(sys.argv[1])], index, embedder, Config(passage_tokens=24), progress)
 """
 
@@ -433,7 +443,7 @@ def assert_whole(folder: Path, files: Path, reported: set[str], all_current: boo
     """Check what is there; return whether there is an index yet, made in one transaction."""
     embedder = HashEmbedder(32)
     try:
-        index = Index.open(folder, embedder)
+        index = SqliteIndex.open(folder, embedder)
     except IndexMissing:
         assert not reported
         return False
@@ -454,3 +464,50 @@ def assert_whole(folder: Path, files: Path, reported: set[str], all_current: boo
                 assert stored.text == (files / info.name).read_text()
         assert not all_current or len(infos) == 200
     return True
+
+
+class TestDates:
+    """03/04/2024 is read as most documents of the collection write their dates."""
+
+    def dates(self, index: WritableIndex) -> dict[str, str]:
+        return {info.name: info.date for info in index.documents()}
+
+    def test_the_habit_of_the_collection_decides(
+        self, index: WritableIndex, tmp_path: Path, embedder: CountingEmbedder
+    ) -> None:
+        (tmp_path / "in").mkdir()
+        (tmp_path / "in/a.txt").write_text("Meeting 03/14/2024\n\nThe board bought a kiln.\n")
+        (tmp_path / "in/b.txt").write_text("Meeting 03/04/2024\n\nThe board sold the boat.\n")
+
+        report = ingest([tmp_path / "in"], index, embedder, Config())
+
+        assert self.dates(index) == {"a.txt": "2024-03-14", "b.txt": "2024-03-04"}
+        assert not report.open_dates
+
+    def test_what_stays_open_is_told_and_settled_when_the_habit_shows(
+        self, index: WritableIndex, tmp_path: Path, embedder: CountingEmbedder
+    ) -> None:
+        (tmp_path / "in").mkdir()
+        (tmp_path / "in/b.txt").write_text("Meeting 03/04/2024\n\nThe board sold the boat.\n")
+        report = ingest([tmp_path / "in"], index, embedder, Config())
+        assert self.dates(index) == {"b.txt": "2024"}
+        assert "b.txt: day or month may come first" in report.summary()
+
+        (tmp_path / "in/c.txt").write_text("Minutes\n\nThe tender of 31/01/2024 was opened.\n")
+        report = ingest([tmp_path / "in"], index, embedder, Config())
+
+        assert self.dates(index)["b.txt"] == "2024-04-03"
+        assert not report.open_dates
+        assert [evidence for evidence, _ in index.search_lexical("3 April", 5)]
+
+    def test_a_document_has_a_habit_of_its_own(
+        self, index: WritableIndex, tmp_path: Path, embedder: CountingEmbedder
+    ) -> None:
+        (tmp_path / "in").mkdir()
+        for name in ("a.txt", "b.txt"):
+            (tmp_path / "in" / name).write_text(f"Minutes {name}\n\nHeld on 03/14/2024.\n")
+        (tmp_path / "in/c.txt").write_text("Meeting 03/04/2024\n\nThe next one is on 25/04/2024.\n")
+
+        ingest([tmp_path / "in"], index, embedder, Config())
+
+        assert self.dates(index)["c.txt"] == "2024-04-03"

@@ -16,7 +16,7 @@ from rag.assistant import Assistant
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.generators.scripted import ScriptedGenerator
-from rag.index import Index
+from rag.indexes.opening import create_index
 from rag.ingest import ingest
 
 pytestmark = in_browser
@@ -72,7 +72,7 @@ def address(config):
     generator = ScriptedGenerator({"nest": "The plover nests by the river."}, {"nest": 0.97})
     (folder := config.index.parent / "birds").mkdir()
     (folder / "plover.txt").write_text("The plover nests by the river.", encoding="utf-8")
-    with Index.create(config.index, embedder, config.passage_tokens) as index:
+    with create_index(config, embedder) as index:
         ingest([folder], index, embedder, config)
         assistant = Assistant(index, embedder, generator, prompts.load(config.prompt), config)
         with running_chat(lambda: assistant, (), config) as address:

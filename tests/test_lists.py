@@ -13,10 +13,11 @@ import pytest
 from test_index import EMBEDDER, LIMIT, OTHER_PROCESS, assert_nothing_of, everything, prose, put, rows, stored
 
 from rag.embedders.hashed import HashEmbedder
-from rag.index import VECTORS, Index
-from rag.storage import dense, lists
-from rag.storage.lists import Cancelled, Source, find_centroids, lists_for, part, tune
-from rag.storage.vectors import Floats, Ids, VectorIndex
+from rag.indexes.sqlite import dense, lists
+from rag.indexes.sqlite.dense import VECTORS
+from rag.indexes.sqlite.index import SqliteIndex
+from rag.indexes.sqlite.lists import Cancelled, Source, find_centroids, lists_for, part, tune
+from rag.indexes.sqlite.vectors import Floats, Ids, VectorIndex
 
 DIMENSION = 48
 
@@ -102,22 +103,22 @@ class TestLists:
 
 
 @pytest.fixture
-def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteIndex]:
     """Return an index whose vectors are parted into lists when there are more than 100 of them."""
     monkeypatch.setattr(lists, "FLAT", 100)
     monkeypatch.setattr(lists, "LISTS", 2.0)
     monkeypatch.setattr(lists, "FEWEST", 2)
-    with Index.create(tmp_path / "index", EMBEDDER, LIMIT) as made:
+    with SqliteIndex.create(tmp_path / "index", EMBEDDER, LIMIT) as made:
         yield made
 
 
-def fill(index: Index, documents: int, first: int = 0) -> None:
+def fill(index: SqliteIndex, documents: int, first: int = 0) -> None:
     with index.transaction():
         for number in range(first, first + documents):
             put(index, f"{number}.txt", prose(number))
 
 
-def settled(index: Index) -> VectorIndex:
+def settled(index: SqliteIndex) -> VectorIndex:
     """Wait for the lists that are being made, and return the vectors."""
     worker = index._dense._worker
     if worker is not None:
@@ -128,11 +129,11 @@ def settled(index: Index) -> VectorIndex:
     return index._dense._vectors
 
 
-def answers(index: Index) -> list[list[tuple[int, float]]]:
+def answers(index: SqliteIndex) -> list[list[tuple[int, float]]]:
     return [index.search_dense(EMBEDDER.embed_query(prose(seed, 1)), 10) for seed in range(500, 530)]
 
 
-def assert_all_there(index: Index) -> None:
+def assert_all_there(index: SqliteIndex) -> None:
     """Whatever is in the database is found by its vector, with its score, and nothing else."""
     vectors = settled(index)
     ids = [passage.id for passage in everything(index)]
@@ -145,7 +146,7 @@ def assert_all_there(index: Index) -> None:
 
 
 class TestChange:
-    def test_lists_are_made_beside_the_writing_and_noted(self, index: Index) -> None:
+    def test_lists_are_made_beside_the_writing_and_noted(self, index: SqliteIndex) -> None:
         fill(index, 40)
         vectors = settled(index)
         assert vectors.lists > 10
@@ -154,7 +155,7 @@ class TestChange:
         assert stats["recall"] >= 0.98
         assert_all_there(index)
 
-    def test_searches_go_on_and_no_change_is_lost(self, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_searches_go_on_and_no_change_is_lost(self, index: SqliteIndex, monkeypatch: pytest.MonkeyPatch) -> None:
         begun, go_on = threading.Event(), threading.Event()
 
         def slow(*arguments: object) -> VectorIndex:
@@ -196,7 +197,7 @@ class TestChange:
         assert_all_there(index)
 
     def test_closing_gives_it_up_and_the_next_one_makes_it_up(
-        self, index: Index, monkeypatch: pytest.MonkeyPatch
+        self, index: SqliteIndex, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         begun = threading.Event()
 
@@ -211,13 +212,13 @@ class TestChange:
             fill(index, 40)
             assert begun.wait(60)
             index.close()
-        with Index.open(index.folder, EMBEDDER) as again:
+        with SqliteIndex.open(index.folder, EMBEDDER) as again:
             assert again.stats()["lists"] == 1
             again.organise()
             assert again.stats()["lists"] > 10
             assert_all_there(again)
 
-    def test_lists_follow_the_size(self, index: Index) -> None:
+    def test_lists_follow_the_size(self, index: SqliteIndex) -> None:
         fill(index, 40)
         before = settled(index).lists
         fill(index, 120, 100)
@@ -233,14 +234,14 @@ class TestChange:
         assert rows(index.folder, "SELECT count(*) FROM centroids") == [(0,)]
         assert_all_there(index)
 
-    def test_another_embedder_takes_no_old_lists(self, index: Index) -> None:
+    def test_another_embedder_takes_no_old_lists(self, index: SqliteIndex) -> None:
         fill(index, 40)
         assert settled(index).lists > 10
         index.adopt(HashEmbedder(16), LIMIT)
         assert index.search_dense(HashEmbedder(16).embed_query("river"), 3) == []
         assert index.stats()["lists"] == 1
 
-    def test_nothing_deleted_is_left_in_any_file(self, index: Index) -> None:
+    def test_nothing_deleted_is_left_in_any_file(self, index: SqliteIndex) -> None:
         fill(index, 40)
         settled(index)
         put(index, "secret.txt", "Qvortzipane met the Wyxlomund at Brzenkaldy.")
@@ -255,20 +256,20 @@ class TestChange:
 
 class TestFile:
     @pytest.fixture
-    def folder(self, index: Index) -> Path:
+    def folder(self, index: SqliteIndex) -> Path:
         fill(index, 40)
         assert settled(index).lists > 10
         index.close()
         return index.folder
 
     def test_it_is_used_when_it_is_whole(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        with Index.open(folder, EMBEDDER) as index:
+        with SqliteIndex.open(folder, EMBEDDER) as index:
             monkeypatch.setattr(VectorIndex, "add", lambda *_: pytest.fail("was built from SQLite"))
             assert settled(index).lists == index.stats()["lists"] > 10
 
     @pytest.mark.parametrize("damage", ["missing", "torn", "flipped"])
     def test_without_it_the_same_lists_are_made_and_the_same_is_found(self, folder: Path, damage: str) -> None:
-        with Index.open(folder, EMBEDDER) as index:
+        with SqliteIndex.open(folder, EMBEDDER) as index:
             expected = answers(index)
         whole = (folder / VECTORS).read_bytes()
         (folder / VECTORS).unlink()
@@ -276,14 +277,14 @@ class TestFile:
             (folder / VECTORS).write_bytes(whole[: len(whole) // 2])
         elif damage == "flipped":
             (folder / VECTORS).write_bytes(whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:])
-        with Index.open(folder, EMBEDDER) as index:
+        with SqliteIndex.open(folder, EMBEDDER) as index:
             assert answers(index) == expected
             assert settled(index).lists > 10
         assert len((folder / VECTORS).read_bytes()) == len(whole)
 
     def test_a_little_more_is_read_from_the_database(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         before = (folder / VECTORS).stat().st_mtime_ns
-        with Index.open(folder, EMBEDDER) as index:
+        with SqliteIndex.open(folder, EMBEDDER) as index:
             index.search_dense(EMBEDDER.embed_query("river"), 1)
             put(index, "new.txt", prose(99, 2))
             expected = answers(index)
@@ -295,13 +296,13 @@ class TestFile:
             add(self, ids, vectors)
 
         monkeypatch.setattr(VectorIndex, "add", counted)
-        with Index.open(folder, EMBEDDER) as index:
+        with SqliteIndex.open(folder, EMBEDDER) as index:
             assert answers(index) == expected
             assert 0 < len(added) <= 3
             fill(index, 10, 200)
         assert (folder / VECTORS).stat().st_mtime_ns != before
 
-    def test_another_process_takes_over_the_new_lists(self, index: Index) -> None:
+    def test_another_process_takes_over_the_new_lists(self, index: SqliteIndex) -> None:
         program = (
             "from test_lists import answers\n"
             "for line in sys.stdin: print(index.stats()['lists'], answers(index), flush=True)"

@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 from model_servers import REPLY, serving
 
+from rag import commands, doctor
 from rag.config import Config, load
 from rag.errors import ConfigError, FootnoteError, ModelUnknown, ServerError
 from rag.generators import open_generator
@@ -195,3 +196,13 @@ def test_the_configuration_alone_chooses_the_server():
             assert (generator.name, generator.context) == ("small", 1000)
             assert generator.capabilities.scores and generator.capabilities.grammar
         assert server.keys == ["Bearer k"]
+
+
+def test_doctor_asks_the_servers_and_pull_leaves_them_alone():
+    with serving() as server:
+        address = f"{server.url}/v1#small"
+        config = Config(generator=address)
+        assert doctor._server(address, "generator", config) == (f"generator {address}", None)
+    name, problem = doctor._server(address, "generator", config)
+    assert name == f"generator {address}" and "cannot be reached" in problem
+    assert commands._registered(config) == ["all-MiniLM-L6-v2"]

@@ -15,7 +15,7 @@ from rag.assistant import Assistant
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.generators.scripted import ScriptedGenerator
-from rag.index import Index
+from rag.indexes.opening import create_index
 from rag.ingest import ingest
 from ui.evidence import reader_address
 from ui.pages.settings import settings_html
@@ -47,7 +47,7 @@ def index(config):
     folder.mkdir()
     (folder / "birds.txt").write_text(TEXT, encoding="utf-8")
     (folder / "copy.txt").write_text(TEXT, encoding="utf-8")
-    with Index.create(config.index, embedder, config.passage_tokens) as index:
+    with create_index(config, embedder) as index:
         ingest([folder], index, embedder, config)
         yield index
 

@@ -13,7 +13,7 @@ from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.errors import DocumentError
 from rag.formats import pdf_pages
-from rag.index import Index
+from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
 from ui import reader
 from ui.evidence import reader_address
@@ -45,7 +45,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def index(folder, tmp_path_factory):
     embedder = HashEmbedder(16)
-    with Index.create(tmp_path_factory.mktemp("index"), embedder, 60) as index:
+    with SqliteIndex.create(tmp_path_factory.mktemp("index"), embedder, 60) as index:
         assert not ingest([folder], index, embedder, Config(passage_tokens=60)).failed
         yield index
 

@@ -26,7 +26,7 @@ from rag.config import Config, load
 from rag.embedders.hashed import HashEmbedder
 from rag.errors import ConfigError, ModelDamaged, ModelMissing, ModelUnknown, ServerError
 from rag.generators.scripted import ScriptedGenerator
-from rag.index import Index
+from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
 from rag.passages import context_text
 from rag.ports import Reranker
@@ -205,13 +205,13 @@ def test_the_doctor_looks_at_it(config: Config, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
+def index(tmp_path: Path) -> Iterator[SqliteIndex]:
     folder = tmp_path / "docs"
     folder.mkdir()
     for number in range(30):
         words = [tiny.WORDS[(number * step) % 14] for step in range(1, 9)]
         (folder / f"{number:02}.txt").write_text(f"Of number {number}\n\nThe {' '.join(words)}.")
-    with Index.create(tmp_path / "index", EMBEDDER, 24) as made:
+    with SqliteIndex.create(tmp_path / "index", EMBEDDER, 24) as made:
         ingest([folder], made, EMBEDDER, load(overrides={"passage_tokens": 24}, environment={}))
         yield made
 
@@ -230,7 +230,7 @@ class Recording:
         return list(self.logits[: len(texts)])
 
 
-def test_the_first_are_ordered_anew_and_the_others_follow(index: Index) -> None:
+def test_the_first_are_ordered_anew_and_the_others_follow(index: SqliteIndex) -> None:
     before = retrieve(QUESTION, index, EMBEDDER, 20)
     logits = np.random.default_rng(3).normal(0, 4, 8)
     recording = Recording(logits)
@@ -246,7 +246,7 @@ def test_the_first_are_ordered_anew_and_the_others_follow(index: Index) -> None:
     }
 
 
-def test_it_reads_the_question_and_what_was_embedded(index: Index) -> None:
+def test_it_reads_the_question_and_what_was_embedded(index: SqliteIndex) -> None:
     recording = Recording([0.0] * 20)
     before = retrieve(QUESTION, index, EMBEDDER, 20)
     retrieve(QUESTION, index, EMBEDDER, 3, reranker=recording)
@@ -256,7 +256,7 @@ def test_it_reads_the_question_and_what_was_embedded(index: Index) -> None:
     assert all(text.startswith("Of number") for text in texts)
 
 
-def test_equal_scores_come_in_order_of_id_however_large(index: Index) -> None:
+def test_equal_scores_come_in_order_of_id_however_large(index: SqliteIndex) -> None:
     for logit in (0.0, 1000.0, -1000.0):
         found = retrieve(QUESTION, index, EMBEDDER, 12, reranker=Recording([logit] * 12), reranked=12)
         ids = [item.passage.id for item in found]
@@ -266,7 +266,7 @@ def test_equal_scores_come_in_order_of_id_however_large(index: Index) -> None:
     assert found[0].passage == retrieve(QUESTION, index, EMBEDDER, 2)[1].passage, "and still told apart"
 
 
-def test_the_order_does_not_depend_on_the_limit(index: Index, real: Reranker) -> None:
+def test_the_order_does_not_depend_on_the_limit(index: SqliteIndex, real: Reranker) -> None:
     for reranker in (WordReranker(), real):
         everything = retrieve(QUESTION, index, EMBEDDER, 1000, reranker=reranker)
         for limit in (0, 1, 4, 25):
@@ -275,8 +275,8 @@ def test_the_order_does_not_depend_on_the_limit(index: Index, real: Reranker) ->
             assert [i.score for i in found] == pytest.approx([i.score for i in everything[:limit]], abs=1e-4)
 
 
-def test_nothing_found_is_nothing_to_order(tmp_path: Path, index: Index) -> None:
-    with Index.create(tmp_path / "empty", EMBEDDER, 24) as empty:
+def test_nothing_found_is_nothing_to_order(tmp_path: Path, index: SqliteIndex) -> None:
+    with SqliteIndex.create(tmp_path / "empty", EMBEDDER, 24) as empty:
         assert retrieve(QUESTION, empty, EMBEDDER, 5, reranker=WordReranker()) == []
     chosen = retrieve(QUESTION, index, EMBEDDER, 5, documents=["03.txt"], reranker=WordReranker())
     assert {item.passage.document for item in chosen} == {"03.txt"}
@@ -285,12 +285,14 @@ def test_nothing_found_is_nothing_to_order(tmp_path: Path, index: Index) -> None
 # --- where it is told
 
 
-def assistant_on(index: Index, config: Config, reranker: Reranker | None = None) -> Assistant:
+def assistant_on(index: SqliteIndex, config: Config, reranker: Reranker | None = None) -> Assistant:
     prompt = prompts.load(config.prompt)
     return Assistant(index, EMBEDDER, ScriptedGenerator({}), prompt, config, reranker)
 
 
-def test_an_assistant_orders_with_it_and_the_receipt_names_it(index: Index, config: Config, real: Reranker) -> None:
+def test_an_assistant_orders_with_it_and_the_receipt_names_it(
+    index: SqliteIndex, config: Config, real: Reranker
+) -> None:
     plain = assistant_on(index, replace(config, reranker=""))
     ordered = assistant_on(index, replace(config, reranked=9))
     assert plain.reranker is None and "reranker" not in plain.ask(QUESTION).receipt
@@ -303,7 +305,7 @@ def test_an_assistant_orders_with_it_and_the_receipt_names_it(index: Index, conf
 
 
 def test_the_search_page_and_the_command_show_the_same_order(
-    index: Index, config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    index: SqliteIndex, config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reranker = WordReranker()
     right = [item.passage.document for item in retrieve(QUESTION, index, EMBEDDER, 6, reranker=reranker)]
@@ -336,7 +338,7 @@ def test_pull_brings_what_the_settings_name(config: Config, capsys: pytest.Captu
     assert pulled == ["tiny-embedder", "tiny-reranker"]
 
 
-def test_a_calibration_holds_for_the_reranker_it_was_made_with(index: Index, config: Config) -> None:
+def test_a_calibration_holds_for_the_reranker_it_was_made_with(index: SqliteIndex, config: Config) -> None:
     assistant = assistant_on(index, replace(config, reranker=""))
     parts = EMBEDDER, assistant.generator, assistant.prompt
     halves = {stage: dict.fromkeys(names, 0.5) for stage, names in assistant.coefficients.items()}

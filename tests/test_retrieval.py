@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from rag.config import load
 from rag.embedders import open_embedder
 from rag.embedders.hashed import HashEmbedder
-from rag.index import Index
+from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
-from rag.ports import Embedder
+from rag.ports import Embedder, Filter, Scored
 from rag.retrieval import CONTINUED, continued, fuse, retrieve
 from rag.types import Evidence
 
@@ -28,14 +28,14 @@ WORDS = "river stone harbour candle meadow lantern orchard winter copper saddle 
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
+def index(tmp_path: Path) -> Iterator[SqliteIndex]:
     folder = tmp_path / "docs"
     folder.mkdir()
     draw = random.Random(3)
     for number in range(30):
         lines = [" ".join(draw.choices(WORDS, k=9)).capitalize() + "." for _ in range(6)]
         (folder / f"{number:02}.txt").write_text("\n\n".join(lines))
-    with Index.create(tmp_path / "index", EMBEDDER, 24) as made:
+    with SqliteIndex.create(tmp_path / "index", EMBEDDER, 24) as made:
         ingest([folder], made, EMBEDDER, load(overrides={"passage_tokens": 24}, environment={}))
         yield made
 
@@ -44,7 +44,7 @@ def ids(evidence: list[Evidence]) -> list[int]:
     return [item.passage.id for item in evidence]
 
 
-def test_the_scores_are_those_of_both_searches_fused_by_hand(index: Index) -> None:
+def test_the_scores_are_those_of_both_searches_fused_by_hand(index: SqliteIndex) -> None:
     question, candidates = "Is the copper violin in the orchard?", 20
     vector = EMBEDDER.embed_query(question)
     near, words = dict(index.search_dense(vector, candidates)), dict(index.search_lexical(question, candidates))
@@ -65,7 +65,7 @@ def test_the_scores_are_those_of_both_searches_fused_by_hand(index: Index) -> No
         assert index.text(item.passage.document, item.passage.start, item.passage.end) == item.passage.text
 
 
-def test_a_question_in_other_words_is_left_to_the_vectors(index: Index) -> None:
+def test_a_question_in_other_words_is_left_to_the_vectors(index: SqliteIndex) -> None:
     question = "Whoever whistles wants nothing but a violin"  # One word of five is in the documents.
     assert index.coverage(question, index.search_lexical(question, 1)[0][0]) == pytest.approx(0.2)
     scores = {
@@ -75,7 +75,7 @@ def test_a_question_in_other_words_is_left_to_the_vectors(index: Index) -> None:
     assert ids(retrieve(question, index, EMBEDDER, 9, 20, 0)) == ids(retrieve("violin", index, EMBEDDER, 9, 20, 0))
 
 
-def test_coverage_counts_rare_words_more_and_unknown_ones_most(index: Index) -> None:
+def test_coverage_counts_rare_words_more_and_unknown_ones_most(index: SqliteIndex) -> None:
     question = "copper violin"
     (best, _), *_ = index.search_lexical(question, 1)
     assert index.coverage(question, best) == 1
@@ -84,7 +84,7 @@ def test_coverage_counts_rare_words_more_and_unknown_ones_most(index: Index) -> 
     assert index.coverage(question, 10**9) == 0
 
 
-def test_weight_one_is_dense_search_and_weight_zero_lexical_search(index: Index) -> None:
+def test_weight_one_is_dense_search_and_weight_zero_lexical_search(index: SqliteIndex) -> None:
     question = "copper violin"
     dense = retrieve(question, index, EMBEDDER, 10, 50, 1)
     vector = EMBEDDER.embed_query(question)
@@ -97,18 +97,18 @@ def test_weight_one_is_dense_search_and_weight_zero_lexical_search(index: Index)
     assert all(item.dense != 0 for item in lexical)
 
 
-def test_the_limit_is_kept_and_the_order_does_not_depend_on_it(index: Index) -> None:
+def test_the_limit_is_kept_and_the_order_does_not_depend_on_it(index: SqliteIndex) -> None:
     all_of_them = retrieve("copper violin", index, EMBEDDER, 1000)
     for limit in (0, 1, 4):
         assert retrieve("copper violin", index, EMBEDDER, limit) == all_of_them[:limit]
     assert retrieve("copper violin", index, EMBEDDER, 1000) == all_of_them
 
 
-def test_a_reopened_index_gives_the_same_evidence(index: Index) -> None:
+def test_a_reopened_index_gives_the_same_evidence(index: SqliteIndex) -> None:
     before = retrieve("copper violin", index, EMBEDDER, 10)
     index.close()
     (index.folder / "vectors.faiss").unlink()
-    with Index.open(index.folder, EMBEDDER) as again:
+    with SqliteIndex.open(index.folder, EMBEDDER) as again:
         assert retrieve("copper violin", again, EMBEDDER, 10) == before
 
 
@@ -117,7 +117,7 @@ def test_equal_passages_come_in_order_of_id(tmp_path: Path) -> None:
     folder.mkdir()
     for number in range(12):
         (folder / f"{number:02}.txt").write_text("The copper violin plays by the river.")
-    with Index.create(tmp_path / "index", EMBEDDER, 24) as index:
+    with SqliteIndex.create(tmp_path / "index", EMBEDDER, 24) as index:
         ingest([folder], index, EMBEDDER, load(overrides={"passage_tokens": 24}, environment={}))
         for weight in (0, 0.5, 1):
             found = retrieve("copper violin", index, EMBEDDER, 5, 7, weight)
@@ -125,12 +125,12 @@ def test_equal_passages_come_in_order_of_id(tmp_path: Path) -> None:
 
 
 def test_an_empty_index_gives_none(tmp_path: Path) -> None:
-    with Index.create(tmp_path, EMBEDDER, 24) as index:
+    with SqliteIndex.create(tmp_path, EMBEDDER, 24) as index:
         for weight in (0, 0.5, 1):
             assert retrieve("copper violin", index, EMBEDDER, 5, 10, weight) == []
 
 
-def test_a_question_without_words_still_gets_what_is_nearest(index: Index) -> None:
+def test_a_question_without_words_still_gets_what_is_nearest(index: SqliteIndex) -> None:
     found = retrieve("?! …", index, EMBEDDER, 3)
     assert len(found) == 3
     assert {item.lexical for item in found} == {0}
@@ -151,27 +151,27 @@ After the table comes a sentence that belongs to nothing above it, and that ends
 
 
 @pytest.fixture
-def prices(tmp_path: Path) -> Iterator[Index]:
+def prices(tmp_path: Path) -> Iterator[SqliteIndex]:
     (tmp_path / "prices.md").write_text(LONG, encoding="utf-8")
-    with Index.create(tmp_path / "index", EMBEDDER, 40) as made:
+    with SqliteIndex.create(tmp_path / "index", EMBEDDER, 40) as made:
         ingest([tmp_path / "prices.md"], made, EMBEDDER, load(overrides={"passage_tokens": 40}, environment={}))
         yield made
 
 
-def in_order(index: Index) -> list[Evidence]:
+def in_order(index: SqliteIndex) -> list[Evidence]:
     found = retrieve("hall", index, EMBEDDER, 100)
     return sorted(found, key=lambda item: item.passage.start)
 
 
-def with_hall(index: Index, number: int) -> Evidence:
+def with_hall(index: SqliteIndex, number: int) -> Evidence:
     return next(item for item in in_order(index) if f"| Hall {number} |" in item.passage.text)
 
 
-def test_the_document_has_more_passages_of_its_table_than_are_added(prices: Index) -> None:
+def test_the_document_has_more_passages_of_its_table_than_are_added(prices: SqliteIndex) -> None:
     assert sum("| Hall" in item.passage.text for item in in_order(prices)) > 1 + CONTINUED
 
 
-def test_a_table_that_is_broken_off_is_read_on(prices: Index) -> None:
+def test_a_table_that_is_broken_off_is_read_on(prices: SqliteIndex) -> None:
     first = with_hall(prices, 1)
     every = [item.passage for item in in_order(prices)]
     found = continued([first], prices)
@@ -182,7 +182,7 @@ def test_a_table_that_is_broken_off_is_read_on(prices: Index) -> None:
     assert {(item.score, item.dense, item.lexical) for item in found} == {(first.score, first.dense, first.lexical)}
 
 
-def test_a_table_that_began_before_is_read_from_where_it_began(prices: Index) -> None:
+def test_a_table_that_began_before_is_read_from_where_it_began(prices: SqliteIndex) -> None:
     last = with_hall(prices, 12)
     found = continued([last], prices)
     assert found[-1].passage == last.passage
@@ -191,12 +191,12 @@ def test_a_table_that_began_before_is_read_from_where_it_began(prices: Index) ->
     assert all(item.passage.header == "| Room | Day | Hour |" for item in found if "| Room" not in item.passage.text)
 
 
-def test_what_is_there_already_is_not_added_again(prices: Index) -> None:
+def test_what_is_there_already_is_not_added_again(prices: SqliteIndex) -> None:
     every = in_order(prices)
     assert [item.passage for item in continued(every, prices)] == [item.passage for item in every]
 
 
-def test_no_more_than_wanted_is_added_in_all(prices: Index) -> None:
+def test_no_more_than_wanted_is_added_in_all(prices: SqliteIndex) -> None:
     pair = [with_hall(prices, 1), with_hall(prices, 12)]
     for most in range(4):
         found = continued(pair, prices, most)
@@ -204,7 +204,7 @@ def test_no_more_than_wanted_is_added_in_all(prices: Index) -> None:
         assert len({item.passage.id for item in found}) == len(found)
 
 
-def test_prose_is_not_read_on(index: Index) -> None:
+def test_prose_is_not_read_on(index: SqliteIndex) -> None:
     found = retrieve("copper violin", index, EMBEDDER, 3)
     assert continued(found, index) == found
     assert continued([], index) == []
@@ -220,7 +220,7 @@ def test_prose_is_not_read_on(index: Index) -> None:
 )
 def test_what_a_passage_ends_with_tells_whether_it_is_read_on(tmp_path: Path, text: str, more: int) -> None:
     (tmp_path / "a.txt").write_text(text, encoding="utf-8")
-    with Index.create(tmp_path / "index", EMBEDDER, 24) as made:
+    with SqliteIndex.create(tmp_path / "index", EMBEDDER, 24) as made:
         ingest([tmp_path / "a.txt"], made, EMBEDDER, load(overrides={"passage_tokens": 24}, environment={}))
         every = in_order(made)
         assert len(every) == 2
@@ -228,23 +228,25 @@ def test_what_a_passage_ends_with_tells_whether_it_is_read_on(tmp_path: Path, te
         assert len(continued(every[1:], made)) == 1 + more
 
 
-def test_what_is_deleted_between_finding_and_reading_is_left_out(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_deleted_between_finding_and_reading_is_left_out(
+    index: SqliteIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = retrieve("copper violin", index, EMBEDDER, 3)[0].passage.document
-    search = Index.search_lexical
+    search = SqliteIndex.search_lexical
 
-    def search_and_delete(self: Index, question: str, k: int) -> list[tuple[int, float]]:
-        found = search(self, question, k)
+    def search_and_delete(self: SqliteIndex, question: str, k: int, within: Filter) -> Scored:
+        found = search(self, question, k, within)
         self.delete(first)
         return found
 
-    monkeypatch.setattr(Index, "search_lexical", search_and_delete)
+    monkeypatch.setattr(SqliteIndex, "search_lexical", search_and_delete)
     found = retrieve("copper violin", index, EMBEDDER, 3)
     assert [item.rank for item in found] == [1, 2, 3]
     assert first not in {item.passage.document for item in found}
 
 
 @pytest.mark.parametrize("weight", [0, 0.5, 1])
-def test_where_documents_are_chosen_only_they_are_searched_and_as_well(index: Index, weight: float) -> None:
+def test_where_documents_are_chosen_only_they_are_searched_and_as_well(index: SqliteIndex, weight: float) -> None:
     chosen = ["03.txt", "17.txt", "29.txt"]
     everything = retrieve("copper violin", index, EMBEDDER, 1000, 1000, weight)
     found = retrieve("copper violin", index, EMBEDDER, 1000, 5, weight, chosen)
@@ -273,10 +275,10 @@ def test_fused_scores_lie_between_0_and_1_and_grow_with_both(
 
 
 @pytest.fixture(scope="module")
-def seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Index, Embedder]]:
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SqliteIndex, Embedder]]:
     config = load(overrides={"threads": 2})
     embedder = open_embedder(config)
-    with Index.create(tmp_path_factory.mktemp("seeds"), embedder, config.passage_tokens) as index:
+    with SqliteIndex.create(tmp_path_factory.mktemp("seeds"), embedder, config.passage_tokens) as index:
         ingest([SEEDS], index, embedder, config)
         yield index, embedder
 
@@ -293,16 +295,18 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Index, Emb
         ("What is the Denbighshire Nightrider?", "Nightrider"),
     ],
 )
-def test_the_seeds_real_questions_find_their_passage(seeds: tuple[Index, Embedder], question: str, text: str) -> None:
+def test_the_seeds_real_questions_find_their_passage(
+    seeds: tuple[SqliteIndex, Embedder], question: str, text: str
+) -> None:
     found = retrieve(question, *seeds, 4)
     assert [item.passage.document for item in found if text in item.passage.text], [i.passage.text for i in found]
 
 
 def test_the_same_question_gives_the_same_evidence_in_every_index(
-    seeds: tuple[Index, Embedder], tmp_path: Path
+    seeds: tuple[SqliteIndex, Embedder], tmp_path: Path
 ) -> None:
     index, embedder = seeds
-    with Index.create(tmp_path, embedder, index.stats()["passage_tokens"]) as again:
+    with SqliteIndex.create(tmp_path, embedder, index.stats()["passage_tokens"]) as again:
         ingest([SEEDS], again, embedder, load(environment={}))
         for question in ("What is co-production?", "Who spoke in London?"):
             assert retrieve(question, again, embedder, 8) == retrieve(question, index, embedder, 8)
@@ -310,7 +314,7 @@ def test_the_same_question_gives_the_same_evidence_in_every_index(
             assert digest[0].digest() == digest[1].digest()
 
 
-def test_a_question_imports_and_opens_nothing(seeds: tuple[Index, Embedder]) -> None:
+def test_a_question_imports_and_opens_nothing(seeds: tuple[SqliteIndex, Embedder]) -> None:
     index, embedder = seeds
     retrieve("Which six principles are there?", index, embedder, 3)
     before, files = set(sys.modules), open_files()

@@ -13,7 +13,7 @@ from rag import feedback
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.feedback import Feedback, Span
-from rag.index import Index
+from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
 from rag.types import Turn
 
@@ -30,7 +30,7 @@ def index(tmp_path):
     folder.mkdir()
     (folder / "one.txt").write_text(TEXT, encoding="utf-8")
     embedder = HashEmbedder(16)
-    with Index.create(tmp_path / "index", embedder, 60) as index:
+    with SqliteIndex.create(tmp_path / "index", embedder, 60) as index:
         ingest([folder], index, embedder, Config(passage_tokens=60))
         yield index
 

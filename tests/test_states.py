@@ -7,7 +7,7 @@ import pytest
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.generators.llama.states import FOLDER, StateCache, sweep
-from rag.index import Index
+from rag.indexes.opening import create_index, open_index
 from rag.ingest import ingest
 
 MIB = 1 << 20
@@ -153,15 +153,15 @@ def test_no_state_outlives_its_document(tmp_path):
     for name in ("kept", "changed", "removed"):
         (folder / f"{name}.txt").write_text(f"The {name} one says this.")
     embedder, config = HashEmbedder(32), Config(index=tmp_path / "index")
-    with Index.create(config.index, embedder, config.passage_tokens) as index:
+    with create_index(config, embedder) as index:
         ingest([folder], index, embedder, config)
-        passages = {passage.document: passage.id for passage in index.passages(range(1, 10))}
+        passages = {passage.document: passage.id for passage in index.passages(index.passage_ids())}
         cache = StateCache(1, 1, index)
         for passage in passages.values():
             cache.put(passage, "a", b"state")
         (folder / "changed.txt").write_text("It says something else.")
         (folder / "removed.txt").unlink()
-        with Index.open(config.index, embedder) as other:
+        with open_index(config, embedder) as other:
             ingest([folder], other, embedder, config)
         assert files(index) == [f"{passages['kept.txt']}-a.state"]
         assert [name for name, passage in passages.items() if cache.get(passage, "a")] == ["kept.txt"]

@@ -26,7 +26,7 @@ from command import FOOTNOTE, ROOT, footnote, heed_interrupts
 from widget import PAGE, intranet, visit
 
 from rag.config import Config
-from rag.index import Index
+from rag.indexes.sqlite.index import SqliteIndex
 from rag.types import Passage
 from ui.local import STATIC
 from ui.widget import integrity
@@ -411,7 +411,7 @@ def poisoned(tmp_path_factory):
         text = f"<title>{payload.replace('<', '&lt;')}</title><p>{payload.replace('&', '&amp;').replace('<', '&lt;')}"
         (folder / "documents" / f"{name}.html").write_text(text, encoding="utf-8")
     with intranet(folder, [], folder / "documents") as site:
-        with Index.open(site.index, read_only=True) as index:
+        with SqliteIndex.open(site.index, read_only=True) as index:
             documents = sorted(map(index.document, (info.name for info in index.documents())), key=number_of)
         parts = []
         for payload, document in zip(PAYLOADS, documents, strict=True):

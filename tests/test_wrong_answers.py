@@ -11,7 +11,7 @@ from rag import prompts
 from rag.answers import draft_and_quotes
 from rag.assistant import Assistant
 from rag.generators.scripted import ScriptedGenerator
-from rag.index import Index
+from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
 
 POLICY = """# Members' policy
@@ -400,7 +400,7 @@ def index(tmp_path_factory, embedder, config):
     folder = tmp_path_factory.mktemp("wrong")
     for name, text in DOCUMENTS.items():
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
-    with Index.create(tmp_path_factory.mktemp("wrong-index"), embedder, config.passage_tokens) as made:
+    with SqliteIndex.create(tmp_path_factory.mktemp("wrong-index"), embedder, config.passage_tokens) as made:
         assert not ingest([folder], made, embedder, config).failed
         yield made
 

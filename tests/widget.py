@@ -14,7 +14,7 @@ from servers import Server, serving
 
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
-from rag.index import Index
+from rag.indexes.opening import create_index
 from rag.ingest import ingest
 from rag.types import Answer
 from ui.widget import script_line
@@ -55,7 +55,7 @@ def intranet(folder: Path, answers: Sequence[Answer], documents: Path = SEEDS) -
     """Serve pages, and answers from a table over an index of ``documents`` in ``folder``."""
     config = Config(index=folder / "index", requests_per_minute=100_000)
     embedder = HashEmbedder()
-    with Index.create(config.index, embedder, config.passage_tokens) as index:
+    with create_index(config, embedder) as index:
         ingest([documents], index, embedder, config)
     assistant = ScriptedAssistant(answers, pace=0.004)
     with serving() as pages, running(lambda: assistant, replace(config, origins=(pages.url,))) as api:

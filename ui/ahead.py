@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import TYPE_CHECKING
 
 from rag.errors import FootnoteError
+from rag.ports import PassageId
 from ui.service import Service
+
+if TYPE_CHECKING:
+    from rag.ports import Index
 
 __all__ = ["ReadingAhead"]
 
@@ -41,7 +46,7 @@ class ReadingAhead:
             self._thread.join(patience)
 
     def _work(self) -> None:
-        read, generation = set[int](), -1
+        read, generation = set[PassageId](), -1
         while not self._closed.wait(self._pause):
             generator = self._service.generator
             if generator is not None and not generator.capabilities.warm:
@@ -49,19 +54,19 @@ class ReadingAhead:
             try:
                 index = self._service.index
                 if index is not None and index.generation != generation:
-                    generation, read = index.generation, self._read(read)
+                    generation, read = index.generation, self._read(index, read)
             except FootnoteError:
                 continue  # Whoever asks will hear of it; it may be mended by then.
             except Exception:
                 log.exception("Passages could not be read ahead.")
                 return
 
-    def _read(self, before: set[int]) -> set[int]:
+    def _read(self, index: Index, before: set[PassageId]) -> set[PassageId]:
         """Read every passage that is not among ``before``; return the ids of those that are read now."""
-        assistant, index = self._service.assistant, self._service.index
-        ids = index.passage_ids([info.name for info in index.documents()])
-        read = before & ids
-        for number in sorted(ids - read):
+        assistant = self._service.assistant
+        ids: list[PassageId] = index.passage_ids()
+        read = before & set(ids)
+        for number in [id for id in ids if id not in read]:
             asked = True
             while asked and not self._closed.is_set():
                 self._service.step_aside()

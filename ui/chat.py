@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rag.config import Config
 from rag.errors import FootnoteError
-from rag.index import Index
+from rag.indexes.opening import open_index
 from ui import local
 from ui.service import Service
 
@@ -33,7 +33,7 @@ def examples_for(config: Config) -> list[str]:
     """Return questions to start with, where the index holds the documents that they are about."""
     table = json.loads((local.STATIC / "examples.json").read_text(encoding="utf-8"))
     try:
-        with Index.open(config.index, read_only=True) as index:
+        with open_index(config, read_only=True) as index:
             names = {Path(document.name).name for document in index.documents()}
     except FootnoteError:  # Said in the page, when the assistant is loaded.
         return []

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rag.answers import answer_object, draft_and_quotes
 from rag.archive import Archive
+from rag.ports import Index
 from rag.types import Answer, Citation
 from ui.conversation import Answered, Exchange
 from ui.places import places_of
@@ -27,7 +27,7 @@ def turns_of(exchanges: Sequence[Exchange]) -> list[dict[str, str]]:
     return [{"question": exchange.question, "answer": exchange.kept} for exchange in exchanges if exchange.kept]
 
 
-def reopened(turns: Turns, archive: Archive, index: Any, texts: Texts) -> list[Exchange]:
+def reopened(turns: Turns, archive: Archive, index: Index, texts: Texts) -> list[Exchange]:
     """Return a conversation with its sources; an answer that is gone says so in its place."""
     exchanges = []
     for number, turn in enumerate(turns[-MOST:], 1):

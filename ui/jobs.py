@@ -13,7 +13,7 @@ from rag.types import Answer, Citation, Passage, Phase, Token, Turn
 from ui.conversation import Event, Waiting
 
 if TYPE_CHECKING:
-    from rag.index import Index
+    from rag.ports import WritableIndex
 
 __all__ = ["Answerer", "Asked", "Job", "Watcher"]
 
@@ -21,7 +21,7 @@ __all__ = ["Answerer", "Asked", "Job", "Watcher"]
 class Answerer(Protocol):
     """What is needed of an assistant; ``rag.assistant.Assistant`` is one."""
 
-    index: Index
+    index: WritableIndex
     embedder: Embedder
     generator: Generator
     reranker: Reranker | None

@@ -9,7 +9,8 @@ from typing import Any
 from rag.config import Config
 from rag.errors import QuestionError
 from rag.feedback import Span
-from rag.index import DocumentInfo, Index
+from rag.indexes.opening import open_index
+from rag.ports import DocumentInfo, Index
 from rag.types import Document
 
 __all__ = ["Library"]
@@ -41,7 +42,7 @@ class Library:
             IndexFault: there is none, or it cannot be read.
         """
         with self._lock:
-            self._opened = self._opened or Index.open(self._config.index)
+            self._opened = self._opened or open_index(self._config)
             return self._opened
 
     def documents(self) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from rag import feedback
 from rag.archive import Archive
 from rag.errors import FootnoteError
 from rag.feedback import Feedback
+from rag.ports import Index
 from rag.types import Answer, Turn
 from ui.service import Service
 from ui.texts import Texts
@@ -39,7 +40,7 @@ def take_down(given: dict[str, Any], service: Service, archive: Archive, texts: 
         answer = archive.get(opinion.kept)
         if answer is None:
             return texts("gone")
-        feedback.add(service.config.index, _said(opinion, answer, service.index))
+        feedback.add(service.config.index, _said(opinion, answer, service.assistant.index))
     except FootnoteError as error:
         return str(error)
     except (KeyError, TypeError, ValueError):  # Not from our page.
@@ -47,7 +48,7 @@ def take_down(given: dict[str, Any], service: Service, archive: Archive, texts: 
     return ""
 
 
-def _said(opinion: Opinion, answer: Answer, index: Any) -> Feedback:
+def _said(opinion: Opinion, answer: Answer, index: Index) -> Feedback:
     """Return what a reader says, with the words of every span cut from the stored text.
 
     Raises:

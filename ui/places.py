@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
 
 from rag.errors import DocumentError
+from rag.ports import Index
 from rag.types import Answer, Document, Passage
 from ui.conversation import Place
 
@@ -15,7 +15,7 @@ AROUND = 700
 """Characters of a document that are shown on either side of a passage."""
 
 
-def places_of(answer: Answer, index: Any) -> dict[int, Place]:
+def places_of(answer: Answer, index: Index) -> dict[int, Place]:
     """Return what ``index`` knows about the passages of ``answer``, by rank."""
     documents: dict[str, Document] = {}
     for name in {item.passage.document for item in answer.evidence}:

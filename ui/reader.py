@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from rag.errors import DocumentError
 from rag.formats import pdf_pages
+from rag.ports import Index
 from rag.types import Document
 from ui.evidence import details_html, reader_address
 from ui.local import STATIC
@@ -64,7 +65,7 @@ def add_routes(app: FastAPI, index: Callable[[], Any]) -> None:
     app.add_api_route("/read/page", page_picture, include_in_schema=False)
 
 
-def original(index: Any, name: str) -> bytes | None:
+def original(index: Index, name: str) -> bytes | None:
     """Return the bytes of the file that a PDF was read from, where it is still there and the same.
 
     Raises:
@@ -81,7 +82,7 @@ def original(index: Any, name: str) -> bytes | None:
     return data if hashlib.sha256(data).hexdigest() == document.sha256 else None
 
 
-def reader_html(index: Any, span: Span, texts: Texts, as_text: bool = False, page: int = 0) -> str:
+def reader_html(index: Index, span: Span, texts: Texts, as_text: bool = False, page: int = 0) -> str:
     """Return the page that shows ``span``, or nothing where there is no such document.
 
     A PDF is shown as its page ``page`` (0: the one on which the span begins), unless ``as_text``.

@@ -14,11 +14,10 @@ import queue
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from rag.config import Config
 from rag.errors import DeadlinePassed, FootnoteError, ModelMissing, QuestionError, TooMany
-from rag.ports import Generator
+from rag.ports import Generator, WritableIndex
 from rag.retrieval import retrieve
 from rag.types import Answer, Evidence, Turn
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
@@ -26,9 +25,6 @@ from ui.fair_queue import FairQueue, Full
 from ui.jobs import Answerer, Asked, Job, Watcher
 from ui.places import places_of
 from ui.problems import OUR_FAULT, word
-
-if TYPE_CHECKING:
-    from rag.index import Index
 
 __all__ = ["Service"]
 
@@ -94,7 +90,7 @@ class Service:
         return getattr(self._assistant, "generator", None)
 
     @property
-    def index(self) -> Index | None:
+    def index(self) -> WritableIndex | None:
         """The index that answers are taken from, once it is open; else ``None``."""
         return getattr(self._assistant, "index", None)
 

@@ -23,8 +23,6 @@ from eval.questions import Question
 from rag.config import Config
 from rag.config import load as load_config
 from rag.ingest import Progress
-from rag.storage.database import DATABASE
-from rag.storage.dense import VECTORS
 from rag.types import Evidence, Passage, Turn
 
 __all__ = ["child", "copied", "help_seconds", "now_mb", "peak_mb", "starts"]
@@ -62,9 +60,8 @@ def starts(
 def copied(folder: Path, to: Path) -> None:
     """Copy the index in ``folder``, which nobody has open, without what was computed for questions."""
     to.mkdir(parents=True)
-    for name in (DATABASE, VECTORS):
-        if (folder / name).exists():
-            shutil.copyfile(folder / name, to / name)
+    for file in filter(Path.is_file, folder.iterdir()):
+        shutil.copyfile(file, to / file.name)
 
 
 def child(module: str, order: dict[str, Any]) -> Any:
@@ -124,11 +121,11 @@ def _main() -> None:
 
 def _search(config: Config, question: Question, order: dict[str, Any]) -> dict[str, float]:
     from rag.embedders import open_embedder
-    from rag.index import Index
+    from rag.indexes.opening import open_index
     from rag.retrieval import retrieve
 
     embedder = open_embedder(config)
-    with Index.open(config.index, embedder) as index:
+    with open_index(config, embedder) as index:
         ready = time.time() - order["begun"]
         retrieve(question.question, index, embedder, config.evidence, config.candidates, config.dense_weight)
         return {"ready_s": ready, "total_s": time.time() - order["begun"]}

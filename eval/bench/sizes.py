@@ -17,9 +17,10 @@ from typing import Any
 from eval.bench.cold import child, peak_mb
 from eval.bench.samples import Sample
 from eval.bench.synthetic import Collection, SyntheticEmbedder
-from rag.index import Index, text_hash
-from rag.ingest import Progress
-from rag.ports import Vectors
+from rag.config import Config
+from rag.indexes.opening import create_index, open_index
+from rag.ingest import Progress, text_hash
+from rag.ports import Index, Vectors
 
 __all__ = ["sizes"]
 
@@ -46,7 +47,7 @@ def _build(order: dict[str, Any]) -> dict[str, float]:
     known = Collection(order["count"])
     words = order["count"] <= MOST_WORDS
     begin = time.perf_counter()
-    with Index.create(Path(order["folder"]), SyntheticEmbedder(known.dimension), 160) as index:
+    with create_index(Config(index=Path(order["folder"])), SyntheticEmbedder(known.dimension)) as index:
         with index.writing():
             for document, passages, vectors in known.documents(words):
                 hashes = [text_hash([document.name, str(passage.start)]) for passage in passages]
@@ -61,7 +62,7 @@ def _measure(order: dict[str, Any]) -> dict[str, Any]:
     vectors, questions = known.queries(order["queries"]), known.questions(order["queries"])
     rows: list[dict[str, float]] = [{} for _ in vectors]
     before, begin = peak_mb(), time.perf_counter()
-    with Index.open(Path(order["folder"]), SyntheticEmbedder(known.dimension), read_only=True) as index:
+    with open_index(Config(index=Path(order["folder"])), SyntheticEmbedder(known.dimension), read_only=True) as index:
         index.search_dense(vectors[0], candidates)
         whole = {"open_s": time.perf_counter() - begin}
         if known.count <= MOST_WORDS:

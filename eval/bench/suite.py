@@ -27,7 +27,7 @@ from rag.assistant import Assistant
 from rag.config import Config
 from rag.embedders import open_embedder
 from rag.generators.scripted import ScriptedGenerator
-from rag.index import Index
+from rag.indexes.opening import open_index
 from rag.ingest import Progress
 from rag.prompts import load as load_prompt
 
@@ -118,7 +118,7 @@ class _Parts:
         """Measure what takes no language model."""
         keep, config = self.keeper.keep, self.config
         embedder, encoder = open_embedder(config), open_encoder(config)
-        with Index.open(config.index, embedder) as index:
+        with open_index(config, embedder) as index:
             watch = Watch(Assistant(index, embedder, ScriptedGenerator({}), load_prompt(config.prompt), config))
             answers.warm_up(watch)
             keep(answers.searches(self.questions, watch, self.tell))

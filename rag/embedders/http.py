@@ -52,7 +52,8 @@ class OpenAIEmbeddings:
 
     def __init__(self, servers: Servers, model: str) -> None:
         entry = model_on(servers, model)
-        self.name, self.said = str(entry["id"]), stable(entry)
+        self.name = str(entry["id"])
+        self.said: Mapping[str, Any] = stable(entry)
         self.limit = min([*context_of(entry)], default=USUAL_LIMIT) - SPECIAL
 
     def vectors(self, servers: Servers, texts: Sequence[str]) -> Any:
@@ -65,7 +66,7 @@ class TextEmbeddingsInference:
     """TEI's own API: ``info`` and ``embed`` below the base URL. It tells the revision of its model."""
 
     def __init__(self, servers: Servers, model: str) -> None:
-        self.said = tei_model(servers, model)
+        self.said: Mapping[str, Any] = tei_model(servers, model)
         self.name = str(self.said["model_id"])
         self.limit = int(self.said["max_input_length"] or USUAL_LIMIT) - SPECIAL
 
@@ -149,6 +150,9 @@ class SafeTokenizer:
     >>> SafeTokenizer().spans("Brötchen, 12 €")
     [(0, 3), (3, 6), (6, 8), (8, 9), (10, 11), (11, 12), (13, 14)]
     """
+
+    estimates = True
+    """Its pieces are not those of the model, and say nothing of what the model knows."""
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the start and end of each token of ``text``."""

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from rag.formats.outline import HEADING_LENGTH, KEY_VALUE, Line, is_collection, is_heading_like, lines_of
-from rag.text.dates import WITHIN, iso_date
+from rag.text.dates import WITHIN, Order, iso_date
 from rag.text.language import STARTERS
 from rag.text.sentences import COLUMNS
 from rag.types import Heading
@@ -125,19 +125,31 @@ def _first_sentence(text: str, lines: list[Line]) -> str:
     return ""
 
 
-def date_of(text: str) -> str:
-    """Return the date near the top: of a labelled line (``Date: 18.04.2011``), before a place, in a title."""
+def date_of(text: str, order: Order = "") -> str:
+    """Return the date near the top: of a labelled line (``Date: 18.04.2011``), before a place, in a title.
+
+    ``order`` says how a date such as 03/04/2024 is meant; without it, only its year is known.
+    """
     for number, line in enumerate(_top(text)):
         if match := DATE_LABEL.match(line.text):
-            if date := iso_date(match[1]):
+            if date := iso_date(match[1], order):
                 return date
-        elif (len(line.text) <= 30 or LEADS.match(line.text)) and len(line.text) > 4 and (date := iso_date(line.text)):
+        elif (
+            (len(line.text) <= 30 or LEADS.match(line.text))
+            and len(line.text) > 4
+            and (date := iso_date(line.text, order))
+        ):
             return date
         elif number < TITLE_LINES and (match := WITHIN.search(line.text)) and is_heading_like(line.text.strip("*# ")):
-            return iso_date(match[0])
+            return iso_date(match[0], order)
         elif number < TITLE_LINES and (match := ON_A_WEEKDAY.match(line.text)) and (day := WITHIN.search(match[0])):
-            return iso_date(day[0])
+            return iso_date(day[0], order)
     return ""
+
+
+def _may_be_date(line: str) -> bool:
+    """Tell whether ``line`` may be a date alone, or one before a place."""
+    return 4 < len(line) <= 30 or LEADS.match(line) is not None
 
 
 def _top(text: str) -> list[Line]:

@@ -13,7 +13,7 @@ import json
 import math
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from rag.embedders.unicode import encodable
@@ -102,7 +102,8 @@ class HttpGenerator:
     @cached_property
     def capabilities(self) -> Capabilities:
         """What the server has shown that it can do."""
-        scores = len(_tried(lambda: self._top(SAMPLE, None)) or {}) > 1
+        top = _tried(partial(self._top, SAMPLE, None))
+        scores = top is not None and len(top) > 1
         return Capabilities(exact_measure=False, scores=scores, grammar=self._grammar is not None, warm=False)
 
     @cached_property
@@ -110,10 +111,13 @@ class HttpGenerator:
         """How the server is given a grammar; ``None`` where it keeps to none."""
         rule = "root ::= " + " | ".join(f'"{reply}"' for reply in UNLIKELY)
         for way in GRAMMARS:
-            said = _tried(lambda way=way: "".join(self._reply(SAMPLE, 8, _with_grammar(way, rule), None)))
+            said = _tried(partial(self._written, _with_grammar(way, rule)))
             if said and said.strip() in UNLIKELY:
                 return way
         return None
+
+    def _written(self, bound: Mapping[str, Any]) -> str:
+        return "".join(self._reply(SAMPLE, 8, bound, None))
 
     @cached_property
     def _extra(self) -> Mapping[str, Any]:

@@ -11,14 +11,20 @@ from rag.text.language import STEMMERS
 __all__ = ["plain", "stem"]
 
 
+UNTOLD = "en"
+"""The language whose endings are dropped where none is known."""
+
+
 @functools.lru_cache(maxsize=65536)
 def stem(word: str, language: str) -> str:
     """Return the stem of a lower-case word without accents; the word itself where its language has no stemmer.
 
+    ``language`` is a code of ISO 639-1, or empty where it is not known.
+
     >>> stem("gebühren", "de"), stem("règlements", "fr"), stem("libraries", "en"), stem("llyfrgell", "cy")
     ('gebuhr', 'regl', 'librari', 'llyfrgell')
     """
-    algorithm = STEMMERS.get(language)
+    algorithm = STEMMERS.get(language or UNTOLD)
     return plain(str(_stemmer(algorithm).stemWord(word)) if algorithm else word)
 
 

@@ -16,7 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["FOLDER", "Owner", "StateCache", "sweep"]
+from rag.ports import Change, Listener, Removal
+
+__all__ = ["FOLDER", "Owner", "StateCache", "listener", "sweep"]
 
 FOLDER = "states"
 """Folder of the files, in that of the index."""
@@ -27,9 +29,12 @@ Existing = Callable[[Collection[int]], set[int]]
 
 
 class Owner(Protocol):
-    """What passages are in: an :class:`~rag.index.Index`."""
+    """What passages are in: an :class:`~rag.ports.Index`."""
 
-    folder: Path
+    @property
+    def folder(self) -> Path:
+        """Folder for what belongs to the index."""
+        ...
 
     @property
     def generation(self) -> int:
@@ -152,6 +157,16 @@ def sweep(folder: Path, existing: Existing) -> None:
     for file, passage in owners.items():
         if passage not in kept:
             file.unlink(missing_ok=True)
+
+
+def listener(folder: Path) -> Listener:
+    """Return what keeps the states in an index's ``folder`` to those of passages in the index."""
+
+    def listen(change: Change) -> None:
+        if isinstance(change, Removal):
+            sweep(folder / FOLDER, change.existing)
+
+    return listen
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -116,30 +116,35 @@ class VectorIndex:
         found: Floats = self._index.reconstruct_batch(np.ascontiguousarray(ids))
         return found
 
-    def search(self, vector: Floats, k: int, probes: int | None = None) -> list[tuple[int, float]]:
+    def search(
+        self, vector: Floats, k: int, probes: int | None = None, allowed: Ids | None = None
+    ) -> list[tuple[int, float]]:
         """Return the ``k`` nearest as (id, cosine), sorted by (-cosine, id); ties are seen before they are cut.
 
-        More lists than ``probes`` (those that it was made with) are searched where these hold fewer than ``k``.
+        More lists than ``probes`` (those that it was made with) are searched where these hold fewer than ``k``. Only
+        ids that are ``allowed`` are found, where they are given.
         """
-        wanted = min(k, len(self))
+        among = self.ids if allowed is None else self.held(allowed)
+        wanted = min(k, len(among))
         if wanted <= 0:
             return []
-        probes, taken = probes or self.probes, min(len(self), wanted + 16)
+        selector = None if allowed is None else self._faiss.IDSelectorBatch(among)
+        probes, taken = probes or self.probes, min(len(among), wanted + 16)
         while True:
-            near, ids = self._nearest(vector, taken, probes)
+            near, ids = self._nearest(vector, taken, probes, selector)
             if len(ids) < wanted:
                 probes *= 2
-            elif len(ids) < taken or taken == len(self) or near[-1] < near[wanted - 1] - TIE:
+            elif len(ids) < taken or taken == len(among) or near[-1] < near[wanted - 1] - TIE:
                 break
             else:
-                taken = min(len(self), taken * 2)
+                taken = min(len(among), taken * 2)
         found = ids.tolist()
         scored = zip(found, self.scores(vector, found), strict=True)
         return sorted(scored, key=lambda pair: (-pair[1], pair[0]))[:wanted]
 
-    def _nearest(self, vector: Floats, k: int, probes: int) -> tuple[Floats, Ids]:
+    def _nearest(self, vector: Floats, k: int, probes: int, selector: Any) -> tuple[Floats, Ids]:
         """Return up to ``k`` inner products, the highest first, and their ids: fewer where the lists hold no more."""
-        settings = self._faiss.SearchParametersIVF(nprobe=min(probes, self.lists))
+        settings = self._faiss.SearchParametersIVF(nprobe=min(probes, self.lists), sel=selector)
         near, ids = self._index.search(vector.reshape(1, -1), k, params=settings)
         there = ids[0] >= 0
         return near[0][there], ids[0][there]

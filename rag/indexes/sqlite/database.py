@@ -14,7 +14,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from rag.errors import IndexBusy, IndexFault, IndexMissing
+from rag.errors import IndexFault
+from rag.indexes.shared import busy, missing
 
 __all__ = ["DATABASE", "SCHEMA_VERSION", "TERMS", "Storage"]
 
@@ -216,16 +217,3 @@ def translated(path: Path) -> Iterator[None]:
         raise IndexFault(
             f"The index {path} is damaged ({error}). Move its folder away and run 'footnote ingest PATH' again."
         ) from error
-
-
-def missing(folder: Path) -> IndexMissing:
-    """Return the error for a folder without an index."""
-    return IndexMissing(f"There is no index in {folder}. Run 'footnote ingest PATH' to make one.")
-
-
-def busy(folder: Path) -> IndexBusy:
-    """Return the error for an index that is being changed."""
-    return IndexBusy(
-        f"Another process is changing the index in {folder}. Try again when it has finished; "
-        "searching and asking are possible all the while."
-    )

@@ -16,13 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.storage.database import Storage
+from rag.indexes.shared import PAIRS
+from rag.indexes.sqlite.database import Storage
 from rag.text.terms import lookup
 
 __all__ = ["LexicalSearch"]
 
-PAIRS = 0.3
-"""Weight of a pair of neighbouring words beside that of a word; measured, as is leaving out pairs with a stop word."""
 KEPT = 1 << 26
 """Bytes of scores that are kept, those of the words that were asked for last."""
 
@@ -52,14 +51,17 @@ class LexicalSearch:
         self._lock = threading.Lock()
         self._kept = _Kept("", frozenset(), OrderedDict())
 
-    def search(self, question: str, k: int) -> list[tuple[int, float]]:
-        """Return the ``k`` passages with the highest BM25 (Robertson and Zaragoza, 2009; positive here).
+    def search(self, question: str, k: int, allowed: NDArray[np.int64] | None = None) -> list[tuple[int, float]]:
+        """Return the ``k`` passages, of those ``allowed`` where given, with the highest BM25 (Robertson and
+        Zaragoza, 2009; positive here).
 
         Any word of the question may match, in any of its forms; words that only say how it is asked are left out. To
         the score of the words is added, in the share ``PAIRS``, that of the pairs of words that stand side by side
         in the question (Metzler and Croft, "A Markov Random Field Model for Term Dependencies", 2005).
         """
         words, pairs = self._found(question)
+        if allowed is not None:
+            words, pairs = ([p[np.isin(p["id"], allowed)] for p in several] for several in (words, pairs))
         return _best(words, pairs, k)
 
     def coverage(self, question: str, passage: int) -> float:

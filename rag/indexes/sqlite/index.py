@@ -1,83 +1,83 @@
-"""The index on disk: documents, passages, vectors and terms, opened, changed and searched.
+"""The index in a folder: documents, passages, vectors and terms, opened, changed and searched.
 
-SQLite holds the truth (``rag.storage.database``, ``rag.storage.rows``); the vectors in memory are derived from it
-(``rag.storage.dense``), the full-text index is part of it (``rag.storage.lexical``).
+SQLite holds the truth (modules ``database`` and ``rows`` beside this one); the vectors in memory are derived from it
+(``dense``), the full-text index is part of it (``lexical``).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
 
-from rag import feedback
-from rag.archive import Archive
-from rag.errors import DocumentError, IndexBusy, IndexFault, IndexMismatch
-from rag.generators.llama import states
-from rag.ports import Embedder, Vectors
-from rag.storage import rows
-from rag.storage.database import DATABASE, SCHEMA_VERSION, Storage, missing
-from rag.storage.dense import VECTORS, DenseSearch
-from rag.storage.lexical import LexicalSearch
-from rag.storage.migration import OLDEST, migrate
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.errors import IndexBusy, IndexFault, IndexMismatch
+from rag.indexes.shared import check_embedder, check_passages, missing, now, origin, taken, unknown, weighed
+from rag.indexes.sqlite import rows
+from rag.indexes.sqlite.database import DATABASE, SCHEMA_VERSION, Storage
+from rag.indexes.sqlite.dense import VECTORS, DenseSearch
+from rag.indexes.sqlite.lexical import LexicalSearch
+from rag.indexes.sqlite.migration import OLDEST, migrate
+from rag.ports import (
+    EVERYTHING,
+    Change,
+    Content,
+    Deletion,
+    Described,
+    DocumentInfo,
+    Filter,
+    Listener,
+    PassageId,
+    Removal,
+    Scored,
+    Vectors,
+)
 from rag.types import Document, Passage
 
-__all__ = ["DocumentInfo", "Index", "Scored", "text_hash"]
-
-WINDOW = 0.55
-"""Share of a passage's best window in its dense score; anything from a half to two thirds measures much the same."""
-
-Scored = list[tuple[int, float]]
-"""Passage ids with scores, sorted by (-score, id)."""
+__all__ = ["SqliteIndex"]
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentInfo:
-    """What a list of documents shows; ``source`` is the folder or file it came from, ``path`` its place in there."""
-
-    name: str
-    title: str
-    date: str
-    media_type: str
-    source: str
-    path: str
-    sha256: str
-    characters: int
-    passages: int
-    pages: int
-    empty_pages: tuple[int, ...]
-    ingested_at: str
-
-
-class Index:
+class SqliteIndex:
     """One index folder. Any number of threads and processes may read while one writes.
 
     Made by ``open`` or ``create``; a context manager. Reads raise IndexFault where the file is damaged, and writes
     IndexBusy where another writer holds the index.
     """
 
-    def __init__(self, folder: Path, storage: Storage, embedder: Embedder | None) -> None:
+    def __init__(
+        self, folder: Path, storage: Storage, embedder: Described | None, listeners: Sequence[Listener] = ()
+    ) -> None:
         self.folder = folder
         self._storage = storage
+        self._listeners = listeners
         self._embedder = embedder
         self._dense = DenseSearch(storage, self._searchable)
         self._lexical = LexicalSearch(storage)
         self._depth = 0
 
     @classmethod
-    def open(cls, folder: Path, embedder: Embedder | None = None, read_only: bool = False) -> Index:
+    def open(
+        cls,
+        folder: Path,
+        embedder: Described | None = None,
+        read_only: bool = False,
+        listeners: Sequence[Listener] = (),
+    ) -> SqliteIndex:
         """Open what is there; without an ``embedder`` for listing, reading and deleting, but not for searching.
+
+        ``listeners`` are told of documents and passages that are removed.
 
         Raises:
             IndexMissing: there is none.
             IndexMismatch: it was made by another embedder or another version.
         """
-        index = cls(folder, Storage(folder, read_only), embedder)
+        index = cls(folder, Storage(folder, read_only), embedder, listeners)
         try:
             meta = index._meta()
             if meta.get("schema") == OLDEST and not read_only:
@@ -92,7 +92,9 @@ class Index:
         return index
 
     @classmethod
-    def create(cls, folder: Path, embedder: Embedder, passage_tokens: int) -> Index:
+    def create(
+        cls, folder: Path, embedder: Described, passage_tokens: int, listeners: Sequence[Listener] = ()
+    ) -> SqliteIndex:
         """Open the index in ``folder``, made where there is none, whose passages hold up to ``passage_tokens`` tokens.
 
         Raises:
@@ -104,17 +106,15 @@ class Index:
         if new:
             with storage.transaction() as connection:
                 if not rows.read_meta(connection):  # Another process may have been quicker.
-                    start = {"generation": "0", "state": "", "created": rows.now(), "purge": "0", "removals": "0"}
+                    start = {"generation": "0", "state": "", "created": now(), "purge": "0", "removals": "0"}
                     rows.write_meta(connection, start | _made(embedder, passage_tokens))
         storage.close()
-        index = cls.open(folder, embedder)
-        made = index._meta()["passage_tokens"]
-        if made != str(passage_tokens):
+        index = cls.open(folder, embedder, listeners=listeners)
+        try:
+            check_passages(folder, int(index._meta()["passage_tokens"]), passage_tokens)
+        except IndexMismatch:
             index.close()
-            raise IndexMismatch(
-                f"The index in {folder} was made with passage_tokens = {made}, not {passage_tokens}. "
-                "Set it back, or run 'footnote ingest --rebuild' to cut and embed all anew."
-            )
+            raise
         return index
 
     def close(self) -> None:
@@ -122,7 +122,7 @@ class Index:
         self._dense.close()
         self._storage.close()
 
-    def __enter__(self) -> Index:
+    def __enter__(self) -> SqliteIndex:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -189,19 +189,48 @@ class Index:
         its windows; ``hashes`` are those of the texts that were embedded (``text_hash``). One transaction: all of it
         is there afterwards, or nothing has changed.
         """
+        content = Content(document, passages, vectors, hashes)
         with self.writing(), self._storage.transaction() as connection:
             key = rows.source_id(connection, source)
-            old = connection.execute(
-                "SELECT id, name FROM documents WHERE source = ? AND path = ?", (key, document.name)
-            ).fetchone()
-            if old is not None:
-                self._dense.drop_file()
-                rows.remove_passages(connection, old["id"])
-            name = old["name"] if old else rows.unused_name(connection, source, document.name)
-            number = rows.write_document(connection, key, name, document, old["id"] if old else None)
-            for passage, matrix, digest in zip(passages, vectors, hashes, strict=True):
-                rows.write_passage(connection, number, document, passage, matrix, digest)
-        return str(name)
+            old = rows.find(connection, key, document.name)
+            name = str(old["name"]) if old else rows.unused_name(connection, source, document.name)
+            self._put(connection, key, name, content, now())
+        return name
+
+    def _put(self, connection: Connection, source: int, name: str, content: Content, at: str) -> None:
+        """Write a document in place of the one that ``source`` has under its path."""
+        document = content.document
+        old = rows.find(connection, source, document.name)
+        if old is not None:
+            self._dense.drop_file()
+            rows.remove_passages(connection, old["id"])
+        number = rows.write_document(connection, source, name, document, at, old["id"] if old else None)
+        for passage, matrix, digest in zip(content.passages, content.vectors, content.hashes, strict=True):
+            rows.write_passage(connection, number, document, passage, matrix, digest)
+
+    def content(self, name: str) -> Content:
+        """Return what ``replace`` was given for the document with the public ``name``.
+
+        Raises:
+            DocumentError: there is none.
+        """
+        with self._storage.reading() as connection:
+            row = connection.execute("SELECT * FROM documents WHERE name = ?", (name,)).fetchone()
+            if row is None:
+                raise unknown(name)
+            return rows.content_from(connection, row)
+
+    def restore(self, info: DocumentInfo, content: Content) -> None:
+        """Put a document as another index has it, under the same public name and with the same times.
+
+        Raises:
+            DocumentError: the name belongs to a document of another source or path.
+        """
+        with self.writing(), self._storage.transaction() as connection:
+            source = rows.source_id(connection, info.source)
+            if rows.is_taken(connection, info.name, source, info.path):
+                raise taken(info.name)
+            self._put(connection, source, info.name, content, info.ingested_at)
 
     def delete(self, name: str) -> bool:
         """Remove the document with the public ``name``; return whether there was one. Nothing of it stays on disk."""
@@ -213,10 +242,10 @@ class Index:
             rows.remove_passages(connection, row["id"])
             connection.execute("DELETE FROM documents WHERE id = ?", (row["id"],))
             connection.execute("DELETE FROM sources WHERE id NOT IN (SELECT source FROM documents)")
-            feedback.forget(self.folder, name)
+            self._tell(Deletion(name))
         return True
 
-    def adopt(self, embedder: Embedder, passage_tokens: int) -> None:
+    def adopt(self, embedder: Described, passage_tokens: int) -> None:
         """Drop all passages and vectors, and note that ``embedder`` makes the next ones; the documents stay."""
         with self.transaction(), self._storage.transaction() as connection:
             self._dense.drop_file()
@@ -239,18 +268,21 @@ class Index:
         self._dense.organise()
 
     def _settle(self) -> None:
-        """Leave no word of a removed passage in kept answers, full-text index and log, and write the vectors' file."""
+        """Leave no word of a removed passage with a listener, in index or log, and write the vectors' file."""
         if self._meta()["purge"] == "1":
             with self._storage.reading() as connection:
                 names = {row["name"] for row in connection.execute("SELECT name FROM documents")}
-            Archive(self.folder).sweep(names)
+            self._tell(Removal(frozenset(names), self.existing))
             with self._storage.transaction() as connection:
                 rows.forget_words(connection)
         self._storage.checkpoint()
-        states.sweep(self.folder / states.FOLDER, self.existing)
         if self._embedder is not None:
             self._dense.save()
             self._dense.organise_soon()
+
+    def _tell(self, change: Change) -> None:
+        for listener in self._listeners:
+            listener(change)
 
     # Reading.
 
@@ -276,7 +308,7 @@ class Index:
         with self._storage.reading() as connection:
             row = connection.execute("SELECT * FROM documents WHERE name = ?", (name,)).fetchone()
         if row is None:
-            raise _unknown(name)
+            raise unknown(name)
         return rows.document_from(row)
 
     def text(self, name: str, start: int = 0, end: int | None = None) -> str:
@@ -297,18 +329,16 @@ class Index:
         with self._storage.reading() as connection:
             row = connection.execute(query, (name,)).fetchone()
         if row is None:
-            raise _unknown(name)
-        source = Path(row["source"])
-        return source if source.is_file() else source / row["path"]
+            raise unknown(name)
+        return origin(row["source"], row["path"])
 
-    def passage_ids(self, documents: Iterable[str]) -> set[int]:
-        """Return the ids of all passages of the ``documents`` with these public names."""
-        query = "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document WHERE d.name IN ({})"
+    def passage_ids(self, within: Filter = EVERYTHING) -> list[PassageId]:
+        """Return all passages, document by document, each document's in the order of its text."""
         with self._storage.reading() as connection:
-            return {row["id"] for row in rows.select_in(connection, query, set(documents))}
+            return rows.passage_ids(connection, within)
 
-    def passages(self, ids: Sequence[int]) -> list[Passage]:
-        """Return the passages ``ids`` in that order, without those that are there no more."""
+    def passages(self, ids: Sequence[PassageId]) -> list[Passage]:
+        """Return the passages ``ids`` in that order, without those that no longer exist."""
         with self._storage.reading() as connection:
             spans = rows.select_in(connection, "SELECT * FROM passages WHERE id IN ({})", ids)
             query = "SELECT id, name, title, date, text FROM documents WHERE id IN ({})"
@@ -318,7 +348,7 @@ class Index:
         return [found[i] for i in ids if i in found]
 
     def neighbours(self, passage: Passage) -> tuple[Passage | None, Passage | None]:
-        """Return the passages before and behind ``passage`` in its document, where there are any."""
+        """Return the passages before and after ``passage`` in its document, where there are any."""
         query = (
             "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document WHERE d.name = ? AND p.start {} ? "
             "ORDER BY p.start {} LIMIT 1"
@@ -329,7 +359,7 @@ class Index:
         found = {p.id: p for p in self.passages([row["id"] for row in (before, behind) if row])}
         return (found.get(before["id"]) if before else None, found.get(behind["id"]) if behind else None)
 
-    def existing(self, ids: Collection[int]) -> set[int]:
+    def existing(self, ids: Collection[PassageId]) -> set[PassageId]:
         """Return those of ``ids`` that are of passages in the index."""
         with self._storage.reading() as connection:
             return {row["id"] for row in rows.select_in(connection, "SELECT id FROM passages WHERE id IN ({})", ids)}
@@ -380,32 +410,36 @@ class Index:
 
     # Searching.
 
-    def search_dense(self, vector: Vectors, k: int) -> Scored:
+    def search_dense(self, vector: Vectors, k: int, within: Filter = EVERYTHING) -> Scored:
         """Return the ``k`` passages nearest to the unit ``vector`` with their cosine similarity."""
-        return self._dense.search(vector, k)
+        return self._dense.search(vector, k, self._allowed(within))
 
-    def scores_dense(self, vector: Vectors, ids: Sequence[int]) -> list[float]:
+    def scores_dense(self, vector: Vectors, ids: Sequence[PassageId]) -> list[float]:
         """Return for each of ``ids`` the cosine of the unit ``vector`` with the passage and its best window, weighed.
 
         A passage is about several things, and one of its sentences may answer the question all the same. 0 for a
-        passage that is there no more.
+        passage that no longer exists.
         """
         whole = self._dense.scores(vector, ids)
         with self._storage.reading() as connection:
             best = rows.best_windows(connection, vector, ids)
-        return [(1 - WINDOW) * cosine + WINDOW * best.get(i, cosine) for i, cosine in zip(ids, whole, strict=True)]
+        return [weighed(cosine, best.get(i)) for i, cosine in zip(ids, whole, strict=True)]
 
-    def search_lexical(self, question: str, k: int) -> Scored:
-        """Return the ``k`` passages with the highest BM25, positive here; see ``rag.storage.lexical``."""
-        return self._lexical.search(question, k)
+    def search_lexical(self, question: str, k: int, within: Filter = EVERYTHING) -> Scored:
+        """Return the ``k`` passages with the highest BM25, positive here; see ``rag.indexes.sqlite.lexical``."""
+        return self._lexical.search(question, k, self._allowed(within))
 
-    def coverage(self, question: str, passage: int) -> float:
+    def coverage(self, question: str, passage: PassageId) -> float:
         """Return the share of the words of ``question`` that the passage holds, rare ones counting more."""
         return self._lexical.coverage(question, passage)
 
     def term_frequency(self, term: str) -> int:
         """Return the number of passages with ``term`` in any of its forms; of several words, all must be there."""
         return self._lexical.term_frequency(term)
+
+    def _allowed(self, within: Filter) -> NDArray[np.int64] | None:
+        """Return the ids of the passages that a search may find; None for all."""
+        return None if within == EVERYTHING else np.sort(np.array(self.passage_ids(within), dtype=np.int64))
 
     def _searchable(self, meta: dict[str, str]) -> dict[str, str]:
         """Return ``meta`` where the embedder can be used with what it describes."""
@@ -426,13 +460,7 @@ class Index:
                 f"The index in {self.folder} was made by another version of Footnote (schema {meta['schema']}, not "
                 f"{SCHEMA_VERSION}). {_remedy(meta['schema'])}"
             )
-        embedder = self._embedder
-        if embedder is not None and meta["fingerprint"] != embedder.fingerprint:
-            raise IndexMismatch(
-                f"The index in {self.folder} was made by the embedder {meta['embedder']} "
-                f"({meta['fingerprint'][:12]}), not by {embedder.name} ({embedder.fingerprint[:12]}). Set it back in "
-                "the configuration, or run 'footnote ingest --rebuild' to embed all anew."
-            )
+        check_embedder(self.folder, meta, self._embedder)
         return meta
 
 
@@ -442,16 +470,7 @@ def _remedy(schema: str) -> str:
     return "Move the folder away and run 'footnote ingest PATH' again."
 
 
-def _unknown(name: str) -> DocumentError:
-    return DocumentError(f"There is no document '{name}' in the index. 'footnote list' shows what there is.")
-
-
-def text_hash(texts: Sequence[str]) -> str:
-    """Return the hash under which the vectors of the embedded ``texts`` of a passage are known."""
-    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _made(embedder: Embedder, passage_tokens: int) -> dict[str, str]:
+def _made(embedder: Described, passage_tokens: int) -> dict[str, str]:
     """Return what the index notes about how it is made; ``made`` tells apart any two makings."""
     return {
         "schema": SCHEMA_VERSION,

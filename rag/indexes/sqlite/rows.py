@@ -1,6 +1,6 @@
 """The rows of the index: how a document, its passages, vectors and words are written and removed.
 
-Every function takes the connection of an open transaction (``rag.storage.database``), and commits nothing itself.
+Every function takes the connection of an open transaction (``database.Storage``), and commits nothing itself.
 """
 
 from __future__ import annotations
@@ -9,28 +9,28 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from datetime import UTC, datetime
-from itertools import chain, count
-from pathlib import PurePath
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.storage.vectors import VectorIndex
-from rag.text.dates import day
-from rag.text.terms import terms
+from rag.indexes.shared import public_name, terms_of
+from rag.indexes.sqlite.vectors import VectorIndex
+from rag.ports import Content, Filter, PassageId
 from rag.types import Document, Heading, Passage
 
 __all__ = [
     "best_windows",
+    "content_from",
     "document_from",
     "empty_vectors",
+    "find",
     "forget_words",
+    "is_taken",
     "known_vectors",
-    "now",
     "passage_from",
+    "passage_ids",
     "read_meta",
     "remove_passages",
     "sample_windows",
@@ -68,21 +68,31 @@ def source_id(connection: sqlite3.Connection, path: str) -> int:
 
 
 def unused_name(connection: sqlite3.Connection, source: str, path: str) -> str:
-    """Return the public name of a new document: its ``path``, with the source's name in front where that is taken."""
-    place = PurePath(source)
-    prefix = (place.parent.name if place.name == path else place.name) or "source"
-    names = chain((path, f"{prefix}/{path}"), (f"{prefix}-{n}/{path}" for n in count(2)))
-    return next(name for name in names if not _is_taken(connection, name))
+    """Return the public name of a new document, which no other one has."""
+    query = "SELECT 1 FROM documents WHERE name = ?"
+    return public_name(source, path, lambda name: connection.execute(query, (name,)).fetchone() is not None)
 
 
-def _is_taken(connection: sqlite3.Connection, name: str) -> bool:
-    return connection.execute("SELECT 1 FROM documents WHERE name = ?", (name,)).fetchone() is not None
+def is_taken(connection: sqlite3.Connection, name: str, source: int, path: str) -> bool:
+    """Tell whether another document has the public ``name``, or that of ``source`` at ``path`` another name."""
+    query = "SELECT 1 FROM documents WHERE (name = ?1) <> (source = ?2 AND path = ?3)"
+    return connection.execute(query, (name, source, path)).fetchone() is not None
+
+
+def find(connection: sqlite3.Connection, source: int, path: str) -> sqlite3.Row | None:
+    """Return ``id`` and ``name`` of the document that ``source`` has at ``path``."""
+    query = "SELECT id, name FROM documents WHERE source = ? AND path = ?"
+    row: sqlite3.Row | None = connection.execute(query, (source, path)).fetchone()
+    return row
 
 
 def write_document(
-    connection: sqlite3.Connection, source: int, name: str, document: Document, number: int | None
+    connection: sqlite3.Connection, source: int, name: str, document: Document, at: str, number: int | None
 ) -> int:
-    """Write ``document`` under its public ``name``, into the row ``number`` or a new one, and return the row."""
+    """Write ``document``, ingested ``at`` a time, under its public ``name`` into the row ``number`` or a new one.
+
+    Returns the row.
+    """
     values: dict[str, Any] = {
         "source": source,
         "path": document.name,
@@ -95,7 +105,7 @@ def write_document(
         "headings": json.dumps([asdict(heading) for heading in document.headings]),
         "pages": json.dumps(document.pages),
         "empty_pages": json.dumps(document.empty_pages),
-        "ingested_at": now(),
+        "ingested_at": at,
         "characters": len(document.text),
         "text": document.text,
     }
@@ -130,17 +140,10 @@ def write_passage(
 
 
 def write_terms(connection: sqlite3.Connection, row: int, document: Document, passage: Passage) -> None:
-    """Write the terms by which the passage in ``row`` is found.
-
-    Those of the document's name are its title and its date, in figures and in words; those of what stands above the
-    passage its headings, and the header of the table that it goes on with.
-    """
-    spoken = dict.fromkeys([day(document.date), day(document.date, document.language)])
-    named = " ".join([document.title, document.date, *spoken])
-    texts = named, f"{passage.section} {passage.header}", document.text[passage.start : passage.end]
+    """Write the terms by which the passage in ``row`` is found."""
     connection.execute(
         "INSERT INTO terms (rowid, title, section, text) VALUES (?, ?, ?, ?)",
-        (row, *(" ".join(terms(text, document.language)) for text in texts)),
+        (row, *map(" ".join, terms_of(document, passage))),
     )
 
 
@@ -191,6 +194,32 @@ def passage_from(row: sqlite3.Row, document: sqlite3.Row) -> Passage:
         page=row["page"],
         id=row["id"],
     )
+
+
+def content_from(connection: sqlite3.Connection, document: sqlite3.Row) -> Content:
+    """Return what the document in the row ``document`` was put into the index with."""
+    query = (
+        "SELECT p.*, v.vector, w.vectors FROM passages p JOIN vectors v ON v.passage = p.id "
+        "JOIN windows w ON w.passage = p.id WHERE p.document = ? ORDER BY p.id"
+    )
+    found = connection.execute(query, (document["id"],)).fetchall()
+    dimension = int(read_meta(connection)["dimension"])
+    return Content(
+        replace(document_from(document), name=document["path"]),
+        [replace(passage_from(row, document), document=document["path"], id=0) for row in found],
+        [_matrix(row["vector"] + row["vectors"], dimension) for row in found],
+        [row["text_hash"] for row in found],
+    )
+
+
+def passage_ids(connection: sqlite3.Connection, within: Filter) -> list[PassageId]:
+    """Return the passages that ``within`` lets through. Ids grow as documents are written and as their texts go."""
+    query = "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document JOIN sources s ON s.id = d.source"
+    given = {"d.name": within.documents, "s.path": within.sources}
+    wanted = {column: json.dumps(sorted(values)) for column, values in given.items() if values is not None}
+    tests = " AND ".join(f"{column} IN (SELECT value FROM json_each(?))" for column in wanted)
+    where = f" WHERE {tests}" if tests else ""
+    return [row["id"] for row in connection.execute(f"{query}{where} ORDER BY p.id", tuple(wanted.values()))]
 
 
 def empty_vectors(connection: sqlite3.Connection, meta: Mapping[str, str]) -> VectorIndex:
@@ -277,8 +306,3 @@ def select_in(connection: sqlite3.Connection, query: str, values: Iterable[int |
         part = rest[first : first + 500]
         rows += connection.execute(query.format(", ".join("?" * len(part))), part).fetchall()
     return rows
-
-
-def now() -> str:
-    """Return the time, ISO 8601 in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

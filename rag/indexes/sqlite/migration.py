@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 
-from rag.storage import rows
-from rag.storage.database import SCHEMA_VERSION, TERMS, Storage
+from rag.indexes.sqlite import rows
+from rag.indexes.sqlite.database import SCHEMA_VERSION, TERMS, Storage
 from rag.text.detection import detect
 
 __all__ = ["OLDEST", "migrate"]

@@ -18,11 +18,11 @@ from contextlib import suppress
 import numpy as np
 
 from rag.errors import IndexBusy
+from rag.indexes.sqlite import rows
+from rag.indexes.sqlite.database import Storage
+from rag.indexes.sqlite.lists import Cancelled, Source, Stop, is_due, lists_for, part, tune
+from rag.indexes.sqlite.vectors import Ids, VectorIndex
 from rag.ports import Vectors
-from rag.storage import rows
-from rag.storage.database import Storage
-from rag.storage.lists import Cancelled, Source, Stop, is_due, lists_for, part, tune
-from rag.storage.vectors import Ids, VectorIndex
 
 __all__ = ["VECTORS", "DenseSearch"]
 
@@ -51,10 +51,10 @@ class DenseSearch:
         self._stopped = threading.Event()
         self._worker: threading.Thread | None = None
 
-    def search(self, vector: Vectors, k: int) -> list[tuple[int, float]]:
+    def search(self, vector: Vectors, k: int, allowed: Ids | None = None) -> list[tuple[int, float]]:
         """Return the ``k`` passages nearest to the unit ``vector``, as ``VectorIndex.search`` does."""
         with self._lock:
-            return self._current().search(vector, k)
+            return self._current().search(vector, k, allowed=allowed)
 
     def scores(self, vector: Vectors, ids: Sequence[int]) -> list[float]:
         """Return the cosine of each of ``ids`` with the unit ``vector``; 0 for one that is there no more."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag.storage.vectors import Floats, Ids, VectorIndex
+from rag.indexes.sqlite.vectors import Floats, Ids, VectorIndex
 
 __all__ = ["FLAT", "Cancelled", "Source", "batches", "find_centroids", "is_due", "lists_for", "part", "tune"]
 

@@ -7,7 +7,6 @@ import contextlib
 import dataclasses
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from eval.run import Selection, default_folder, identity_of
 from eval.run import run as measure
 from eval.tables import run_table
 from rag.config import Config
+from rag.progress import bars
 
 __all__ = ["accept", "bench", "calibrate", "compare", "convert", "gate", "report", "review", "run"]
 
@@ -44,7 +44,7 @@ def run(config: Config, options: argparse.Namespace) -> int:
     folder = options.out or default_folder(BUILD, identity_of(known, selection, config, embedder, generator))
     print(f"Run: {folder}", file=sys.stderr)
     try:
-        with _bars() as progress:
+        with bars() as progress:
             finished = measure(known, selection, config, embedder, generator, folder, BUILD / "indexes", progress)
     except KeyboardInterrupt:
         print(f"footnote: stopped. To continue, run the same command with --out {folder}.", file=sys.stderr)
@@ -89,7 +89,7 @@ def gate(config: Config, options: argparse.Namespace) -> int:
         from rag.embedders import open_embedder
 
         known = sets.load(options.set or SEEDS)
-        with _bars() as progress:
+        with bars() as progress:
             finished = fast_tier(
                 known, config, open_embedder(config), options.baseline or BASELINES, BUILD / "indexes", progress
             )
@@ -183,22 +183,21 @@ def calibrate(config: Config, options: argparse.Namespace) -> int:
     from rag.indexes.opening import open_index
     from rag.rerankers import open_reranker
 
+    for name in ("false_answers", "false_unsure"):
+        if not 0 <= (share := getattr(options, name)) <= 1:
+            raise RunError(f"--{name.replace('_', '-')} must be between 0 and 1, not {share:g}.")
     accepted = Tolerance(options.false_answers, options.false_unsure)
-    for name, share in {"--false-answers": accepted.answered, "--false-unsure": accepted.unsure}.items():
-        if not 0 <= share <= 1:
-            raise RunError(f"{name} must be between 0 and 1, not {share:g}.")
     embedder, prompt = open_embedder(config), prompts.load(config.prompt)
     selection = Selection(options.split or "", options.limit, options.seed)
     rows, names = list[dict[str, Any]](), list[str]()
     with open_index(config, embedder) as index, contextlib.closing(open_generator(config)) as generator:
         for known in [sets.load(place) for place in options.set or [SEEDS]]:
             file = default_folder(BUILD / "signals", identity_of(known, selection, config, embedder, generator))
-            with _bars() as tell:
+            with bars() as tell:
                 asked = known, selection.answered(known), config, embedder, generator
                 rows += take_signals(*asked, file.with_name(f"{file.name}.jsonl"), BUILD / "indexes", tell)
             names.append(known.name)
-        before = config.min_confidence, config.min_unsure
-        found = fitted_on(rows, accepted, before)
+        found = fitted_on(rows, accepted, (config.min_confidence, config.min_unsure))
         print(found.table())
         if (area := found.figures["fitted"]["auroc"]) <= 0.5:
             raise RunError(
@@ -245,7 +244,7 @@ def bench(config: Config, options: argparse.Namespace, serve: Any = None) -> int
     if options.limit is not None:
         plan = dataclasses.replace(plan, questions=options.limit)
     folder, known = options.out or BENCH, sets.load(options.set or SEEDS)
-    with _bars() as progress:
+    with bars() as progress:
         done = run_bench(
             known,
             config,
@@ -279,30 +278,3 @@ def _point_to(folder: Path) -> None:
         draft.unlink(missing_ok=True)
         draft.symlink_to(folder.name)
         draft.replace(latest)
-
-
-@contextlib.contextmanager
-def _bars() -> Iterator[Any]:
-    """Give a progress callback (step, done, total, name) that draws a bar per step, with the time left."""
-    from tqdm import tqdm
-
-    bars = dict[str, Any]()
-    pace = 0.2 if sys.stderr.isatty() else 30.0  # for a log, a line now and then
-
-    def progress(step: str, done: int, total: int, name: str = "") -> None:
-        if step not in bars:
-            for before in bars.values():
-                before.close()
-            # Work done before an interruption must not count for the speed.
-            bars[step] = tqdm(
-                desc=step, total=total, initial=done, file=sys.stderr, dynamic_ncols=True, mininterval=pace
-            )
-        bar = bars[step]
-        bar.total = total
-        bar.update(done - bar.n)
-
-    try:
-        yield progress
-    finally:
-        for bar in bars.values():
-            bar.close()

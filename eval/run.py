@@ -138,12 +138,10 @@ def run(
         found = _search(searched, index, config, embedder, folder, tell)
         answered = dict[str, Any]()
         if generator:
-            questions = selection.answered(known)
-            if selection.condition and given is None:
-                composed = condition(selection.condition)
+            questions, composed = selection.answered(known), selection.condition and condition(selection.condition)
+            if composed and given is None:
                 given = {q.id: evidence_under(composed, q, passages, index, embedder, config) for q in questions}
-            asking = Asking(index, embedder, generator, config)
-            answered = asking.ask(questions, folder / runs.ANSWERS, tell, given)
+            answered = Asking(index, embedder, generator, config).ask(questions, folder / runs.ANSWERS, tell, given)
         searched_scores = _retrieval_scores(searched, found, passages, config.evidence)
         rows = [_row(q, searched_scores[q.id], answered.get(q.id), texts) for q in searched]
         return runs.finish(folder, rows, summarise(rows, found, answered, generator is not None))

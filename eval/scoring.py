@@ -24,8 +24,9 @@ from eval.lost_points import lost_at
 from eval.outcomes import decision_scores, outcome_scores, quotes_answer
 from eval.questions import Question
 from eval.retrieval_metrics import distractor_share, document_found, gold_found
+from rag import answers
 from rag.citations import without_marks
-from rag.types import Answer, Citation, Evidence, Passage, Sentence
+from rag.types import Answer, Citation, Evidence, Passage
 
 __all__ = ["Scores", "answer_from", "answer_scores", "correct", "lost"]
 
@@ -93,20 +94,7 @@ def answer_from(record: Mapping[str, Any]) -> Answer | None:
     table = record["answer"]
     if table is None:
         return None
-    return Answer(
-        id=table["id"],
-        question=table["question"],
-        status=table["status"],
-        confidence=table["confidence"],
-        answer=table["answer"],
-        sentences=tuple(Sentence(s["text"], tuple(s["citations"]), s["support"]) for s in table["sentences"]),
-        citations=tuple(Citation(**citation) for citation in table["citations"]),
-        evidence=tuple(map(_evidence, record["evidence"])),
-        query=table.get("query", ""),
-        path=table.get("path", "read"),
-        notes=tuple(table["notes"]),
-        receipt=table["receipt"],
-    )
+    return answers.answer_from(table, map(_evidence, record["evidence"]))
 
 
 def _evidence(row: Mapping[str, Any]) -> Evidence:

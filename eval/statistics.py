@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
+from typing import TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,14 +39,20 @@ class Interval:
     clusters: int
 
 
+class Drawing(TypedDict, total=False):
+    """How many resamples are drawn (10 000) and how: see ``bootstrap``."""
+
+    resamples: int
+    seed: int
+    confidence: float
+    strata: Sequence[Hashable] | None
+
+
 def bootstrap(
     values: ArrayLike,
     clusters: Sequence[Hashable] | None = None,
     statistic: Callable[[Floats], float | None] | None = None,
-    resamples: int = 10_000,
-    seed: int = 0,
-    confidence: float = 0.95,
-    strata: Sequence[Hashable] | None = None,
+    **drawing: Unpack[Drawing],
 ) -> Interval:
     """Return ``statistic(values)``, by default the mean, with its percentile bootstrap interval (Efron 1979).
 
@@ -66,29 +72,24 @@ def bootstrap(
     """
     if statistic is None:
         array = _array(values)
-        return bootstrap_ratio(array, np.ones_like(array), clusters, resamples, seed, confidence, strata)
+        return bootstrap_ratio(array, np.ones_like(array), clusters, **drawing)
     rows = np.asarray(values, dtype=np.float64)
     if not len(rows):
         raise ValueError("there is nothing to resample")
-    groups = _groups(clusters, len(rows))
-    members = [np.flatnonzero(groups == group) for group in range(groups.max() + 1)]
-    parts = _strata(strata, groups)
-    rng = np.random.default_rng(seed)
+    sampler = _sampler(len(rows), clusters, **drawing)
+    members = [np.flatnonzero(sampler.groups == group) for group in range(sampler.clusters)]
     found = []
-    for _ in range(resamples):
-        drawn = _drawn(rng, 1, parts)[0]
+    for _ in range(sampler.resamples):
+        drawn = sampler.draw(1)[0]
         found.append(statistic(rows[np.concatenate([members[group] for group in drawn])]))
-    return _interval(np.array(found, dtype=np.float64), statistic(rows), len(members), confidence)
+    return sampler.interval(np.array(found, dtype=np.float64), statistic(rows))
 
 
 def bootstrap_ratio(
     numerators: ArrayLike,
     denominators: ArrayLike,
     clusters: Sequence[Hashable] | None = None,
-    resamples: int = 10_000,
-    seed: int = 0,
-    confidence: float = 0.95,
-    strata: Sequence[Hashable] | None = None,
+    **drawing: Unpack[Drawing],
 ) -> Interval:
     """Return ``sum(numerators) / sum(denominators)`` with its percentile bootstrap interval.
 
@@ -99,36 +100,29 @@ def bootstrap_ratio(
     0.75
     """
     parts = np.stack([_array(numerators), _array(denominators)], axis=1)
-    groups = _groups(clusters, len(parts))
-    layers = _strata(strata, groups)
-    count = int(groups.max()) + 1
-    sums = np.stack([np.bincount(groups, weights=part, minlength=count) for part in parts.T])
-    rng = np.random.default_rng(seed)
+    sampler = _sampler(len(parts), clusters, **drawing)
+    sums = np.stack([np.bincount(sampler.groups, weights=part, minlength=sampler.clusters) for part in parts.T])
     found: list[Floats] = []
-    step = max(1, _BLOCK // count)
-    for begin in range(0, resamples, step):
-        drawn = _drawn(rng, min(step, resamples - begin), layers)
-        above, below = sums[:, drawn].sum(axis=2)
+    step = max(1, _BLOCK // sampler.clusters)
+    for begin in range(0, sampler.resamples, step):
+        above, below = sums[:, sampler.draw(min(step, sampler.resamples - begin))].sum(axis=2)
         found.append(np.divide(above, below, out=np.full_like(above, np.nan), where=below != 0))
     above, below = sums.sum(axis=1)
-    return _interval(np.concatenate(found), above / below if below else None, count, confidence)
+    return sampler.interval(np.concatenate(found), above / below if below else None)
 
 
 def paired_bootstrap(
     before: ArrayLike,
     after: ArrayLike,
     clusters: Sequence[Hashable] | None = None,
-    resamples: int = 10_000,
-    seed: int = 0,
-    confidence: float = 0.95,
-    strata: Sequence[Hashable] | None = None,
+    **drawing: Unpack[Drawing],
 ) -> Interval:
     """Return the mean of ``after - before`` on the same questions, in the same order, with its interval.
 
     >>> paired_bootstrap([0.0, 0.5, 0.5], [0.5, 1.0, 1.0])
     Interval(low=0.5, high=0.5, point=0.5, clusters=3)
     """
-    return bootstrap(_differences(before, after), clusters, None, resamples, seed, confidence, strata)
+    return bootstrap(_differences(before, after), clusters, **drawing)
 
 
 def sign_flip_test(
@@ -169,15 +163,12 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
     >>> round(interval.low, 3), round(interval.high, 3)
     (0.49, 0.943)
     """
-    if not 0 <= successes <= n:
-        raise ValueError(f"{successes} of {n} is not a rate")
-    if n == 0:
+    from scipy.stats import binomtest
+
+    if n == successes == 0:
         return Interval(0.0, 1.0, 0.0, 0)
-    z2 = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
-    rate = successes / n
-    middle = (rate + z2 / (2 * n)) / (1 + z2 / n)
-    half = math.sqrt(z2 * (rate * (1 - rate) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-    return Interval(max(0.0, middle - half), min(1.0, middle + half), rate, n)
+    bounds = binomtest(successes, n).proportion_ci(confidence, method="wilson")
+    return Interval(float(bounds.low), float(bounds.high), successes / n, n)
 
 
 def mcnemar_exact(lost: int, won: int) -> float:
@@ -186,12 +177,12 @@ def mcnemar_exact(lost: int, won: int) -> float:
     ``min(1, 2 * P(X <= min(lost, won)))``, X binomial with ``lost + won`` trials of 1/2. For 1 lost and 5
     won: 2 * (1 + 6) / 64 = 0.21875.
 
-    >>> mcnemar_exact(1, 5), mcnemar_exact(0, 0)
+    >>> round(mcnemar_exact(1, 5), 12), mcnemar_exact(0, 0)
     (0.21875, 1.0)
     """
-    flipped = lost + won
-    tail = sum(math.comb(flipped, k) for k in range(min(lost, won) + 1))
-    return min(1.0, 2 * tail / (1 << flipped))
+    from scipy.stats import binomtest
+
+    return float(binomtest(lost, lost + won).pvalue) if lost + won else 1.0
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
@@ -251,15 +242,41 @@ def _strata(strata: Sequence[Hashable] | None, groups: NDArray[np.intp]) -> list
     return [np.array(layer, dtype=np.intp) for layer in layers.values()]
 
 
-def _drawn(rng: np.random.Generator, resamples: int, layers: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
-    """Draw clusters with replacement, as many as each stratum has; shape (resamples, clusters)."""
-    parts = [layer[rng.integers(0, len(layer), (resamples, len(layer)))] for layer in layers]
-    return np.concatenate(parts, axis=1)
+@dataclass(frozen=True, slots=True)
+class _Sampler:
+    """Draws clusters with replacement: ``groups`` has the cluster of each value, ``layers`` those of each stratum."""
+
+    groups: NDArray[np.intp]
+    layers: Sequence[NDArray[np.intp]]
+    resamples: int
+    random: np.random.Generator
+    confidence: float
+
+    @property
+    def clusters(self) -> int:
+        return int(self.groups.max()) + 1
+
+    def draw(self, resamples: int) -> NDArray[np.intp]:
+        """Return from each stratum as many clusters as it has; shape (resamples, clusters)."""
+        parts = [layer[self.random.integers(0, len(layer), (resamples, len(layer)))] for layer in self.layers]
+        return np.concatenate(parts, axis=1)
+
+    def interval(self, found: Floats, point: float | None) -> Interval:
+        """Return the percentile interval of the statistic ``found`` on each resample; ``point`` is that of all."""
+        defined = found[np.isfinite(found)]
+        if point is None or not math.isfinite(point) or not defined.size:
+            raise ValueError("the statistic is not defined on these values")
+        low, high = np.quantile(defined, ((1 - self.confidence) / 2, (1 + self.confidence) / 2))
+        return Interval(float(low), float(high), float(point), self.clusters)
 
 
-def _interval(found: Floats, point: float | None, clusters: int, confidence: float) -> Interval:
-    defined = found[np.isfinite(found)]
-    if point is None or not math.isfinite(point) or not defined.size:
-        raise ValueError("the statistic is not defined on these values")
-    low, high = np.quantile(defined, ((1 - confidence) / 2, (1 + confidence) / 2))
-    return Interval(float(low), float(high), float(point), clusters)
+def _sampler(
+    size: int,
+    clusters: Sequence[Hashable] | None,
+    resamples: int = 10_000,
+    seed: int = 0,
+    confidence: float = 0.95,
+    strata: Sequence[Hashable] | None = None,
+) -> _Sampler:
+    groups = _groups(clusters, size)
+    return _Sampler(groups, _strata(strata, groups), resamples, np.random.default_rng(seed), confidence)

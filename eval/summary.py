@@ -236,7 +236,7 @@ def _spread(seconds: Mapping[str, float], clusters: Mapping[str, str]) -> dict[s
     values, groups = list(seconds.values()), [clusters[id_] for id_ in seconds]
     between = {}
     for name, share in {"p50": 0.5, "p95": 0.95}.items():
-        interval = bootstrap(values, groups, _quantile(share), RESAMPLES)
+        interval = bootstrap(values, groups, _quantile(share), resamples=RESAMPLES)
         between[name] = [round(interval.low, 4), round(interval.high, 4)]
     return asdict(spread(values)) | {"between": between}
 
@@ -264,7 +264,7 @@ def _statistic(values: NDArray[np.float64], rows: Sequence[Row], statistic: Any)
     if statistic(values) is None:
         return None
     clusters = [row["cluster"] for row in rows]
-    return _figure(bootstrap(values, clusters, statistic, RESAMPLES, strata=strata(rows)), len(rows))
+    return _figure(bootstrap(values, clusters, statistic, resamples=RESAMPLES, strata=strata(rows)), len(rows))
 
 
 def _figure(interval: Interval, number: int) -> Figure:

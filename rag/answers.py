@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rag.text.statements import cells
-from rag.types import Answer, Evidence, Sentence
+from rag.types import Answer, Citation, Evidence, Sentence
 
-__all__ = ["answer_object", "draft_and_quotes", "passage_object", "place", "readable"]
+__all__ = ["answer_from", "answer_object", "draft_and_quotes", "passage_object", "place", "readable"]
 
 MARKS = re.compile(r"(?:[ \t]*\[\d+\])*")
 
@@ -28,6 +28,17 @@ def answer_object(answer: Answer) -> dict[str, Any]:
         for item in answer.evidence
     ]
     return table
+
+
+def answer_from(table: Mapping[str, Any], evidence: Iterable[Evidence]) -> Answer:
+    """Return the answer of which ``answer_object`` or ``dataclasses.asdict`` made ``table``, with its ``evidence``."""
+    parts = {
+        "sentences": tuple(Sentence(**{**item, "citations": tuple(item["citations"])}) for item in table["sentences"]),
+        "citations": tuple(Citation(**item) for item in table["citations"]),
+        "evidence": tuple(evidence),
+        "notes": tuple(table["notes"]),
+    }
+    return Answer(**{**table, **parts})
 
 
 def passage_object(item: Evidence) -> dict[str, Any]:

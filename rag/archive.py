@@ -15,8 +15,9 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from rag.answers import answer_from
 from rag.ports import Change, Removal
-from rag.types import Answer, Citation, Evidence, Passage, Sentence
+from rag.types import Answer, Evidence, Passage
 
 __all__ = ["Archive"]
 
@@ -89,8 +90,5 @@ class Archive:
 
 def _answer(table: dict[str, Any]) -> Answer:
     """Return the answer that ``dataclasses.asdict`` turned into ``table``."""
-    evidence = tuple(Evidence(**{**item, "passage": Passage(**item["passage"])}) for item in table["evidence"])
-    sentences = tuple(Sentence(**{**item, "citations": tuple(item["citations"])}) for item in table["sentences"])
-    citations = tuple(Citation(**item) for item in table["citations"])
-    parts = {"evidence": evidence, "sentences": sentences, "citations": citations, "notes": tuple(table["notes"])}
-    return Answer(**{**table, **parts})
+    evidence = (Evidence(**{**item, "passage": Passage(**item["passage"])}) for item in table["evidence"])
+    return answer_from(table, evidence)

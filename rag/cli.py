@@ -90,6 +90,8 @@ def parser() -> argparse.ArgumentParser:
     _bench_options(
         verb("bench", "measure the speed of an answer, compared with plain use of the same libraries", "bench")
     )
+    settings = verb("config", "print the settings as a TOML file, each with its meaning", "show_settings")
+    settings.add_argument("--table", action="store_true", help="print the defaults as a table in Markdown")
     verb("doctor", "check this machine, the weights, the index and the settings", "doctor")
     return top
 
@@ -145,6 +147,11 @@ def _evaluation_verbs(
     def action(name: str, help: str) -> argparse.ArgumentParser:
         return actions.add_parser(name, help=help, description=help.capitalize() + ".", parents=[common])
 
+    for add in (_run_action, _report_actions, _gate_actions, _calibrate_action, _set_actions):
+        add(action)
+
+
+def _run_action(action: Action) -> None:
     run = action("run", "search, answer and score every question of a test set; continues if interrupted")
     run.add_argument("--set", type=Path, metavar="DIR", help="a test set (default: the one about the seeds)")
     run.add_argument("--split", metavar="NAME", help="only the questions of this split, such as dev or test")
@@ -157,6 +164,9 @@ def _evaluation_verbs(
         help="answer from composed evidence: gold-only, gold-first, -middle or -last, distractors-20, -40, -60 or -80",
     )
     run.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default: one in build/eval)")
+
+
+def _report_actions(action: Action) -> None:
     report = action("report", "write a page with the results, curves and worst answers of a run")
     report.add_argument("folder", nargs="?", type=Path, default=LATEST, metavar="RUN", help=f"(default: {LATEST})")
     report.add_argument(
@@ -171,6 +181,9 @@ def _evaluation_verbs(
     compare = action("compare", "compare two runs, with significance tests")
     compare.add_argument("before", type=Path, metavar="A", help="folder of a run")
     compare.add_argument("after", type=Path, metavar="B", help="folder of another run on the same set")
+
+
+def _gate_actions(action: Action) -> None:
     gate = action("gate", "fail if a metric is below its floor or worse than the accepted baseline")
     gate.add_argument(
         "folder", nargs="?", type=Path, metavar="RUN", help="(default: measure now, without a language model)"
@@ -188,9 +201,10 @@ def _evaluation_verbs(
     review.add_argument(
         "--set", type=Path, metavar="DIR", help="output folder (default: questions in the index folder)"
     )
-    calibrate = action(
-        "calibrate", "fit the confidence and its thresholds to this language model and index, on test sets"
-    )
+
+
+def _calibrate_action(action: Action) -> None:
+    calibrate = action("calibrate", "fit the confidence and its thresholds to this model and index, on test sets")
     calibrate.add_argument(
         "--set", type=Path, action="append", metavar="DIR", help="a test set; can be repeated (default: seeds)"
     )
@@ -213,7 +227,10 @@ def _evaluation_verbs(
         metavar="SHARE",
         help="accepted share of unanswerable questions that get an unsure answer (default: 0.15)",
     )
-    verify = action("verify", "measure the verification alone, on labelled claims or drafts")
+
+
+def _set_actions(action: Action) -> None:
+    verify = action("verify", "measure the check of answers alone, on labelled texts")
     verify.add_argument(
         "--set", type=Path, required=True, metavar="PATH", help="claims (WiCE) or drafts.jsonl: a file, or their folder"
     )
@@ -232,6 +249,13 @@ def _bench_options(bench: argparse.ArgumentParser) -> None:
     bench.add_argument("--quick", action="store_true", help="measure less of everything, in a few minutes")
     bench.add_argument("--no-llm", action="store_true", help="measure only what needs no language model")
     bench.add_argument("--out", type=Path, metavar="DIR", help="folder of results and report (default: build/bench)")
+
+
+class Action(Protocol):
+    """The type of the function that adds an action of ``footnote eval``."""
+
+    def __call__(self, name: str, help: str) -> argparse.ArgumentParser:
+        """Add the action ``name``, which runs ``eval.commands.name``."""
 
 
 class Verb(Protocol):

@@ -16,6 +16,7 @@ from rag import models
 from rag.config import Config
 from rag.errors import DocumentError, GenerationError, QuestionError
 from rag.ports import WritableIndex
+from rag.progress import bars
 from rag.servers.address import is_address
 from rag.types import Answer, Phase, Status, Turn
 
@@ -33,6 +34,7 @@ __all__ = [
     "serve",
     "serve_tools",
     "show",
+    "show_settings",
     "stats",
     "widget",
 ]
@@ -59,7 +61,7 @@ def ingest(config: Config, options: argparse.Namespace) -> int:
     embedder = open_embedder(config)
     # A rebuild switches the index to another embedder, so a different one must not be an error.
     opened = open_index(config) if options.rebuild else create_index(config, embedder)
-    with opened as index, _bars() as progress:
+    with opened as index, bars(_committed) as progress:
         report = bring_up_to_date(options.paths, index, embedder, config, progress, rebuild=options.rebuild)
         index.organise()
     for name, reason in report.failed:
@@ -134,7 +136,7 @@ def manage_index(config: Config, options: argparse.Namespace) -> int:
 
     in_milvus = "://" in options.to or options.to.endswith(".db")
     place = {"index_url": options.to} if in_milvus else {"index": Path(options.to), "index_url": ""}
-    with open_index(config) as source, _bars() as progress:
+    with open_index(config) as source, bars() as progress:
         maker = maker_of(source)
         with create_index(replace(config, passage_tokens=maker.passage_tokens, **place), maker) as target:
             moved = migrate(source, target, progress)
@@ -318,13 +320,13 @@ def manage_models(config: Config, options: argparse.Namespace) -> int:
         return EXIT_ANSWERED
     if options.action == "pull":
         for name in options.names or _registered(config):
-            with _bars() as progress:
+            with bars() as progress:
                 path = models.pull(name, config.models, progress, options.source)
             print(f"{name}: complete, in {path}")
         return EXIT_ANSWERED
     problems = []
     for name in options.names or sorted(here):
-        with _bars() as progress:
+        with bars() as progress:
             found = models.verify(name, config.models, progress)
         problems += found
         print("\n".join(found) if found else f"{name}: whole")
@@ -335,6 +337,14 @@ def _registered(config: Config) -> list[str]:
     """Return the models that ``config`` names, except for a file of the user's own and models on servers."""
     named = (config.embedder, config.reranker, config.generator)
     return [name for name in named if name and not name.endswith(".gguf") and not is_address(name)]
+
+
+def show_settings(config: Config, options: argparse.Namespace) -> int:
+    """Print the settings in effect as a configuration file, or the defaults as a table."""
+    from rag import reference
+
+    print(reference.as_table() if options.table else reference.as_toml(config), end="")
+    return EXIT_ANSWERED
 
 
 def doctor(config: Config, _: argparse.Namespace) -> int:
@@ -385,29 +395,10 @@ def bench(config: Config, options: argparse.Namespace) -> int:
 # --- progress in a terminal
 
 
-@contextlib.contextmanager
-def _bars() -> Iterator[Any]:
-    """Give a progress callback (step, done, total, name) that draws one bar per step on standard error."""
-    from tqdm import tqdm
-
-    bars = dict[str, Any]()
-
-    def progress(step: str, done: int, total: int, name: str = "") -> None:
-        if step == "done" and not sys.stdout.isatty():
-            print(f"done: {name}", flush=True)  # For a log: what has been committed, as soon as it is.
-        if step not in bars:
-            unit = {"unit": "B", "unit_scale": True} if step in ("download", "join", "check") else {"unit": "it"}
-            bars[step] = tqdm(desc=step, total=total, file=sys.stderr, leave=True, dynamic_ncols=True, **unit)
-        bar = bars[step]
-        bar.total = total
-        bar.set_postfix_str(name[-40:], refresh=False)
-        bar.update(done - bar.n)
-
-    try:
-        yield progress
-    finally:
-        for bar in bars.values():
-            bar.close()
+def _committed(name: str) -> None:
+    """Log what has been committed, as soon as it is."""
+    if not sys.stdout.isatty():
+        print(f"done: {name}", flush=True)
 
 
 @contextlib.contextmanager

@@ -1,166 +1,54 @@
-"""The configuration: one frozen record, read once at the edge and passed down.
+"""The settings: one frozen record, read once where a program starts and passed down.
 
-Later wins: the defaults below, a TOML file, environment variables (``FOOTNOTE_`` and the field's name in capitals),
-options on the command line. Keys that are not known are refused, so that a misspelt setting is not silently ignored.
+Later wins: the defaults, a TOML file with a table for each group, environment variables (``FOOTNOTE_`` and the
+setting's name in capitals), options on the command line. Unknown names in the file are refused.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import logging
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from rag.errors import ConfigError
+from rag.settings import GROUPS, Answers, Models, Retrieval, Server, Storage, group_of
 
-__all__ = ["Config", "load", "usable_cores"]
+__all__ = [
+    "GROUPS",
+    "Answers",
+    "Config",
+    "Models",
+    "Retrieval",
+    "Server",
+    "Storage",
+    "group_of",
+    "load",
+    "usable_cores",
+]
 
 ENVIRONMENT_PREFIX = "FOOTNOTE_"
 
-
-def _default_models() -> Path:
-    return Path.home() / ".cache" / "footnote" / "models"
+log = logging.getLogger(__name__)
 
 
-def _default_prompt() -> Path:
-    return Path(__file__).resolve().parent.parent / "prompts" / "answer.txt"
+@dataclass(frozen=True)
+class Config(Storage, Models, Retrieval, Answers, Server):
+    """Every setting, each by its own name: no name occurs in two groups."""
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
-    """Every setting, with its unit and default.
+CLOSE = 0.9
+"""Likeness, 0 to 1, from which the name of a variable is taken for a misspelt one."""
+WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", Path: "a path"}
 
-    Paths in a TOML file are relative to that file, all others to the current folder.
-    """
-
-    index: Path = Path("index")
-    """Folder that holds the index, or what belongs to an index that is elsewhere: answers, feedback, uploads."""
-    index_url: str = ""
-    """Milvus server that holds documents, passages and vectors, such as ``http://milvus:19530``, or a ``.db`` file for
-    Milvus Lite; empty keeps them in the index folder."""
-    index_token: str = field(default="", repr=False)
-    """Token of the Milvus server, such as ``user:password``."""
-    models: Path = field(default_factory=_default_models)
-    """Folder that holds the models' weights."""
-    prompt: Path = field(default_factory=_default_prompt)
-    """The prompt file."""
-    embedder: str = "all-MiniLM-L6-v2"
-    """Name of the registered embedding model, or of one on a server: ``http://host:8000/v1#model`` for OpenAI's API
-    (vLLM, Infinity), ``http://host:8080/embed`` for TEI's own; URLs of several servers with commas between them."""
-    embedder_key: str = field(default="", repr=False)
-    """Key for the server of the embedder, if it wants one."""
-    generator: str = "qwen2.5-coder-1.5b-instruct"
-    """Name of the registered language model, the path of a GGUF file, or a model on a server that speaks OpenAI's API
-    (vLLM, SGLang, llama-server): ``http://host:8000/v1#model``; URLs of several servers with commas between them."""
-    generator_key: str = field(default="", repr=False)
-    """Key for the server of the language model, if it wants one."""
-    reranker: str = ""
-    """Name of the registered reranker that orders what the search found, or of one on a server:
-    ``http://host:8000/v1#model`` (vLLM, Infinity), ``http://host:8080/rerank`` (TEI); empty for none."""
-    reranker_key: str = field(default="", repr=False)
-    """Key for the server of the reranker, if it wants one."""
-    passage_tokens: int = 160
-    """Longest passage, in tokens of the embedder; never above what it can read."""
-    candidates: int = 100
-    """Passages that dense and lexical retrieval each bring into the fusion."""
-    dense_weight: float = 0.5
-    """Share of the dense score in the fused score, 0 to 1; more for a question in words of its own."""
-    reranked: int = 20
-    """Passages, the first of those found, that the reranker orders anew, where there is one."""
-    evidence: int = 3
-    """Most passages that are given to the language model."""
-    closeness: float = 0.75
-    """Share of the best passage's score from which another is given to the language model too; 0 gives all."""
-    parts: int = 12
-    """Most parts of whole documents that are read to summarise them."""
-    context: int = 4096
-    """Context of the language model, in tokens: prompt and answer together."""
-    answer_tokens: int = 320
-    """Longest answer, in tokens."""
-    server_connect_seconds: float = 5.0
-    """Longest time to connect to a model server."""
-    server_read_seconds: float = 60.0
-    """Longest time in which a model server may send nothing."""
-    server_total_seconds: float = 180.0
-    """Longest time from a request to a model server to the end of its reply."""
-    state_memory: int = 256
-    """Attention states that are kept in memory, in MiB."""
-    state_disk: int = 2048
-    """Attention states that are kept in the index folder, in MiB; 0 keeps none there."""
-    read_ahead: bool = True
-    """Whether the server lets the language model read passages while nobody asks, until that room is taken."""
-    threads: int = 0
-    """Processor threads; 0 takes as many as this process may use."""
-    gpu_layers: int = 0
-    """Layers of the language model put on a GPU, where llama.cpp was built for one; -1 puts all there."""
-    min_confidence: float = 0.5
-    """From this probability, 0 to 1, that a draft is a right answer, the assistant answers."""
-    min_unsure: float = 0.35
-    """From this probability, 0 to 1, that the documents answer a question, it drafts an answer, and shows at least what
-    may be one; below it, it abstains."""
-    min_support: float = 0.35
-    """Below this support, 0 to 1, a sentence of a draft is not shown."""
-    host: str = "127.0.0.1"
-    """Address that the server listens on."""
-    port: int = 7860
-    """Port that the server listens on."""
-    public_url: str = ""
-    """Address at which browsers reach the server where a proxy stands in front of it, such as ``https://ask.example``."""
-    origins: tuple[str, ...] = ()
-    """Origins of the web pages that may embed the widget and call the API, such as ``https://intranet.example:8443``."""
-    trusted_proxies: tuple[str, ...] = ()
-    """IP addresses or networks of the proxies whose ``X-Forwarded-…`` and user headers are believed."""
-    user_header: str = ""
-    """Header in which a trusted proxy names the user, such as ``X-Remote-User``."""
-    user_secret: str = field(default="", repr=False)
-    """Secret, at least 32 bytes, with which another server signs short-lived tokens (JWT, HS256) that name the user."""
-    admin_token: str = field(default="", repr=False)
-    """Token, at least 16 characters, that may add and delete documents; without one only pages on this machine may."""
-    queue_length: int = 64
-    """Questions that may wait for the language model; more are refused."""
-    queue_per_user: int = 16
-    """Questions of one user that may wait."""
-    deadline: float = 300.0
-    """Seconds from a question to its answer, waiting included, after which it is given up."""
-    requests_per_minute: int = 240
-    """Requests to the API that one user may make in a minute."""
-    upload_megabytes: int = 100
-    """Largest document that may be uploaded."""
-
-
-RANGES: dict[str, tuple[float, float]] = {
-    "passage_tokens": (16, 8192),
-    "candidates": (1, 10_000),
-    "dense_weight": (0, 1),
-    "reranked": (1, 1000),
-    "evidence": (1, 64),
-    "closeness": (0, 1),
-    "parts": (1, 1000),
-    "context": (512, 1_048_576),
-    "answer_tokens": (16, 8192),
-    "server_connect_seconds": (0.1, 3600),
-    "server_read_seconds": (0.1, 3600),
-    "server_total_seconds": (0.1, 86_400),
-    "state_memory": (0, 1_048_576),
-    "state_disk": (0, 1_048_576),
-    "threads": (0, 1024),
-    "gpu_layers": (-1, 1000),
-    "min_confidence": (0, 1),
-    "min_unsure": (0, 1),
-    "min_support": (0, 1),
-    "port": (0, 65535),
-    "queue_length": (1, 10_000),
-    "queue_per_user": (1, 10_000),
-    "deadline": (1, 86_400),
-    "requests_per_minute": (1, 1_000_000),
-    "upload_megabytes": (1, 100_000),
-}
-SHORTEST = {"user_secret": 32, "admin_token": 16}
-"""Least number of characters of a secret that is set."""
+Given = dict[str, tuple[Any, str]]
+"""Values by the names of their settings, each with the place that it comes from."""
 
 
 def load(
@@ -173,17 +61,12 @@ def load(
     Raises:
         ConfigError: the file cannot be read, or a key or value is not understood.
     """
-    values: dict[str, Any] = {}
-    if file is not None:
-        values.update(_from_file(file))
-    known = {ENVIRONMENT_PREFIX + f.name.upper(): f.name for f in dataclasses.fields(Config)}
-    for variable, text in environment.items():
-        if variable in known:
-            values[known[variable]] = _convert(known[variable], text, f"the variable {variable}")
+    given = _from_file(file) if file is not None else {}
+    given |= _from_environment(environment)
     for name, value in (overrides or {}).items():
         if value is not None:
-            values[name] = _convert(name, value, f"--{name.replace('_', '-')}")
-    config = Config(**values)
+            given[name] = value, f"--{name.replace('_', '-')}"
+    config = _validated(given)
     if config.answer_tokens > config.context // 2:
         raise ConfigError(
             f"answer_tokens ({config.answer_tokens}) leaves too little room in a context of {config.context} tokens; "
@@ -197,65 +80,98 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _from_file(file: Path) -> dict[str, Any]:
+def _from_environment(environment: Mapping[str, str]) -> Given:
+    variables = {ENVIRONMENT_PREFIX + name.upper(): name for name in _types()}
+    for variable in environment:
+        # Other programs set variables of this prefix, too (Kubernetes does): they are no reason to stop.
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in variables:
+            for close in difflib.get_close_matches(variable, variables, n=1, cutoff=CLOSE):
+                log.warning("The variable %s is not a setting; did you mean %s?", variable, close)
+    return {variables[v]: (text, f"the variable {v}") for v, text in environment.items() if v in variables}
+
+
+def _from_file(file: Path) -> Given:
+    given: Given = {}
+    for key, value in _read(file).items():
+        if key in GROUPS and isinstance(value, dict):
+            names = GROUPS[key].__dataclass_fields__
+            given |= {name: (found, _known(name, names, f"[{key}] of {file}")) for name, found in value.items()}
+        else:
+            place = _known(key, _types(), str(file))
+            log.warning("%s: write '%s' in the table [%s].", file, key, group_of(key))
+            given[key] = value, place
+    for name, (value, place) in given.items():
+        if _types()[name] is Path and isinstance(value, str):
+            given[name] = file.parent / Path(value).expanduser(), place
+    return given
+
+
+def _read(file: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"The configuration file {file} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"The configuration file {file} is not valid TOML: {error}.") from error
-    names = {f.name for f in dataclasses.fields(Config)}
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        if key not in names:
-            close = difflib.get_close_matches(key, names, n=1)
-            hint = f"did you mean '{close[0]}'?" if close else "known are: " + ", ".join(sorted(names)) + "."
-            raise ConfigError(f"The configuration file {file} has an unknown key '{key}'; {hint}")
-        values[key] = _convert(key, value, f"'{key}' in {file}")
-        if isinstance(values[key], Path):
-            values[key] = file.parent / values[key].expanduser()
-    return values
 
 
-def _convert(name: str, value: Any, where: str) -> Any:
-    """Return ``value`` as the type of the field ``name``, within its range."""
-    kind = get_type_hints(Config)[name]
-    if kind == tuple[str, ...]:
-        return _listed(value, where)
-    if kind is bool:
-        return _switch(value, where)
+def _known(name: str, names: Iterable[str], place: str) -> str:
+    """Return where the setting ``name`` was given, if it is one of ``names``.
+
+    Raises:
+        ConfigError: it is not; the error says what comes closest.
+    """
+    if name in names:
+        return f"'{name}' in {place}"
+    if name in GROUPS:
+        hint = "it is the name of a table."
+    elif name in _types():
+        hint = f"it belongs in [{group_of(name)}]."
+    elif close := difflib.get_close_matches(name, [*_types(), *GROUPS], n=1):
+        hint = f"did you mean '{close[0]}'?"
+    else:
+        hint = "known are: " + ", ".join(sorted(names)) + "."
+    raise ConfigError(f"There is an unknown name '{name}' in {place}; {hint}")
+
+
+@cache
+def _types() -> dict[str, Any]:
+    """Return the type of each setting."""
+    return get_type_hints(Config)
+
+
+def _validated(given: Given) -> Config:
+    """Return the configuration of ``given`` values, each converted to the type of its field and within its range."""
+    if not given:
+        return Config()
+    from pydantic import TypeAdapter, ValidationError  # Takes a tenth of a second: only those wait who set anything.
+
     try:
-        if kind is Path:
-            return Path(value).expanduser()
-        if isinstance(value, bool) or (kind is str and not isinstance(value, str)):
-            raise ValueError
-        number = kind(value)
-        if kind is int and isinstance(value, float) and number != value:
-            raise ValueError
-    except (TypeError, ValueError):
-        words = {int: "a whole number", float: "a number", str: "a text", Path: "a path"}[kind]
-        raise ConfigError(f"{where} must be {words}, not {value!r}.") from None
-    if kind is str and value and len(value) < SHORTEST.get(name, 0):
-        raise ConfigError(f"{where} must have at least {SHORTEST[name]} characters; 'openssl rand -hex 32' makes some.")
-    low, high = RANGES.get(name, (float("-inf"), float("inf")))
-    if kind is not str and not low <= number <= high:
-        raise ConfigError(f"{where} must be between {low:g} and {high:g}, not {value!r}.")
-    return number
+        config = TypeAdapter(Config).validate_python({name: _plain(name, value) for name, (value, _) in given.items()})
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0])
+        raise _refusal(name, given, f"be {WORDS.get(_types()[name], 'a list of texts')}") from None
+    for setting in dataclasses.fields(config):
+        value, least = getattr(config, setting.name), setting.metadata["secret"]
+        low, high = setting.metadata["low"], setting.metadata["high"]
+        if low < high and not low <= value <= high:
+            raise _refusal(setting.name, given, f"be between {low:g} and {high:g}")
+        if value and least and len(value) < least:
+            raise _refusal(setting.name, given, f"have at least {least} characters ('openssl rand -hex 32' makes some)")
+    return config
 
 
-def _switch(value: Any, where: str) -> bool:
-    """Return a truth value, or a text that stands for one."""
-    from configparser import ConfigParser
+def _plain(name: str, value: Any) -> Any:
+    """Return ``value`` in a form that only its own type can be read from."""
+    kind = _types()[name]
+    if kind is Path and isinstance(value, str):
+        return Path(value).expanduser()
+    if isinstance(value, str) and kind not in WORDS:
+        return [item.strip() for item in value.split(",") if item.strip()]
+    return [value] if isinstance(value, bool) and kind is not bool else value
 
-    found = value if isinstance(value, bool) else ConfigParser.BOOLEAN_STATES.get(str(value).lower())
-    if found is None or not isinstance(value, bool | str):
-        raise ConfigError(f"{where} must be true or false, not {value!r}.")
-    return found
 
-
-def _listed(value: Any, where: str) -> tuple[str, ...]:
-    """Return a list of texts, or a text with commas between them, as a tuple."""
-    items = value.split(",") if isinstance(value, str) else value
-    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise ConfigError(f"{where} must be a list of texts, not {value!r}.")
-    return tuple(item.strip() for item in items if item.strip())
+def _refusal(name: str, given: Given, rule: str) -> ConfigError:
+    value, place = given[name]
+    shown = "" if Config.__dataclass_fields__[name].metadata["secret"] else f", not {value!r}"
+    return ConfigError(f"{place} must {rule}{shown}.")

@@ -532,7 +532,7 @@ def test_strata_keep_what_a_set_was_designed_to_hold():
     assert bootstrap(values, clusters).low < 0.3
     ratio = bootstrap_ratio(values, [1.0] * 20, clusters, strata=strata)
     assert (ratio.low, ratio.point, ratio.high) == (0.5, 0.5, 0.5)
-    mean_of = bootstrap(values, clusters, lambda rows: float(rows.mean()), 200, strata=strata)
+    mean_of = bootstrap(values, clusters, lambda rows: float(rows.mean()), resamples=200, strata=strata)
     assert (mean_of.low, mean_of.high) == (0.5, 0.5)
     with pytest.raises(ValueError, match="a stratum for each of 20"):
         bootstrap(values, clusters, strata=[True])

@@ -12,8 +12,8 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import Response
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from rag.config import Config
@@ -26,7 +26,6 @@ __all__ = ["Gate", "bearer", "user_of"]
 OPEN_PATHS = ("/api/", "/v1/", "/widget.js")
 """Paths that pages of other origins may use; everything else is for our own pages."""
 READING = ("GET", "HEAD", "OPTIONS")
-METHODS = "GET, POST, DELETE, OPTIONS"
 BODY = 1 << 20
 """Largest request body in bytes, except for uploads."""
 LONGEST_TOKEN = 3600
@@ -40,6 +39,13 @@ class Gate:
         self._app = app
         self._config = config
         self._origins = {origin.rstrip("/").lower() for origin in config.origins}
+        self._shared: dict[str, Any] = {
+            "allow_origins": self._origins,
+            "allow_methods": ("GET", "POST", "DELETE", "OPTIONS"),
+            "allow_headers": ("*",),
+            "allow_credentials": True,
+            "expose_headers": ("Retry-After",),
+        }
         self._public = _origin_of(config.public_url)
         self._rates = Rates(config.requests_per_minute)
         self._forwarded = ProxyHeadersMiddleware(self._admit, list(config.trusted_proxies))
@@ -65,16 +71,13 @@ class Gate:
             scope["state"]["user"] = self._user(scope, headers)
             if is_open:
                 self._rates.take(scope["state"]["user"])
-            if foreign and scope["method"] == "OPTIONS":
-                reply = _preflight(headers)
-            elif _is_guarded(path, scope["method"]):
+            if _is_guarded(path, scope["method"]):
                 self._check_admin(scope, headers)  # Before reading any of the body.
         except FootnoteError as error:
             reply = problem(error, path)
-            foreign = foreign and origin.lower() in self._origins
         if is_open:
             receive = limited_body(receive, self._largest(path))
-            send = _with_origin(send, origin if foreign else "")
+            reply = CORSMiddleware(reply, **self._shared)
         await reply(scope, receive, send)
 
     def _largest(self, path: str) -> int:
@@ -168,29 +171,3 @@ def _network(address: str) -> str:
 def _origin_of(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""
-
-
-def _preflight(headers: Headers) -> Response:
-    """Return the response to a CORS preflight request (Fetch standard)."""
-    allowed = {
-        "Access-Control-Allow-Methods": METHODS,
-        "Access-Control-Allow-Headers": headers.get("access-control-request-headers", "Content-Type, Authorization"),
-        "Access-Control-Max-Age": "600",
-    }
-    return Response(status_code=204, headers=allowed)
-
-
-def _with_origin(send: Any, origin: str) -> Any:
-    """Wrap ``send`` to add CORS headers for ``origin``."""
-
-    async def send_with_origin(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers.add_vary_header("Origin")
-            if origin:
-                headers["Access-Control-Allow-Origin"] = origin
-                headers["Access-Control-Allow-Credentials"] = "true"
-                headers["Access-Control-Expose-Headers"] = "Retry-After"
-        await send(message)
-
-    return send_with_origin

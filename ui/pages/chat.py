@@ -14,7 +14,7 @@ from ui.pages.actions import Actions, Parts
 from ui.pages.documents import chosen_documents
 from ui.pages.frame import PLAIN, head_html, scripted
 from ui.service import Service
-from ui.texts import ENGLISH, texts_of
+from ui.texts import ENGLISH, Texts, texts_of
 from ui.view import conversation_json, starters_html, state_html
 
 __all__ = ["build"]
@@ -42,16 +42,7 @@ def build(page: gr.Blocks, service: Service, examples: Sequence[str]) -> None:
     with gr.Column(elem_id="examples", visible=bool(examples)) as starters:
         head = gr.HTML(starters_html(texts), **PLAIN)
         buttons = [gr.Button(example, elem_classes="example") for example in examples]
-    with gr.Row(elem_id="ask"):
-        question = gr.Textbox(
-            label=texts("question"),
-            placeholder=texts("question.hint"),
-            max_lines=8,
-            autofocus=True,
-            elem_id="question",
-        )
-        send = gr.Button(texts("ask"), variant="primary", elem_id="send", min_width=0, scale=0)
-        stop = gr.Button(texts("stop"), variant="stop", elem_id="stop", min_width=0, scale=0, visible=False)
+    question, send, stop = _question_row(texts)
     parts = Parts(
         name,
         talk,
@@ -68,3 +59,18 @@ def build(page: gr.Blocks, service: Service, examples: Sequence[str]) -> None:
         chosen_documents(),
     )
     Actions(parts, service, archive, bool(examples)).connect(page, buttons)
+
+
+def _question_row(texts: Texts) -> tuple[gr.Textbox, gr.Button, gr.Button]:
+    """Add the field of the question with its buttons to send it and to stop the answer."""
+    with gr.Row(elem_id="ask"):
+        question = gr.Textbox(
+            label=texts("question"),
+            placeholder=texts("question.hint"),
+            max_lines=8,
+            autofocus=True,
+            elem_id="question",
+        )
+        send = gr.Button(texts("ask"), variant="primary", elem_id="send", min_width=0, scale=0)
+        stop = gr.Button(texts("stop"), variant="stop", elem_id="stop", min_width=0, scale=0, visible=False)
+    return question, send, stop

@@ -9,6 +9,8 @@ import gradio as gr
 
 from rag.config import Config
 from rag.ports import Embedder, Generator
+from rag.reference import meaning
+from rag.settings import GROUPS
 from ui.markup import escape
 from ui.pages.frame import PLAIN, QUIET, head, head_html
 from ui.service import Service
@@ -30,13 +32,16 @@ def build(page: gr.Blocks, service: Service) -> None:
 
 
 def settings_html(service: Service, texts: Texts) -> str:
-    """Return the models, the index and every setting with its value; secrets are hidden."""
+    """Return the models, the index and every setting with its value and meaning; secrets are hidden."""
     index = {key.replace("_", " "): str(value) for key, value in service.index.stats().items()} if service.index else {}
-    tables = {"models": _models(service, texts), "index": index, "all": _values(service.config, texts)}
     parts = [f"<p>{escape(texts('settings.about'))}</p>"]
-    for key, rows in tables.items():
+    for key, rows in {"models": _models(service, texts), "index": index}.items():
         if rows:
-            parts += [f'<h2 class="label">{escape(texts("settings." + key))}</h2>', _table(rows, texts)]
+            parts += [_heading(texts("settings." + key)), _table(rows, texts)]
+    for group, kind in GROUPS.items():
+        meanings = {setting.name: meaning(setting) for setting in dataclasses.fields(kind)}
+        values = {name: _value(service.config, name, texts) for name in meanings}
+        parts += [_heading(f"{texts('settings.all')} [{group}]"), _table(values, texts, meanings)]
     return "".join(parts)
 
 
@@ -52,20 +57,23 @@ def _models(service: Service, texts: Texts) -> dict[str, str]:
     return rows
 
 
-def _values(config: Config, texts: Texts) -> dict[str, str]:
-    """Return each setting; fields excluded from the record's repr are secrets."""
-    rows = {}
-    for setting in dataclasses.fields(config):
-        value = getattr(config, setting.name)
-        if not setting.repr:
-            value = texts("settings.secret") if value else ""
-        rows[setting.name] = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return rows
+def _value(config: Config, name: str, texts: Texts) -> str:
+    value = getattr(config, name)
+    if value and Config.__dataclass_fields__[name].metadata["secret"]:
+        return texts("settings.secret")
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _table(rows: Mapping[str, str], texts: Texts) -> str:
-    head = "".join(f'<th scope="col">{escape(texts(key))}</th>' for key in ("settings.name", "settings.value"))
-    body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in rows.items()
-    )
+def _heading(text: str) -> str:
+    return f'<h2 class="label">{escape(text)}</h2>'
+
+
+def _table(rows: Mapping[str, str], texts: Texts, meanings: Mapping[str, str] | None = None) -> str:
+    """Return a table of names and values; ``meanings`` of the names are a third column, in English as they are."""
+    columns = ("settings.name", "settings.value", *(["settings.meaning"] if meanings else []))
+    head = "".join(f'<th scope="col">{escape(texts(key))}</th>' for key in columns)
+    body = ""
+    for name, value in rows.items():
+        body += f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td>'
+        body += f'<td lang="en">{escape(meanings[name])}</td></tr>' if meanings else "</tr>"
     return f'<table class="settings"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

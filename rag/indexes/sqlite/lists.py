@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rag.indexes.sqlite.vectors import Floats, Ids, VectorIndex
 
@@ -93,30 +92,24 @@ def _sample(source: Source, count: int, stop: Stop) -> Floats:
 
 
 def find_centroids(rows: Floats, lists: int, stop: Stop) -> Floats:
-    """Return up to ``lists`` centroids of unit length for the unit vectors ``rows``: spherical k-means."""
-    centroids = rows[np.random.default_rng(0).choice(len(rows), min(lists, len(rows)), replace=False)]
-    for _ in range(ITERATIONS):
-        sums, counts = _sums(rows, centroids, stop)
-        full = counts > 0
-        centroids[full] = sums[full] / np.linalg.norm(sums[full], axis=1, keepdims=True)
-    kept = centroids[counts >= FEWEST]
-    return kept if len(kept) else centroids[counts.argmax()][None]
+    """Return up to ``lists`` centroids of unit length for the unit vectors ``rows``: spherical k-means.
 
-
-def _sums(rows: Floats, centroids: Floats, stop: Stop) -> tuple[Floats, NDArray[np.int64]]:
-    """Return the sum of the rows that are nearest to each of ``centroids``, and how many they are."""
+    Raises Cancelled if ``stop()`` is true between two iterations.
+    """
     import faiss
 
-    nearest = faiss.IndexFlatIP(centroids.shape[1])
-    nearest.add(np.ascontiguousarray(centroids))
-    sums, counts = np.zeros_like(centroids), np.zeros(len(centroids), dtype=np.int64)
-    for batch in batches(len(rows), stop):
-        numbers = nearest.search(rows[batch], 1)[1][:, 0]
-        order = np.argsort(numbers, kind="stable")
-        found, starts, sizes = np.unique(numbers[order], return_index=True, return_counts=True)
-        sums[found] += np.add.reduceat(rows[batch][order], starts)
-        counts[found] += sizes
-    return sums, counts
+    count = min(lists, len(rows))
+    bounds = {"min_points_per_centroid": 1, "max_points_per_centroid": len(rows)}  # The sample is taken already.
+    clustering = faiss.Kmeans(rows.shape[1], count, niter=1, spherical=True, **bounds)
+    centroids = rows[np.random.default_rng(0).choice(len(rows), count, replace=False)]
+    for _ in range(ITERATIONS):
+        if stop():
+            raise Cancelled
+        clustering.train(rows, init_centroids=centroids)
+        centroids = np.asarray(clustering.centroids)
+    counts = np.bincount(clustering.assign(rows)[1], minlength=count)
+    kept: Floats = centroids[counts >= FEWEST]
+    return kept if len(kept) else centroids[counts.argmax()][None]
 
 
 def tune(index: VectorIndex, queries: Floats, stop: Stop) -> float:

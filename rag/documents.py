@@ -217,7 +217,7 @@ def _document(data: bytes, name: str, suffix: str) -> tuple[Document, tuple[Atta
         raise DocumentError("is empty")
     format = format_of(data, suffix)
     if format is None:
-        raise DocumentError(f"is of a kind that cannot be read; those that can: {', '.join(SUFFIXES)}")
+        raise DocumentError(f"is not a supported file type; supported: {', '.join(SUFFIXES)}")
     try:
         found = format.read(data)
     except DocumentError:

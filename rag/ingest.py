@@ -23,7 +23,6 @@ from rag.documents import Failure
 from rag.errors import DocumentError
 from rag.formats import ocr
 from rag.formats.titles import date_of
-from rag.generators.llama import states
 from rag.passages import context_text, cut, windows
 from rag.ports import DocumentInfo, Embedder, Vectors, WritableIndex
 from rag.reading import FileReader
@@ -34,7 +33,7 @@ __all__ = ["IngestReport", "Progress", "ingest", "remove", "text_hash"]
 
 BATCH = 64
 """Passages after which what was read so far is embedded and committed."""
-OURS = frozenset([feedback.FILE, archive.FOLDER, states.FOLDER])
+OURS = frozenset([feedback.FILE, archive.FOLDER, "states"])
 """What the index keeps in its folder that looks like documents."""
 
 
@@ -69,7 +68,7 @@ class IngestReport:
             lines.append(f"{name}: no text on page {', '.join(map(str, pages))} (a scan, or damaged?)")
         for name, sure in self.recognised:
             lines.append(f"{name}: {ocr.note(sure)}")
-        lines += [f"{name}: the same content as {other}" for name, other in self.duplicates]
+        lines += [f"{name}: same content as {other}" for name, other in self.duplicates]
         lines += [f"{name}: day or month may come first in its date; only the year is kept" for name in self.open_dates]
         return "\n".join(lines)
 

@@ -177,7 +177,7 @@ def test_a_sample_under_a_condition_holds_that_of_an_ordinary_run(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"selection": Selection(condition="gold")}, "There is no condition 'gold'. Known are: gold-only"),
+        ({"selection": Selection(condition="gold")}, "There is no condition 'gold'. Conditions: gold-only"),
         ({"selection": Selection(condition="gold-only"), "generator": None}, "Leave out --condition or --no-llm"),
         ({"selection": Selection(condition="gold-only"), "questions": QUESTIONS[7:]}, "has gold to compose"),
     ],

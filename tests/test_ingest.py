@@ -232,6 +232,13 @@ def test_the_index_does_not_ingest_itself(tmp_path: Path, embedder: CountingEmbe
         assert names(index) == ["a.txt"]
 
 
+def test_the_states_of_a_model_are_known_as_part_of_the_index() -> None:
+    from rag.generators.llama.states import FOLDER
+    from rag.ingest import OURS
+
+    assert FOLDER in OURS
+
+
 def test_done_is_told_after_the_commit(index: SqliteIndex, folder: Path, embedder: CountingEmbedder) -> None:
     events: list[tuple[str, int, int, str]] = []
 

@@ -166,7 +166,7 @@ class Actions:
         return {parts.talk: talk, parts.exchanges: exchanges, parts.starters: hidden, parts.anew: anew}
 
     def _reopened(self, turns: Turns, texts: Texts) -> list[Exchange]:
-        return reopened(turns, self._archive, self._service.assistant.index, texts)
+        return reopened(turns, self._archive, self._service.index, texts)
 
 
 class _Submission(NamedTuple):

@@ -75,16 +75,7 @@ def parser() -> argparse.ArgumentParser:
 
     _document_verbs(verb)
     _question_verbs(verb)
-    models = verb("models", "list, download and check model weights", "manage_models")
-    actions = models.add_subparsers(metavar="ACTION", required=True, dest="action")
-    actions.add_parser("list", help="list all known models and whether they are on this machine", parents=[common])
-    pull = actions.add_parser("pull", help="download model weights", parents=[common])
-    pull.add_argument("names", nargs="*", metavar="NAME", help="models (default: those in the settings)")
-    pull.add_argument("--from", type=Path, dest="source", metavar="PATH", help="take them from this file or folder")
-    check = actions.add_parser(
-        "verify", help="check every file of the downloaded models against its hash", parents=[common]
-    )
-    check.add_argument("names", nargs="*", metavar="NAME", help="models (default: all downloaded ones)")
+    _model_verbs(verb("models", "list, download and check model weights", "manage_models"), common)
     measured = verb("eval", "measure the answers on test questions with known answers", "evaluate")
     _evaluation_verbs(measured.add_subparsers(metavar="ACTION", required=True, dest="action"), common)
     _bench_options(
@@ -94,6 +85,18 @@ def parser() -> argparse.ArgumentParser:
     settings.add_argument("--table", action="store_true", help="print the defaults as a table in Markdown")
     verb("doctor", "check this machine, the weights, the index and the settings", "doctor")
     return top
+
+
+def _model_verbs(models: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    actions = models.add_subparsers(metavar="ACTION", required=True, dest="action")
+    actions.add_parser("list", help="list all known models and whether they are on this machine", parents=[common])
+    pull = actions.add_parser("pull", help="download model weights", parents=[common])
+    pull.add_argument("names", nargs="*", metavar="NAME", help="models (default: those in the settings)")
+    pull.add_argument("--from", type=Path, dest="source", metavar="PATH", help="take them from this file or folder")
+    check = actions.add_parser(
+        "verify", help="check every file of the downloaded models against its hash", parents=[common]
+    )
+    check.add_argument("names", nargs="*", metavar="NAME", help="models (default: all downloaded ones)")
 
 
 def _document_verbs(verb: Verb) -> None:

@@ -96,6 +96,7 @@ def as_schema_4(index: SqliteIndex) -> Path:
     index.close()
     with contextlib.closing(sqlite3.connect(index.folder / DATABASE)) as connection:
         connection.execute("ALTER TABLE documents DROP COLUMN language")
+        connection.execute("ALTER TABLE documents DROP COLUMN recognised_pages")
         connection.execute("DROP TABLE terms")
         connection.execute(
             "CREATE VIRTUAL TABLE terms USING fts5(title, section, text, content='', "

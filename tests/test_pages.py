@@ -114,7 +114,7 @@ class TestDocuments:
             pdf.cell(0, 10, text)
         page = visit("documents")
         assert names(page) == ["birds.txt", "copy.txt"]
-        upload(page, ("bittern.pdf", bytes(pdf.output())), ("bad.pdf", b"nonsense"))
+        upload(page, ("bittern.pdf", bytes(pdf.output())), ("bad.pdf", b"%PDF-1.7 nonsense"))
         assert "added; has no text on page 2" in page.locator("[data-name='bittern.pdf']").inner_text()
         assert "is broken or is not a PDF" in page.locator("[data-name='bad.pdf'].failed").inner_text()
         page.get_by_text("bittern.pdf has no text on page 2 (scanned?)").wait_for()

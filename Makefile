@@ -52,11 +52,15 @@ widget-demo: $(VENV)/ready
 	@$(BIN)/footnote ingest seeds
 	@$(BIN)/footnote widget demo $(ARGS)
 
+# Two processes for what needs neither a browser nor a language model; these take both cores themselves.
+ALL_TESTS = $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not llm" && \
+	$(BIN)/python -m pytest -m "browser or llm"
+
 test: $(VENV)/ready-to-test check
 	@echo "== Models: the embedder and the language models that the tests use"
 	@$(BIN)/footnote models pull all-MiniLM-L6-v2 qwen2.5-coder-1.5b-instruct smollm2-135m-instruct
 	@echo "== Tests"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),$(ALL_TESTS))
 
 check: $(VENV)/ready-to-test
 	@echo "== Style and types"

@@ -63,6 +63,7 @@ def test_a_signed_token_names_the_user_wherever_it_comes_from(api):
         (jwt.encode({"sub": "dave"}, SECRET, "HS256"), "exp"),
         ("a.b.c", "was rejected"),
     ],
+    ids=["expired", "long", "signature", "unsigned", "nobody", "endless", "garbage"],
 )
 def test_a_token_that_is_not_right_is_refused(api, bad, said):
     reply = api.get("/api/nothing", headers={"Authorization": f"Bearer {bad}"}, address="127.0.3.1")

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -65,6 +65,7 @@ def replies_for(question: str, default: str = "en") -> Replies:
     return Replies(tables.get(language_of(question, default), tables["en"]))
 
 
+@lru_cache(maxsize=1024)  # of the same turns in every question of a conversation
 def kind_of_message(text: str) -> tuple[Kind, Replies] | None:
     """Return the kind of message and the replies in its language; ``None`` for a question about the documents.
 

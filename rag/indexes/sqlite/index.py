@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from sqlite3 import Connection
+from sqlite3 import Connection, Row
 from typing import Any
 
 import numpy as np
@@ -215,10 +215,7 @@ class SqliteIndex:
             DocumentError: there is none.
         """
         with self._storage.reading() as connection:
-            row = connection.execute("SELECT * FROM documents WHERE name = ?", (name,)).fetchone()
-            if row is None:
-                raise unknown(name)
-            return rows.content_from(connection, row)
+            return rows.content_from(connection, _document_row(connection, name))
 
     def restore(self, info: DocumentInfo, content: Content) -> None:
         """Put a document as another index has it, under the same public name and with the same times.
@@ -306,10 +303,7 @@ class SqliteIndex:
             DocumentError: there is none.
         """
         with self._storage.reading() as connection:
-            row = connection.execute("SELECT * FROM documents WHERE name = ?", (name,)).fetchone()
-        if row is None:
-            raise unknown(name)
-        return rows.document_from(row)
+            return rows.document_from(_document_row(connection, name))
 
     def text(self, name: str, start: int = 0, end: int | None = None) -> str:
         """Return the stored text of a document from ``start`` to ``end``, in characters.
@@ -485,3 +479,11 @@ def _made(embedder: Described, passage_tokens: int) -> dict[str, str]:
         "probes": "1",
         "recall": "1",
     }
+
+
+def _document_row(connection: Connection, name: str) -> Row:
+    """Return the row of the document with the public ``name``. Raises DocumentError if there is none."""
+    row: Row | None = connection.execute("SELECT * FROM documents WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise unknown(name)
+    return row

@@ -1,4 +1,4 @@
-"""Interface texts in the reader's language, from ``static/texts.json``.
+"""Interface texts in the reader's language, from ``static/texts``: one file per language.
 
 Text from the assistant and the documents is shown as it is.
 """
@@ -81,8 +81,8 @@ class Texts:
 @cache
 def languages() -> Mapping[str, Texts]:
     """Return the texts of all languages, by language code."""
-    tables = json.loads((STATIC / "texts.json").read_text(encoding="utf-8"))
-    return {code: Texts(table) for code, table in tables.items()}
+    files = sorted((STATIC / "texts").glob("*.json"))
+    return {file.stem: Texts(json.loads(file.read_text(encoding="utf-8"))) for file in files}
 
 
 def in_language(wanted: str) -> Texts:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,12 @@ BATCH = 512
 INTERRUPTIBLE = 8
 """A decode of more tokens than this is interrupted in the middle; asking so often costs a shorter one too much."""
 ABORTED, NO_ROOM = 2, 1
+SPIN = "1000"
+"""Rounds in which a thread of llama.cpp waits for the others before it sleeps (``GOMP_SPINCOUNT``).
+
+The default of GNU OpenMP keeps it spinning for milliseconds: beside another busy process, which has taken the core of
+the thread it waits for, a token then takes six times as long.
+"""
 SLOTS = (b"\x1a", b"\x1b", b"\x1c")
 """What stands for the messages where a chat template is tried out."""
 THOUGHT = "<think>\n\n</think>\n\n"
@@ -72,6 +79,7 @@ class Llama:
     """
 
     def __init__(self, file: Path, context: int, threads: int, gpu_layers: int = 0) -> None:
+        os.environ.setdefault("GOMP_SPINCOUNT", SPIN)  # Read once, when OpenMP is loaded.
         import llama_cpp
 
         self._api = llama_cpp

@@ -1,5 +1,7 @@
 """Reading ahead: what nobody asked yet is read while nobody asks, and nobody waits for it."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -16,6 +18,7 @@ from rag.ingest import ingest
 from rag.types import Answer
 from ui.ahead import ReadingAhead
 from ui.conversation import Answered
+from ui.idle import Machine
 from ui.service import Service
 
 DOCUMENTS = {f"{name}.txt": f"The {name} nests by the river." for name in ("plover", "heron", "bittern")}
@@ -63,9 +66,9 @@ def ahead():
     """Start reading ahead for an assistant; everything ends with the test."""
     running = []
 
-    def start(load):
+    def start(load, is_free=lambda: True, enough=60.0):
         service = Service(load)
-        running.append((ReadingAhead(service, pause=0.01), service))
+        running.append((ReadingAhead(service, 0.01, is_free, enough), service))
         for part in reversed(running[-1]):
             part.start()
         return service
@@ -97,6 +100,35 @@ def test_a_question_goes_first_and_what_was_broken_off_is_read_after_it(birds, a
     assert any(isinstance(event, Answered) for event in service.ask("Where?"))
     assert assistant.read_when_asked == []
     until(lambda: len(assistant.read) == 3, 30)
+
+
+def test_nothing_is_read_while_others_need_the_machine(birds, ahead):
+    assistant, busy = Assistants(birds), threading.Event()
+    busy.set()
+    service = ahead(lambda: assistant, is_free=lambda: not busy.is_set())
+    until(service.loaded.is_set, 30)
+    time.sleep(0.1)
+    assert not assistant.read
+    busy.clear()
+    until(lambda: len(assistant.read) == 3, 30)
+
+
+def test_reading_ends_after_a_while_and_goes_on_after_the_next_question(birds, ahead):
+    assistant = Assistants(birds, pace=0.05)
+    service = ahead(lambda: assistant, enough=0.01)
+    until(lambda: len(assistant.read) == 1, 30)
+    time.sleep(0.3)
+    assert len(assistant.read) == 1
+    assert any(isinstance(event, Answered) for event in service.ask("Where?"))
+    until(lambda: len(assistant.read) == 2, 30)
+
+
+def test_another_busy_process_is_noticed():
+    machine = Machine()
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as other:
+        time.sleep(1)
+        assert not machine.is_free()
+        other.kill()
 
 
 def test_an_index_that_cannot_be_read_is_tried_again(birds, ahead):

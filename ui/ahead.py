@@ -1,17 +1,21 @@
 """Read ahead: while the server is idle, the language model reads passages that it hasn't read yet.
 
 The attention states are cached (``rag.generators.llama.states``), so the first question about such a passage doesn't
-wait for them. Reading pauses as soon as a question arrives, and stops before it would evict cached states.
+wait for them. Reading pauses as soon as a question arrives and while other processes need the machine, and stops
+before it would evict cached states, or after half an hour without a question.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rag.errors import FootnoteError
 from rag.ports import PassageId
+from ui.idle import Machine
 from ui.service import Service
 
 if TYPE_CHECKING:
@@ -20,17 +24,31 @@ if TYPE_CHECKING:
 __all__ = ["ReadingAhead"]
 
 PAUSE = 1.0
-"""Seconds between two checks for new passages."""
+"""Seconds between two checks for new passages, or whether the machine is free."""
+ENOUGH = 1800.0
+"""Seconds of reading since the last question after which nobody seems to need it."""
 
 log = logging.getLogger(__name__)
 
 
 class ReadingAhead:
-    """A thread that reads the passages of the service's index while its assistant is idle."""
+    """A thread that reads the passages of the service's index while its assistant and the machine are idle.
 
-    def __init__(self, service: Service, pause: float = PAUSE) -> None:
+    ``is_free`` tells whether the machine is; ``enough`` limits the seconds of reading between two questions.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        pause: float = PAUSE,
+        is_free: Callable[[], bool] | None = None,
+        enough: float = ENOUGH,
+    ) -> None:
         self._service = service
         self._pause = pause
+        self._is_free = is_free or Machine().is_free
+        self._enough = enough
+        self._spent = 0.0
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._work, name="ahead", daemon=True)
 
@@ -67,9 +85,22 @@ class ReadingAhead:
         read = before & set(ids)
         for number in [id for id in ids if id not in read]:
             interrupted = True
-            while interrupted and not self._closed.is_set():
-                self._service.step_aside()
+            while interrupted and self._waited():
+                begun = time.monotonic()
                 assistant.warm(index.passages([number]), self._closed.is_set)
+                self._spent += time.monotonic() - begun
                 interrupted = not self._service.step_aside(0)  # A question may have interrupted it.
             read.add(number)
         return read
+
+    def _waited(self) -> bool:
+        """Wait until there is nothing better to do; return False if it is closed instead."""
+        while not self._closed.is_set():
+            if not self._service.step_aside(0):
+                self._spent = 0.0
+                self._service.step_aside()
+            elif self._spent < self._enough and self._is_free():
+                return True
+            else:
+                self._closed.wait(self._pause)
+        return False

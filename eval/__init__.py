@@ -12,6 +12,7 @@
     compare, robustness                 two runs, question by question; runs under several conditions
     baseline, gate                      the accepted results, and what may not get worse
     claims, checker, drafts             the verification of answers alone, on labelled claims and drafts
+    conversations                       how messages of a conversation are read
     calibrate                           confidence and thresholds for another model or collection
     review                              reader feedback as test questions
     tables, differences                 results for a terminal, of one run and of two

@@ -81,7 +81,7 @@ def test_stop_ends_it_within_a_token(generator):
 
 def test_a_longer_prompt_measures_more_and_one_that_does_not_fit_is_refused(generator):
     assert generator.measure(prompt(passages=3)) > generator.measure(prompt(passages=2)) > 0
-    with pytest.raises(GenerationError, match="do not fit"):
+    with pytest.raises(GenerationError, match="don't fit"):
         list(generator.stream(prompt(text="word " * 2000), 16))
 
 
@@ -138,7 +138,7 @@ def test_a_completion_that_is_stopped_or_does_not_fit_ends(generator):
     assert list(generator.complete(COLOUR, 12, stop=lambda: True)) == []
     assert list(generator.complete(COLOUR, 0)) == []
     assert generator.measure(replace(COLOUR, text="word " * 200)) > generator.measure(COLOUR) > 0
-    with pytest.raises(GenerationError, match="do not fit"):
+    with pytest.raises(GenerationError, match="don't fit"):
         list(generator.complete(replace(COLOUR, text="word " * 2000), 16))
     assert "".join(generator.complete(COLOUR, 4)).strip()
 
@@ -299,7 +299,7 @@ def test_a_grammar_allows_what_is_not_the_likeliest(small):
 
 @pytest.mark.llm
 def test_what_is_no_grammar_is_an_error_that_says_so(small):
-    with pytest.raises(GenerationError, match="cannot read the grammar that begins 'root ::= yes"):
+    with pytest.raises(GenerationError, match="can't read the grammar that begins with 'root ::= yes"):
         list(small.complete(COLOUR, 4, "root ::= yes |"))
     assert "".join(small.complete(COLOUR, 4)).strip()
 

@@ -1,9 +1,9 @@
-"""llama.cpp, as much of it as is used: one model with one context, in tokens, positions, sequences and bytes of state.
+"""The part of llama.cpp that Footnote uses: one model with one context of tokens, positions, sequences and states.
 
-The context's memory is a row of cells, each of which holds the keys and values of one token at one position and
-belongs to one or more *sequences*. What is decoded in a sequence attends to the cells of that sequence alone, and goes
-into the first free cells. Sums over cells are rounded in the order of the cells, and those over a batch in groups of
-its rows: the same bits come out only where the same tokens are decoded together and stand in the same cells.
+The context's memory is a row of cells. Each cell holds the keys and values of one token at one position and belongs to
+one or more *sequences*. Tokens decoded in a sequence attend only to the cells of that sequence and are stored in the
+first free cells. Sums over cells are rounded in the order of the cells, and sums over a batch in groups of its rows, so
+the result is identical to the last bit only if the same tokens are decoded together and occupy the same cells.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 __all__ = ["Interrupted", "Llama", "Run"]
 
 SEQUENCES = 3
-"""Sequences of a context."""
+"""Sequences per context."""
 OUTPUTS = 32
-"""Most logits of one decode."""
+"""Most rows of logits from one decode."""
 FLASH = 0
 """Flash attention: 0 off, 1 on (``LLAMA_FLASH_ATTN_TYPE_…``)."""
 BATCH = 512
-"""Tokens that are computed together; more are computed in several goes."""
+"""Tokens computed together; longer inputs are split."""
 INTERRUPTIBLE = 8
-"""A decode of more tokens than this is interrupted in the middle; asking so often costs a shorter one too much."""
+"""Only longer decodes can be interrupted halfway: checking costs a shorter one too much time."""
 ABORTED, NO_ROOM = 2, 1
 SPIN = "1000"
 """Rounds in which a thread of llama.cpp waits for the others before it sleeps (``GOMP_SPINCOUNT``).
@@ -48,20 +48,20 @@ The default of GNU OpenMP keeps it spinning for milliseconds: beside another bus
 the thread it waits for, a token then takes six times as long.
 """
 SLOTS = (b"\x1a", b"\x1b", b"\x1c")
-"""What stands for the messages where a chat template is tried out."""
+"""Placeholders for the messages when a chat template is rendered."""
 THOUGHT = "<think>\n\n</think>\n\n"
-"""What a reply without thoughts begins with, as Qwen3's and others' templates write it (``enable_thinking=False``)."""
+"""The start of a reply without thinking, as in the templates of Qwen3 and others (``enable_thinking=False``)."""
 
 
 class Interrupted(Exception):
-    """A decode was stopped in the middle."""
+    """A decode was stopped halfway."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Tokens that stand one behind the other from position ``begin`` in each of ``sequences``.
+    """Consecutive tokens from position ``begin`` in each of ``sequences``.
 
-    ``logits`` counts the tokens, from the last one, behind which the next token is to be foretold.
+    Logits are returned for the last ``logits`` tokens.
     """
 
     tokens: Sequence[int]
@@ -71,11 +71,11 @@ class Run:
 
 
 class Llama:
-    """A GGUF model and its context of ``context`` cells, without any sampling: see :meth:`decode`.
+    """A GGUF model with a context of ``context`` cells, without sampling: see :meth:`decode`.
 
     Raises:
-        ModelDamaged: the file cannot be loaded as a model.
-        GenerationError: there is no memory for the context.
+        ModelDamaged: the file can't be loaded as a model.
+        GenerationError: not enough memory for the context.
     """
 
     def __init__(self, file: Path, context: int, threads: int, gpu_layers: int = 0) -> None:
@@ -90,7 +90,7 @@ class Llama:
         settings.n_gpu_layers = gpu_layers
         self._model = llama_cpp.llama_model_load_from_file(str(file).encode(), settings)
         if not self._model:
-            raise ModelDamaged(f"{file} cannot be loaded as a language model ({' '.join(said) or 'no reason'}).")
+            raise ModelDamaged(f"{file} can't be loaded as a language model ({' '.join(said) or 'no reason'}).")
         self._stop: Stop | None = None
         self._abort = llama_cpp.ggml_abort_callback(lambda _: self._stop is not None and self._stop())
         params = self._settings(context, threads)
@@ -103,7 +103,7 @@ class Llama:
         self._batch = _Batch(llama_cpp, context)
         system = llama_cpp.llama_print_system_info().decode()
         self.identity = f"{llama_cpp.__version__} {system} {params.type_k} {params.type_v} {threads} {BATCH} {FLASH}"
-        """What decides, besides model and tokens, the bytes of a state."""
+        """Everything besides model and tokens that determines the bytes of a state."""
 
     def _settings(self, context: int, threads: int) -> Any:
         params = self._api.llama_context_default_params()
@@ -116,7 +116,7 @@ class Llama:
         return params
 
     def close(self) -> None:
-        """Free the context and the weights; nothing can be asked afterwards."""
+        """Free the context and the weights; the object can't be used afterwards."""
         if self._pointer:
             self._batch.free()
             self._api.llama_free(self._pointer)
@@ -126,9 +126,9 @@ class Llama:
     # --- text
 
     def template(self) -> tuple[str, str, str]:
-        """Return what the model's own chat template puts before a user's message, before a reply, and between turns.
+        """Return the parts of the model's chat template: before a user's message, before a reply, and between turns.
 
-        A model that may think aloud before it replies is told that it has.
+        If the model can think before it replies, the template skips that.
         """
         api = self._api
         template = api.llama_model_chat_template(self._model, None)
@@ -143,7 +143,7 @@ class Llama:
         return before, after + (THOUGHT if b"enable_thinking" in (template or b"") else ""), between
 
     def tokens(self, text: str, special: bool = False) -> list[int]:
-        """Return the tokens of ``text``; control tokens are read only in ``special`` text, which is our own."""
+        """Return the tokens of ``text``; control tokens are only recognised in ``special`` text, which is our own."""
         data = text.encode()
         room = len(data) + 8
         tokens = (self._api.llama_token * room)()
@@ -153,7 +153,7 @@ class Llama:
         return list(tokens[:count])
 
     def piece(self, token: int) -> bytes:
-        """Return the bytes that ``token`` stands for: a character may take several tokens."""
+        """Return the bytes of ``token``; one character may consist of several tokens."""
         buffer = ctypes.create_string_buffer(256)
         length = self._api.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
         return buffer.raw[: max(length, 0)]
@@ -163,24 +163,24 @@ class Llama:
         return bool(self._api.llama_vocab_is_eog(self._vocab, token))
 
     def grammar(self, text: str) -> Grammar:
-        """Return the grammar in ``text``, for tokens of this model; who asks for it frees it.
+        """Return the grammar in ``text`` for the tokens of this model; the caller must free it.
 
         Raises:
-            GenerationError: ``text`` is no grammar.
+            GenerationError: ``text`` isn't a valid grammar.
         """
         return Grammar(self._api, self._vocab, text)
 
     # --- computing
 
     def decode(self, runs: Sequence[Run], stop: Stop | None = None) -> list[NDArray[np.float32]]:
-        """Decode all ``runs`` together; return the logits that they ask for, of shape (vocabulary,) each, in order.
+        """Decode all ``runs`` together; return the requested logits in order, each of shape (vocabulary,).
 
-        The arrays are llama.cpp's own memory, valid until the next decode. After an error nothing can be said about
-        what is in the context, and ``clear`` must follow.
+        The arrays are llama.cpp's own memory and valid until the next decode. After an error the contents of the
+        context are undefined: call ``clear``.
 
         Raises:
             Interrupted: ``stop()`` became true.
-            GenerationError: there are too few free cells, or llama.cpp failed.
+            GenerationError: too few free cells, or llama.cpp failed.
         """
         wanted = self._batch.fill(runs)
         count = self._batch.count
@@ -195,7 +195,7 @@ class Llama:
 
     @contextmanager
     def _interruptible(self, stop: Stop | None) -> Iterator[None]:
-        """Let llama.cpp ask ``stop`` after every step of its computation; without one it does not ask at all."""
+        """Let llama.cpp call ``stop`` after every step of its computation, if there is one."""
         if stop is None:
             yield
             return
@@ -218,25 +218,25 @@ class Llama:
         self._api.llama_memory_clear(self._memory, False)
 
     def copy(self, source: int, target: int, end: int = -1) -> None:
-        """Let the cells of ``source`` before position ``end`` (all of them) belong to ``target`` too."""
+        """Add the cells of ``source`` before position ``end`` (default: all) to ``target``."""
         self._api.llama_memory_seq_cp(self._memory, source, target, 0, end)
 
     def remove(self, sequence: int, begin: int = 0, end: int = -1) -> None:
-        """Take the positions from ``begin`` to before ``end`` out of ``sequence``; cells of none are free."""
+        """Remove positions ``begin`` to ``end`` (exclusive) from ``sequence``; cells in no sequence become free."""
         self._api.llama_memory_seq_rm(self._memory, sequence, begin, end)
 
     def state(self, sequence: int) -> bytes:
-        """Return the keys and values of ``sequence`` with their positions."""
+        """Return the state of ``sequence``: its keys and values with their positions."""
         size = self._api.llama_state_seq_get_size(self._pointer, sequence)
         buffer = (ctypes.c_uint8 * size)()
         self._api.llama_state_seq_get_data(self._pointer, buffer, size, sequence)
         return bytes(buffer)
 
     def load(self, sequence: int, state: bytes) -> None:
-        """Fill ``sequence`` with what ``state`` returned, in the first free cells.
+        """Load a state from :meth:`state` into ``sequence``, in the first free cells.
 
         Raises:
-            GenerationError: it is not of this context, or there are too few free cells.
+            GenerationError: the state is from another kind of context, or there are too few free cells.
         """
         pointer = ctypes.cast(ctypes.c_char_p(state), ctypes.POINTER(ctypes.c_uint8))
         if self._api.llama_state_seq_set_data(self._pointer, pointer, len(state), sequence) != len(state):
@@ -245,9 +245,9 @@ class Llama:
 
 @functools.cache
 def _listener() -> tuple[deque[str], Any]:
-    """Keep the last of what llama.cpp says about errors, instead of letting it write to the user's terminal.
+    """Collect llama.cpp's latest error messages instead of letting it write to the user's terminal.
 
-    It speaks for all models at once, and calls what is returned second for as long as the process lives.
+    Returns the messages, and the callback, which must be kept alive: llama.cpp calls it until the process ends.
     """
     import llama_cpp
 
@@ -263,7 +263,7 @@ def _listener() -> tuple[deque[str], Any]:
 
 
 class _Batch:
-    """A ``llama_batch`` with room for ``room`` tokens, filled through views of its arrays."""
+    """A ``llama_batch`` for up to ``room`` tokens, filled through views of its arrays."""
 
     def __init__(self, api: Any, room: int) -> None:
         self._api = api
@@ -278,7 +278,7 @@ class _Batch:
         return int(self.struct.n_tokens)
 
     def fill(self, runs: Sequence[Run]) -> list[int]:
-        """Write ``runs`` one behind the other; return the places of the tokens whose logits are wanted."""
+        """Write ``runs`` one after the other; return the places of the tokens whose logits are requested."""
         end, wanted = 0, list[int]()
         for run in runs:
             begin, end = end, end + len(run.tokens)

@@ -1,9 +1,8 @@
-"""From a prompt to tokens: the language model, run in this process by llama.cpp.
+"""The language model, run in this process by llama.cpp.
 
-A generator keeps the :class:`~rag.types.Prompt` in its parts as long as it can. The embedded one tokenises each part
-on its own (instructions, every passage, the question), which has three uses: what a
-document says is never read as a control token; a count of tokens is exact; and the attention state of a part is
-computed once and used again (see :mod:`rag.generators.llama.reading`).
+Each part of a :class:`~rag.types.Prompt` is tokenised on its own (instructions, every passage, the question). So text
+from a document is never read as a control token, token counts are exact, and the attention state of a part is computed
+once and reused (see :mod:`rag.generators.llama.reading`).
 """
 
 from __future__ import annotations
@@ -33,20 +32,20 @@ if TYPE_CHECKING:
 __all__ = ["LlamaGenerator"]
 
 TASKS: tuple[Task, ...] = get_args(Task)
-"""An answer first: what it asks stays in the context."""
+"""The answer first: its question stays in the context."""
 MEMORY = 64
-"""MiB of states that are kept where nothing else is said."""
+"""MiB of states kept in memory by default."""
 REMEMBERED = 512
-"""Texts whose tokens are remembered: those of a prompt are wanted several times."""
+"""Texts whose tokens are cached: each part of a prompt is needed several times."""
 
 
 class LlamaGenerator:
-    """A GGUF model in a llama.cpp context of its own, decoded greedily (temperature 0).
+    """A GGUF model in its own llama.cpp context, decoded greedily (temperature 0).
 
-    One question at a time: a second thread waits for the first. Closing it frees the weights.
+    It answers one question at a time; other threads wait. Closing it frees the weights.
 
     Raises:
-        ModelDamaged: the file cannot be loaded as a model.
+        ModelDamaged: the file can't be loaded as a model.
     """
 
     capabilities = Capabilities()
@@ -75,7 +74,7 @@ class LlamaGenerator:
         self._tokens = functools.lru_cache(REMEMBERED)(self._tokenised)
 
     def close(self) -> None:
-        """Free the context and the weights; the generator cannot be used afterwards."""
+        """Free the context and the weights; the generator can't be used afterwards."""
         with self._lock:
             self._llama.close()
 
@@ -86,7 +85,7 @@ class LlamaGenerator:
         self.close()
 
     def measure(self, prompt: Prompt | Completion) -> int:
-        """Return the exact number of tokens that ``prompt`` takes up."""
+        """Return the exact number of tokens in ``prompt``."""
         return self._parts(prompt).size
 
     def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:
@@ -98,10 +97,10 @@ class LlamaGenerator:
         yield from self._reply(prompt, limit, grammar, stop or _never)
 
     def score(self, prompt: Prompt | Completion, choices: Sequence[str], stop: Stop | None = None) -> list[float]:
-        """Return the log-probability of each choice (see :meth:`rag.ports.Generator.score`), by its first token.
+        """Return the log-probability of each choice, by its first token (see :meth:`rag.ports.Generator.score`).
 
-        All are equally likely when stopped. The first token of an answer comes out of the same decode, so that
-        a ``stream`` right afterwards has it at once.
+        If stopped, all are equally likely. The same decode yields the first token of the answer, so a ``stream`` right
+        afterwards starts at once.
         """
         with self._turn():
             try:
@@ -113,7 +112,7 @@ class LlamaGenerator:
             return [float(logits[self._tokens(choice)[0]]) - total for choice in choices]
 
     def warm(self, prompt: Prompt, stop: Stop | None = None) -> int:
-        """Compute states that reading ``prompt`` will take (see :meth:`rag.ports.Generator.warm`)."""
+        """Compute the states that ``prompt`` needs (see :meth:`rag.ports.Generator.warm`)."""
         stop = stop or _never
 
         def giving_way() -> bool:
@@ -135,7 +134,7 @@ class LlamaGenerator:
         return tuple(self._llama.tokens(text, special))
 
     def _parts(self, prompt: Prompt | Completion) -> Parts:
-        """Return the tokens of each part of ``prompt``, in the order in which they are read."""
+        """Return the tokens of each part of ``prompt``, in reading order."""
         if isinstance(prompt, Completion):
             return self._parts_of_completion(prompt)
         passages = tuple(self._passage(prompt.wording, item) for item in prompt.evidence)
@@ -145,7 +144,7 @@ class LlamaGenerator:
         return Parts(self._opening(prompt.instructions), passages, asked)
 
     def _exchange(self, prompt: Prompt) -> tuple[int, ...]:
-        """Return the tokens of the turns between the evidence and the question."""
+        """Return the tokens of the previous question and reply, which come between the evidence and the question."""
         if not (turns := prompt.wording.exchange(prompt)):
             return ()
         question, reply = map(self._tokens, turns)
@@ -156,7 +155,7 @@ class LlamaGenerator:
         before, after = (self._before, self._after) if prompt.chat else ("", "")
         opening = self._tokens(before, special=True) + self._tokens(prompt.instructions)
         text, asked = self._tokens(prompt.text), self._tokens(prompt.asked) + self._tokens(after, special=True)
-        # A state that cannot be told apart, or belongs to nothing, is not to be kept: then all comes in one batch.
+        # Without a fingerprint or a passage, the state can't be identified later: decode everything in one batch.
         if prompt.passage and self.fingerprint:
             return Parts(opening, (Part(text, prompt.passage),), {TASKS[0]: asked})
         return Parts(opening, (), {TASKS[0]: text + asked})
@@ -165,20 +164,20 @@ class LlamaGenerator:
         return self._tokens(self._before, special=True) + self._tokens(instructions)
 
     def _passage(self, wording: Wording, item: Evidence) -> Part:
-        # Without a fingerprint its states cannot be told apart from those of another model: they are not to outlive it.
+        # Without a fingerprint, its states can't be told apart from those of another model: don't store them (id 0).
         return Part(self._tokens(wording.passage(item)), item.passage.id if self.fingerprint else 0)
 
     def _fitting(self, prompt: Prompt | Completion, room: int) -> Parts:
         parts = self._parts(prompt)
         if parts.size + room > self.context:
-            raise GenerationError(f"The prompt and an answer of {room} tokens do not fit {self.context} tokens.")
+            raise GenerationError(f"The prompt and an answer of {room} tokens don't fit into {self.context} tokens.")
         return parts
 
     # --- the reply
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
-        """Wait for the model, while those who warm it give way."""
+        """Wait for the model; warming pauses meanwhile."""
         with self._count:
             self._waiting += 1
         try:
@@ -202,7 +201,7 @@ class LlamaGenerator:
                 self._reader.forget_reply()
 
     def _draft(self, logits: NDArray[np.float32], parts: Parts, limit: int, grammar: str, stop: Stop) -> Iterator[int]:
-        """Yield the likeliest tokens one by one, until the reply ends."""
+        """Yield the most likely tokens one by one until the reply ends."""
         source = [token for part in parts.evidence for token in part.tokens]
         written: list[int] = []
         tokens = self._allowed(logits, grammar) if grammar else self._likeliest(logits, Lookup(source))
@@ -215,9 +214,9 @@ class LlamaGenerator:
                 return
 
     def _likeliest(self, logits: NDArray[np.float32], lookup: Lookup) -> Iterator[int]:
-        """Yield the token with the highest of ``logits``, then the likeliest behind it, and so on without end.
+        """Yield the token with the highest of ``logits``, then the most likely next one, and so on without end.
 
-        What ``lookup`` guesses is decoded together with the token before it, and taken back where it was wrong.
+        The guesses of ``lookup`` are decoded together with the token before them; wrong ones are undone.
         """
         while True:
             token = int(np.argmax(logits))
@@ -233,7 +232,7 @@ class LlamaGenerator:
             logits = rows[right]
 
     def _allowed(self, logits: NDArray[np.float32], text: str) -> Iterator[int]:
-        """Yield the likeliest tokens one by one that the grammar in ``text`` allows, until it allows none."""
+        """Yield the most likely tokens that the grammar in ``text`` allows, one by one, until it allows none."""
         grammar = self._llama.grammar(text)
         try:
             while (token := grammar.choose(logits)) is not None:
@@ -253,5 +252,5 @@ def _never() -> bool:
 
 
 def _loops(tokens: Sequence[int], length: int = 24) -> bool:
-    """Return whether the last ``length`` tokens repeat those before them: a small model that will not stop."""
+    """Return whether the last ``length`` tokens repeat those before them: a small model that doesn't stop."""
     return len(tokens) >= 2 * length and tokens[-length:] == tokens[-2 * length : -length]

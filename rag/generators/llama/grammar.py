@@ -1,4 +1,4 @@
-"""The likeliest token that a grammar allows: llama.cpp's own sampler for GBNF, and nothing drawn by lot."""
+"""Choose the most likely token that a grammar allows, with llama.cpp's sampler for GBNF and without randomness."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)
 
 
 class Grammar:
-    """A grammar in GBNF, whose rule ``root`` the tokens chosen so far and those to come have to match.
+    """A grammar in GBNF; the chosen tokens together must match its rule ``root``.
 
     Raises:
-        GenerationError: ``text`` is no grammar.
+        GenerationError: ``text`` isn't a valid grammar.
     """
 
     def __init__(self, api: Any, vocab: Any, text: str) -> None:
         self._api = api
         self._sampler = api.llama_sampler_init_grammar(vocab, text.encode(), b"root")
         if not self._sampler:
-            raise GenerationError(f"llama.cpp cannot read the grammar that begins '{text[:60]}'.")
+            raise GenerationError(f"llama.cpp can't read the grammar that begins with '{text[:60]}'.")
 
     def choose(self, logits: NDArray[np.float32]) -> int | None:
-        """Return the allowed token with the highest of ``logits``, the first of equals; ``None`` where none is."""
-        # Mostly the likeliest of all is allowed, and testing one is a thousand times quicker than testing all.
+        """Return the allowed token with the highest of ``logits`` (the first if equal); ``None`` if none is."""
+        # Usually the most likely token is allowed, and testing one is a thousand times faster than testing all.
         best = self._allowed(logits, np.array([np.argmax(logits)]))
         return self._allowed(logits, np.arange(len(logits))) if best is None else best
 
     def accept(self, token: int) -> None:
-        """Go on behind ``token``, which was chosen and does not end the reply."""
+        """Continue after ``token``, which was chosen and doesn't end the reply."""
         self._api.llama_sampler_accept(self._sampler, token)
 
     def free(self) -> None:
-        """Free what the sampler takes up; it cannot be used afterwards."""
+        """Free the sampler's memory; it can't be used afterwards."""
         if self._sampler:
             self._api.llama_sampler_free(self._sampler)
             self._sampler = None

@@ -1,8 +1,8 @@
-"""Foretelling what a draft copies: answers repeat their sources.
+"""Prompt lookup decoding: guess the next tokens of a draft from the prompt, because answers repeat their sources.
 
-Where the last tokens of a draft stand in the prompt, the ones that follow there are a good guess of what comes next;
-a model checks a row of guesses in one decode (prompt look-up decoding: speculative decoding, arXiv 2211.17192, whose
-small model is a search in the prompt). What comes out is what the model itself says at every step.
+If the last tokens of a draft occur in the prompt, the tokens that follow there are a good guess of what comes next. The
+model checks a row of guesses in one decode (speculative decoding, arXiv 2211.17192, with a search in the prompt as the
+small model). The output is exactly what the model would write without guesses.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 __all__ = ["GUESSES", "Lookup"]
 
 GUESSES = 15
-"""Tokens in a guess: with the one before them sixteen rows, which the matrix kernels take in one go."""
+"""Tokens per guess: with the token before them sixteen rows, which the matrix kernels process together."""
 MATCH = 8
-"""Last tokens of the draft that must stand in the prompt; a guess after fewer is wrong too often to pay."""
+"""Last tokens of the draft that must occur in the prompt; after fewer, guesses are wrong too often to pay off."""
 
 
 class Lookup:
@@ -30,12 +30,12 @@ class Lookup:
     def __init__(self, source: Sequence[int]) -> None:
         self._source = source
         last = len(source) - MATCH - GUESSES
-        # From the end: the first of several places wins, which is that in the best passage.
+        # From the end, so that the first of several places wins: the one in the best passage.
         self._places = {tuple(source[i : i + MATCH]): i + MATCH for i in range(last, -1, -1)}
         self._written: tuple[int, ...] = ()
 
     def guess(self, token: int) -> list[int]:
-        """Return what may follow now that the draft goes on with ``token``: ``GUESSES`` tokens, or none."""
+        """Add ``token`` to the draft; return a guess of what follows: ``GUESSES`` tokens, or none."""
         self._written = (*self._written, token)[-MATCH:]
         place = self._places.get(self._written)
         return [] if place is None else list(self._source[place : place + GUESSES])

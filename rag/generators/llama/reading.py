@@ -1,13 +1,13 @@
-"""How a prompt is read: into the cells of a context, with the attention states that were computed before.
+"""Read a prompt into a context, reusing attention states that were computed before.
 
-The keys and values of a passage depend on what stands before it. A prompt begins with the instructions, the same for
-every question, and a passage that comes next has the same state whatever is asked: it is computed once, ever, and a
-prompt with that passage costs no more than its question (Prompt Cache, arXiv 2311.04934). Further passages are
-read in the light of all that stands before them, each time.
+The keys and values of a passage depend on what precedes it. Every prompt begins with the same instructions, so the
+passage right after them has the same state for every question: it is computed once, and a prompt with that passage
+costs no more than its question (Prompt Cache, arXiv 2311.04934). Further passages depend on the ones before them and
+are computed each time.
 
-The same prompt always gives the same logits, bit for bit, whether its states were computed now, kept or loaded: each
-part is decoded as a batch of its own, a state is computed in the cells that follow the instructions and nowhere else,
-and what is read stands in the first cells, in order, without a gap.
+The same prompt always gives the same logits, bit for bit, whether its states were just computed, cached or loaded: each
+part is decoded as its own batch, a state is only computed in the cells right after the instructions, and everything
+read occupies the first cells, in order and without gaps.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 __all__ = ["Part", "Parts", "Reader"]
 
 READ, ASIDE, SPARE = 0, 1, 2
-"""The sequences: what is read, with the reply; what is asked beside it; a state on its way in or out."""
+"""The sequences: the prompt with the reply; the second task's question; a state being loaded or saved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Tokens that are decoded together; ``passage`` is the id of the passage that they are of, 0 where of none."""
+    """Tokens that are decoded together; ``passage`` is the id of their passage, or 0."""
 
     tokens: tuple[int, ...]
     passage: int = 0
@@ -43,7 +43,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A prompt in tokens: instructions, evidence, then what is asked for each task; see :class:`Prompt`."""
+    """A prompt in tokens: instructions, evidence, and the question in the form of each task; see :class:`Prompt`."""
 
     instructions: tuple[int, ...]
     evidence: tuple[Part, ...]
@@ -51,16 +51,16 @@ class Parts:
 
     @property
     def size(self) -> int:
-        """Number of cells that all of it takes up."""
+        """Number of cells for all of it."""
         shared = _shared(self.asked)
         tails = sum(len(tokens) - shared for tokens in self.asked.values()) + shared
         return len(self.instructions) + sum(len(part.tokens) for part in self.evidence) + tails
 
 
 class Reader:
-    """Reads prompts into the context of ``llama``, whose states it keeps in ``states``; ``model`` is its fingerprint.
+    """Reads prompts into the context of ``llama`` and caches states in ``states``; ``model`` is its fingerprint.
 
-    After any error it begins anew with the next prompt.
+    After an error it starts with an empty context.
     """
 
     def __init__(self, llama: Llama, states: StateCache, model: str) -> None:
@@ -74,11 +74,11 @@ class Reader:
     def read(self, parts: Parts, stop: Stop) -> Mapping[Task, NDArray[np.float32]]:
         """Return for each task the logits (vocabulary,) of the reply's first token, all from one decode.
 
-        What the first task asks stays in the context, for ``follow``.
+        The question of the first task stays in the context, for ``follow``.
 
         Raises:
             Interrupted: ``stop()`` became true.
-            GenerationError: it does not fit the context.
+            GenerationError: the prompt doesn't fit into the context.
         """
         if stop():
             raise Interrupted
@@ -89,38 +89,38 @@ class Reader:
             self._read(parts, stop)
             self._ready = parts, self._ask(parts.asked, stop)
         except BaseException:
-            self._begin_anew()
+            self._reset()
             raise
         return self._ready[1]
 
     def follow(self, tokens: Sequence[int]) -> list[NDArray[np.float32]]:
-        """Put ``tokens`` behind what was read; return the logits behind each, valid until the next call."""
+        """Append ``tokens``; return the logits after each of them, valid until the next call."""
         self._ready = None
         try:
             logits = self._llama.decode([Run(tokens, self._end, (READ,), len(tokens))])
         except BaseException:
-            self._begin_anew()
+            self._reset()
             raise
         self._end += len(tokens)
         return logits
 
     @property
     def room(self) -> int:
-        """How many tokens still fit behind what was read."""
+        """How many more tokens fit."""
         return self._llama.context - self._end
 
     def take_back(self, count: int) -> None:
-        """Remove the last ``count`` tokens that were put behind what was read."""
+        """Remove the last ``count`` appended tokens."""
         self._end -= count
         self._llama.remove(READ, self._end)
 
     def forget_reply(self) -> None:
-        """Remove everything behind the evidence."""
+        """Remove everything after the evidence."""
         self._ready = None
         self._keep(len(self._kept))
 
     def warm(self, instructions: tuple[int, ...], part: Part, stop: Stop) -> bool:
-        """Compute the state of ``part`` where it is not kept; return whether it was not. Raises as ``read`` does."""
+        """Compute and cache the state of ``part``; return False if it already was. Raises as ``read`` does."""
         if self._states.get(part.passage, self._key(instructions, part)) is not None:
             return False
         try:
@@ -129,24 +129,24 @@ class Reader:
             self._instructions(instructions, stop)
             self._computed(instructions, part, stop)
         except BaseException:
-            self._begin_anew()
+            self._reset()
             raise
         return True
 
-    # --- what stands in the context
+    # --- the contents of the context
 
-    def _begin_anew(self) -> None:
+    def _reset(self) -> None:
         self._llama.clear()
         self._kept, self._end, self._ready = [], 0, None
 
     def _keep(self, count: int) -> None:
-        """Remove everything behind the first ``count`` parts."""
+        """Remove everything after the first ``count`` parts."""
         del self._kept[count:]
         self._end = sum(map(len, self._kept))
         self._llama.remove(READ, self._end)
 
     def _read(self, parts: Parts, stop: Stop) -> None:
-        """Bring all but what is asked into the context, behind what is there of it already."""
+        """Read everything but the question into the context, reusing the parts that are already there."""
         self._keep(_same(self._kept, [parts.instructions, *(part.tokens for part in parts.evidence)]))
         self._instructions(parts.instructions, stop)
         for part in parts.evidence[len(self._kept) - 1 :]:
@@ -173,12 +173,12 @@ class Reader:
         self._note(tokens)
 
     def _state(self, instructions: tuple[int, ...], part: Part, stop: Stop) -> bytes:
-        """Return the state of ``part`` behind the instructions, computed where it is not kept."""
+        """Return the state of ``part`` after the instructions, from the cache if possible."""
         state = self._states.get(part.passage, self._key(instructions, part))
         return self._computed(instructions, part, stop) if state is None else state
 
     def _computed(self, instructions: tuple[int, ...], part: Part, stop: Stop) -> bytes:
-        """Return the state of ``part`` behind the instructions, which alone are in the context."""
+        """Compute the state of ``part`` after the instructions, which must be all that is in the context."""
         begin = len(instructions)
         self._llama.copy(READ, SPARE, begin)
         self._llama.decode([Run(part.tokens, begin, (SPARE,), 0)], stop)
@@ -189,15 +189,15 @@ class Reader:
         return state
 
     def _load(self, state: bytes) -> None:
-        """Put the state of a passage behind the instructions."""
+        """Load the state of a passage after the instructions."""
         self._llama.load(SPARE, state)
         self._llama.copy(SPARE, READ)
         self._llama.remove(SPARE)
 
     def _ask(self, asked: Mapping[Task, tuple[int, ...]], stop: Stop) -> dict[Task, NDArray[np.float32]]:
-        """Decode what is asked in one batch: what all tasks begin with, once; then the rest of each, unseen by others.
+        """Decode the questions of one or two tasks in one batch: their common beginning once, then the rest of each.
 
-        There are two tasks, or one; the first one stays in the context.
+        The tasks don't see each other; the first one stays in the context.
         """
         shared, first = _shared(asked), next(iter(asked.values()))
         self._llama.copy(READ, ASIDE)
@@ -210,7 +210,7 @@ class Reader:
         return {task: row.copy() for task, row in zip(asked, logits, strict=True)}
 
     def _key(self, instructions: tuple[int, ...], part: Part | None) -> str:
-        """Return the hash of all that a state depends on."""
+        """Return a hash of everything that a state depends on."""
         parts = [self._made.encode(), array("i", instructions).tobytes()]
         if part:
             parts.append(array("i", part.tokens).tobytes())
@@ -218,12 +218,12 @@ class Reader:
 
 
 def _shared(asked: Mapping[Task, tuple[int, ...]]) -> int:
-    """Return how many tokens both of ``asked`` begin with, one less than the shorter has at most; of one task, none."""
+    """Return the number of tokens that both of ``asked`` begin with, at least one less than the shorter has."""
     first, *others = asked.values()
     return min((min(_same(first, other), len(first) - 1, len(other) - 1) for other in others), default=0)
 
 
 def _same(one: Sequence[object], other: Sequence[object]) -> int:
-    """Return how many items both begin with."""
+    """Return the length of the common beginning."""
     pairs = zip(one, other, strict=False)
     return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

@@ -1,8 +1,8 @@
-"""Attention states that were computed once and are worth keeping: in memory, and on disk behind that.
+"""A cache of attention states, in memory and on disk.
 
-A state belongs to the passage whose words it was computed from and goes with it. Which state it is, is said by the key:
-a hash of all that it depends on. On disk each is a file, ``PASSAGE-KEY.state``: a SHA-256, then the bytes it is of. A
-file that is torn, or is not what its name says, is as good as none.
+A state belongs to the passage it was computed from and is deleted with it. Its key is a hash of everything it depends
+on. On disk, each state is a file ``PASSAGE-KEY.state``: a SHA-256, then the state. A damaged or misnamed file counts as
+missing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rag.ports import Change, Listener, Removal
 __all__ = ["FOLDER", "Owner", "StateCache", "listener", "sweep"]
 
 FOLDER = "states"
-"""Folder of the files, in that of the index."""
+"""The folder of the files, inside the index folder."""
 MIB = 1 << 20
 DIGEST = hashlib.sha256().digest_size
 
@@ -29,29 +29,29 @@ Existing = Callable[[Collection[int]], set[int]]
 
 
 class Owner(Protocol):
-    """What passages are in: an :class:`~rag.ports.Index`."""
+    """What the cache needs to know about the :class:`~rag.ports.Index` that holds the passages."""
 
     @property
     def folder(self) -> Path:
-        """Folder for what belongs to the index."""
+        """The index folder."""
         ...
 
     @property
     def generation(self) -> int:
-        """Another number whenever the passages are others."""
+        """A number that changes whenever passages change."""
         ...
 
     def existing(self, ids: Collection[int]) -> set[int]:
-        """Return those of ``ids`` that are of passages in the index."""
+        """Return the ``ids`` whose passages are in the index."""
         ...
 
 
 class StateCache:
-    """Keeps states: up to ``memory`` MiB in memory and ``disk`` MiB in the folder of ``owner``.
+    """Caches states: up to ``memory`` MiB in memory and ``disk`` MiB in the folder of ``owner``.
 
-    What was used the longest ago goes first; what is of a passage that ``owner`` no longer holds goes before anything
-    else is asked. Without an owner nothing is written. Safe for any number of threads, and for processes with the same
-    owner. A disk that is full or cannot be written is done without: nothing is lost but time.
+    The least recently used states are evicted first; states of passages that ``owner`` no longer holds are deleted
+    before the next lookup. Without an owner, nothing is written to disk. Safe to use from several threads, and from
+    several processes with the same owner. A full or read-only disk only costs time.
     """
 
     def __init__(self, memory: int, disk: int = 0, owner: Owner | None = None) -> None:
@@ -65,10 +65,10 @@ class StateCache:
         self._largest = 0
         self._lock = threading.Lock()
         self.counts = {"memory": 0, "disk": 0, "miss": 0}
-        """Where states were found since the start."""
+        """Where states were found since the start, by number of lookups."""
 
     def get(self, passage: int, key: str) -> bytes | None:
-        """Return the state ``key`` of the passage with the id ``passage``, where it is kept."""
+        """Return the state ``key`` of the passage with the id ``passage``, if cached."""
         self._tidy()
         with self._lock:
             if state := self._states.get((passage, key)):
@@ -82,7 +82,7 @@ class StateCache:
         return state
 
     def put(self, passage: int, key: str, state: bytes) -> None:
-        """Keep ``state``. A passage that is in no index (id 0) is kept in memory alone: nothing would end its file."""
+        """Cache ``state``. Without a passage (id 0), only in memory: nothing would ever delete its file."""
         self._largest = max(self._largest, len(state))
         self._remember(passage, key, state)
         if passage and self._folder and len(state) <= self._disk_budget:
@@ -91,13 +91,13 @@ class StateCache:
 
     @property
     def full(self) -> bool:
-        """Whether another state might push out one that is kept on disk, or in memory where there is none."""
+        """Whether another state might evict one from the disk, or from memory if there is no disk cache."""
         if not self._folder:
             return self._size + self._largest > self._budget
         return sum(stat.st_size for _, stat in _sizes(self._folder)) + self._largest > self._disk_budget
 
     def _tidy(self) -> None:
-        """Forget the states of passages that are in the index no more, if it has changed."""
+        """Delete the states of passages that are no longer in the index, if it has changed."""
         if self._owner is None or self._owner.generation == self._generation:
             return
         self._generation = self._owner.generation
@@ -122,7 +122,7 @@ class StateCache:
         file = _file(self._folder, passage, key)
         try:
             data = file.read_bytes()
-            os.utime(file)  # The time of change is the time of use: see _trim.
+            os.utime(file)  # Modified means used: see _trim.
         except OSError:
             return None
         state = data[DIGEST:]
@@ -140,7 +140,7 @@ class StateCache:
         self._trim(folder)
 
     def _trim(self, folder: Path) -> None:
-        """Remove the files that were used the longest ago, until the rest is within the budget."""
+        """Delete the least recently used files until the rest fits into the budget."""
         found = _sizes(folder)
         excess = sum(stat.st_size for _, stat in found) - self._disk_budget
         for file, stat in sorted(found, key=lambda item: item[1].st_mtime_ns):
@@ -151,7 +151,7 @@ class StateCache:
 
 
 def sweep(folder: Path, existing: Existing) -> None:
-    """Remove the files in ``folder`` that belong to no passage in the index, or to nothing at all."""
+    """Delete the files in ``folder`` that don't belong to a passage in the index."""
     owners = {file: _owner(file) for file in _files(folder)}
     kept = existing([passage for passage in owners.values() if passage])
     for file, passage in owners.items():
@@ -160,7 +160,7 @@ def sweep(folder: Path, existing: Existing) -> None:
 
 
 def listener(folder: Path) -> Listener:
-    """Return what keeps the states in an index's ``folder`` to those of passages in the index."""
+    """Return a listener that deletes the states in an index's ``folder`` together with their passages."""
 
     def listen(change: Change) -> None:
         if isinstance(change, Removal):
@@ -174,7 +174,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _sizes(folder: Path) -> list[tuple[Path, os.stat_result]]:
-    """Return the files in ``folder`` that have not gone meanwhile, with what is known of each."""
+    """Return the files in ``folder`` with their metadata, skipping those deleted meanwhile."""
     found = []
     for file in _files(folder):
         with suppress(FileNotFoundError):
@@ -187,7 +187,7 @@ def _file(folder: Path, passage: int, key: str) -> Path:
 
 
 def _owner(file: Path) -> int:
-    """Return the id of the passage that ``file`` belongs to; 0 for what a killed process left behind."""
+    """Return the id of the passage that ``file`` belongs to; 0 for leftovers of a killed process."""
     passage, _, rest = file.name.partition("-")
     return int(passage) if passage.isdecimal() and rest.endswith(".state") else 0
 

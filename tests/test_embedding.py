@@ -276,7 +276,7 @@ def test_the_fingerprint_of_a_server_is_that_of_its_model(server: ModelServer, o
 def test_a_server_that_embeds_nothing_says_so(server: ModelServer) -> None:
     with serving("no vectors", embedder=server.embedder) as useless:
         for address in (f"{useless.url}/v1", f"{server.url}/v2/nowhere/embed"):
-            with pytest.raises(ServerError, match=r"not vectors|does not know the model or the path"):
+            with pytest.raises(ServerError, match=r"not vectors|doesn't know the model or the path"):
                 open_embedder(Config(embedder=address))
 
 

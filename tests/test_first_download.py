@@ -66,7 +66,7 @@ def test_a_file_that_changes_on_disk_is_found_and_the_first_one_brought_again(hu
     home = models.pull("open", tmp_path)
     for name, data in {"config.json": b'{"a": 2}', "model.safetensors": WEIGHTS[::-1]}.items():
         (home / name).write_bytes(data)
-        with pytest.raises(ModelDamaged, match=f"{name} is not what was downloaded first.*footnote models pull open"):
+        with pytest.raises(ModelDamaged, match=r"differs from the one downloaded first.*footnote models pull open"):
             models.locate("open", tmp_path)
         assert models.pull("open", tmp_path) == home
         assert (home / name).read_bytes() == FILES[name]
@@ -167,7 +167,7 @@ def test_a_hash_is_enough_where_the_size_is_not_known(hub: Server, tmp_path: Pat
     home = models.pull("pinned", tmp_path)
     assert models.installed(tmp_path) == {"pinned"} and models.verify("pinned", tmp_path) == []
     (home / "config.json").write_bytes(b"{}")
-    assert models.verify("pinned", tmp_path)[0].startswith("config.json is not what was published")
+    assert models.verify("pinned", tmp_path)[0].startswith("config.json differs from the published one")
     assert (models.pull("pinned", tmp_path) / "config.json").read_bytes() == FILES["config.json"]
 
 

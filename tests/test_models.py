@@ -388,7 +388,7 @@ def test_a_flipped_byte_on_disk_is_found_and_mended(hub: Server, tmp_path: Path)
     path = models.pull("tiny-hub", tmp_path)
     assert models.verify("tiny-hub", tmp_path) == []
     flip(path)
-    with pytest.raises(ModelDamaged, match=r"tiny.gguf is not what was published.*'footnote models pull tiny-hub'"):
+    with pytest.raises(ModelDamaged, match=r"differs from the published one.*'footnote models pull tiny-hub'"):
         models.locate("tiny-hub", tmp_path)
     assert models.pull("tiny-hub", tmp_path).read_bytes() == DATA
 
@@ -398,7 +398,7 @@ def test_verify_finds_what_the_time_of_change_hides(hub: Server, tmp_path: Path)
     flip(path, keep_time=True)
     seen: list[tuple[str, int, int]] = []
     (problem,) = models.verify("tiny-hub", tmp_path, lambda *step: seen.append(step))
-    assert problem.startswith("tiny.gguf is not what was published")
+    assert problem.startswith("tiny.gguf differs from the published one")
     assert seen[-1] == ("check", len(DATA), len(DATA))
     with pytest.raises(ModelDamaged):
         models.locate("tiny-hub", tmp_path)

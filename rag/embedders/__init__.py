@@ -19,13 +19,13 @@ __all__ = ["open_embedder", "open_folder"]
 
 
 def open_embedder(config: Config) -> Embedder:
-    """Return the embedder that ``config`` names; weights on this machine are read at the first text.
+    """Return the embedder that ``config`` names; local weights are loaded with the first text.
 
     Raises:
         ModelUnknown: no embedder of that name is registered.
-        ModelMissing: the weights are not on this machine.
-        ModelDamaged: the weights are not what they should be.
-        ServerError: its server cannot be used.
+        ModelMissing: the weights aren't on this machine.
+        ModelDamaged: the weights are damaged.
+        ServerError: its server can't be used.
     """
     if is_address(config.embedder):
         return _on_server(config)
@@ -36,7 +36,7 @@ def open_embedder(config: Config) -> Embedder:
 
 
 def _on_server(config: Config) -> Embedder:
-    """Return the embedder at an address; one that ends in ``/embed`` is TEI's."""
+    """Return the embedder at an address; if that ends in ``/embed``, the server is TEI."""
     from rag.embedders.http import HttpEmbedder, OpenAIEmbeddings, TextEmbeddingsInference
     from rag.servers.connections import connect
 
@@ -54,7 +54,7 @@ def open_folder(
     fingerprint: str = "",
     prompts: Mapping[str, str] | None = None,
 ) -> FolderEmbedder:
-    """Return the embedder for the model in ``folder``, the fast one where it can run it."""
+    """Return the embedder for the model in ``folder``: the fast one if it supports the model."""
     from rag.embedders import bert
     from rag.embedders.onnx import OnnxEmbedder
     from rag.embedders.sentence_transformer import SentenceTransformerEmbedder

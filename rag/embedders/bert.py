@@ -1,8 +1,8 @@
-"""A BERT encoder (Devlin et al., 2019) as an ONNX graph, made in memory from the published weights.
+"""A BERT encoder (Devlin et al., 2019) as an ONNX graph, built in memory from the published weights.
 
-The graph is written here node by node, with ONNX Runtime's fused operators, and takes the weights where they were
-read: neither torch nor a second copy on disk is needed, so nothing derived can be torn or out of date. Its vectors are
-those of sentence-transformers to about 1e-6.
+The graph is built node by node with ONNX Runtime's fused operators and uses the weights as loaded. It needs neither
+torch nor a second copy on disk that could be damaged or out of date. Its vectors equal those of sentence-transformers
+to about 1e-6.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ INPUTS = ("ids", "mask")
 FUSED = "com.microsoft"
 """The domain of ONNX Runtime's own operators."""
 STEPS = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
-"""What a model of sentence-transformers consists of that is BERT and a mean; the length is brought to one anyway."""
+"""The modules of a sentence-transformers model that is BERT with mean pooling; vectors are always normalised."""
 
 Weights = dict[str, NDArray[np.float32]]
 
 
 def is_plain(folder: Path) -> bool:
-    """Tell whether the model in ``folder`` is what ``session`` computes: BERT as published, its tokens averaged.
+    """Return whether ``session`` supports the model in ``folder``: plain BERT with mean pooling.
 
-    Anything that is not known to be so is left to sentence-transformers: other architectures and poolings, prompts.
+    Everything else is left to sentence-transformers: other architectures, other pooling, prompts.
     """
     try:
         steps = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
@@ -56,11 +56,11 @@ def is_plain(folder: Path) -> bool:
 def session(folder: Path) -> InferenceSession:
     """Return the encoder in ``folder``, ready to run on one thread (any number of threads may run it at once).
 
-    It takes ``ids`` and ``mask``, int32 of shape (texts, tokens), each text's tokens first and marked by 1, and gives
-    unit vectors, float32 of shape (texts, dimension).
+    Its inputs are ``ids`` and ``mask``, int32 of shape (texts, tokens); the mask is 1 for tokens and 0 for the padding
+    after them. Its output is unit vectors, float32 of shape (texts, dimension).
 
     Raises:
-        Exception: the weights are damaged or of another shape; the libraries have no narrower one in common.
+        Exception: the weights are damaged or have another shape; the libraries share no narrower type.
     """
     import onnxruntime
     from safetensors.numpy import load_file
@@ -71,7 +71,7 @@ def session(folder: Path) -> InferenceSession:
     onnxruntime.disable_telemetry_events()  # Some builds have them.
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_mem_pattern = False  # It would keep a plan for every shape of a batch.
+    options.enable_mem_pattern = False  # It would store a plan for every batch shape.
     options.log_severity_level = 3
     values = {name: onnxruntime.OrtValue.ortvalue_from_numpy(tensor) for name, tensor in graph.constants.items()}
     options.add_external_initializers(list(values), list(values.values()))
@@ -84,7 +84,7 @@ def _table(file: Path) -> dict[str, Any]:
 
 
 class _Graph:
-    """The nodes of the encoder, in the order in which they are computed, and the arrays that they use."""
+    """The nodes of the encoder in the order of computation, and the arrays they use."""
 
     def __init__(self, weights: Weights, config: dict[str, Any]) -> None:
         self.constants: dict[str, NDArray[Any]] = {}
@@ -111,7 +111,7 @@ class _Graph:
         return data
 
     def _embeddings(self) -> list[str]:
-        """Add the sum of word, place and kind of text, normalised; return it and the number of tokens of each text."""
+        """Add the normalised sum of the embeddings; return it and the number of tokens of each text."""
         table = self._weights
         place = "embeddings.position_embeddings.weight"
         table[place] = table[place] + table["embeddings.token_type_embeddings.weight"][0]
@@ -121,7 +121,7 @@ class _Graph:
         return self._node("EmbedLayerNormalization", inputs, FUSED, outputs=2, epsilon=self._epsilon)
 
     def _layer(self, name: str, states: str, lengths: str) -> str:
-        """Add one layer: every token takes in the others, then each is worked on by itself."""
+        """Add one layer: attention, then the feed-forward network."""
         parts = [f"{name}attention.self.{part}" for part in ("query", "key", "value")]
         for kind in ("weight", "bias"):
             self._weights[f"{name}all.{kind}"] = np.concatenate([self._weights[f"{part}.{kind}"] for part in parts])
@@ -133,14 +133,14 @@ class _Graph:
         return self._added(f"{name}output", wide, states)
 
     def _added(self, name: str, taken: str, states: str) -> str:
-        """Add ``taken``, through a matrix, to ``states``, and normalise."""
+        """Add ``taken``, multiplied by a matrix, to ``states``, and normalise."""
         (narrow,) = self._node("MatMul", [taken, self._matrix(f"{name}.dense")])
         inputs = [narrow, states, *self._norm(f"{name}.LayerNorm"), self._array(f"{name}.dense.bias")]
         (states,) = self._node("SkipLayerNormalization", inputs, FUSED, epsilon=self._epsilon)
         return states
 
     def _mean(self, states: str) -> None:
-        """Add the mean over each text's tokens, brought to length one (which makes a sum as good as a mean)."""
+        """Add the normalised mean over each text's tokens (after normalisation, a sum is equivalent)."""
         (mask,) = self._node("Cast", ["mask"], to=1)
         (mask,) = self._node("Unsqueeze", [mask], axes=[1])
         (total,) = self._node("MatMul", [mask, states])
@@ -168,7 +168,7 @@ class _Graph:
         return name
 
     def _matrix(self, name: str) -> str:
-        """Return the name of a layer's weights, turned as ONNX multiplies: (inputs, outputs)."""
+        """Return the name of a layer's weights, transposed for ONNX: (inputs, outputs)."""
         self.constants[name] = np.ascontiguousarray(self._weights[f"{name}.weight"].T)
         return name
 
@@ -177,7 +177,7 @@ class _Graph:
 
 
 def _elsewhere(name: str, tensor: NDArray[Any]) -> Any:
-    """Return the description of an array that the session is given apart from the model."""
+    """Return the description of an array that the session receives separately from the model."""
     from onnx import TensorProto, helper
 
     kind = helper.np_dtype_to_tensor_dtype(tensor.dtype)

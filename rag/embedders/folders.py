@@ -1,4 +1,4 @@
-"""An embedder whose weights are in a folder on this machine: what all of them share, whatever runs the model."""
+"""The common part of all embedders whose weights are in a local folder."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ __all__ = ["FolderEmbedder"]
 class FolderEmbedder:
     """A model of the sentence-transformers family (Reimers and Gurevych, 2019), on the processor.
 
-    ``folder`` holds the model as the library saves it; ``threads`` 0 takes as many as this process may use; ``prompts``
-    are put in front of texts, ``query`` before a question and ``passage`` before any other.
-    The tokenizer, the limit and the dimension are read without the weights, which are loaded at the first text.
+    ``folder`` holds the model as saved by that library. ``threads`` 0 means all that this process may use. ``prompts``
+    are put before texts: ``query`` before questions, ``passage`` before all others. The weights are only loaded with
+    the first text, not for the tokenizer, the limit or the dimension.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class FolderEmbedder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the weights, unless another one was given."""
+        """SHA-256 of the weights, unless given."""
         if self._fingerprint:
             return self._fingerprint
         with self._file("model.safetensors").open("rb") as file:
@@ -53,17 +53,17 @@ class FolderEmbedder:
 
     @cached_property
     def dimension(self) -> int:
-        """Numbers in a vector."""
+        """Length of a vector."""
         return int(self._json("config.json")["hidden_size"])
 
     @cached_property
     def limit(self) -> int:
-        """Tokens that are read, without the two special ones around them and without a prompt."""
+        """Most tokens of a text that are read, without special tokens and prompt."""
         return self._longest - 2 - max(len(self.tokenizer.spans(text)) for text in (self._query, self._passage))
 
     @cached_property
     def _longest(self) -> int:
-        """Tokens that are read, all counted."""
+        """Most tokens that are read, including special tokens."""
         return int(self._json("sentence_bert_config.json")["max_seq_length"])
 
     @cached_property
@@ -72,9 +72,9 @@ class FolderEmbedder:
         return FileTokenizer(self._file("tokenizer.json"))
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """Return unit vectors of shape (texts, dimension); ``progress`` is called with texts done and texts in all.
+        """Return unit vectors of shape (texts, dimension); ``progress`` is called with texts done and total.
 
-        Equal texts are embedded once, and the others in order of length, which saves padding.
+        Equal texts are embedded once. Texts are sorted by length, which saves padding.
         """
         rows: dict[str, list[int]] = {}
         for row, text in enumerate(texts):
@@ -97,7 +97,7 @@ class FolderEmbedder:
         return vector
 
     def _batches(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[str], Vectors]]:
-        """Yield ``texts``, which are different and sorted by length, in batches with their vectors."""
+        """Yield distinct ``texts``, sorted by length, in batches with their vectors."""
         raise NotImplementedError
 
     def _file(self, name: str) -> Path:
@@ -115,6 +115,6 @@ class FolderEmbedder:
 
     def _damaged(self, error: Exception) -> ModelDamaged:
         return ModelDamaged(
-            f"The embedding model in {self.folder} cannot be read ({error}). "
-            f"Run 'footnote models pull {self.name}' to bring it again."
+            f"The embedding model in {self.folder} can't be read ({error}). "
+            f"Run 'footnote models pull {self.name}' to download it again."
         )

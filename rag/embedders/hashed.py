@@ -1,4 +1,4 @@
-"""An embedder that needs no weights: exact, instant, and blind to meaning. For tests."""
+"""An embedder without weights that knows words but no meaning. For tests."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["HashEmbedder", "WordTokenizer"]
 
 
 class HashEmbedder:
-    """An exact fake: a bag of hashed words (Weinberger et al., 2009), normalised.
+    """A fake: a normalised bag of hashed words (Weinberger et al., 2009).
 
-    Texts that share words are near each other, equal texts have equal vectors, and nothing has to be loaded. A text
-    without any word gets the first axis, since every vector has length one.
+    Texts that share words are near each other, and equal texts have equal vectors. A text without words gets the first
+    axis, since every vector has length one.
     """
 
     def __init__(self, dimension: int = 64, limit: int = 254) -> None:

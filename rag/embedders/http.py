@@ -1,7 +1,7 @@
-"""An embedding model on a server: by OpenAI's ``/v1/embeddings`` (vLLM, Infinity, others), or by TEI's own ``/embed``.
+"""An embedding model on a server, through OpenAI's ``/v1/embeddings`` (vLLM, Infinity, others) or TEI's ``/embed``.
 
-What a server does not tell is done here: vectors are brought to length one, texts are cut to what the model reads, and
-tokens are counted on the safe side, since no server lends its tokenizer.
+Vectors are normalised and texts are cut to the model's limit here. Tokens are overestimated, since servers don't offer
+their tokenizer.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from rag.servers.models import context_of, model_on, stable, tei_model
 __all__ = ["HttpEmbedder", "OpenAIEmbeddings", "SafeTokenizer", "TextEmbeddingsInference"]
 
 BATCH_TEXTS = 32
-"""Texts in a request: TEI takes no more unless told to."""
+"""Texts per request, the default maximum of TEI."""
 REQUESTS = 4
-"""Requests that are under way at once, for each server."""
+"""Simultaneous requests per server."""
 USUAL_LIMIT = 512
-"""Tokens that a model reads where its server does not tell."""
+"""Assumed limit of a model, in tokens, if its server doesn't say."""
 SPECIAL = 2
-"""Special tokens that a server counts with those of the text."""
+"""Special tokens that a server counts together with those of the text."""
 PIECE = 3
-"""Letters that a token has at least in a long word of a language that the model knows."""
+"""Least number of letters per token in a long word of a language that the model knows."""
 
 
 class Dialect(Protocol):
-    """How a server is spoken to. ``said`` is what it tells of the model, as far as that stays the same."""
+    """The API of a server. ``said`` is its description of the model, without changing parts."""
 
     name: str
     limit: int
     said: Mapping[str, Any]
 
     def vectors(self, servers: Servers, texts: Sequence[str]) -> Any:
-        """Return the vectors of ``texts``, a list of numbers each, in order."""
+        """Return the vectors of ``texts`` in order, each a list of numbers."""
         ...
 
 
@@ -57,13 +57,13 @@ class OpenAIEmbeddings:
         self.limit = min([*context_of(entry)], default=USUAL_LIMIT) - SPECIAL
 
     def vectors(self, servers: Servers, texts: Sequence[str]) -> Any:
-        """Return the vectors of ``texts``, put in order by their ``index``."""
+        """Return the vectors of ``texts``, sorted by ``index``."""
         reply = servers.post("embeddings", {"model": self.name, "input": list(texts), "encoding_format": "float"})
         return [entry["embedding"] for entry in sorted(reply["data"], key=lambda entry: entry["index"])]
 
 
 class TextEmbeddingsInference:
-    """TEI's own API: ``info`` and ``embed`` below the base URL. It tells the revision of its model."""
+    """TEI's own API: ``info``, which includes the model's revision, and ``embed`` below the base URL."""
 
     def __init__(self, servers: Servers, model: str) -> None:
         self.said: Mapping[str, Any] = tei_model(servers, model)
@@ -76,12 +76,12 @@ class TextEmbeddingsInference:
 
 
 class HttpEmbedder:
-    """The embedder behind ``dialect`` on ``servers``; ``prompts`` are put in front of a ``query`` or a ``passage``.
+    """The embedder on ``servers`` with the API ``dialect``; ``prompts`` are put before a ``query`` or a ``passage``.
 
-    The fingerprint does not depend on the address: a server may move without making an index anew.
+    The fingerprint doesn't depend on the address: if a server moves, the index stays valid.
 
     Raises:
-        ServerError: no server can be reached, or one sends what cannot be used.
+        ServerError: no server can be reached, or its response is invalid.
     """
 
     def __init__(self, servers: Servers, dialect: Dialect, prompts: Mapping[str, str] | None = None) -> None:
@@ -114,7 +114,7 @@ class HttpEmbedder:
         return vector
 
     def _batches(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[str], Vectors]]:
-        """Yield ``texts`` in batches with their vectors, some requests ahead of who takes them."""
+        """Yield ``texts`` in batches with their vectors, some requests ahead of the consumer."""
         batches = [texts[first : first + BATCH_TEXTS] for first in range(0, len(texts), BATCH_TEXTS)]
         with ThreadPoolExecutor(REQUESTS * len(self._servers.urls), "embedding") as pool:
             yield from zip(batches, pool.map(self._passages, batches), strict=True)
@@ -123,7 +123,7 @@ class HttpEmbedder:
         return self._vectors([self._passage + self._cut(text) for text in texts])
 
     def _cut(self, text: str) -> str:
-        """Return as much of ``text`` as the model reads; a mark where there is nothing, which servers refuse."""
+        """Return as much of ``text`` as the model reads; a dot if empty, since servers reject empty texts."""
         spans = self.tokenizer.spans(text)[: self.limit]
         return encodable(text[: spans[-1][1]]) if spans else "."
 
@@ -136,7 +136,7 @@ class HttpEmbedder:
         if found.ndim != 2 or len(found) != len(texts) or found.shape[1] != getattr(self, "dimension", found.shape[1]):
             raise self._useless(f"vectors of the shape {found.shape} for {len(texts)} texts")
         if not (np.isfinite(lengths).all() and lengths.all()):
-            raise self._useless("a vector without length")
+            raise self._useless("a vector of length zero")
         unit: Vectors = found / lengths
         return unit
 
@@ -145,14 +145,14 @@ class HttpEmbedder:
 
 
 class SafeTokenizer:
-    """Counts rather too many tokens than too few: every mark, and every few letters of a word.
+    """Counts too many tokens rather than too few: every punctuation mark, and every few letters of a word.
 
     >>> SafeTokenizer().spans("Brötchen, 12 €")
     [(0, 3), (3, 6), (6, 8), (8, 9), (10, 11), (11, 12), (13, 14)]
     """
 
     estimates = True
-    """Its pieces are not those of the model, and say nothing of what the model knows."""
+    """Its pieces aren't those of the model, so they don't show which words the model knows."""
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the start and end of each token of ``text``."""

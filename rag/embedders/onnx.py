@@ -1,4 +1,4 @@
-"""Plain BERT in ONNX Runtime: texts in batches of about equal cost, a batch a thread."""
+"""Plain BERT in ONNX Runtime: batches of about equal cost, one per thread."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["OnnxEmbedder"]
 
 BATCH_TOKENS = 512
-"""Tokens in one forward pass of ONNX Runtime: what a layer passes on to the next then stays in a core's cache."""
+"""Tokens per forward pass: few enough that intermediate results stay in a core's cache."""
 SORTED_TEXTS = 2048
-"""Texts that are tokenized and put in order of length together, which bounds the memory they take."""
+"""Texts tokenized and sorted by length together; bounds memory."""
 
 
 class OnnxEmbedder(FolderEmbedder):
-    """Plain BERT without torch: loaded in half a second, and used by several callers at once."""
+    """Plain BERT without torch: loads in half a second; several threads may use it at once."""
 
     def _batches(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[str], Vectors]]:
         session = self._session()
@@ -36,7 +36,7 @@ class OnnxEmbedder(FolderEmbedder):
             yield from self._encode(session, texts[first : first + SORTED_TEXTS])
 
     def _encode(self, session: InferenceSession, texts: Sequence[str]) -> Iterator[tuple[Sequence[str], Vectors]]:
-        """Yield batches of about equal cost; each runs on one thread, so that threads never wait for each other."""
+        """Yield batches of about equal cost; each runs on one thread, so threads never wait for each other."""
         tokens = self._reader.numbers([encodable(text) for text in texts])
         order = sorted(range(len(texts)), key=lambda i: len(tokens[i]), reverse=True)
 
@@ -49,14 +49,14 @@ class OnnxEmbedder(FolderEmbedder):
             yield [texts[i] for i in batch], vectors
 
     def _session(self) -> InferenceSession:
-        with self._lock:  # One for all threads, however many bring the first text.
+        with self._lock:  # Load only once, even if several threads bring the first text.
             return self._loaded
 
     @cached_property
     def _loaded(self) -> InferenceSession:
         try:
             return bert.session(self.folder)
-        except Exception as error:  # the libraries have no common one
+        except Exception as error:  # The libraries share no narrower type.
             raise self._damaged(error) from error
 
     @cached_property
@@ -76,7 +76,7 @@ def _of_tokens(order: Sequence[int], tokens: Sequence[Sequence[int]]) -> Iterato
 def _in_threads(
     run: Callable[[Sequence[int]], Vectors], batches: Iterable[Sequence[int]], threads: int
 ) -> Iterator[tuple[Sequence[int], Vectors]]:
-    """Yield each of ``batches`` with what ``run`` makes of it; while nobody asks for the next one, none is begun."""
+    """Yield each of ``batches`` with the result of ``run``, working only a little ahead of the consumer."""
     with ThreadPoolExecutor(threads, "embedding") as pool:
         begun = deque[tuple[Sequence[int], Future[Vectors]]]()
         for batch in batches:

@@ -1,4 +1,4 @@
-"""Any model that sentence-transformers can load: the reference for the others, and slow to import."""
+"""Any model that sentence-transformers can load: the reference for the other embedders."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from rag.ports import Vectors
 __all__ = ["SentenceTransformerEmbedder", "quiet"]
 
 BATCH_TEXTS = 16
-"""Texts in one forward pass; longer batches spend more on padding than they gain."""
+"""Texts per forward pass; larger batches lose more to padding than they gain."""
 
 
 class SentenceTransformerEmbedder(FolderEmbedder):
-    """Any model that sentence-transformers can load; torch takes seconds to import."""
+    """Any model that sentence-transformers can load. Importing torch takes seconds."""
 
     def _batches(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[str], Vectors]]:
         for first in range(0, len(texts), BATCH_TEXTS):
@@ -48,17 +48,17 @@ class SentenceTransformerEmbedder(FolderEmbedder):
             from sentence_transformers import SentenceTransformer
 
             torch.set_num_threads(self._threads)
-            single = {"dtype": torch.float32}  # Some are saved in half precision, which a processor computes slowly.
+            single = {"dtype": torch.float32}  # Some are saved in half precision, which is slow on a CPU.
             try:
                 model = SentenceTransformer(str(self.folder), device="cpu", local_files_only=True, model_kwargs=single)
-            except Exception as error:  # the loaders have no common one
+            except Exception as error:  # The loaders share no narrower type.
                 raise self._damaged(error) from error
         return model
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep to ourselves what the libraries warn their own developers of, and their progress bars while loading."""
+    """Hide the libraries' warnings for developers and their progress bars."""
     from transformers.utils import logging
 
     before, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()

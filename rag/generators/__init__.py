@@ -17,10 +17,10 @@ __all__ = ["open_generator"]
 
 
 def open_generator(config: Config, owner: Owner | None = None) -> Generator:
-    """Return the generator that ``config`` names, ready; with ``owner`` it keeps states in the folder of that index.
+    """Return the loaded generator that ``config`` names; with ``owner``, it stores states in the folder of that index.
 
     Raises:
-        ModelError: its weights are unknown, missing or damaged, or its server cannot be used.
+        ModelError: its weights are unknown, missing or damaged, or its server can't be used.
     """
     if is_address(config.generator):
         return _on_server(config)
@@ -44,5 +44,5 @@ def _on_server(config: Config) -> Generator:
 
     address = parse(config.generator)
     generator = HttpGenerator(connect(address, config, "generator_key"), address.model, config.context)
-    _ = generator.capabilities  # Tried out now, not at the first question.
+    _ = generator.capabilities  # Test the server now, not with the first question.
     return generator

@@ -1,8 +1,7 @@
 """A language model on any server that speaks OpenAI's API: vLLM, SGLang, llama-server and others.
 
-What the API leaves open is tried out once, when the generator is opened: whether the server gives log-probabilities,
-whether it keeps to a grammar and under which name, whether it continues plain text. A capability is claimed only where
-the server has just shown it.
+When the generator is opened, it tests what the API leaves open: whether the server returns log-probabilities, whether
+it supports grammars and in which field, and whether it continues plain text. Only capabilities that worked are claimed.
 """
 
 from __future__ import annotations
@@ -94,21 +93,21 @@ class HttpGenerator:
         return [log_probability(choice, top) for choice in choices]
 
     def warm(self, prompt: Prompt, stop: Stop | None = None) -> int:
-        """Return 0: what a server keeps is its own affair."""
+        """Return 0: servers manage their own caches."""
         return 0
 
     # --- what the server can do
 
     @cached_property
     def capabilities(self) -> Capabilities:
-        """What the server has shown that it can do."""
+        """The capabilities that the server has shown."""
         top = _tried(partial(self._top, SAMPLE, None))
         scores = top is not None and len(top) > 1
         return Capabilities(exact_measure=False, scores=scores, grammar=self._grammar is not None, warm=False)
 
     @cached_property
     def _grammar(self) -> Mapping[str, Any] | None:
-        """How the server is given a grammar; ``None`` where it keeps to none."""
+        """The field for a grammar in requests; ``None`` if the server doesn't support any."""
         rule = "root ::= " + " | ".join(f'"{reply}"' for reply in UNLIKELY)
         for way in GRAMMARS:
             said = _tried(partial(self._written, _with_grammar(way, rule)))
@@ -121,13 +120,13 @@ class HttpGenerator:
 
     @cached_property
     def _extra(self) -> Mapping[str, Any]:
-        """What is sent beside the standard fields, where the server takes it."""
+        """Fields beyond the standard ones, if the server accepts them."""
         body = {**self._standard(SAMPLE, 1), **NO_THOUGHTS}
         return NO_THOUGHTS if _tried(lambda: self._servers.post(CHAT, body)) else {}
 
     @cached_property
     def _continues(self) -> bool:
-        """Whether the server continues a plain text, and scores it if it scores replies."""
+        """Whether the server continues plain text, with log-probabilities if it returns them for replies."""
         body = {"model": self.name, "prompt": "1 2 3", "max_tokens": 1, "temperature": 0, "logprobs": TOP}
         if not self.capabilities.scores:
             del body["logprobs"]
@@ -142,7 +141,7 @@ class HttpGenerator:
         return {"model": self.name, "messages": messages, "max_tokens": limit, "temperature": 0}
 
     def _request(self, prompt: Prompt | Completion, limit: int) -> tuple[str, Body]:
-        """Return the path and the body that ask for at most ``limit`` tokens behind ``prompt``."""
+        """Return path and body of a request for at most ``limit`` tokens after ``prompt``."""
         if isinstance(prompt, Completion) and not prompt.chat and self._continues:
             return TEXT, {"model": self.name, "prompt": _text(prompt), "max_tokens": limit, "temperature": 0}
         return CHAT, {**self._standard(prompt, limit), **self._extra}
@@ -166,7 +165,7 @@ class HttpGenerator:
                     return
 
     def _top(self, prompt: Prompt | Completion, stop: Stop | None) -> Mapping[str, float] | None:
-        """Return the likeliest first tokens of the reply with their log-probabilities; ``None`` where stopped."""
+        """Return the most likely first tokens of the reply with their log-probabilities; ``None`` if stopped."""
         self._check_size(prompt, 1)
         path, body = self._request(prompt, 1)
         wanted = {"logprobs": TOP} if path == TEXT else {"logprobs": True, "top_logprobs": TOP}
@@ -175,14 +174,14 @@ class HttpGenerator:
 
     def _check_size(self, prompt: Prompt | Completion, room: int) -> None:
         if self.measure(prompt) + room > self.context:
-            raise GenerationError(f"The prompt and an answer of {room} tokens do not fit {self.context} tokens.")
+            raise GenerationError(f"The prompt and an answer of {room} tokens don't fit into {self.context} tokens.")
 
 
 SAMPLE = Completion("", "Say hello.")
 
 
 def _tried(ask: Callable[[], T]) -> T | None:
-    """Return what ``ask`` returns; ``None`` where the server refuses: then it cannot do that."""
+    """Return the result of ``ask``, or ``None`` if the server refuses: then it doesn't support that."""
     try:
         return ask()
     except Refused:
@@ -195,7 +194,7 @@ def _text(prompt: Prompt | Completion) -> str:
 
 
 def _weight(character: str) -> float:
-    """Return how many tokens ``character`` may take, on the safe side.
+    """Return the most tokens that ``character`` may take.
 
     >>> [_weight(character) for character in "aé7.語"]
     [0.4, 0.8, 1.0, 1.0, 2.0]
@@ -206,7 +205,7 @@ def _weight(character: str) -> float:
 
 
 def _with_grammar(way: Mapping[str, Any], grammar: str) -> Body:
-    """Return the fields that give a server ``grammar``.
+    """Return the fields of a request with ``grammar``.
 
     >>> _with_grammar({"structured_outputs": {"grammar": None}}, "root ::= ...")
     {'structured_outputs': {'grammar': 'root ::= ...'}}

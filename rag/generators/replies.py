@@ -1,4 +1,4 @@
-"""What is in the replies of a server that speaks OpenAI's API: pieces of text, and how likely tokens are."""
+"""Parse replies of OpenAI's API: pieces of text, and the log-probabilities of tokens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["likeliest", "log_probability", "piece"]
 
 
 def _choice(reply: Any) -> Mapping[str, Any]:
-    """Return the first choice of a reply or an event; an empty one where it has none, as events without text do."""
+    """Return the first choice of a reply or an event; an empty one if there is none, as in events without text."""
     choices = reply.get("choices") if isinstance(reply, dict) else None
     if not isinstance(choices, list):
         raise Refused(f"The model server sent a reply without choices: “{json.dumps(reply)[:80]}”. Check its address.")
@@ -35,7 +35,7 @@ def piece(event: Any) -> tuple[str, bool]:
 
 
 def likeliest(reply: Any) -> Mapping[str, float]:
-    """Return the likeliest first tokens with their log-probabilities, from either form of them; none from any other.
+    """Return the most likely first tokens with their log-probabilities, in either of two forms; otherwise nothing.
 
     >>> likeliest({"choices": [{"logprobs": {"content": [{"top_logprobs": [{"token": "yes", "logprob": -0.1}]}]}}]})
     {'yes': -0.1}
@@ -52,7 +52,7 @@ def likeliest(reply: Any) -> Mapping[str, float]:
 
 
 def log_probability(choice: str, top: Mapping[str, float]) -> float:
-    """Return how likely a reply begins with ``choice``: by the longest token that does, however it is written.
+    """Return the log-probability that a reply starts with ``choice``, from the longest matching token in any spelling.
 
     >>> top = {"Yes": math.log(0.5), " yes": math.log(0.25), "No": math.log(0.125)}
     >>> [round(math.exp(log_probability(choice, top)), 3) for choice in ("yes", "no", "perhaps")]

@@ -1,4 +1,4 @@
-"""A generator that replies from a script: for tests, and for what is measured without a language model."""
+"""A generator that replies from a script: for tests, and for measurements without a language model."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ CAPABLE = Capabilities(warm=False)
 class ScriptedGenerator:
     """A fake: replies from a script, word by word, and records every prompt.
 
-    ``replies`` maps a text that the question holds to the reply; ``scores`` maps it to the probability of the
-    first choice of :meth:`score` (the others share the rest). ``completions`` maps a text that a
-    :class:`Completion` holds to its reply, whatever the grammar; of several choices, the one that this reply begins
-    with is the likeliest. A token is a word. ``capabilities`` are what it claims to have.
+    ``replies`` maps a part of a question to the reply; ``scores`` maps it to the probability of the first choice in
+    :meth:`score` (the others share the rest). ``completions`` maps a part of a :class:`Completion` to its reply,
+    regardless of the grammar; the choice that this reply starts with is the most likely one. Each word is a token.
+    ``capabilities`` are what it claims to have.
     """
 
     name = "scripted"
@@ -46,7 +46,7 @@ class ScriptedGenerator:
         self._scores = dict(scores or {})
 
     def warm(self, prompt: Prompt, stop: Stop | None = None) -> int:
-        """Return 0: nothing can be done ahead."""
+        """Return 0: there is nothing to prepare."""
         return 0
 
     def close(self) -> None:
@@ -85,7 +85,7 @@ class ScriptedGenerator:
 
     def _take(self, prompt: Prompt | Completion, room: int) -> None:
         if self.measure(prompt) + room > self.context:
-            raise GenerationError(f"The prompt and an answer of {room} tokens do not fit {self.context} tokens.")
+            raise GenerationError(f"The prompt and an answer of {room} tokens don't fit into {self.context} tokens.")
         if isinstance(prompt, Completion):
             self.completions.append(prompt)
         else:
@@ -93,7 +93,7 @@ class ScriptedGenerator:
 
 
 def _first(script: Mapping[str, Scripted], text: str, default: Scripted) -> Scripted:
-    """Return what ``script`` has for the first of its keys that ``text`` holds."""
+    """Return the entry of ``script`` for the first of its keys that ``text`` contains."""
     return next((value for key, value in script.items() if key in text), default)
 
 

@@ -15,13 +15,13 @@ __all__ = ["open_reranker"]
 
 
 def open_reranker(config: Config) -> Reranker | None:
-    """Return the reranker that ``config`` names, if any; weights on this machine are read at the first text.
+    """Return the reranker that ``config`` names, if any; local weights are loaded with the first text.
 
     Raises:
         ModelUnknown: no reranker of that name is registered.
-        ModelMissing: the weights are not on this machine.
-        ModelDamaged: the weights are not what they should be.
-        ServerError: its server cannot be used.
+        ModelMissing: the weights aren't on this machine.
+        ModelDamaged: the weights are damaged.
+        ServerError: its server can't be used.
     """
     if not config.reranker:
         return None
@@ -35,7 +35,7 @@ def open_reranker(config: Config) -> Reranker | None:
 
 
 def _on_server(config: Config) -> Reranker:
-    """Return the reranker at an address; one that ends in ``/rerank`` is TEI's."""
+    """Return the reranker at an address; if that ends in ``/rerank``, the server is TEI."""
     from rag.rerankers.http import HttpReranker
     from rag.servers.connections import connect
 

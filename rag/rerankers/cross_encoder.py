@@ -15,13 +15,14 @@ from rag.errors import ModelDamaged
 __all__ = ["CrossEncoderReranker"]
 
 BATCH_PAIRS = 16
-"""Passages in one forward pass."""
+"""Passages per forward pass."""
 
 
 class CrossEncoderReranker:
     """Any cross-encoder with one score that sentence-transformers can load from ``folder``, on the processor.
 
-    ``threads`` 0 takes as many as this process may use. Importing torch takes seconds, and happens at the first text.
+    ``threads`` 0 means all that this process may use. Torch, which takes seconds to import, is loaded with the first
+    text.
     """
 
     def __init__(self, folder: Path, threads: int = 0, name: str = "", fingerprint: str = "") -> None:
@@ -55,10 +56,10 @@ class CrossEncoderReranker:
                 return CrossEncoder(
                     str(self.folder), device="cpu", local_files_only=True, model_kwargs={"dtype": torch.float32}
                 )
-            except Exception as error:  # the loaders have no common one
+            except Exception as error:  # The loaders share no narrower type.
                 raise ModelDamaged(
-                    f"The reranker in {self.folder} cannot be read ({error}). "
-                    f"Run 'footnote models pull {self.name}' to bring it again."
+                    f"The reranker in {self.folder} can't be read ({error}). "
+                    f"Run 'footnote models pull {self.name}' to download it again."
                 ) from error
 
 

@@ -1,4 +1,4 @@
-"""A reranker on a server: by TEI's ``/rerank``, or by the one of vLLM and Infinity below ``/v1``."""
+"""A reranker on a server, through TEI's ``/rerank`` or that of vLLM and Infinity below ``/v1``."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from rag.servers.models import model_on, stable, tei_model
 __all__ = ["HttpReranker"]
 
 BATCH_TEXTS = 32
-"""Texts in a request: TEI takes no more unless told to."""
+"""Texts per request, the default maximum of TEI."""
 SUREST = 1e-6
-"""A probability nearer to 0 or 1 says no more than this one."""
+"""Probabilities are kept this far from 0 and 1."""
 
 
 class HttpReranker:
-    """The reranker ``model`` on ``servers``; ``tei`` says by which of the two APIs.
+    """The reranker ``model`` on ``servers``, with TEI's API if ``tei``.
 
     Raises:
-        ServerError: no server can be reached, or one sends what cannot be used.
+        ServerError: no server can be reached, or its response is invalid.
     """
 
     def __init__(self, servers: Servers, model: str = "", tei: bool = False) -> None:
@@ -40,7 +40,7 @@ class HttpReranker:
         return [score for batch in batches for score in self._scores(encodable(question), batch)]
 
     def _scores(self, question: str, texts: Sequence[str]) -> list[float]:
-        shown = [encodable(text) if text.strip() else "." for text in texts]  # Servers refuse an empty text.
+        shown = [encodable(text) if text.strip() else "." for text in texts]  # Servers reject empty texts.
         try:
             scores = dict(self._of_tei(question, shown) if self._tei else self._of_v1(question, shown))
             return [scores[place] for place in range(len(texts))]
@@ -60,7 +60,7 @@ class HttpReranker:
 
 
 def _logit(probability: float) -> float:
-    """Return the logit of ``probability``; of 0 and 1 too.
+    """Return the logit of ``probability``, which may be 0 or 1.
 
     >>> round(_logit(0.75), 3), round(_logit(0.0), 1)
     (1.099, -13.8)

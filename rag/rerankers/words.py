@@ -1,4 +1,4 @@
-"""A reranker that needs no weights: it counts common words. For tests."""
+"""A reranker without weights that counts common words. For tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["WordReranker"]
 
 
 class WordReranker:
-    """An exact fake: how many of the question's different words a text has, less half of how many there are.
+    """A fake: the number of the question's distinct words in a text, minus half of them.
 
     >>> WordReranker().score("Where is the harbour?", ["The harbour", "A river", ""])
     [0.0, -2.0, -2.0]

@@ -1,1 +1,1 @@
-"""Model servers: where they are, which one is asked, and what is said when one fails."""
+"""Model servers: addresses, requests and errors."""

@@ -1,8 +1,8 @@
-"""Requests to model servers: to the least busy one, within deadlines, given up the moment nobody waits.
+"""Requests to model servers: to the least busy one, with deadlines, cancelled as soon as nobody waits.
 
-All requests run in one event loop in a thread of its own, so that a request can be cancelled wherever it is: while it
-connects, while the server computes, in the middle of a reply. Cancelling closes the connection, by which a server knows
-that it can stop. A request is sent again only as long as nothing of the reply has been passed on.
+All requests run in an event loop in its own thread, so that a request can be cancelled at any point: while connecting,
+while the server computes, or during the reply. Cancelling closes the connection, which tells the server to stop. A
+request is only retried if no part of the reply has been passed on.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ if TYPE_CHECKING:
 __all__ = ["Deadlines", "Servers", "connect"]
 
 ATTEMPTS = 3
-"""Times that a request is sent at most."""
+"""Most attempts per request."""
 BACKOFF_SECONDS = 0.25
-"""Waited before a request is sent again, and twice as long before the next time."""
+"""Pause before the first retry; doubled for each further one."""
 REST_SECONDS = 10.0
-"""How long a server that failed comes after all others."""
+"""How long a server that failed is only used if all others fail."""
 POLL_SECONDS = 0.05
-"""How often it is asked whether anybody still waits."""
+"""Interval of checking whether anybody still waits."""
 RETRIED = {429, 500, 502, 503, 504}
 LARGEST_REPLY = 64 << 20
-"""Bytes of the largest reply that is read whole."""
+"""Largest complete reply, in bytes."""
 
 Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds to connect, to wait for the next bytes, and from a request to the end of its reply."""
+    """Limits in seconds: to connect, to wait for the next bytes, and for the whole request with its reply."""
 
     connect: float = 5.0
     read: float = 60.0
@@ -54,7 +54,7 @@ class Deadlines:
 
 
 class _Again(Exception):
-    """An attempt failed in a way that another one may not; ``after`` seconds at the least."""
+    """An attempt failed, but a retry after at least ``after`` seconds may succeed."""
 
     def __init__(self, error: ServerError, after: float = 0.0) -> None:
         super().__init__(str(error))
@@ -62,7 +62,7 @@ class _Again(Exception):
 
 
 class _Background:
-    """An event loop in a thread of its own, with the connections that are kept open in it."""
+    """An event loop in its own thread, with its open connections."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self.loop = asyncio.new_event_loop()
@@ -72,7 +72,7 @@ class _Background:
         self._thread.start()
 
     def http(self) -> httpx2.AsyncClient:
-        """Return the client, to be used in the loop alone."""
+        """Return the client; only use it inside the loop."""
         if self._client is None:
             import httpx2
 
@@ -80,7 +80,7 @@ class _Background:
         return self._client
 
     def end(self) -> None:
-        """Close the connections and end the thread, whichever thread this is called in."""
+        """Close the connections and end the thread; may be called from any thread."""
         if threading.current_thread() is self._thread:
             self._ending = self.loop.create_task(self._end())
         else:
@@ -104,9 +104,9 @@ class _Background:
 
 
 class Servers:
-    """The servers of one model. Any number of threads may ask at once; ``key`` is sent to them and shown nowhere.
+    """The servers of one model. Any number of threads may use it at once; ``key`` is sent to them but never shown.
 
-    Every method raises ``ServerError`` where the servers cannot be reached, refuse, are too slow or send nonsense.
+    Every method raises ``ServerError`` if the servers can't be reached, refuse, are too slow or send invalid replies.
     """
 
     def __init__(
@@ -120,15 +120,15 @@ class Servers:
         self._background = _Background({"Authorization": f"Bearer {key}"} if key else {})
         self._loop = self._background.loop
         self.close = weakref.finalize(self, self._background.end)
-        """Close all connections; nothing can be asked afterwards. It happens by itself when nobody uses them."""
+        """Close all connections for good. Happens automatically when the object is no longer used."""
 
     def get(self, path: str, url: str = "") -> Any:
-        """Return the JSON at ``path``, on the server ``url`` where one is named."""
+        """Return the JSON at ``path``, from the server ``url`` if given."""
         (reply,) = self._replies("GET", path, None, None, url)
         return reply
 
     def post(self, path: str, body: Body, stop: Stop | None = None) -> Any:
-        """Return the JSON that comes for ``body``; ``None`` where ``stop()`` became true first."""
+        """Return the JSON reply to ``body``; ``None`` if ``stop()`` became true first."""
         replies = list(self._replies("POST", path, body, stop))
         return replies[0] if replies else None
 
@@ -141,7 +141,7 @@ class Servers:
     def _replies(
         self, method: str, path: str, body: Body | None, stop: Stop | None, url: str = ""
     ) -> Generator[Any, None, None]:
-        """Yield what comes; to close this is to close the connection."""
+        """Yield the values of the reply; closing the iterator closes the connection."""
         came: queue.SimpleQueue[Any] = queue.SimpleQueue()
         request = self._request(method, path, body, url, came.put)
         sent = asyncio.run_coroutine_threadsafe(request, self._loop)
@@ -157,7 +157,7 @@ class Servers:
     # --- the loop's thread
 
     async def _request(self, method: str, path: str, body: Body | None, url: str, put: Callable[[Any], None]) -> None:
-        """Give ``put`` each JSON value of the reply; try again where that is safe, if possible on another server."""
+        """Pass each JSON value of the reply to ``put``; retry if that is safe, if possible on another server."""
         try:
             async with asyncio.timeout(self.deadlines.total) as limit:
                 for attempt in range(ATTEMPTS):
@@ -276,7 +276,7 @@ def _next(came: queue.SimpleQueue[Any], stop: Stop | None) -> Any:
 
 
 async def _whole(url: str, response: httpx2.Response) -> str:
-    """Return the text of a reply, which may not be endless."""
+    """Return the text of a reply, up to the largest size."""
     data = bytearray()
     async for block in response.aiter_bytes():
         data += block

@@ -1,4 +1,4 @@
-"""What model servers say of their models: by ``models`` of OpenAI's API, by ``info`` of TEI's."""
+"""The models on a server: ``models`` of OpenAI's API, ``info`` of TEI's."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from rag.servers.connections import Servers
 __all__ = ["context_of", "model_on", "stable", "tei_model"]
 
 CHANGING = ("created", "permission", "permissions")
-"""What a server says of a model that changes although the model does not."""
+"""Fields of a model's description that change although the model doesn't."""
 CONTEXTS = ("max_model_len", "n_ctx", "n_ctx_train")
-"""Names under which servers tell the context of a model."""
+"""Fields for the context of a model."""
 
 
 def model_on(servers: Servers, wanted: str) -> Mapping[str, Any]:
-    """Return what the servers say of the model ``wanted``, or of the only one they have.
+    """Return the servers' description of the model ``wanted``, or of their only one.
 
     Raises:
-        ModelUnknown: one that can be reached does not have it.
-        ServerError: none can be reached, or one does not list its models.
+        ModelUnknown: a reachable server doesn't have it.
+        ServerError: no server can be reached, or one doesn't list its models.
     """
     entries, problem = list[Mapping[str, Any]](), None
     for url in servers.urls:
@@ -37,32 +37,32 @@ def model_on(servers: Servers, wanted: str) -> Mapping[str, Any]:
 def _entry(url: str, listed: Any, wanted: str) -> Mapping[str, Any]:
     entries = listed.get("data") if isinstance(listed, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) and "id" in entry for entry in entries):
-        raise ServerError(f"The server at {url} does not list its models as OpenAI's API does. Check its address.")
+        raise ServerError(f"The server at {url} doesn't list its models as in OpenAI's API. Check its address.")
     found: list[Mapping[str, Any]] = [entry for entry in entries if entry["id"] == (wanted or entry["id"])]
     if len(found) == 1:
         return found[0]
     names = ", ".join(str(entry["id"]) for entry in entries) or "none"
-    what = f"has no model '{wanted}'" if wanted else "has several models, and none is named"
+    what = f"has no model '{wanted}'" if wanted else "has several models, and the address doesn't name one"
     raise ModelUnknown(f"The server at {url} {what}; it has: {names}. Write its address as '{url}#MODEL'.")
 
 
 def tei_model(servers: Servers, wanted: str) -> dict[str, Any]:
-    """Return what a server says of its model by TEI's API; the revision too.
+    """Return the description of the model on a TEI server, including its revision.
 
     Raises:
         ModelUnknown: it has another model than ``wanted``.
-        ServerError: it cannot be reached, or is no TEI.
+        ServerError: it can't be reached, or isn't TEI.
     """
     info = servers.get("info")
     if not isinstance(info, dict) or "model_id" not in info:
-        raise ServerError(f"The server at {servers.urls[0]} does not describe its model as TEI does.")
+        raise ServerError(f"The server at {servers.urls[0]} doesn't describe its model as TEI does.")
     if wanted and wanted != info["model_id"]:
         raise ModelUnknown(f"The server at {servers.urls[0]} has the model '{info['model_id']}' and not '{wanted}'.")
     return {name: info.get(name) for name in ("model_id", "model_sha", "model_dtype", "max_input_length")}
 
 
 def context_of(entry: Mapping[str, Any]) -> list[int]:
-    """Return the contexts that a server tells of its model, in tokens; none where it tells none.
+    """Return the contexts of a model, in tokens, as far as its server says.
 
     >>> context_of({"id": "a", "max_model_len": 8192}), context_of({"id": "b", "meta": {"n_ctx_train": 2048}})
     ([8192], [2048])
@@ -73,7 +73,7 @@ def context_of(entry: Mapping[str, Any]) -> list[int]:
 
 
 def stable(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a server says of a model, without what changes at each request.
+    """Return the description of a model, without the fields that change with each request.
 
     >>> stable({"id": "a", "created": 7, "root": "x/a"})
     {'id': 'a', 'root': 'x/a'}

@@ -1,4 +1,4 @@
-"""Whether a file of a model is what it should be."""
+"""Check the files of a model."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["expected", "problem"]
 
 
 def expected(home: Path, file: File) -> File:
-    """Return ``file`` with what it is held against: the registered hash, or the one of its first download to ``home``.
+    """Return ``file`` with its expected hash: the registered one, or that of its first download to ``home``.
 
-    The hash stays empty where there is neither.
+    Without either, the hash stays empty.
     """
     if file.sha256:
         return file
@@ -23,7 +23,7 @@ def expected(home: Path, file: File) -> File:
 
 
 def problem(home: Path, file: File, progress: Progress | None = None) -> str | None:
-    """Return what is wrong with ``file`` in the model folder ``home``, trusting a note of an earlier check."""
+    """Return the problem with ``file`` in the model folder ``home``, if any; earlier checks are remembered."""
     path, right = home / file.name, expected(home, file)
     if not path.is_file():
         return f"{file.name} is missing"
@@ -39,5 +39,5 @@ def problem(home: Path, file: File, progress: Progress | None = None) -> str | N
             note(home, file.name, path, digest)
     if digest == right.sha256:
         return None
-    what = "what was published" if file.sha256 else "what was downloaded first"
-    return f"{file.name} is not {what} (its SHA-256 is {digest[:12]}…)"
+    what = "the published one" if file.sha256 else "the one downloaded first"
+    return f"{file.name} differs from {what} (its SHA-256 is {digest[:12]}…)"

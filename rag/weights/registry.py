@@ -1,4 +1,4 @@
-"""Which models are known: their files, and where the files come from."""
+"""The registered models: their files, and where to download them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ REGISTRY = Path(__file__).parent.parent / "data" / "models.toml"
 class File:
     """One file of a model: its path within the model's folder, with ``/``; size in bytes; hexadecimal SHA-256.
 
-    Without a ``sha256`` the file is trusted at its first download: what came then is recorded beside it, and it is
-    held against that ever after. A ``size`` of 0 is not known; ``about`` is what to expect then, and is not checked.
+    Without a ``sha256``, the file is trusted at its first download: its hash is recorded, and later downloads must
+    match. A ``size`` of 0 means unknown; ``about`` is then the approximate size, which isn't checked.
     """
 
     name: str
@@ -31,7 +31,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class PathSource:
-    """A folder or file of the user's own, named by the environment variable ``path``."""
+    """The user's own folder or file, named by the environment variable ``path``."""
 
     path: str
 
@@ -63,8 +63,8 @@ Source = PathSource | IndexSource | HubSource
 class Model:
     """A registered model; ``kind`` is ``embedder``, ``reranker`` or ``generator``.
 
-    ``prompts`` are what an embedder is to be given in front of a text: ``query`` before a question, ``passage`` before
-    anything else.
+    ``prompts`` are put before the texts that an embedder reads: ``query`` before questions, ``passage`` before all
+    others.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Model:
 
     @property
     def size(self) -> int:
-        """Bytes of all files together, as far as they are known."""
+        """Total bytes of all files, as far as known."""
         return sum(file.size or file.about for file in self.files)
 
     @property
@@ -87,12 +87,12 @@ class Model:
 
     @property
     def unpinned(self) -> tuple[File, ...]:
-        """The files that are trusted at their first download."""
+        """The files without a known hash."""
         return tuple(file for file in self.files if not file.sha256)
 
 
 def registry() -> dict[str, Model]:
-    """Return every registered model by its name, in the order of the data file."""
+    """Return all registered models by name, in the order of the data file."""
     tables = tomllib.loads(REGISTRY.read_text(encoding="utf-8"))
     return {name: _model(name, table) for name, table in tables.items()}
 
@@ -114,7 +114,7 @@ def model(name: str, kind: str = "") -> Model:
     """Return the model registered as ``name``; of any kind, if none is given.
 
     Raises:
-        ModelUnknown: there is none, and the message names the closest; or it is of another kind.
+        ModelUnknown: there is none (the message names similar ones), or it has another kind.
     """
     known = registry()
     if name in known and kind in ("", known[name].kind):

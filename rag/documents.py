@@ -143,7 +143,7 @@ def _name(name: str) -> str:
 
 
 def is_plain(path: Path) -> bool:
-    """Tell whether the file at ``path`` is a small plain text, or is not there, so that it can be read at once."""
+    """Return whether the file at ``path`` is a small plain text, or is not there, so that it can be read at once."""
     if SUFFIXES.get(path.suffix.lower()) not in PLAIN:
         return False
     try:

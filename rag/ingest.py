@@ -201,7 +201,7 @@ class _Run:
                 self.index.replace(prepared.source, prepared.document, prepared.passages, vectors, prepared.hashes)
 
     def _is_ours(self, file: Path) -> bool:
-        """Tell whether ``file`` is part of the index, which may lie inside the folder that is ingested."""
+        """Return whether ``file`` is part of the index, which may lie inside the folder that is ingested."""
         folder, place = self.index.folder.resolve(), file.resolve()
         if not place.is_relative_to(folder):
             return False

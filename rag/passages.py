@@ -288,7 +288,7 @@ def _cost(text: str, start: int, end: int, following: int) -> float:
 
 
 def _is_caption(text: str, start: int, end: int, following: int) -> bool:
-    """Tell whether ``text[start:end]`` is a line of its own above a table."""
+    """Return whether ``text[start:end]`` is a line of its own above a table."""
     if text[end - 1] in ".!?" or "\n" in text[start:end] or "\n" not in text[end:following]:
         return False
     lines = (text[at : at + 300].partition("\n")[0] for at in (start, following))

@@ -88,7 +88,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _are_versions(one: Passage, other: Passage) -> bool:
-    """Tell whether two passages are the same one in two versions of a document, of which one is known to be newer."""
+    """Return whether two passages are the same one in two versions of a document, of which one is known to be newer."""
     if one.document == other.document or stamp(one) == stamp(other):
         return False
     names = series(one.title)

@@ -34,7 +34,7 @@ def open_zip(data: bytes, what: str) -> zipfile.ZipFile:
 
 
 def part(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return the bytes of the member ``name``; none where there is no such member."""
+    """Return the bytes of the member ``name``; none if there is no such member."""
     try:
         return archive.read(name)
     except KeyError:

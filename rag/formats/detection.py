@@ -76,7 +76,7 @@ def _signed(data: bytes) -> str:
 
 
 def _zipped(data: bytes) -> str:
-    """Return the media type of a ZIP file by what is in it; an empty string where it cannot be opened."""
+    """Return the media type of a ZIP file by what is in it; an empty string if it cannot be opened."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = set(archive.namelist())
@@ -124,5 +124,5 @@ def _written(data: bytes, named: Format | None, suffix: str) -> str:
 
 
 def _is_written(format: Format) -> bool:
-    """Tell whether the files of ``format`` are text."""
+    """Return whether the files of ``format`` are text."""
     return "json" in format.media_type or format.media_type in ("message/rfc822", "application/mbox")

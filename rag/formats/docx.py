@@ -161,7 +161,7 @@ class _Reader:
         return Block(text, tight=bool(number) or self._style_name(style).startswith("list"))
 
     def _level(self, node: Any) -> int:
-        """Return the level of a heading: that of its style or those behind it, or its own; 0 where it is none."""
+        """Return the level of a heading: that of its style or those behind it, or its own; 0 if it is none."""
         for style in self._numbering.style_chain(attribute(node, "pPr", "pStyle")):
             name, outline = attribute(style, "name").lower(), attribute(style, "pPr", "outlineLvl")
             number = name.removeprefix("heading ")
@@ -251,14 +251,14 @@ class _Reader:
         return f" [{number}]"
 
     def _is_gone(self, node: Any) -> bool:
-        """Tell whether nobody reads a run or field, or an empty content control stands for text."""
+        """Return whether nobody reads a run or field, or an empty content control stands for text."""
         if node.tag == W + "fldSimple":
             return PAGE_FIELD.match(node.get(W + "instr") or "") is not None
         gone = node.tag == W + "r" and any(self._has(node, name) for name in ("strike", "dstrike", "vanish"))
         return gone or _is_placeholder(node)
 
     def _has(self, run: Any, name: str, value: str = "") -> bool:
-        """Tell whether a run, or else its styles, has the property ``name``, of ``value`` where that is given."""
+        """Return whether a run, or else its styles, has the property ``name``, of ``value`` where that is given."""
         paragraph = next(run.iterancestors(W + "p"), None)
         styles = (attribute(run, "rPr", "rStyle"), attribute(paragraph, "pPr", "pStyle"))
         chains = (element for style in styles for element in self._numbering.style_chain(style))
@@ -291,7 +291,7 @@ def _cells(row: Any) -> list[Any]:
 
 
 def _is_placeholder(node: Any) -> bool:
-    """Tell whether a content control only says what to write into it."""
+    """Return whether a content control only says what to write into it."""
     return node.tag == W + "sdt" and node.find(f"{W}sdtPr/{W}showingPlcHdr") is not None
 
 

@@ -18,7 +18,7 @@ DEEPEST = 20
 
 
 def attribute(parent: Any, *path: str) -> str:
-    """Return the ``w:val`` of the element at ``path`` below ``parent``; empty where there is none."""
+    """Return the ``w:val`` of the element at ``path`` below ``parent``; empty if there is none."""
     for name in path:
         parent = parent.find(W + name) if parent is not None else None
     return str(parent.get(W + "val") or "") if parent is not None else ""
@@ -49,7 +49,7 @@ class Numbering:
     """Counts the numbered paragraphs of one document; each is told once, in order, by ``number``."""
 
     def __init__(self, numbering: Any, styles: Any) -> None:
-        """Take the root elements of the numbering and style parts, ``None`` where a document lacks one."""
+        """Take the root elements of the numbering and style parts, ``None`` if a document lacks one."""
         self._styles = {s.get(W + "styleId"): s for s in (styles.iter(W + "style") if styles is not None else ())}
         self._abstract: dict[str, dict[int, _Level]] = {}
         self._linked: dict[str, str] = {}
@@ -65,7 +65,7 @@ class Numbering:
         self._started: set[tuple[str, int]] = set()
 
     def number(self, paragraph: Any) -> str:
-        """Return the number or bullet in front of a ``w:p``, counting it; empty where it has none."""
+        """Return the number or bullet in front of a ``w:p``, counting it; empty if it has none."""
         number, depth = self._place(paragraph)
         if number not in self._nums:
             return ""

@@ -261,5 +261,5 @@ def _unsaid(time: Tag) -> str:
 
 
 def _is_layout(row: Tag) -> bool:
-    """Tell whether a table only places text on the page, so that its cells are no row of data."""
+    """Return whether a table only places text on the page, so that its cells are no row of data."""
     return row.find(LAYOUT) is not None

@@ -93,7 +93,7 @@ def _path(path: str, key: str) -> str:
 
 
 def _is_nested(value: Any) -> bool:
-    """Tell whether ``value`` takes more than a line: it is none of, and no short list of, plain values."""
+    """Return whether ``value`` takes more than a line: it is none of, and no short list of, plain values."""
     if isinstance(value, list):
         return any(isinstance(item, dict | list) for item in value) or sum(len(str(item)) for item in value) > 300
     return isinstance(value, dict) and bool(value)

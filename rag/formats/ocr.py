@@ -45,12 +45,12 @@ class RecognisedWord:
 
 
 def available() -> bool:
-    """Tell whether Tesseract is there."""
+    """Return whether Tesseract is there."""
     return shutil.which("tesseract") is not None
 
 
 def recognise(png: bytes, language: str = "") -> list[RecognisedWord]:
-    """Return the words of a picture, in the order in which Tesseract reads them; none where it fails or is missing.
+    """Return the words of a picture, in the order in which Tesseract reads them; none if it fails or is missing.
 
     ``language`` is a code such as ``de`` or ``de-AT``; without one, or where Tesseract does not have it, all that it
     has are tried.

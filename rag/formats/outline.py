@@ -122,7 +122,7 @@ def first_heading(text: str, headings: tuple[Heading, ...]) -> str:
 
 
 def is_collection(headings: tuple[Heading, ...]) -> bool:
-    """Tell whether three or more headings of level 1, the first among them, have headings of their own below them."""
+    """Return whether three or more headings of level 1, the first among them, have headings of their own below them."""
     levels = [heading.level for heading in headings]
     parts = [at for at, (above, below) in enumerate(pairwise(levels)) if above == 1 and below > 1]
     return len(parts) > 2 and parts[0] == levels.index(1)
@@ -136,7 +136,7 @@ def _equals(line: Line) -> Iterator[Heading]:
 
 
 def is_heading_like(line: str) -> bool:
-    """Tell whether ``line`` could be a heading: short, without a stop at its end, no entry of a list."""
+    """Return whether ``line`` could be a heading: short, without a stop at its end, no entry of a list."""
     if len(line) > HEADING_LENGTH or not re.search(r"[^\W\d_]", line) or line[-1] in '.,;!…|)"”]':
         return False
     if line[-1] == ":" and len(line.split()) > LABEL_WORDS:  # it introduces a list
@@ -150,7 +150,7 @@ def is_heading_like(line: str) -> bool:
 
 
 def _leads_paragraph(line: Line, lines: list[Line], number: int, following: str) -> bool:
-    """Tell whether a short line without a blank one below it names the paragraph, one long line, that follows."""
+    """Return whether a short line without a blank one below it names the paragraph, one long line, that follows."""
     above = lines[number - 1].text if number else ""
     ended = not above or above[-1] in '.!?:)”"'
     leads = len(following) > 120 or (line.text[-1] == ":" and following)

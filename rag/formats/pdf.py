@@ -217,7 +217,7 @@ def _measures(lines: list[Line]) -> tuple[dict[int, float], dict[int, int]]:
 
 
 def _runs_on(above: str, below: str) -> bool:
-    """Tell whether a sentence goes on from the end of a column or page to the beginning of the next."""
+    """Return whether a sentence goes on from the end of a column or page to the beginning of the next."""
     if re.search(r"[.!?:…][\"'”’)\]]*$", above) or ITEM.match(below):
         return False
     last = above.rsplit(maxsplit=1)[-1]

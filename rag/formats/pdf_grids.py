@@ -24,7 +24,7 @@ class Grid:
     rules: list[Rule] = field(default_factory=list)
 
     def holds(self, word: Word) -> bool:
-        """Tell whether a word stands in the grid."""
+        """Return whether a word stands in the grid."""
         x, y = _middle(word)
         return self.uprights[0] < x < self.uprights[-1] and self.levels[-1] < y < self.levels[0]
 
@@ -57,7 +57,7 @@ class Grid:
         return (self.uprights[column] + self.uprights[column + 1]) / 2
 
     def _parts(self, upright: bool, at: float, place: float) -> bool:
-        """Tell whether a rule is drawn ``at`` there, past ``place``."""
+        """Return whether a rule is drawn ``at`` there, past ``place``."""
         return any(
             rule.upright == upright and abs(rule.at - at) <= NEAR and rule.start - NEAR <= place <= rule.end + NEAR
             for rule in self.rules

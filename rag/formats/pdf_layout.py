@@ -97,7 +97,7 @@ def _margins(rows: list[Row], frame: Frame) -> tuple[list[Row], list[Row], list[
 
 
 def _stands_off(above: Segment, below: Segment, usual: float) -> bool:
-    """Tell whether a row is farther above the next than lines of a paragraph are; less, if it is of another size."""
+    """Return whether a row is farther above the next than lines of a paragraph are; less, if it is of another size."""
     small, large = sorted((above.size, below.size))
     least = max(STANDS_OFF * large, 1.2 * usual) if small > 0.85 * large else 1.2 * large
     return above.y - below.y > least
@@ -126,7 +126,7 @@ def _read(rows: list[Row], counter: _Counter, depth: int) -> list[Line]:
 
 
 def _are_stretched(rows: list[Row], left: float, right: float) -> bool:
-    """Tell whether rows are justified lines of few words: they reach from edge to edge, and end in no figures."""
+    """Return whether rows are justified lines of few words: they reach from edge to edge, and end in no figures."""
     reach = all(len(row) > 1 and row[0].left - left < NEAR and right - row[-1].right < NEAR for row in rows)
     return reach and not any(letter.isdigit() for row in rows for letter in row[-1].text)
 
@@ -164,7 +164,7 @@ def _bands(rows: list[Row]) -> Iterator[_Band]:
 
 
 def _loses(band: _Band, row: Row, free: list[tuple[float, float]], common: list[tuple[float, float]]) -> bool:
-    """Tell whether a line that has no columns would take a gap between columns away, here or from the rows above."""
+    """Return whether a line that has no columns would take a gap between columns away, here or from the rows above."""
     above = len(_inner(common, band.rows)) < len(_inner(band.gaps, band.rows))
     here = len(_inner(common, [row])) < len(_inner(free, [row]))
     if len(row) == 1:
@@ -244,7 +244,7 @@ def _staggered(slots: list[list[Row]]) -> int:
 
 
 def _are_columns(slots: list[list[Row]]) -> bool:
-    """Tell whether a band is columns of prose: lines of several words that go on in the next one."""
+    """Return whether a band is columns of prose: lines of several words that go on in the next one."""
     flows = total = 0
     for column in zip(*slots, strict=True):
         texts = [" ".join(segment.text for segment in cell) for cell in column if cell]
@@ -257,12 +257,12 @@ def _are_columns(slots: list[list[Row]]) -> bool:
 
 
 def _is_unspaced(texts: list[str]) -> bool:
-    """Tell whether ``texts`` are in a script without spaces, in which a line is one word."""
+    """Return whether ``texts`` are in a script without spaces, in which a line is one word."""
     return any("\u3000" <= letter <= "\u9fff" for letter in texts[0])
 
 
 def _goes_on(above: str, below: str) -> bool:
-    """Tell whether a sentence goes on from one line to the one below it."""
+    """Return whether a sentence goes on from one line to the one below it."""
     return above[-1] not in ".!?:;" and below[0].isalpha() and not below[0].isupper()
 
 
@@ -285,7 +285,7 @@ def _height(cells: list[Row]) -> float:
 
 
 def _is_rest(above: list[Row], below: list[Row]) -> bool:
-    """Tell whether the cells of a line go on from those above them: all do that are there, the first is not."""
+    """Return whether the cells of a line go on from those above them: all do that are there, the first is not."""
     both = [(upper, lower) for upper, lower in zip(above, below, strict=True) if lower]
     goes_on = all(upper and _goes_on(upper[-1].text, lower[0].text) for upper, lower in both)
     return goes_on and len(both) < sum(map(bool, above))

@@ -43,7 +43,7 @@ def picture(data: bytes, number: int, width: int = 1200) -> bytes:
 
 
 def places(data: bytes, number: int, words: str, before: str = "") -> list[Box]:
-    """Return where ``words`` stand on page ``number`` (from 1), a box a line; none where they are not found.
+    """Return where ``words`` stand on page ``number`` (from 1), a box a line; none if they are not found.
 
     Only letters and digits are compared, since hyphens, spaces and line breaks differ between a page and its text.
     ``before`` is what the page says before them: it decides between two places of the same words.

@@ -135,7 +135,7 @@ def _segments(row: list[Word], uprights: Sequence[Rule]) -> Row:
 
 
 def _is_even(row: Sequence[Word]) -> bool:
-    """Tell whether the words of a row stand as far from each other as those of a justified line do: all alike."""
+    """Return whether the words of a row stand as far from each other as those of a justified line do: all alike."""
     gaps = [right.left - left.right for left, right in pairwise(row) if not right.glued]
     return len(gaps) > 2 and 0 < max(gaps) < min(JUSTIFIED * row[0].size, 1.4 * min(gaps))
 

@@ -120,13 +120,13 @@ def _running(edges: Sequence[_Edge], pages: int) -> list[_Edge]:
 
 
 def _level(edges: Sequence[_Edge]) -> bool:
-    """Tell whether lines stand at about one height."""
+    """Return whether lines stand at about one height."""
     middle = median(edge.line.y for edge in edges)
     return sum(abs(edge.line.y - middle) <= WANDERING for edge in edges) >= 0.7 * len(edges)
 
 
 def _count(number: str) -> int | None:
-    """Return the value of a number in figures or Roman letters; none where those make no number."""
+    """Return the value of a number in figures or Roman letters; none if those make no number."""
     if number.isdecimal():
         return int(number)
     values = [ROMAN[letter] for letter in number.lower()]

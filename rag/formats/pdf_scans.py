@@ -81,7 +81,7 @@ def _stored(page: Any, word: ocr.RecognisedWord, size: tuple[int, int]) -> Corne
 
 
 def _language(pdf: Any) -> str:
-    """Return the language that the file says it is in, as a code; empty where it says none."""
+    """Return the language that the file says it is in, as a code; empty if it says none."""
     from pypdfium2 import raw
 
     length = raw.FPDFCatalog_GetLanguage(pdf, None, 0)

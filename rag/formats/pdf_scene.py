@@ -43,7 +43,7 @@ class Scene:
     rules: tuple[Rule, ...]
 
     def shows(self, x: float, y: float, style: Style) -> bool:
-        """Tell whether anybody sees a character in this style at ``x, y``."""
+        """Return whether anybody sees a character in this style at ``x, y``."""
         if not _holds(self.box, x, y) or style.size < SMALLEST:
             return False
         if style.invisible:

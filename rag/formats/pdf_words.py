@@ -51,7 +51,7 @@ def frames(page: Any, textpage: Any, form: Any = None) -> list[Frame]:
 
 
 def is_scan(page: Any, characters: int) -> bool:
-    """Tell whether a page with so many ``characters`` of text may be a picture of text, or text without Unicode."""
+    """Return whether a page with so many ``characters`` of text may be a picture of text, or text without Unicode."""
     from pypdfium2 import raw
 
     if characters >= FEW:
@@ -143,7 +143,7 @@ class _Writer:
         self._letters.append((letter, read, box))
 
     def _touches(self, left: float, y: float, style: Style) -> bool:
-        """Tell whether a word that begins there goes on from the last one, raised or lowered, without a gap."""
+        """Return whether a word that begins there goes on from the last one, raised or lowered, without a gap."""
         if not self.words or self.words[-1][0] != style.turns:
             return False
         last = self.words[-1][1]

@@ -42,7 +42,7 @@ def from_markdown(data: bytes) -> Extracted:
 
 
 def is_text(data: bytes) -> bool:
-    """Tell whether ``data`` is text in UTF-8, cut off anywhere, or has a byte order mark."""
+    """Return whether ``data`` is text in UTF-8, cut off anywhere, or has a byte order mark."""
     if any(data.startswith(mark) for mark, _ in BYTE_ORDER_MARKS):
         return True
     try:

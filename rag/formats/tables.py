@@ -114,12 +114,12 @@ def one_header(rows: Sequence[Row]) -> list[str]:
 
 
 def _is_value(text: str) -> bool:
-    """Tell whether a cell holds a value; a year may name a column all the same."""
+    """Return whether a cell holds a value; a year may name a column all the same."""
     return isinstance(text, Value) and not YEAR.fullmatch(text)
 
 
 def _is_pairs(grid: Sequence[Row]) -> bool:
-    """Tell whether each row is a name and what it stands for, words and values mixed, so that there is no header."""
+    """Return whether each row is a name and what it stands for, words and values mixed, so that there is no header."""
     if len(grid[0]) != 2:
         return False
     values = [_is_value(second) for _, second in grid[1:] if second]
@@ -127,7 +127,7 @@ def _is_pairs(grid: Sequence[Row]) -> bool:
 
 
 def _fills(above: Row, row: Row) -> bool:
-    """Tell whether ``row`` has a name wherever the one above it has a gap."""
+    """Return whether ``row`` has a name wherever the one above it has a gap."""
     gaps = [at for at, text in enumerate(above) if not text]
     return bool(gaps) and all(row[at] for at in gaps)
 

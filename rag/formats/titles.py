@@ -59,7 +59,7 @@ FROM_PROGRAM = re.compile(
 
 
 def is_own_title(title: str) -> bool:
-    """Tell whether ``title``, of a file's properties, is one that somebody gave it.
+    """Return whether ``title``, of a file's properties, is one that somebody gave it.
 
     >>> is_own_title("Word Document"), is_own_title("Microsoft Word - final2.doc"), is_own_title("Word games")
     (False, False, True)
@@ -111,12 +111,12 @@ def _block(text: str, lines: list[Line]) -> list[Line]:
 
 
 def _may_be_title(line: str) -> bool:
-    """Tell whether ``line`` could be a heading, or is one of two parts in capitals: OPEN DAY 2 - THE STORE."""
+    """Return whether ``line`` could be a heading, or is one of two parts in capitals: OPEN DAY 2 - THE STORE."""
     return is_heading_like(line) or (line.isupper() and is_heading_like(BETWEEN.sub(" ", line)))
 
 
 def _is_apart(text: str, above: Line, below: Line) -> bool:
-    """Tell whether a blank line stands between two lines."""
+    """Return whether a blank line stands between two lines."""
     return text[above.end : below.start].count("\n") > 1
 
 
@@ -166,7 +166,7 @@ def date_of(text: str, order: Order = "") -> str:
 
 
 def _may_be_date(line: str) -> bool:
-    """Tell whether ``line`` may be a date alone, or one before a place."""
+    """Return whether ``line`` may be a date alone, or one before a place."""
     return 4 < len(line) <= 30 or LEADS.match(line) is not None
 
 

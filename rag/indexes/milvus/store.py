@@ -82,7 +82,7 @@ class Store:
             return [name[len(PREFIX) + 1 :] for name in self._client.list_collections() if name.startswith(start)]
 
     def exists(self, collection: str) -> bool:
-        """Tell whether the server has ``collection``."""
+        """Return whether the server has ``collection``."""
         return bool(self._call("has_collection", collection))
 
     def create(self) -> None:

@@ -1,4 +1,4 @@
-"""One module a file format: each turns the bytes of a file into its text and what the file says about it."""
+"""One module per file format: each turns the bytes of a file into text and metadata."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["Attachment", "Block", "Extracted", "Reader", "assemble", "broken", "
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file inside a file, which becomes a document of its own; its ``name`` is relative to that of the outer file.
+    """A file inside a file, which becomes its own document; its ``name`` is relative to that of the outer file.
 
-    ``open`` returns its bytes, or raises ``DocumentError`` where they cannot be had.
+    ``open`` returns its bytes, or raises ``DocumentError`` if they can't be read.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """What was read out of a file: the fields have the meaning they have in a ``Document``."""
+    """The content of a file; the fields have the same meaning as in a ``Document``."""
 
     text: str
     title: str = ""
@@ -43,10 +43,10 @@ class Reader(Protocol):
     """Reads the files of one format."""
 
     def __call__(self, data: bytes) -> Extracted:
-        """Return what the file with these bytes says.
+        """Return the content of a file with these bytes.
 
         Raises:
-            DocumentError: the reason why it cannot be read. Whatever else is raised counts as a broken file.
+            DocumentError: the reason why it can't be read. Any other exception counts as a broken file.
         """
         ...
 
@@ -55,7 +55,7 @@ class Reader(Protocol):
 class Block:
     """A paragraph, heading (``level`` 1 and up), list item or table row of a structured file.
 
-    ``tight`` blocks (items, rows) follow a tight block on the next line, all others after a blank line.
+    ``tight`` blocks (items, rows) follow other tight blocks on the next line, all others after a blank line.
     """
 
     text: str
@@ -64,7 +64,7 @@ class Block:
 
 
 def assemble(blocks: Iterable[Block]) -> tuple[str, tuple[Heading, ...]]:
-    """Return the text of ``blocks`` and where its headings are; blocks without text are left out."""
+    """Return the text of ``blocks`` and the places of its headings; empty blocks are left out."""
     parts: list[str] = []
     headings: list[Heading] = []
     offset = 0
@@ -84,7 +84,7 @@ def assemble(blocks: Iterable[Block]) -> tuple[str, tuple[Heading, ...]]:
 
 
 def broken(name: str) -> DocumentError:
-    """Return the error for a file that is not what a file of the format ``name`` should be."""
+    """Return the error for a file that isn't a valid file of the format ``name``."""
     article = "an" if name[0] in "AEIOU" else "a"
     return DocumentError(
         f"is broken or is not {article} {name} file: open it in the program it is from, and save it again"
@@ -92,14 +92,14 @@ def broken(name: str) -> DocumentError:
 
 
 def flowing(text: str) -> str:
-    """Return ``text`` with each run of white space as one space, as a browser shows it."""
+    """Return ``text`` with white space collapsed, as a browser shows it."""
     return re.sub(r"[ \t\r\n\f\v]+", " ", text).strip(" ")
 
 
 def joined(parts: Iterable[Extracted]) -> Extracted:
-    """Return the texts of ``parts`` (slides, chapters) as one, with the offset of each as the beginning of a page.
+    """Return the texts of ``parts`` (slides, chapters) as one text, and the offset of each as the start of a page.
 
-    Parts without text are the empty pages.
+    Parts without text become empty pages.
     """
     texts: list[str] = []
     headings: list[Heading] = []

@@ -1,4 +1,4 @@
-"""ZIP files, in which most formats keep their parts: opened with limits, and their XML read without entities."""
+"""ZIP files, the container of most formats: opened with limits, and their XML parsed without entities."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ LARGEST = 1_000_000_000
 
 
 def open_zip(data: bytes, what: str) -> zipfile.ZipFile:
-    """Return the archive with the bytes ``data``, which should be a file of the kind ``what``.
+    """Return the archive with the bytes ``data``, which should be a file of kind ``what``.
 
     Raises:
-        DocumentError: it is broken, protected with a password or unpacks to too much.
+        DocumentError: it is broken, password-protected or too large when unpacked.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -34,7 +34,7 @@ def open_zip(data: bytes, what: str) -> zipfile.ZipFile:
 
 
 def part(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return the bytes of the member ``name``; none if there is no such member."""
+    """Return the bytes of the member ``name``; empty if there is none."""
     try:
         return archive.read(name)
     except KeyError:
@@ -42,7 +42,7 @@ def part(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def parse_xml(data: bytes) -> Any:
-    """Return the root of an XML document; entities that it declares are not replaced, and nothing is loaded."""
+    """Return the root of an XML document; declared entities are not expanded, and nothing is loaded."""
     from lxml import etree
 
     return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True))

@@ -1,4 +1,4 @@
-"""Files that hold other files: ZIP archives and mailboxes. Their own text lists what is in them."""
+"""Files that contain other files: ZIP archives and mailboxes. Their own text lists their contents."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAIL = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\n]*\d\d:\d\d[^\n]*\n")
 
 
 def from_zip(data: bytes) -> Extracted:
-    """Return the list of the files in an archive, with those files; hidden ones are left out."""
+    """Return the list of files in an archive, and the files; hidden ones are left out."""
     archive = open_zip(data, "ZIP")
     members = [info for info in archive.infolist() if not info.is_dir() and not _is_hidden(info.filename)]
     names = list(unique_names(info.filename for info in members))
@@ -48,7 +48,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """Return the bytes of one file of an archive, however large it says it is."""
+    """Return the bytes of one file of an archive, limited whatever size it claims."""
     if info.flag_bits & 1:
         raise DocumentError("is protected with a password: save it without one")
     if info.file_size > LARGEST:
@@ -61,7 +61,7 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 
 def from_mbox(data: bytes) -> Extracted:
-    """Return the list of the mails in a mailbox, with those mails, each named by its date and subject."""
+    """Return the list of mails in a mailbox, and the mails, each named by its date and subject."""
     starts = [match.span() for match in MAIL.finditer(data)]
     ends = [start for start, _ in starts[1:]] + [len(data)]
     spans = [(start, end) for (_, start), end in zip(starts, ends, strict=True)]
@@ -93,5 +93,5 @@ def _decoded(value: str) -> str:
 
 
 def _mail(data: bytes, start: int, end: int) -> bytes:
-    """Return one mail of a mailbox, in which lines that begin with "From " have a ``>`` in front."""
+    """Return one mail of a mailbox, undoing the ``>`` before lines that start with "From "."""
     return re.sub(rb"(?m)^>(>*From )", rb"\1", data[start:end]).strip(b"\r\n") + b"\n"

@@ -1,4 +1,4 @@
-"""What a file is, by its content; its name decides only between formats whose content does not tell them apart."""
+"""Detect the format of a file from its content; the name only decides between formats with the same content."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ MAIL = re.compile(rb"^(?:mime-version|message-id|received|return-path|x-mailer):
 
 
 def format_of(data: bytes, suffix: str) -> Format | None:
-    """Return the format of the file with the bytes ``data``, whose name ends in ``suffix``; none if it is not known.
+    """Return the format of the file with the bytes ``data``, whose name ends in ``suffix``; ``None`` if unknown.
 
     Raises:
-        DocumentError: it is of a kind that is known and cannot be read.
+        DocumentError: the format is known but can't be read.
     """
     named = BY_SUFFIX.get(suffix.lower())
     media_type = _signed(data) or _written(data, named, suffix)
@@ -60,7 +60,7 @@ def format_of(data: bytes, suffix: str) -> Format | None:
 
 
 def _signed(data: bytes) -> str:
-    """Return the media type that the first bytes tell, or an empty string."""
+    """Return the media type shown by the first bytes, or an empty string."""
     if data.startswith(b"{\\rtf"):
         return "application/rtf"
     if data.startswith(b"%PDF-") or (b"%PDF-" in data[:1024] and not is_text(data[:HEAD])):
@@ -76,7 +76,7 @@ def _signed(data: bytes) -> str:
 
 
 def _zipped(data: bytes) -> str:
-    """Return the media type of a ZIP file by what is in it; an empty string if it cannot be opened."""
+    """Return the media type of a ZIP file from its contents; empty if it can't be opened."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = set(archive.namelist())
@@ -99,7 +99,7 @@ def _zipped(data: bytes) -> str:
 
 
 def _compound(data: bytes) -> str:
-    """Return the media type of a file in the format of Microsoft's older programs, by the names inside."""
+    """Return the media type of an OLE compound file (older Microsoft formats), from the names inside."""
     if "__properties_version1.0".encode("utf-16-le") in data:
         return "application/vnd.ms-outlook"
     for name, reason in OLD_OFFICE.items():
@@ -109,7 +109,7 @@ def _compound(data: bytes) -> str:
 
 
 def _written(data: bytes, named: Format | None, suffix: str) -> str:
-    """Return the media type of a text that says itself what it is, or is certainly not what its name says."""
+    """Return the media type of a text that declares it, or that is certainly not what its name says."""
     head = data[:HEAD].replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").lstrip(b"\xff\xfe")
     if HTML.match(head):
         return "text/html"

@@ -1,4 +1,4 @@
-"""Word files (.docx): paragraphs, headings, lists and tables in the order of the document, as they are shown.
+"""Word files (.docx): paragraphs, headings, lists and tables in document order, as displayed.
 
 The XML is walked here, since python-docx leaves out text inside content controls, tracked insertions and text boxes.
 Numbers are counted, tracked changes accepted, struck-out and hidden text left out, merged cells filled. Notes and
@@ -49,7 +49,7 @@ def from_docx(data: bytes) -> Extracted:
     """Return the text of a Word file.
 
     Raises:
-        DocumentError: the file is protected with a password, in the old format, or broken.
+        DocumentError: the file is password-protected, in the old format, or broken.
     """
     if data.startswith(OLE):
         raise DocumentError(
@@ -67,7 +67,7 @@ def from_docx(data: bytes) -> Extracted:
 
 
 def _open(data: bytes) -> Any:
-    """Return the python-docx document, whatever goes wrong inside turned into one message."""
+    """Return the python-docx document; any error inside becomes one message."""
     import docx
     from docx.opc.exceptions import OpcError
     from lxml.etree import LxmlError
@@ -91,14 +91,14 @@ def _open(data: bytes) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Note:
-    """A footnote, endnote or comment: what it is called where it stands, and its text's element."""
+    """A footnote, endnote or comment: its mark in the text, and the element with its text."""
 
     name: str
     element: Any
 
 
 class _Reader:
-    """Walks one document; what a paragraph refers to is kept until it is written."""
+    """Walks one document; notes and the like are held back until their paragraph is complete."""
 
     def __init__(self, document: Any) -> None:
         self._body = document.element.body
@@ -111,7 +111,7 @@ class _Reader:
         self._carried = ""
 
     def blocks(self) -> Iterator[Block]:
-        """Yield the blocks of the document, then those of its headers and footers that its text does not have."""
+        """Yield the blocks of the document, then those of headers and footers that aren't in its text."""
         known = set[str]()
         for block in self._blocks(self._body):
             known.add(flowing(block.text))
@@ -137,7 +137,7 @@ class _Reader:
         yield Block(carried)
 
     def _beside(self) -> Iterator[Block]:
-        """Yield the text boxes, notes and comments that what was just read refers to."""
+        """Yield the text boxes, notes and comments that the last block refers to."""
         asides, self._asides = self._asides, []
         for aside in asides:
             if aside.name:
@@ -161,7 +161,7 @@ class _Reader:
         return Block(text, tight=bool(number) or self._style_name(style).startswith("list"))
 
     def _level(self, node: Any) -> int:
-        """Return the level of a heading: that of its style or those behind it, or its own; 0 if it is none."""
+        """Return the level of a heading, from its style, its base styles or itself; 0 if it isn't one."""
         for style in self._numbering.style_chain(attribute(node, "pPr", "pStyle")):
             name, outline = attribute(style, "name").lower(), attribute(style, "pPr", "outlineLvl")
             number = name.removeprefix("heading ")
@@ -189,7 +189,7 @@ class _Reader:
             yield Block(" | ".join(shown).strip() if any(shown) else "", tight=True)
 
     def _row(self, row: Any, above: list[str]) -> list[str]:
-        """Return the text of each column of a row; a cell that goes on from the one above it has its text."""
+        """Return the text of each column of a row; vertically merged cells repeat the text above."""
         before = attribute(row, "trPr", "gridBefore")
         texts = [""] * min(int(before) if before.isdecimal() else 0, WIDEST)
         for cell in _cells(row):
@@ -212,7 +212,7 @@ class _Reader:
         return text
 
     def _pieces(self, paragraph: Any) -> Iterator[tuple[str, bool]]:
-        """Yield the text of a paragraph, each piece with whether it is a superscript."""
+        """Yield the text of a paragraph in pieces, each with whether it is superscript."""
         stack: list[tuple[Any, bool]] = [(paragraph, False)]
         fields: list[str] = []
         while stack:
@@ -236,7 +236,7 @@ class _Reader:
                 stack.extend((child, raised) for child in reversed(node))
 
     def _refer(self, node: Any) -> str:
-        """Return the mark of a note, which is kept to be written; a comment has none."""
+        """Return the mark of a note and hold the note back; comments have no mark."""
         kind = REFERENCES[node.tag]
         note = self._notes[kind].get(node.get(W + "id"))
         if note is None:
@@ -251,14 +251,14 @@ class _Reader:
         return f" [{number}]"
 
     def _is_gone(self, node: Any) -> bool:
-        """Return whether nobody reads a run or field, or an empty content control stands for text."""
+        """Return whether a run or field is hidden or struck out, or is a placeholder."""
         if node.tag == W + "fldSimple":
             return PAGE_FIELD.match(node.get(W + "instr") or "") is not None
         gone = node.tag == W + "r" and any(self._has(node, name) for name in ("strike", "dstrike", "vanish"))
         return gone or _is_placeholder(node)
 
     def _has(self, run: Any, name: str, value: str = "") -> bool:
-        """Return whether a run, or else its styles, has the property ``name``, of ``value`` where that is given."""
+        """Return whether a run, or else its styles, has the property ``name`` (with ``value``, if given)."""
         paragraph = next(run.iterancestors(W + "p"), None)
         styles = (attribute(run, "rPr", "rStyle"), attribute(paragraph, "pPr", "pStyle"))
         chains = (element for style in styles for element in self._numbering.style_chain(style))
@@ -271,7 +271,7 @@ class _Reader:
 
 
 def _related(part: Any) -> dict[str, list[Any]]:
-    """Return the root elements of the parts that the document refers to, by the last word of their kind."""
+    """Return the root elements of related parts, by the last word of their relationship type."""
     from docx.oxml import parse_xml
 
     found: dict[str, list[Any]] = {}
@@ -291,7 +291,7 @@ def _cells(row: Any) -> list[Any]:
 
 
 def _is_placeholder(node: Any) -> bool:
-    """Return whether a content control only says what to write into it."""
+    """Return whether a content control only contains its placeholder text."""
     return node.tag == W + "sdt" and node.find(f"{W}sdtPr/{W}showingPlcHdr") is not None
 
 
@@ -300,7 +300,7 @@ def _outlined(level: str) -> int:
 
 
 def _follow_field(node: Any, fields: list[str]) -> None:
-    """Keep the instructions of the ``fields`` that are open, when a mark of one is read."""
+    """Update the instructions of the open ``fields`` at a field mark."""
     kind = node.get(W + "fldCharType")
     if kind == "begin":
         fields.append("")

@@ -1,4 +1,4 @@
-"""The numbers of a Word document's paragraphs, counted as a word processor counts them."""
+"""The numbers of a Word document's paragraphs, counted as a word processor does."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def attribute(parent: Any, *path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """One level of a list: its first number, its kind, how the number is written, and what starts it anew."""
+    """One level of a list: its first number, kind, format, and what restarts it."""
 
     start: int
     kind: str
@@ -37,7 +37,7 @@ class _Level:
 
     @classmethod
     def of(cls, element: Any) -> _Level:
-        """Return the level that a ``w:lvl`` describes."""
+        """Return the level described by a ``w:lvl``."""
         restart = attribute(element, "lvlRestart")
         figures = element.find(W + "isLgl") is not None
         start, kind = _whole(attribute(element, "start"), 1), attribute(element, "numFmt") or "decimal"
@@ -46,10 +46,10 @@ class _Level:
 
 
 class Numbering:
-    """Counts the numbered paragraphs of one document; each is told once, in order, by ``number``."""
+    """Counts the numbered paragraphs of one document; call ``number`` once for each, in order."""
 
     def __init__(self, numbering: Any, styles: Any) -> None:
-        """Take the root elements of the numbering and style parts, ``None`` if a document lacks one."""
+        """Take the root elements of the numbering and style parts; ``None`` if missing."""
         self._styles = {s.get(W + "styleId"): s for s in (styles.iter(W + "style") if styles is not None else ())}
         self._abstract: dict[str, dict[int, _Level]] = {}
         self._linked: dict[str, str] = {}
@@ -65,7 +65,7 @@ class Numbering:
         self._started: set[tuple[str, int]] = set()
 
     def number(self, paragraph: Any) -> str:
-        """Return the number or bullet in front of a ``w:p``, counting it; empty if it has none."""
+        """Return the number or bullet of a ``w:p`` and count it; empty if it has none."""
         number, depth = self._place(paragraph)
         if number not in self._nums:
             return ""
@@ -82,7 +82,7 @@ class Numbering:
         return re.sub(r"%(\d)", lambda match: _shown(int(match[1]) - 1, counts, levels, level.figures), level.text)
 
     def style_chain(self, style: str) -> Iterator[Any]:
-        """Yield the style with this id and those that it is based on."""
+        """Yield the style with this id and its base styles."""
         for _ in range(DEEPEST):
             element = self._styles.get(style)
             if element is None:
@@ -107,7 +107,7 @@ class Numbering:
         return number, _whole(depth, 0)
 
     def _list(self, number: str) -> tuple[str, dict[int, _Level]]:
-        """Return the list behind a ``w:num``, and its levels as that one has them."""
+        """Return the list of a ``w:num``, and its levels with overrides."""
         element = self._nums[number]
         abstract = attribute(element, "abstractNumId")
         for link in self.style_chain(self._linked.get(abstract, "")):
@@ -122,7 +122,7 @@ class Numbering:
         return abstract, self._abstract.get(abstract, {}) | own
 
     def _count(self, counts: dict[int, int], levels: dict[int, _Level], number: str, depth: int) -> None:
-        """Count a paragraph at ``depth``; deeper levels begin anew."""
+        """Count a paragraph at ``depth``; deeper levels restart."""
         for override in self._nums[number].findall(W + "lvlOverride"):
             at, start = _whole(override.get(W + "ilvl"), 0), attribute(override, "startOverride")
             if start and at == depth and (number, at) not in self._started:

@@ -1,4 +1,4 @@
-"""Books (.epub): the chapters in the order in which they are read."""
+"""Books (.epub): the chapters in reading order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["from_epub"]
 
 
 def from_epub(data: bytes) -> Extracted:
-    """Return the text of a book; protected ones are refused."""
+    """Return the text of a book; copy-protected ones are refused."""
     with open_zip(data, "EPUB") as archive:
         if part(archive, "META-INF/rights.xml") or part(archive, "META-INF/license.lcpl"):
             raise DocumentError("is protected against copying, so that it cannot be read")
@@ -44,6 +44,6 @@ def _chapters(archive: zipfile.ZipFile, package: Any, folder: str) -> Iterator[E
 
 
 def _said(package: Any, name: str) -> str:
-    """Return what the book says of itself first."""
+    """Return the first value of a metadata field."""
     found = package.xpath(f"//*[local-name()='metadata']/*[local-name()='{name}']")
     return flowing("".join(found[0].itertext())) if found else ""

@@ -1,4 +1,4 @@
-"""HTML: the text a reader of the page sees, without scripts, styles, navigation, and what is hidden or struck out."""
+"""HTML: the text that a reader sees, without scripts, styles, navigation, hidden and struck-out text."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ DATE_NAMES = (
 
 
 def from_html(data: bytes) -> Extracted:
-    """Return the text of a page; its encoding is what the page declares, else what it looks like."""
+    """Return the text of a page, in its declared encoding or else the detected one."""
     soup = _parse(data)
     title = flowing(soup.title.get_text()) if soup.title else ""
     title = title if is_own_title(title) else ""
@@ -77,7 +77,7 @@ def _is_boilerplate(tag: Tag) -> bool:
 
 
 def _struck(soup: BeautifulSoup) -> list[Tag]:
-    """Return what the page's own style sheets strike out."""
+    """Return the selectors that the page's own style sheets strike out or hide."""
     from soupsieve import SelectorSyntaxError
 
     found: list[Tag] = []
@@ -90,7 +90,7 @@ def _struck(soup: BeautifulSoup) -> list[Tag]:
 
 
 def _language(soup: BeautifulSoup) -> str:
-    """Return the language that the page says it is in: ``de`` of ``de-AT``."""
+    """Return the declared language of the page: ``de`` for ``de-AT``."""
     found = re.match(r"[a-z]{2}(?![a-z])", str(soup.html.get("lang") or "") if soup.html else "", re.I)
     return found[0].lower() if found else ""
 
@@ -107,7 +107,7 @@ def _date(soup: BeautifulSoup) -> str:
 
 
 class _Reader:
-    """Walks the tree without recursion, since pages can be nested deeper than Python's stack."""
+    """Walks the tree without recursion: pages can be nested deeper than Python's stack."""
 
     def __init__(self, soup: BeautifulSoup) -> None:
         self._stack: list[tuple[Any, bool]] = [(soup, True)]
@@ -179,7 +179,7 @@ class _Reader:
             self._leave(name)
 
     def _term(self) -> Iterator[Block]:
-        """Keep the term of a definition list for the line of its definition: "Projector: £15 a hire"."""
+        """Hold back the term of a definition list until its definition: "Projector: £15 a hire"."""
         term = flowing("".join(self._words))
         self._words = []
         yield from self._undefined()  # two terms with one definition
@@ -187,7 +187,7 @@ class _Reader:
             self._prefix = term + (" " if term[-1] in "?!:." else ": ")
 
     def _undefined(self) -> Iterator[Block]:
-        """Yield a term that no definition follows, as a line of its own."""
+        """Yield a term without a definition on its own line."""
         if self._prefix.strip(" •"):
             yield Block(self._prefix.strip(), 0, True)
             self._prefix = ""
@@ -218,7 +218,7 @@ class _Reader:
 
 
 def flowing_edges(text: str) -> str:
-    """Return ``text`` with its white space as single spaces, those at its ends included."""
+    """Return ``text`` with white space collapsed, also at both ends."""
     inner = flowing(text)
     if not inner:
         return " " if text else ""
@@ -227,7 +227,7 @@ def flowing_edges(text: str) -> str:
 
 @dataclass(slots=True)
 class _List:
-    """The numbers of an ordered list: the next one, the step to the one after it, and how they are shown."""
+    """The numbers of an ordered list: the next one, the step, and the format."""
 
     following: int
     step: int
@@ -235,7 +235,7 @@ class _List:
 
     @classmethod
     def of(cls, tag: Tag) -> _List:
-        """Return those of an ``ol``, as its attributes have them."""
+        """Return the numbers of an ``ol``, from its attributes."""
         style = LIST_STYLES.get(str(tag.get("style", "")).lower().rpartition(":")[2].strip(" ;"), "")
         count = len(tag.find_all("li", recursive=False))
         backwards = tag.has_attr("reversed")
@@ -243,7 +243,7 @@ class _List:
         return cls(start, -1 if backwards else 1, str(tag.get("type") or style))
 
     def next(self, item: Tag) -> str:
-        """Return the number of ``item``, as it stands before it."""
+        """Return the number shown before ``item``."""
         number = _number(item.get("value"), self.following)
         self.following = number + self.step
         return f"{list_number(number, self.kind)}. "
@@ -255,11 +255,11 @@ def _number(value: object, otherwise: int) -> int:
 
 
 def _unsaid(time: Tag) -> str:
-    """Return the day of a ``time`` element whose words do not say it: "next Friday"."""
+    """Return the day of a ``time`` element if its text doesn't say it: "next Friday"."""
     day = iso_date(str(time.get("datetime") or ""))
     return f" ({day})" if len(day) == 10 and not iso_date(time.get_text()) else ""
 
 
 def _is_layout(row: Tag) -> bool:
-    """Return whether a table only places text on the page, so that its cells are no row of data."""
+    """Return whether a table is only used for layout."""
     return row.find(LAYOUT) is not None

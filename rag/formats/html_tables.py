@@ -1,4 +1,4 @@
-"""Merged cells of HTML tables: each row gets all its cells, and several rows of headers become one."""
+"""Merged cells of HTML tables: every row gets all its cells, and several header rows become one."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MOST_COLUMNS = 200
 
 
 def fill(table: Tag) -> None:
-    """Put a copy of each merged cell of ``table`` into every row and column over which it reaches.
+    """Copy each merged cell of ``table`` into every row and column that it spans.
 
-    A cell that is as wide as the whole table stays as it is: it is a line between the rows.
+    A cell as wide as the whole table stays as it is: it is a line between rows.
     """
     rows = [row for row in table.find_all("tr") if row.find_parent("table") is table]
     if not any(cell.has_attr("rowspan") or cell.has_attr("colspan") for row in rows for cell in _cells(row)):
@@ -36,7 +36,7 @@ def fill(table: Tag) -> None:
 
 
 def _fill_row(row: Tag, reaching: dict[int, tuple[Tag, int]], width: int) -> dict[int, tuple[Tag, int]]:
-    """Fill one row from the cells ``reaching`` down into it, by column, and return those that reach into the next."""
+    """Fill one row from the cells ``reaching`` down into it, by column; return those that reach into the next."""
     own = _cells(row)
     filled: list[Tag] = []
     below: dict[int, tuple[Tag, int]] = {}
@@ -84,7 +84,7 @@ def _copy(cell: Tag) -> Tag:
 
 
 def _span(cell: Tag, name: str) -> int:
-    """Return over how many columns or rows ``cell`` reaches; the limits are those of the HTML standard."""
+    """Return how many columns or rows ``cell`` spans, within the limits of the HTML standard."""
     value = str(cell.get(name) or "1").strip()
     most = 1000 if name == "colspan" else 65_534
     return min(max(int(value), 1), most) if value.isdecimal() and len(value) < 9 else 1

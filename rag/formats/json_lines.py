@@ -1,4 +1,4 @@
-"""JSON, JSON Lines and notebooks (.ipynb): values behind the path that leads to them, lists of records as tables."""
+"""JSON, JSON Lines and notebooks (.ipynb): values after their path, lists of records as tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEEPEST_HEADING = 6
 
 
 def from_json(data: bytes) -> Extracted:
-    """Return the values of a file; numbers are as they are written there."""
+    """Return the values of a file, with numbers as written."""
     content = _parsed(decode(data))
     if isinstance(content, dict) and "nbformat" in content and isinstance(content.get("cells"), list):
         return from_notebook(content)
@@ -31,7 +31,7 @@ def from_json(data: bytes) -> Extracted:
 
 
 def _parsed(text: str) -> Any:
-    """Return the value that a text writes, or the list of those of its lines."""
+    """Return the value of a text, or the list of values of its lines."""
     read = json.JSONDecoder(parse_float=Value, parse_int=Value, parse_constant=Value).decode
     try:
         return read(text)
@@ -49,7 +49,7 @@ def _parsed(text: str) -> Any:
 
 
 def _blocks(value: Any, path: str, level: int) -> Iterator[Block]:
-    """Yield what ``value`` says: plain values first, each behind its path, then what is nested under a heading."""
+    """Yield ``value``: plain values first, each after its path, then nested ones under a heading."""
     if isinstance(value, dict):
         nested = {key: inner for key, inner in value.items() if _is_nested(inner)}
         for key, inner in value.items():
@@ -68,7 +68,7 @@ def _blocks(value: Any, path: str, level: int) -> Iterator[Block]:
 
 
 def _records(records: list[dict[str, Any]]) -> Iterator[Block]:
-    """Yield records as a table: a column for each path to a value."""
+    """Yield records as a table with a column for each path."""
     rows = [dict(_flat(record, "", 0)) for record in records]
     header = list(dict.fromkeys(path for row in rows for path in row))
     yield from table_blocks(header, [[row.get(path, "") for path in header] for row in rows])
@@ -93,7 +93,7 @@ def _path(path: str, key: str) -> str:
 
 
 def _is_nested(value: Any) -> bool:
-    """Return whether ``value`` takes more than a line: it is none of, and no short list of, plain values."""
+    """Return whether ``value`` needs more than a line: it is neither a plain value nor a short list of them."""
     if isinstance(value, list):
         return any(isinstance(item, dict | list) for item in value) or sum(len(str(item)) for item in value) > 300
     return isinstance(value, dict) and bool(value)

@@ -1,4 +1,4 @@
-"""Mails (.eml): who wrote when to whom, the text, and what is attached."""
+"""Mails (.eml): header, text and attachments."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HEADING = "Earlier message, quoted"
 
 
 class Letter(NamedTuple):
-    """A mail, taken apart: its text where it has one, else its page."""
+    """A parsed mail: its plain text if it has one, else its HTML."""
 
     fields: dict[str, str]
     text: str
@@ -42,7 +42,7 @@ class Letter(NamedTuple):
 
 
 def from_eml(data: bytes) -> Extracted:
-    """Return a mail: its header, its text (its page where it has no text), and what it quotes under a heading."""
+    """Return a mail: its header, its text (or HTML), and quoted earlier mails under a heading."""
     return letter(read_mail(data))
 
 
@@ -61,7 +61,7 @@ def letter(mail: Letter) -> Extracted:
 
 
 def _parts(body: str) -> Iterator[Block]:
-    """Yield the text of a mail, and what it quotes of earlier ones under a heading of its own."""
+    """Yield the text of a mail, and quoted earlier mails under their own heading."""
     begins = min((match.start() for match in (EARLIER.search(body), QUOTED.search(body)) if match), default=len(body))
     yield Block(body[:begins].strip("\n"))
     if quoted := re.sub(r"^(?:> ?)+", "", body[begins:], flags=re.MULTILINE).strip():
@@ -70,7 +70,7 @@ def _parts(body: str) -> Iterator[Block]:
 
 
 def read_mail(data: bytes) -> Letter:
-    """Take a mail apart."""
+    """Parse a mail."""
     message = message_from_bytes(data, policy=policy.default)
     if not isinstance(message, EmailMessage) or not any(message.get(name) for name in (*FIELDS, "MIME-Version")):
         raise DocumentError("is broken or is not a mail: it has no header")
@@ -87,7 +87,7 @@ def read_mail(data: bytes) -> Letter:
 
 
 def _field(message: EmailMessage, name: str) -> str:
-    """Return the value of a header field, decoded where it can be."""
+    """Return the value of a header field, decoded if possible."""
     try:
         value = str(message.get(name, ""))
     except (ValueError, IndexError, TypeError, AttributeError, LookupError):  # the parser of addresses and dates
@@ -103,7 +103,7 @@ def _text(part: MIMEPart) -> str:
 
 
 def _payload(part: MIMEPart) -> bytes:
-    """Return the bytes of a part; a page says in UTF-8 what the mail says in its own encoding."""
+    """Return the bytes of a part; HTML is converted from the mail's encoding to UTF-8."""
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
     if part.get_content_type() != "text/html":
@@ -122,7 +122,7 @@ def _date(text: str) -> str:
 
 
 def _attachments(message: EmailMessage, bodies: Sequence[MIMEPart]) -> tuple[Attachment, ...]:
-    """Return the files and mails in a mail; pictures that are part of its text are none."""
+    """Return the attached files and mails, without inline pictures."""
     found = list[tuple[str, MIMEPart]]()
     for part in _leaves(message):
         inline = part.get_content_maintype() == "image" and (part.get("Content-ID") or not part.is_attachment())
@@ -135,7 +135,7 @@ def _attachments(message: EmailMessage, bodies: Sequence[MIMEPart]) -> tuple[Att
 
 
 def _leaves(message: MIMEPart) -> Iterator[MIMEPart]:
-    """Yield the parts of a mail that hold no other parts, attached mails as a whole."""
+    """Yield the innermost parts of a mail; attached mails stay whole."""
     waiting = [message]
     while waiting:
         part = waiting.pop()
@@ -146,13 +146,13 @@ def _leaves(message: MIMEPart) -> Iterator[MIMEPart]:
 
 
 def _inner(part: MIMEPart) -> list[MIMEPart]:
-    """Return the parts of a part, or the mail that it holds."""
+    """Return the parts of a part, or the mail it contains."""
     payload = part.get_payload()
     return [inner for inner in payload if isinstance(inner, MIMEPart)] if isinstance(payload, list) else []
 
 
 def _named(part: MIMEPart) -> str:
-    """Return a name for a part that has none."""
+    """Return a name for an unnamed part."""
     kind = part.get_content_type()
     if kind == "message/rfc822":
         subject = next((str(inner.get("Subject", "")) for inner in _inner(part)), "")

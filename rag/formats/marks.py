@@ -1,4 +1,4 @@
-"""Small marks beside the words: superscripts, and the numbers of lists as they are shown."""
+"""Superscripts and list numbers, as displayed."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def superscript(before: str, text: str) -> str:
-    """Return what to write for a superscript ``text`` behind ``before``, so that nobody reads ``420³`` as 4203.
+    """Return the text for a superscript after ``before``, so that ``420³`` isn't read as 4203.
 
-    An exponent is written as one, an ending stays with its number, and the mark of a note is set apart.
+    An exponent is written as one, an ordinal ending stays with its number, and note marks are separated.
 
     >>> superscript("has 420", "3"), superscript("12 m", "2"), superscript("the 1", "st"), superscript("10", "-3")
     (' [3]', '²', 'st', '⁻³')
@@ -51,7 +51,7 @@ def superscript(before: str, text: str) -> str:
 
 
 def list_number(number: int, kind: str) -> str:
-    """Return ``number`` as a list of this ``kind`` shows it: ``a``, ``A``, ``i``, ``I``, or in figures.
+    """Return ``number`` in the format of a list of this ``kind``: ``a``, ``A``, ``i``, ``I``, or digits.
 
     >>> [list_number(28, kind) for kind in ("1", "a", "A", "i", "I")]
     ['28', 'ab', 'AB', 'xxviii', 'XXVIII']

@@ -1,4 +1,4 @@
-"""Mails as Outlook saves them (.msg)."""
+"""Outlook mails (.msg)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HIDDEN = 0x7FFE
 
 
 def from_msg(data: bytes) -> Extracted:
-    """Return a mail in the same form as one that was sent (``rag.formats.mail``)."""
+    """Return a mail in the same form as ``rag.formats.mail``."""
     from oxmsg import Message
 
     mail = Message.load(data)

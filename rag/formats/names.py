@@ -1,4 +1,4 @@
-"""Names for the files inside a file: without ways out of it, without odd characters, and each once."""
+"""Names for files inside a file: safe, printable and unique."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST = 200
 
 
 def unique_names(names: Iterable[str]) -> Iterator[str]:
-    """Yield each of ``names`` made plain, with a number where an earlier one is the same.
+    """Yield each of ``names`` in plain form, numbered if an earlier one is the same.
 
     >>> list(unique_names(["bill.pdf", "../bill.pdf", "a\\\\b.txt", ""]))
     ['bill.pdf', 'bill (2).pdf', 'a/b.txt', 'unnamed']

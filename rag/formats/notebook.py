@@ -1,4 +1,4 @@
-"""Notebooks of Jupyter: the text and the code of the cells, and what they printed."""
+"""Jupyter notebooks: text, code and output of the cells."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["from_notebook"]
 
 
 def from_notebook(content: dict[str, Any]) -> Extracted:
-    """Return the cells of a notebook in order, code between fences, each output below its code."""
+    """Return the cells of a notebook in order, code in fences, with outputs below."""
     cells = [cell for cell in content["cells"] if isinstance(cell, dict)]
     found = joined(_cell(cell) for cell in cells)
     title = str(content.get("metadata", {}).get("title", "")) or first_heading(found.text, found.headings)
@@ -31,7 +31,7 @@ def _cell(cell: dict[str, Any]) -> Extracted:
 
 
 def _outputs(outputs: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield the text of each output; tables are better in HTML than as text, and pictures have none."""
+    """Yield the text of each output, tables from their HTML; pictures have none."""
     for output in outputs:
         data = output.get("data", {})
         if "<table" in (page := _joined(data.get("text/html", ""))):

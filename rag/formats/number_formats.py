@@ -1,6 +1,6 @@
-"""Numbers and dates as a spreadsheet shows them: the number format codes of Office Open XML (ECMA-376 part 1, 18.8.30).
+"""Numbers and dates as displayed by a spreadsheet: number format codes of Office Open XML (ECMA-376-1, 18.8.30).
 
-Conditions in brackets, fractions and colours are read over; the names of months and days are English.
+Conditions in brackets, fractions and colours are ignored; names of months and days are English.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LOCAL_DATES = {"mm-dd-yy": "yyyy-mm-dd", "m/d/yy h:mm": "yyyy-mm-dd hh:mm"}
 
 
 def shown(value: Shown, code: str) -> str:
-    """Return ``value`` as a cell with the number format ``code`` shows it.
+    """Return ``value`` as displayed in a cell with the number format ``code``.
 
     >>> shown(1234.5, '"£"#,##0.00'), shown(0.125, "0.0%"), shown(-3, "#,##0;(#,##0)"), shown(1234567, "General")
     ('£1,234.50', '12.5%', '(3)', '1234567')
@@ -60,7 +60,7 @@ def _tokens(section: str) -> list[str]:
 
 
 def _literal(token: str) -> str:
-    """Return what a token that is no placeholder shows: text in quotes, a currency, nothing for colours and gaps."""
+    """Return the text of a token that isn't a placeholder: quoted text, a currency; empty for colours and gaps."""
     if token.startswith("[$"):
         return token[2:-1].partition("-")[0]
     if token.startswith("["):
@@ -106,7 +106,7 @@ def _digits(value: Decimal, pattern: str) -> str:
 
 
 def _general(value: float) -> str:
-    """Return a number as it is, with eleven digits at most, as a cell without a format shows it."""
+    """Return a number as displayed in a cell without a format: at most eleven digits."""
     if isinstance(value, int) or (value.is_integer() and abs(value) < 1e15):
         return str(int(value))
     return f"{value:.11g}"
@@ -135,7 +135,7 @@ def _date(value: datetime | date | time | timedelta, tokens: list[str]) -> str:
 
 
 def _date_part(kind: str, moment: datetime, elapsed: timedelta, noon: bool) -> str:
-    """Return what one token of a date shows; ``noon`` tells whether the hours are counted to twelve."""
+    """Return the text of one token of a date; ``noon`` means a twelve-hour clock."""
     seconds = int(elapsed.total_seconds())
     hour = (moment.hour % 12 or 12) if noon else moment.hour
     total = {"[h": seconds // 3600, "[m": seconds // 60, "[s": seconds}

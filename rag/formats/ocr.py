@@ -1,4 +1,4 @@
-"""Text recognition by Tesseract, where the system has it: words of a picture, where they stand, and how sure it is."""
+"""Text recognition with Tesseract, if installed: the words of a picture with their places and confidence."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CODES = {
 
 @dataclass(frozen=True, slots=True)
 class RecognisedWord:
-    """A word in a picture: its corners and the foot of its line, in pixels from the upper left, and its confidence.
+    """A word in a picture: its corners and baseline, in pixels from the top left, and its confidence.
 
     ``line`` numbers the line that Tesseract takes it for a part of.
     """
@@ -45,12 +45,12 @@ class RecognisedWord:
 
 
 def available() -> bool:
-    """Return whether Tesseract is there."""
+    """Return whether Tesseract is installed."""
     return shutil.which("tesseract") is not None
 
 
 def recognise(png: bytes, language: str = "") -> list[RecognisedWord]:
-    """Return the words of a picture, in the order in which Tesseract reads them; none if it fails or is missing.
+    """Return the words of a picture in Tesseract's order; none if it fails or is missing.
 
     ``language`` is a code such as ``de`` or ``de-AT``; without one, or where Tesseract does not have it, all that it
     has are tried.
@@ -83,7 +83,7 @@ def note(pages: Iterable[tuple[int, float]]) -> str:
 
 
 def languages(language: str) -> str:
-    """Return Tesseract's name of a language, or those of all that it has, if it lacks that one."""
+    """Return Tesseract's name of a language, or of all installed ones if that one is missing."""
     there = installed()
     code = CODES.get(language.lower().partition("-")[0], "")
     if code in there:
@@ -94,7 +94,7 @@ def languages(language: str) -> str:
 
 @functools.cache
 def installed() -> frozenset[str]:
-    """Return Tesseract's names of the languages that it has."""
+    """Return Tesseract's names of its installed languages."""
     try:
         done = subprocess.run(["tesseract", "--list-langs"], capture_output=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):

@@ -1,4 +1,4 @@
-"""OpenDocument files (.odt, .ods, .odp): what stands in a cell or a paragraph is written there as it is shown."""
+"""OpenDocument files (.odt, .ods, .odp), which store text as displayed."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ MOST_REPEATED = 1000
 
 
 def from_odt(data: bytes) -> Extracted:
-    """Return the text of a document of a word processor."""
+    """Return the text of a text document."""
     root, title, date = _open(data)
     text, headings = assemble(_blocks(root.find(f"{OFFICE}body/{OFFICE}text")))
     return Extracted(text, title=title or first_heading(text, headings), date=date, headings=headings)
 
 
 def from_ods(data: bytes) -> Extracted:
-    """Return the text of a spreadsheet: a section a sheet."""
+    """Return the text of a spreadsheet: one section per sheet."""
     root, title, date = _open(data)
     tables = root.find(f"{OFFICE}body/{OFFICE}spreadsheet").findall(TABLE + "table")
     text, headings = assemble(chain.from_iterable(sheet_blocks(_sheet(table)) for table in tables))
@@ -51,7 +51,7 @@ def from_ods(data: bytes) -> Extracted:
 
 
 def from_odp(data: bytes) -> Extracted:
-    """Return the text of a presentation: a page a slide, its notes last."""
+    """Return the text of a presentation: one page per slide, with its notes last."""
     root, title, date = _open(data)
     slides = root.find(f"{OFFICE}body/{OFFICE}presentation").findall(DRAW + "page")
     found = joined(map(_slide, slides))
@@ -103,7 +103,7 @@ def _blocks(parent: Any, depth: int = 0) -> Iterator[Block]:
 
 
 def _text(node: Any) -> str:
-    """Return the text in ``node`` as it is shown: spaces, tabs and breaks are elements of their own."""
+    """Return the text in ``node`` as displayed; spaces, tabs and breaks are elements."""
     parts = [node.text or ""]
     for child in node:
         if child.tag == TEXT + "s":
@@ -126,7 +126,7 @@ def _table(table: Any) -> Iterator[Block]:
 
 
 def _sheet(table: Any) -> Sheet:
-    """Return the cells of a table with their merged areas filled; what is repeated without end is left out."""
+    """Return the cells of a table with merged areas filled, without endless repetitions."""
     sheet = Sheet(table.get(TABLE + "name", ""))
     areas, number = list[tuple[int, int, int, int]](), 0
     for row in table.iter(TABLE + "table-row"):

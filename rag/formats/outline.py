@@ -1,4 +1,4 @@
-"""The headings of a text, by how its lines look. Nothing here changes the text; headings are spans of it."""
+"""Headings of a text, detected from its lines. The text stays unchanged; headings are spans of it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ EQUALS = re.compile(r"[ \t]*(=(?: ?=){0,5})[ \t]*([^=\s](?:[^\r\n]{0,200}[^=\s])
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line without white space at its ends; it begins at ``start`` of the document's text.
+    """A stripped line that starts at ``start`` of the document's text.
 
     It is ``alone`` where the lines before and after it are blank (or there are none).
     """
@@ -53,7 +53,7 @@ class Line:
 
 
 def front_matter(text: str) -> tuple[int, dict[str, str]]:
-    """Return the end of the block between ``---`` lines that a Markdown file may begin with, and its plain values."""
+    """Return the end of the front matter between ``---`` lines, and its plain values."""
     match = re.match(r"---[ \t]*\r?\n(?:[^\r\n]*\r?\n){0,200}?(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", text[:20_000])
     if not match:
         return 0, {}

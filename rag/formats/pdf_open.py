@@ -1,4 +1,4 @@
-"""PDFium, one thread at a time."""
+"""Open PDFs with PDFium, one thread at a time."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ PASSWORD_ERROR = 4
 
 @contextmanager
 def opened(data: bytes) -> Iterator[tuple[Any, Any]]:
-    """Lend the PDF in ``data`` and its form, if it has one, to this thread alone.
+    """Open the PDF in ``data`` and its form, if any, exclusively for this thread.
 
     Raises:
-        DocumentError: it is protected with a password, or broken.
+        DocumentError: it is password-protected or broken.
     """
     import pypdfium2
 

@@ -1,4 +1,4 @@
-"""The pages of a PDF as they look: a picture of one, and where on it some words stand."""
+"""Pages of a PDF as pictures, and the places of words on them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Box", "picture", "places"]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle on a page, in shares of its width and height, from the upper left corner."""
+    """A rectangle on a page, in fractions of its width and height, from the top left."""
 
     left: float
     top: float
@@ -33,7 +33,7 @@ def picture(data: bytes, number: int, width: int = 1200) -> bytes:
     """Return page ``number`` (from 1) of the PDF in ``data`` as a PNG of ``width`` pixels.
 
     Raises:
-        DocumentError: the PDF cannot be read, or has no such page.
+        DocumentError: the PDF can't be read, or has no such page.
     """
     with _page(data, number) as (page, _):
         image = page.render(scale=width / max(page.get_width(), 1)).to_pil()
@@ -43,13 +43,13 @@ def picture(data: bytes, number: int, width: int = 1200) -> bytes:
 
 
 def places(data: bytes, number: int, words: str, before: str = "") -> list[Box]:
-    """Return where ``words`` stand on page ``number`` (from 1), a box a line; none if they are not found.
+    """Return the places of ``words`` on page ``number`` (from 1), one box per line; none if not found.
 
     Only letters and digits are compared, since hyphens, spaces and line breaks differ between a page and its text.
     ``before`` is what the page says before them: it decides between two places of the same words.
 
     Raises:
-        DocumentError: the PDF cannot be read, or has no such page.
+        DocumentError: the PDF can't be read, or has no such page.
     """
     wanted = _letters(words)
     with _page(data, number) as (page, form):
@@ -98,7 +98,7 @@ def _nearest(text: str, words: str, offset: int) -> int | None:
 
 
 def _box(page: Any, corners: Sequence[float]) -> Box:
-    """Return the box between two ``corners`` of a page, whichever way it is turned or cut."""
+    """Return the box between two ``corners`` of a page that may be rotated or cropped."""
     from pypdfium2 import raw
 
     size = 100_000

@@ -1,4 +1,4 @@
-"""What a page of a PDF is made of, for those who read it: words, rules, and boxes in points."""
+"""The parts of a PDF page: words, ruled lines, and boxes in points."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A drawn line, level or upright, from ``start`` to ``end`` at the height or place ``at``, in points."""
+    """A horizontal or vertical line from ``start`` to ``end`` at ``at``, in points."""
 
     upright: bool
     at: float
@@ -50,7 +50,7 @@ class Frame:
 
 
 def turned(box: Corners, turns: int) -> Corners:
-    """Return ``box`` as it is after ``turns`` quarter turns clockwise about the origin."""
+    """Return ``box`` after ``turns`` quarter turns clockwise around the origin."""
     left, bottom, right, top = box
     for _ in range(turns % 4):
         left, bottom, right, top = bottom, -right, top, -left
@@ -58,6 +58,6 @@ def turned(box: Corners, turns: int) -> Corners:
 
 
 def around(boxes: Sequence[Corners]) -> Corners:
-    """Return the smallest box that holds all ``boxes``."""
+    """Return the smallest box that contains all ``boxes``."""
     left, bottom, right, top = zip(*boxes, strict=True)
     return min(left), min(bottom), max(right), max(top)

@@ -1,4 +1,4 @@
-"""The rows of a page of a PDF: words on one baseline, parted into segments by wide gaps and upright rules."""
+"""The rows of a PDF page: words on one baseline, divided into segments by wide gaps and vertical lines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MARKER = re.compile(r"(?:[•◦▪▸‣·●○■□☐☒✓–—-]|\(?(?:\
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line as it is read: its words in order, its ``size`` and the height of its baseline, in points.
+    """A line in reading order: its words, its ``size`` and the height of its baseline, in points.
 
     ``block`` numbers the column, table or stretch of the page that it is of; a ``row`` is one of a table.
     """
@@ -47,27 +47,27 @@ class Segment:
 
     @property
     def left(self) -> float:
-        """Where the segment begins."""
+        """The left edge."""
         return self.words[0].left
 
     @property
     def right(self) -> float:
-        """Where it ends."""
+        """The right edge."""
         return max(word.right for word in self.words)
 
     @property
     def size(self) -> float:
-        """The size of its largest type."""
+        """The largest font size."""
         return max(word.size for word in self.words)
 
     @property
     def y(self) -> float:
-        """The height of its baseline."""
+        """The height of the baseline."""
         return max(self.words, key=lambda word: word.size).y
 
     @property
     def text(self) -> str:
-        """What it says."""
+        """The text."""
         return written(self.words)
 
 
@@ -76,7 +76,7 @@ Row = list[Segment]
 
 
 def written(words: Sequence[Word]) -> str:
-    """Return ``words`` as one line of text, its superscripts set apart."""
+    """Return ``words`` as one line of text, with superscripts marked."""
     text = ""
     base = max((word.size for word in words), default=0.0)
     level = next((word.y for word in words if word.size == base), 0.0)
@@ -102,7 +102,7 @@ def rows_of(words: Iterable[Word], uprights: Sequence[Rule]) -> list[Row]:
 
 
 def chains(words: Iterable[Word]) -> list[list[Word]]:
-    """Return each word with those that are glued to it, which may be raised or lowered."""
+    """Return each word together with the words attached to it, which may be raised or lowered."""
     chains: list[list[Word]] = []
     for word in words:
         if word.glued and chains:
@@ -135,7 +135,7 @@ def _segments(row: list[Word], uprights: Sequence[Rule]) -> Row:
 
 
 def _is_even(row: Sequence[Word]) -> bool:
-    """Return whether the words of a row stand as far from each other as those of a justified line do: all alike."""
+    """Return whether the gaps between words are all alike, as in a justified line."""
     gaps = [right.left - left.right for left, right in pairwise(row) if not right.glued]
     return len(gaps) > 2 and 0 < max(gaps) < min(JUSTIFIED * row[0].size, 1.4 * min(gaps))
 

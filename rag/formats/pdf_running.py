@@ -1,4 +1,4 @@
-"""Running headers, footers and page numbers: lines at the edge of many pages, equal but for the number of the page."""
+"""Running headers, footers and page numbers: lines at the edge of many pages, equal except for the page number."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class _Edge:
 
 
 def without_running_lines(pages: Sequence[Page]) -> list[Page]:
-    """Return the pages without page numbers and running lines; of lines that are quite equal the first is kept."""
+    """Return the pages without page numbers and running lines; of identical lines the first is kept."""
     pages = [replace(page, lines=list(page.lines)) for page in pages]
     pitch = _pitch(pages)
     for _ in range(DEEPEST):
@@ -76,14 +76,14 @@ def without_running_lines(pages: Sequence[Page]) -> list[Page]:
 
 
 def _pitch(pages: Sequence[Page]) -> float:
-    """Return the usual drop from line to line."""
+    """Return the usual distance between lines."""
     heights = (sorted((line.y for line in page.lines), reverse=True) for page in pages)
     drops = [a - b for ys in heights for a, b in pairwise(ys) if a - b > 1]
     return median(drops) if drops else 0.0
 
 
 def _edge(number: int, page: Page, upper: bool, pitch: float) -> _Edge:
-    """Return the highest or the lowest line of a page."""
+    """Return the top or bottom line of a page."""
     ordered = sorted(page.lines, key=lambda line: -line.y if upper else line.y)
     line, neighbour = ordered[0], ordered[1]
     height = (line.y - page.bottom) / max(page.top - page.bottom, 1.0)
@@ -99,7 +99,7 @@ def _edge(number: int, page: Page, upper: bool, pitch: float) -> _Edge:
 
 
 def _running(edges: Sequence[_Edge], pages: int) -> list[_Edge]:
-    """Return those of ``edges`` that are no text of their pages."""
+    """Return the ``edges`` that aren't part of their pages' text."""
     found: list[_Edge] = []
     groups: dict[tuple[str, bool], list[_Edge]] = {}
     for edge in edges:
@@ -120,13 +120,13 @@ def _running(edges: Sequence[_Edge], pages: int) -> list[_Edge]:
 
 
 def _level(edges: Sequence[_Edge]) -> bool:
-    """Return whether lines stand at about one height."""
+    """Return whether lines are at about the same height."""
     middle = median(edge.line.y for edge in edges)
     return sum(abs(edge.line.y - middle) <= WANDERING for edge in edges) >= 0.7 * len(edges)
 
 
 def _count(number: str) -> int | None:
-    """Return the value of a number in figures or Roman letters; none if those make no number."""
+    """Return the value of a number in digits or Roman numerals; ``None`` if it isn't one."""
     if number.isdecimal():
         return int(number)
     values = [ROMAN[letter] for letter in number.lower()]

@@ -1,4 +1,4 @@
-"""Pages of a PDF that are pictures of text: their words, recognised, where they stand on the page."""
+"""Scanned pages of a PDF: their recognised words and places."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ MOST_PIXELS = 5000
 
 @functools.lru_cache(maxsize=8)
 def recognised(data: bytes, number: int) -> Page:
-    """Return page ``number`` (from 1) of the PDF in ``data`` as Tesseract reads it, with its mean confidence.
+    """Return page ``number`` (from 1) of the PDF in ``data`` as read by Tesseract, with its mean confidence.
 
-    It has no lines where there is no text on it, or no Tesseract.
+    It has no lines if there is no text on it, or no Tesseract.
     """
     if not ocr.available():
         return Page([])
@@ -68,7 +68,7 @@ def _words(page: Any, found: Sequence[ocr.RecognisedWord], size: tuple[int, int]
 
 
 def _stored(page: Any, word: ocr.RecognisedWord, size: tuple[int, int]) -> Corners:
-    """Return the corners of a word on the page as it is stored, whichever way it is turned."""
+    """Return the corners of a word on the stored page, which may be rotated."""
     from pypdfium2 import raw
 
     x, y = ctypes.c_double(), ctypes.c_double()
@@ -81,7 +81,7 @@ def _stored(page: Any, word: ocr.RecognisedWord, size: tuple[int, int]) -> Corne
 
 
 def _language(pdf: Any) -> str:
-    """Return the language that the file says it is in, as a code; empty if it says none."""
+    """Return the declared language of the file as a code; empty if there is none."""
     from pypdfium2 import raw
 
     length = raw.FPDFCatalog_GetLanguage(pdf, None, 0)

@@ -1,4 +1,4 @@
-"""What is drawn on a page of a PDF beside its words: backgrounds, pictures, and the rules of tables."""
+"""Everything on a PDF page except words: backgrounds, pictures, and the lines of tables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COVER = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How the characters of one text object are set; ``owner`` tells them apart."""
+    """The style of the characters in one text object, which ``owner`` identifies."""
 
     owner: int
     size: float
@@ -35,7 +35,7 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is drawn behind the words: the page's box, filled rectangles with their colours, and pictures."""
+    """Everything behind the words: the page's box, filled rectangles with their colours, and pictures."""
 
     box: Corners
     fills: tuple[tuple[Corners, tuple[int, int, int] | None], ...]
@@ -43,7 +43,7 @@ class Scene:
     rules: tuple[Rule, ...]
 
     def shows(self, x: float, y: float, style: Style) -> bool:
-        """Return whether anybody sees a character in this style at ``x, y``."""
+        """Return whether a character in this style is visible at ``x, y``."""
         if not _holds(self.box, x, y) or style.size < SMALLEST:
             return False
         if style.invisible:
@@ -59,7 +59,7 @@ def _holds(box: Corners, x: float, y: float) -> bool:
 
 
 def scene_of(page: Any) -> Scene:
-    """Return what is drawn on a page of pypdfium2."""
+    """Return the scene of a pypdfium2 page."""
     from pypdfium2 import raw
 
     box = _page_box(page)
@@ -102,7 +102,7 @@ def _bounds(item: Any) -> Corners:
 
 
 def fill_of(item: Any) -> tuple[tuple[int, int, int] | None, int]:
-    """Return the colour that an object is filled with, where it has one, and how opaque it is, 0 to 255."""
+    """Return the fill colour of an object, if any, and its opacity, 0 to 255."""
     from pypdfium2 import raw
 
     red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
@@ -121,7 +121,7 @@ def _draws(path: Any) -> tuple[bool, bool]:
 
 
 def _filled(path: Any) -> tuple[int, int, int] | None:
-    """Return the colour of a filled rectangle; none of any other shape, which need not be behind what it surrounds."""
+    """Return the colour of a filled rectangle; ``None`` for other shapes, which may not cover what they surround."""
     from pypdfium2 import raw
 
     if not _draws(path)[0] or raw.FPDFPath_CountSegments(path) > 5:
@@ -131,7 +131,7 @@ def _filled(path: Any) -> tuple[int, int, int] | None:
 
 
 def _rules(path: Any) -> Iterator[Rule]:
-    """Yield the level and upright lines of a path: those that are stroked, and thin filled ones."""
+    """Yield the horizontal and vertical lines of a path: stroked ones, and thin filled ones."""
     from pypdfium2 import raw
 
     filled, stroked = _draws(path)

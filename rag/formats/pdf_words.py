@@ -1,6 +1,6 @@
-"""What a reader sees on a page of a PDF: words, and where they stand.
+"""The visible words on a PDF page, and their places.
 
-Words that nobody sees are left out: invisible ones, those in the colour of their background, those beside the page.
+Invisible words are left out, also those in the colour of their background or outside the page.
 Invisible words over a picture of the page are its recognised text, and kept.
 """
 
@@ -51,7 +51,7 @@ def frames(page: Any, textpage: Any, form: Any = None) -> list[Frame]:
 
 
 def is_scan(page: Any, characters: int) -> bool:
-    """Return whether a page with so many ``characters`` of text may be a picture of text, or text without Unicode."""
+    """Return whether a page with this many ``characters`` may be a picture of text, or text without Unicode."""
     from pypdfium2 import raw
 
     if characters >= FEW:
@@ -112,7 +112,7 @@ def _style(textpage: Any, index: int, known: dict[int, Style]) -> Style:
 
 
 class _Writer:
-    """Puts characters together to words: what stands side by side, in one size, without a space between."""
+    """Combines characters into words: adjacent, of one size, without a space between."""
 
     def __init__(self) -> None:
         self.words: list[tuple[int, Word]] = []
@@ -124,7 +124,7 @@ class _Writer:
         self._joined = False
 
     def write(self, letter: str, origin: tuple[float, float], box: Corners, style: Style) -> None:
-        """Add the next character, whose baseline begins at ``origin``."""
+        """Add the next character, whose baseline starts at ``origin``."""
         read = turned(box, style.turns)
         at = turned((*origin, *origin), style.turns)[:2]
         if self._letters and self._style:
@@ -143,7 +143,7 @@ class _Writer:
         self._letters.append((letter, read, box))
 
     def _touches(self, left: float, y: float, style: Style) -> bool:
-        """Return whether a word that begins there goes on from the last one, raised or lowered, without a gap."""
+        """Return whether a word that starts there continues the last one without a gap, raised or lowered."""
         if not self.words or self.words[-1][0] != style.turns:
             return False
         last = self.words[-1][1]
@@ -156,7 +156,7 @@ class _Writer:
         self._spaces += 1
 
     def end(self) -> None:
-        """End the word, if one has begun."""
+        """End the current word, if any."""
         if self._letters and self._style:
             text = "".join(letter for letter, _, _ in self._letters)
             box = around([stored for _, _, stored in self._letters])

@@ -1,4 +1,4 @@
-"""Plain text and Markdown: the text is what the file holds, character by character, whatever its encoding."""
+"""Plain text and Markdown: the text is exactly the file's, in any encoding."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def from_markdown(data: bytes) -> Extracted:
 
 
 def is_text(data: bytes) -> bool:
-    """Return whether ``data`` is text in UTF-8, cut off anywhere, or has a byte order mark."""
+    """Return whether ``data`` is UTF-8 text, perhaps cut off, or has a byte order mark."""
     if any(data.startswith(mark) for mark, _ in BYTE_ORDER_MARKS):
         return True
     try:
@@ -52,13 +52,13 @@ def is_text(data: bytes) -> bool:
 
 
 def decode(data: bytes) -> str:
-    """Return the text that ``data`` holds, without a byte order mark; its encoding is detected.
+    """Return the text of ``data`` without a byte order mark; the encoding is detected.
 
     UTF-8 is tried first, and forgiven a few damaged characters; then UTF-16 without a mark; then what
     charset-normalizer finds likeliest, Windows-1252 where that is as likely.
 
     Raises:
-        DocumentError: it holds no text.
+        DocumentError: it contains no text.
     """
     for mark, encoding in BYTE_ORDER_MARKS:
         if data.startswith(mark):

@@ -1,4 +1,4 @@
-"""PowerPoint presentations (.pptx): a page a slide, with its tables, charts and notes."""
+"""PowerPoint presentations (.pptx): one page per slide, with its tables, charts and notes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _slide(slide: Any) -> Extracted:
 
 
 def _shape(shape: Any) -> Iterator[Block]:
-    """Yield the text of a shape, and of those that are grouped in it."""
+    """Yield the text of a shape, and of the shapes grouped in it."""
     if shape.is_placeholder and shape.element.xpath(
         f".//p:nvPr/p:ph[{' or '.join(map('@type={!r}'.format, LEFT_OUT))}]"
     ):
@@ -65,7 +65,7 @@ def _shape(shape: Any) -> Iterator[Block]:
 
 
 def _paragraphs(frame: Any) -> Iterator[Block]:
-    """Yield the paragraphs of a text box; where there are several, they are items of a list."""
+    """Yield the paragraphs of a text box; several become list items."""
     paragraphs = [paragraph for paragraph in frame.paragraphs if paragraph.text.strip()]
     for paragraph in paragraphs:
         text = "\n".join(map(flowing, paragraph.text.replace("\v", "\n").split("\n")))
@@ -84,7 +84,7 @@ def _table(table: Any) -> Iterator[Block]:
 
 
 def _filled(table: Any, row: int, column: int) -> str:
-    """Return the text of a cell; one that was merged away says what the merged cell says."""
+    """Return the text of a cell; cells covered by a merged cell repeat its text."""
     cell = table.cell(row, column)
     if cell.is_spanned:
         origins = [(r, c) for r in range(row + 1) for c in range(column + 1) if table.cell(r, c).is_merge_origin]
@@ -96,7 +96,7 @@ def _filled(table: Any, row: int, column: int) -> str:
 
 
 def _chart(chart: Any) -> Iterator[Block]:
-    """Yield the title of a chart and its figures as a table: a row a category, a column a series."""
+    """Yield the title of a chart and its data as a table: one row per category, one column per series."""
     if chart.has_title and chart.chart_title.has_text_frame:
         yield Block(flowing(chart.chart_title.text_frame.text))
     for plot in chart.plots:

@@ -1,4 +1,4 @@
-"""The formats that can be read: what each is called, how its files end and what reads them."""
+"""The supported formats: name, file endings and reader."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OPEN = "application/vnd.oasis.opendocument."
 class Format:
     """A format of files. ``name`` is what an error calls a file of it.
 
-    ``untitled`` formats hold data rather than prose: a file that states no title has its own name as one.
+    ``untitled`` formats contain data rather than prose: without a stated title, the file name is the title.
     """
 
     name: str

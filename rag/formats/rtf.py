@@ -15,7 +15,7 @@ CREATED = re.compile(r"\{\\creatim\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})")
 
 
 def from_rtf(data: bytes) -> Extracted:
-    """Return the text of a file, the cells of a row of a table between bars."""
+    """Return the text of a file; the cells of table rows are separated by bars."""
     from striprtf.striprtf import rtf_to_text
 
     source = data.decode("latin-1")

@@ -1,4 +1,4 @@
-"""CSV and its relatives: values between commas, semicolons, tabs or bars; which, and in what encoding, is guessed."""
+"""CSV and similar: values separated by commas, semicolons, tabs or bars; separator and encoding are detected."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def from_csv(data: bytes) -> Extracted:
 
 
 def dialect(text: str) -> str:
-    """Return the character that parts most lines into the same number of fields, more than one.
+    """Return the character that splits most lines into the same number of fields, more than one.
 
     >>> dialect("a;b\\n1,5;2\\n2,5;3\\n"), dialect("name,price\\n'Smith; Jones',4\\n")
     (';', ',')
@@ -48,7 +48,7 @@ def dialect(text: str) -> str:
 
 
 def _regularity(sample: str, separator: str) -> tuple[float, int]:
-    """Return the share of rows that have the commonest number of fields, 0 where that is one, and the number."""
+    """Return the share of rows with the most common number of fields (0 if that is one), and the number."""
     rows = zip(range(SAMPLE_ROWS), csv.reader(io.StringIO(sample, newline=""), delimiter=separator), strict=False)
     widths = Counter(len(row) for _, row in rows if any(row))
     if not widths:

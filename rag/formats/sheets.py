@@ -1,4 +1,4 @@
-"""Sheets of a workbook, whatever program it is from: cells in a grid, which become titles, notes and tables."""
+"""Sheets of a workbook of any format: cells in a grid, which become titles, notes and tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_TITLE = 100
 
 
 class Sheet:
-    """The cells of a sheet that hold something: by row and column, as they are shown."""
+    """The non-empty cells of a sheet, by row and column, as displayed."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -27,12 +27,12 @@ class Sheet:
         """Rows with cells that are merged sideways."""
 
     def put(self, row: int, column: int, text: str, value: bool = False) -> None:
-        """Set the text of a cell, which is a ``value`` where it is a number, a date or the like."""
+        """Set the text of a cell; it is a ``value`` if it is a number, a date or the like."""
         if text.strip():
             self.rows.setdefault(row, {})[column] = Value(cell(text)) if value else cell(text)
 
     def merge(self, top: int, left: int, bottom: int, right: int) -> None:
-        """Take note that an area is one cell: each of its cells says what it says, unless it is all of its row."""
+        """Merge an area: each of its cells repeats the text, unless it is the whole row."""
         text = self.rows.get(top, {}).get(left, "")
         if not text or (bottom - top + 1) * (right - left + 1) > MOST_MERGED:
             return
@@ -46,9 +46,9 @@ class Sheet:
 
 
 def sheet_blocks(sheet: Sheet) -> Iterator[Block]:
-    """Yield a sheet: its name as a heading, and its tables, which empty rows part, with the lines above them.
+    """Yield a sheet: its name as a heading, and its tables, separated by empty rows, with the lines above them.
 
-    A group of rows without a header of its own, in the columns of the table above it, goes on with that table's header.
+    Rows without their own header, in the columns of the table above, continue with its header.
     """
     if not sheet.rows:
         return
@@ -81,6 +81,6 @@ def _title(text: str) -> Block:
 
 
 def _groups(numbers: list[int]) -> Iterator[list[int]]:
-    """Yield the numbers in groups without a gap."""
+    """Yield consecutive numbers as groups."""
     for _, group in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
         yield [number for _, number in group]

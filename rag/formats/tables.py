@@ -1,6 +1,6 @@
-"""Tables as text: a header, a rule below it and a row a line, so that each passage of a table can carry its header.
+"""Tables as text: a header, a rule below it and one line per row, so that each passage can repeat the header.
 
-Where the rows are too wide for a passage, each cell stands behind its header instead.
+If rows are too wide for a passage, each cell follows its header instead.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 class Value(str):
-    """The text of a cell that holds a number, a date or the like, and so names no column."""
+    """The text of a cell with a number, a date or the like, which can't be a column header."""
 
     __slots__ = ()
 
 
 def cell(text: str) -> str:
-    """Return the text of a cell on one line, without the bar that parts cells."""
+    """Return the text of a cell on one line, without bars."""
     return flowing(text.replace("|", "¦"))
 
 
 def written(text: str) -> str:
-    """Return the text of a cell of which nothing but its text is known, as a ``Value`` where it looks like one."""
+    """Return the text of a cell without a type, as a ``Value`` if it looks like one."""
     return Value(cell(text)) if VALUE.match(text) else cell(text)
 
 
 def table_blocks(header: Row, rows: Iterable[Row]) -> Iterator[Block]:
-    """Yield a table with a header, in one block or, where it is long, several; empty rows are left out."""
+    """Yield a table with a header, in several blocks if it is long; empty rows are left out."""
     filled = [list(map(cell, row)) for row in rows if any(map(str.strip, row))]
     names = list(map(cell, header))
     if any(len(_line(names)) + len(_line(row)) > WIDEST for row in filled):
@@ -70,7 +70,7 @@ def table_blocks(header: Row, rows: Iterable[Row]) -> Iterator[Block]:
 
 
 def grid_blocks(grid: Sequence[Row]) -> Iterator[Block]:
-    """Yield a table whose header, if it has one, is among its first rows; all rows are of equal length."""
+    """Yield a table whose header, if any, is among its first rows; all rows have equal length."""
     count = header_rows(grid)
     if count:
         yield from table_blocks(one_header(grid[:count]), grid[count:])
@@ -79,7 +79,7 @@ def grid_blocks(grid: Sequence[Row]) -> Iterator[Block]:
 
 
 def plain_blocks(grid: Sequence[Row]) -> Iterator[Block]:
-    """Yield the rows of a table without a header; of two columns the first names the second."""
+    """Yield the rows of a table without a header; with two columns, the first names the second."""
     for row in grid:
         texts = [cell(text) for text in row]
         if len(texts) == 2 and all(texts):
@@ -89,9 +89,9 @@ def plain_blocks(grid: Sequence[Row]) -> Iterator[Block]:
 
 
 def header_rows(grid: Sequence[Row], spans: Collection[int] = ()) -> int:
-    """Return how many rows at the top name the columns: none where the first holds values.
+    """Return the number of header rows: none if the first row contains values.
 
-    A row below is part of the header where the one above it has merged cells (those numbered in ``spans``) or gaps.
+    A further row belongs to the header if the one above it has merged cells (rows in ``spans``) or gaps.
 
     >>> header_rows([["Room", "Price"], ["Hall", Value("£4")]])
     1
@@ -109,17 +109,17 @@ def header_rows(grid: Sequence[Row], spans: Collection[int] = ()) -> int:
 
 
 def one_header(rows: Sequence[Row]) -> list[str]:
-    """Return the names of columns that are written over several rows: ``2024`` above ``Q1`` is ``2024 Q1``."""
+    """Return column names that span several rows: ``2024`` above ``Q1`` is ``2024 Q1``."""
     return [" ".join(dict.fromkeys(filter(None, column))) for column in zip(*rows, strict=True)]
 
 
 def _is_value(text: str) -> bool:
-    """Return whether a cell holds a value; a year may name a column all the same."""
+    """Return whether a cell contains a value; a year may be a header, though."""
     return isinstance(text, Value) and not YEAR.fullmatch(text)
 
 
 def _is_pairs(grid: Sequence[Row]) -> bool:
-    """Return whether each row is a name and what it stands for, words and values mixed, so that there is no header."""
+    """Return whether each row is a name and its value, words and values mixed, without a header."""
     if len(grid[0]) != 2:
         return False
     values = [_is_value(second) for _, second in grid[1:] if second]
@@ -127,7 +127,7 @@ def _is_pairs(grid: Sequence[Row]) -> bool:
 
 
 def _fills(above: Row, row: Row) -> bool:
-    """Return whether ``row`` has a name wherever the one above it has a gap."""
+    """Return whether ``row`` has a name wherever the row above has a gap."""
     gaps = [at for at, text in enumerate(above) if not text]
     return bool(gaps) and all(row[at] for at in gaps)
 
@@ -137,7 +137,7 @@ def _line(row: Row) -> str:
 
 
 def _record(names: Row, row: Row) -> Iterator[Block]:
-    """Yield a wide row as lines of ``name: cell`` that fit, each beginning with the first cell, which says what of."""
+    """Yield a wide row as lines of ``name: cell`` that fit, each starting with the first cell, which names the row."""
     pairs = [f"{name}: {text}" if name else text for name, text in zip(names, row, strict=False) if text]
     line = pairs[0]
     for pair in pairs[1:]:

@@ -1,4 +1,4 @@
-"""What the top of a plain text says of it: its title and its date."""
+"""Title and date at the top of a plain text."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ FROM_PROGRAM = re.compile(
 
 
 def is_own_title(title: str) -> bool:
-    """Return whether ``title``, of a file's properties, is one that somebody gave it.
+    """Return whether the ``title`` in a file's properties was written by a person.
 
     >>> is_own_title("Word Document"), is_own_title("Microsoft Word - final2.doc"), is_own_title("Word games")
     (False, False, True)
@@ -68,7 +68,7 @@ def is_own_title(title: str) -> bool:
 
 
 def title_of(text: str, headings: tuple[Heading, ...] = (), start: int = 0) -> str:
-    """Return the title of plain text: the lines that name it, else its first sentence, shortened.
+    """Return the title of plain text: its title lines, or else its first sentence, shortened.
 
     Of several lines above the first paragraph those of two words or more are taken, since a word alone (``Events``)
     names a category more often than a document: the first, and the second where both stand in one block or above the
@@ -96,9 +96,9 @@ def title_of(text: str, headings: tuple[Heading, ...] = (), start: int = 0) -> s
 
 
 def _block(text: str, lines: list[Line]) -> list[Line]:
-    """Return the lines at the top, two or more without a blank one in between, that could all be headings.
+    """Return the adjacent lines at the top, two or more, that could all be headings.
 
-    One such line may stand alone above them.
+    There may be one such line on its own above them.
     """
     alone = len(lines) > 1 and _may_be_title(lines[0].text) and _is_apart(text, lines[0], lines[1])
     lines = lines[1:] if alone else lines
@@ -111,12 +111,12 @@ def _block(text: str, lines: list[Line]) -> list[Line]:
 
 
 def _may_be_title(line: str) -> bool:
-    """Return whether ``line`` could be a heading, or is one of two parts in capitals: OPEN DAY 2 - THE STORE."""
+    """Return whether ``line`` could be a heading, perhaps of two parts in capitals: OPEN DAY 2 - THE STORE."""
     return is_heading_like(line) or (line.isupper() and is_heading_like(BETWEEN.sub(" ", line)))
 
 
 def _is_apart(text: str, above: Line, below: Line) -> bool:
-    """Return whether a blank line stands between two lines."""
+    """Return whether there is a blank line between two lines."""
     return text[above.end : below.start].count("\n") > 1
 
 
@@ -146,7 +146,7 @@ def _first_sentence(text: str, lines: list[Line]) -> str:
 def date_of(text: str, order: Order = "") -> str:
     """Return the date near the top: of a labelled line (``Date: 18.04.2011``), before a place, in a title.
 
-    ``order`` says how a date such as 03/04/2024 is meant; without it, only its year is known.
+    ``order`` is the order of a date such as 03/04/2024; without it, only the year is known.
     """
     for number, line in enumerate(_top(text)):
         if match := DATE_LABEL.match(line.text):

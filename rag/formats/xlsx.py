@@ -1,4 +1,4 @@
-"""Excel workbooks (.xlsx): each sheet is a section, each cell as it is shown, formulas by the values kept with them."""
+"""Excel workbooks (.xlsx): one section per sheet, cells as displayed, formulas by their stored values."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _sheet(sheet: Any) -> Sheet:
 
 
 def _rows(sheet: Any) -> Iterator[Any]:
-    """Yield the rows of a sheet, however far apart its first and its last cell are."""
+    """Yield the rows of a sheet, even if its first and last cell are far apart."""
     if hasattr(sheet, "reset_dimensions"):
         sheet.reset_dimensions()
     elif sheet.max_row * sheet.max_column > MOST_CELLS:

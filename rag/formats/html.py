@@ -77,7 +77,7 @@ def _is_boilerplate(tag: Tag) -> bool:
 
 
 def _struck(soup: BeautifulSoup) -> list[Tag]:
-    """Return the selectors that the page's own style sheets strike out or hide."""
+    """Return the elements that the page's own style sheets strike out or hide."""
     from soupsieve import SelectorSyntaxError
 
     found: list[Tag] = []

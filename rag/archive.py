@@ -71,7 +71,7 @@ class Archive:
                 file.unlink(missing_ok=True)
 
     def listen(self, change: Change) -> None:
-        """Remove what rests on documents that were removed from the index."""
+        """Delete answers that depend on documents removed from the index."""
         if isinstance(change, Removal):
             self.sweep(change.documents)
 
@@ -89,6 +89,6 @@ class Archive:
 
 
 def _answer(table: dict[str, Any]) -> Answer:
-    """Return the answer that ``dataclasses.asdict`` turned into ``table``."""
+    """Return the answer from ``table``, the output of ``dataclasses.asdict``."""
     evidence = (Evidence(**{**item, "passage": Passage(**item["passage"])}) for item in table["evidence"])
     return answer_from(table, evidence)

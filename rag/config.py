@@ -1,7 +1,7 @@
 """The settings: one frozen record, read once where a program starts and passed down.
 
-Later wins: the defaults, a TOML file with a table for each group, environment variables (``FOOTNOTE_`` and the
-setting's name in capitals), options on the command line. Unknown names in the file are refused.
+In rising precedence: defaults, a TOML file with a table per group, environment variables (``FOOTNOTE_`` and the
+setting's name in capitals), command-line options. Unknown names in the file are errors.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Config(Storage, Models, Retrieval, Answers, Server):
-    """Every setting, each by its own name: no name occurs in two groups."""
+    """All settings by name; no name occurs in two groups."""
 
 
 CLOSE = 0.9
@@ -59,7 +59,7 @@ def load(
     """Return the configuration from a TOML ``file``, the ``environment`` and ``overrides`` (``None`` is left out).
 
     Raises:
-        ConfigError: the file cannot be read, or a key or value is not understood.
+        ConfigError: the file can't be read, or a key or value is invalid.
     """
     given = _from_file(file) if file is not None else {}
     given |= _from_environment(environment)
@@ -110,7 +110,7 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"The configuration file {file} cannot be read: {error.strerror}.") from error
+        raise ConfigError(f"The configuration file {file} can't be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"The configuration file {file} is not valid TOML: {error}.") from error
 
@@ -119,7 +119,7 @@ def _known(name: str, names: Iterable[str], place: str) -> str:
     """Return where the setting ``name`` was given, if it is one of ``names``.
 
     Raises:
-        ConfigError: it is not; the error says what comes closest.
+        ConfigError: it isn't; the error names the closest one.
     """
     if name in names:
         return f"'{name}' in {place}"

@@ -68,7 +68,7 @@ class FileTokenizer:
         try:
             self._tokenizer = tokenizers.Tokenizer.from_file(str(file))
         except Exception as error:  # the library raises nothing more specific
-            raise ModelDamaged(f"The tokenizer {file} cannot be read ({error}): pull its model again.") from error
+            raise ModelDamaged(f"The tokenizer {file} can't be read ({error}). Download its model again.") from error
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         if most:

@@ -1,8 +1,7 @@
-"""The ports: what Footnote asks of its engines, and the records that pass between them.
+"""The ports: the protocols of Footnote's engines, and the records that they exchange.
 
-An engine is chosen by configuration alone, in :mod:`rag.embedders`, :mod:`rag.generators`, :mod:`rag.rerankers` and
-:mod:`rag.indexes.opening`.
-Everything else knows these protocols and nothing behind them.
+Only the configuration chooses an engine, in :mod:`rag.embedders`, :mod:`rag.generators`, :mod:`rag.rerankers` and
+:mod:`rag.indexes.opening`. All other code depends on these protocols alone.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ Progress = Callable[[int, int], None]
 
 
 class Tokenizer(Protocol):
-    """Counts in the units of an embedder."""
+    """Splits text into the tokens of an embedder."""
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the character span of each token of ``text``, in order, without special tokens."""
@@ -58,7 +57,7 @@ class Tokenizer(Protocol):
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors of length one, so that an inner product is a cosine similarity."""
+    """Turns texts into unit vectors, so that an inner product is a cosine similarity."""
 
     @property
     def name(self) -> str:
@@ -67,17 +66,17 @@ class Embedder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever the vectors would: a hash of the weights, or of what a server says about its model."""
+        """Changes whenever the vectors would: a hash of the weights, or of a server's description of its model."""
         ...
 
     @property
     def dimension(self) -> int:
-        """Numbers in a vector."""
+        """Length of a vector."""
         ...
 
     @property
     def limit(self) -> int:
-        """Tokens of a text that are read, special tokens left out; the rest would be cut off."""
+        """Most tokens of a text that are read, without special tokens; the rest is cut off."""
         ...
 
     @property
@@ -86,10 +85,10 @@ class Embedder(Protocol):
         ...
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """Return unit vectors of shape (texts, dimension); ``progress`` is called with texts done and texts in all.
+        """Return unit vectors of shape (texts, dimension); ``progress`` is called with texts done and total.
 
         Raises:
-            ModelError: the weights cannot be read, or the server does not answer.
+            ModelError: the weights can't be read, or the server doesn't respond.
         """
         ...
 
@@ -138,7 +137,7 @@ class Completion:
 
 
 class Generator(Protocol):
-    """Writes text for prompts. ``context`` is in tokens: a prompt and its reply together.
+    """Writes text for prompts. ``context`` is the limit for a prompt with its reply, in tokens.
 
     ``name`` and ``fingerprint`` identify the model: the fingerprint is a hash of the weights, or of a server's address
     and what the server says about its model. A prompt stays in its parts until it is inside a generator.
@@ -150,24 +149,24 @@ class Generator(Protocol):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can do beyond writing text."""
+        """The capabilities beyond writing text."""
         ...
 
     def measure(self, prompt: Prompt | Completion) -> int:
-        """Return the number of tokens that ``prompt`` takes up, the chat template included; never too few."""
+        """Return the number of tokens in ``prompt``, including the chat template; never too few."""
         ...
 
     def stream(self, prompt: Prompt, limit: int, stop: Stop | None = None) -> Iterator[str]:
-        """Yield at most ``limit`` tokens of text, the likeliest each time; ends within a token of ``stop()``.
+        """Yield at most ``limit`` tokens of text, always the most likely one; ends within a token of ``stop()``.
 
         Raises:
-            GenerationError: the prompt and ``limit`` do not fit the context, or the model failed.
+            GenerationError: the prompt and ``limit`` don't fit into the context, or the model failed.
         """
 
     def complete(self, prompt: Completion, limit: int, grammar: str = "", stop: Stop | None = None) -> Iterator[str]:
-        """Yield at most ``limit`` tokens of the reply, the likeliest each time that ``grammar`` (GBNF) allows.
+        """Yield at most ``limit`` tokens of the reply, always the most likely one that ``grammar`` (GBNF) allows.
 
-        Without a grammar all are allowed. With a ``limit`` of 0 nothing comes, but what the instructions take is done.
+        Without a grammar, all are allowed. With a ``limit`` of 0, only the instructions are prepared.
 
         Raises:
             GenerationError: the prompt and ``limit`` do not fit the context, or the model or the grammar failed.
@@ -178,21 +177,21 @@ class Generator(Protocol):
         ...
 
     def warm(self, prompt: Prompt, stop: Stop | None = None) -> int:
-        """Do ahead what reading the evidence of ``prompt`` will take; return of how many passages it had to be done.
+        """Prepare reading the evidence of ``prompt``; return for how many passages that was necessary.
 
-        For idle times: it ends within a moment of ``stop()``, or of another call, or where there is no room to keep it.
+        For idle times: it ends right after ``stop()`` or another call, and if there is no space for the results.
         """
         ...
 
     def close(self) -> None:
-        """Free what the model takes up, or close the connections to its server."""
+        """Free the model's memory, or close the connections to its server."""
 
 
 # --- reranker
 
 
 class Reranker(Protocol):
-    """Tells how well texts answer a question."""
+    """Scores how well texts answer a question."""
 
     @property
     def name(self) -> str:
@@ -201,11 +200,11 @@ class Reranker(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever the scores would: a hash of the weights, or of what a server says about its model."""
+        """Changes whenever the scores would: a hash of the weights, or of a server's description of its model."""
         ...
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
-        """Return a logit for each of ``texts``: the higher, the better it answers ``question``; of any size."""
+        """Return a logit of any size for each of ``texts``: the higher, the better it answers ``question``."""
         ...
 
 
@@ -219,7 +218,7 @@ Scored = list[tuple[PassageId, float]]
 
 
 class Described(Protocol):
-    """As much of an embedder as an index notes about itself."""
+    """The properties of an embedder that an index records."""
 
     @property
     def name(self) -> str:
@@ -233,13 +232,13 @@ class Described(Protocol):
 
     @property
     def dimension(self) -> int:
-        """Numbers in a vector."""
+        """Length of a vector."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentInfo:
-    """What a list of documents shows; ``source`` is the folder or file it came from, ``path`` its place in there."""
+    """A document as listed; ``source`` is the folder or file it came from, ``path`` its place in there."""
 
     name: str
     title: str
@@ -257,10 +256,10 @@ class DocumentInfo:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which passages a search may find: those of all the ``documents`` (public names) and ``sources`` that are given.
+    """The passages that a search may find: those of the given ``documents`` (public names) and ``sources``.
 
-    ``None`` means any. An engine applies the filter inside its search, so that ``k`` results come back where there are
-    so many.
+    ``None`` means any. An engine applies the filter inside its search, so it returns ``k`` results if there are that
+    many.
     """
 
     documents: frozenset[str] | None = None
@@ -291,14 +290,14 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """The document with this public name is about to be deleted. Told before the deletion is committed."""
+    """The document with this public name is about to be deleted. Sent before the deletion is committed."""
 
     document: str
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Passages were removed; what rests on others than these is to be forgotten. Told again after a crash.
+    """Passages were removed; delete everything that depends on others than these. Sent again after a crash.
 
     ``documents`` are the public names of all documents; ``existing`` returns those of given ids that are in the index.
     """
@@ -313,28 +312,28 @@ Listener = Callable[[Change], None]
 
 
 class Index(Protocol):
-    """An index as it is read and searched. Any number of threads may do so, while another process writes.
+    """An index for reading and searching, by any number of threads while another process writes.
 
-    Every method raises IndexFault where the engine cannot be reached or its data is damaged.
+    Every method raises IndexFault if the engine can't be reached or its data is damaged.
     """
 
     @property
     def folder(self) -> Path:
-        """Folder on this machine for what belongs to the index: answers, feedback, attention states, uploads."""
+        """Local folder for everything that belongs to the index: answers, feedback, attention states, uploads."""
         ...
 
     @property
     def generation(self) -> int:
-        """Counts the changes that were committed."""
+        """The number of committed changes."""
         ...
 
     @property
     def calibration(self) -> dict[str, Any] | None:
-        """What :meth:`WritableIndex.calibrate` noted last, or None."""
+        """The latest record of :meth:`WritableIndex.calibrate`, or ``None``."""
         ...
 
     def close(self) -> None:
-        """Free what is held; nothing that was committed depends on it."""
+        """Free all resources. Committed changes don't depend on this."""
         ...
 
     def __len__(self) -> int:
@@ -342,15 +341,15 @@ class Index(Protocol):
         ...
 
     def stats(self) -> dict[str, Any]:
-        """Return counts, size, and how the index was made: ``embedder``, ``fingerprint``, ``dimension``, …"""
+        """Return counts, size, and properties: ``embedder``, ``fingerprint``, ``dimension``, …"""
         ...
 
     def documents(self) -> list[DocumentInfo]:
-        """Return what is known of each document, sorted by public name."""
+        """Return all documents, sorted by public name."""
         ...
 
     def document(self, name: str) -> Document:
-        """Return the document with the public ``name``, under that name.
+        """Return the document with the public ``name``.
 
         Raises:
             DocumentError: there is none.
@@ -366,7 +365,7 @@ class Index(Protocol):
         ...
 
     def file(self, name: str) -> Path:
-        """Return the path of the file that a document was read from; the file may have changed or be gone.
+        """Return the path of the file that a document was read from; it may have changed or been deleted.
 
         Raises:
             DocumentError: there is no such document.
@@ -374,7 +373,7 @@ class Index(Protocol):
         ...
 
     def passage_ids(self, within: Filter = EVERYTHING) -> list[PassageId]:
-        """Return all passages, document by document, each document's in the order of its text."""
+        """Return all passages, by document and in text order."""
         ...
 
     def passages(self, ids: Sequence[PassageId]) -> list[Passage]:
@@ -382,11 +381,11 @@ class Index(Protocol):
         ...
 
     def neighbours(self, passage: Passage) -> tuple[Passage | None, Passage | None]:
-        """Return the passages before and after ``passage`` in its document, where there are any."""
+        """Return the passages before and after ``passage`` in its document, if any."""
         ...
 
     def existing(self, ids: Collection[PassageId]) -> set[PassageId]:
-        """Return those of ``ids`` that are in the index."""
+        """Return the ``ids`` that are in the index."""
         ...
 
     def search_dense(self, vector: Vectors, k: int, within: Filter = EVERYTHING) -> Scored:
@@ -394,8 +393,8 @@ class Index(Protocol):
         ...
 
     def scores_dense(self, vector: Vectors, ids: Sequence[PassageId]) -> list[float]:
-        """Return for each of ``ids`` a cosine of the unit ``vector``, weighed from that with the passage and with the
-        best of its windows; 0 for a passage that no longer exists."""
+        """Return for each of ``ids`` a weighted cosine of the unit ``vector`` with the passage and its best window; 0
+        for a passage that no longer exists."""
         ...
 
     def search_lexical(self, question: str, k: int, within: Filter = EVERYTHING) -> Scored:
@@ -403,19 +402,19 @@ class Index(Protocol):
         ...
 
     def coverage(self, question: str, passage: PassageId) -> float:
-        """Return the share of the words of ``question`` that the passage holds, rare words counting more; 0 to 1."""
+        """Return the share of the words of ``question`` that are in the passage, 0 to 1; rare words count more."""
         ...
 
     def term_frequency(self, term: str) -> int:
-        """Return the number of passages with ``term`` in any of its forms; of several words, all must be there."""
+        """Return the number of passages with ``term`` in any of its forms; of several words, with all of them."""
         ...
 
 
 class WritableIndex(Index, Protocol):
-    """An index as it is changed, by one writer at a time.
+    """An index that can be changed, by one writer at a time.
 
-    A document is identified by its source and its path within it; whether it changed, its ``sha256`` says. Its public
-    name is given once and stays.
+    A document is identified by its source and its path within it; its ``sha256`` shows whether it changed. Its public
+    name never changes.
     """
 
     def __enter__(self) -> WritableIndex: ...
@@ -423,9 +422,9 @@ class WritableIndex(Index, Protocol):
     def __exit__(self, *_: object) -> None: ...
 
     def writing(self) -> AbstractContextManager[None]:
-        """Keep other writers out over several changes, and tidy up once, at the end.
+        """Lock the index for several changes, and tidy up once, at the end.
 
-        Each change inside is still committed on its own, and kept whatever happens later.
+        Each change inside is still committed individually and survives later failures.
 
         Raises:
             IndexBusy: another process is changing the index.
@@ -433,7 +432,7 @@ class WritableIndex(Index, Protocol):
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All changes inside are kept, or none; reads see them only afterwards."""
+        """Commit all changes inside, or none; reads only see them afterwards."""
         ...
 
     def replace(
@@ -444,14 +443,14 @@ class WritableIndex(Index, Protocol):
         vectors: Sequence[Vectors],
         hashes: Sequence[str],
     ) -> str:
-        """Put ``document`` in place of the one that ``source`` had under its name, and return its public name.
+        """Add ``document``, replacing the one that ``source`` had under its name; return its public name.
 
-        The arguments are those of :class:`Content`. All of it is there afterwards, or nothing has changed.
+        The arguments are those of :class:`Content`. The change is atomic.
         """
         ...
 
     def content(self, name: str) -> Content:
-        """Return what :meth:`replace` was given for the document with the public ``name``.
+        """Return the arguments of :meth:`replace` for the document with the public ``name``.
 
         Raises:
             DocumentError: there is none.
@@ -459,7 +458,7 @@ class WritableIndex(Index, Protocol):
         ...
 
     def restore(self, info: DocumentInfo, content: Content) -> None:
-        """Put a document as another index has it, under the same public name and with the same times.
+        """Add a document as it is in another index, with the same public name and times.
 
         Raises:
             DocumentError: the name belongs to a document of another source or path.
@@ -471,19 +470,19 @@ class WritableIndex(Index, Protocol):
         ...
 
     def adopt(self, embedder: Described, passage_tokens: int) -> None:
-        """Drop all passages and vectors, and note that ``embedder`` makes the next ones; the documents stay."""
+        """Delete all passages and vectors, and record ``embedder`` for new ones; the documents stay."""
         ...
 
     def calibrate(self, fitted: Mapping[str, Any]) -> None:
-        """Note what decides here whether to answer: ``coefficients``, ``min_confidence``, the models ``made_for``."""
+        """Record the calibration of this index: ``coefficients``, ``min_confidence``, the models ``made_for``."""
         ...
 
     def organise(self) -> None:
-        """Arrange the vectors for fast search now, where their number calls for it."""
+        """Arrange the vectors for fast search now, if there are enough of them."""
         ...
 
     def files(self, source: str) -> dict[str, tuple[str, str]]:
-        """Return, for each path within ``source``, the public name and the SHA-256 of the document."""
+        """Return for each path within ``source`` the public name and the SHA-256 of the document."""
         ...
 
     def names_of(self, sha256: str) -> list[str]:
@@ -491,5 +490,5 @@ class WritableIndex(Index, Protocol):
         ...
 
     def known_vectors(self, hashes: Sequence[str]) -> dict[str, Vectors]:
-        """Return the vectors that :meth:`replace` was given with those of ``hashes`` that the index already holds."""
+        """Return the vectors already in the index for ``hashes``, as passed to :meth:`replace`."""
         ...

@@ -1,4 +1,4 @@
-"""Files are read in a process of their own, with limits on time and memory, so that no file can do harm.
+"""Files are read in a separate process with limits on time and memory, so that no file can do harm.
 
 A bomb, a crash or a hang ends that process and costs one file, which is named with its reason; the next one is read by
 a new process. What is small and plain text is read here, at once. ``python -m rag.reading FD`` is that process: it
@@ -35,7 +35,7 @@ GRACE = 30
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What reading one file may take: ``memory`` and ``output`` in bytes, ``seconds`` and more for a large file."""
+    """Limits for reading one file: ``memory`` and ``output`` in bytes, ``seconds`` (more for a large file)."""
 
     seconds: float = 120.0
     bytes_per_second: int = 50_000
@@ -51,7 +51,7 @@ class Limits:
 
 
 class FileReader:
-    """Reads files. The process is started for the first that needs it, and again after each that ended it."""
+    """Reads files. The process is started for the first file that needs it, and again after a file has ended it."""
 
     def __init__(self, limits: Limits | None = None, module: str = "rag.reading") -> None:
         self.limits = limits or Limits()
@@ -68,7 +68,7 @@ class FileReader:
         self.close()
 
     def close(self) -> None:
-        """End the process, if there is one."""
+        """End the process, if any."""
         if self._process is not None and self._connection is not None:
             self._connection.close()
             self._process.kill()
@@ -76,7 +76,7 @@ class FileReader:
             self._process = self._connection = None
 
     def read(self, path: Path, name: str) -> Iterator[Document | Failure]:
-        """Yield the documents in the file at ``path``: those inside it, and it itself last, under ``name``."""
+        """Yield the documents in the file at ``path``: those inside it, then itself under ``name``."""
         if documents.is_plain(path):
             yield _read_here(path, name)
             return
@@ -95,10 +95,10 @@ class FileReader:
         yield Failure(name, f"holds {MOST_CRASHES} files that cannot be read; the rest of it was left out")
 
     def _ask(self, path: Path, name: str, skip: set[str]) -> Iterator[Document | Failure]:
-        """Yield what the process sends about one file.
+        """Yield the process's results for one file.
 
         Raises:
-            _Ended: the process ended, or was ended, over one file.
+            _Ended: the process ended, or was killed, while reading.
         """
         connection, seconds, reading = self._started(), self.limits.time(path), name
         finished = False
@@ -150,7 +150,7 @@ class FileReader:
 
 
 class _Ended(Exception):
-    """The process that reads ended over the file ``name``."""
+    """The reading process ended while reading ``name``."""
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(reason)
@@ -165,7 +165,7 @@ def _read_here(path: Path, name: str) -> Document | Failure:
 
 
 def serve(connection: Connection, memory: int) -> None:
-    """Read what is asked for until the other end is closed, using at most ``memory`` bytes."""
+    """Read requested files until the pipe is closed, using at most ``memory`` bytes."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     while True:

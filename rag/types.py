@@ -180,7 +180,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A span of stored text that stands behind a sentence; ``quote`` is cut from that text, never generated.
+    """A span of stored text that supports a sentence; ``quote`` is cut from that text, never generated.
 
     ``header`` is the header row of the table of which the quote is a row, if it is one: it names the columns.
     """

@@ -125,7 +125,7 @@ def test_files_that_cannot_be_read_are_named_and_the_others_go_in(tmp_path):
         (["search", " ", "--index", "{index}"], "empty"),
         (["search", "x", "-n", "0", "--index", "{index}"], "at least 1"),
         (["models", "pull", "qwen2.5-coder-1.5b-instrct"], "qwen2.5-coder-1.5b-instruct"),
-        (["list", "--config", "{tmp}/none.toml"], "cannot be read"),
+        (["list", "--config", "{tmp}/none.toml"], "can't be read"),
         (["ingst", "x"], "invalid choice"),
         ([], "required"),
     ],

@@ -19,7 +19,7 @@ UNTOLD = "en"
 def stem(word: str, language: str) -> str:
     """Return the stem of a lower-case word without accents, or the word itself if its language has no stemmer.
 
-    ``language`` is a code of ISO 639-1, or empty where it is not known.
+    ``language`` is an ISO 639-1 code, or empty if unknown.
 
     >>> stem("gebühren", "de"), stem("règlements", "fr"), stem("libraries", "en"), stem("llyfrgell", "cy")
     ('gebuhr', 'regl', 'librari', 'llyfrgell')

@@ -61,18 +61,19 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     local.stay_local()
     from fastapi import FastAPI
 
-    from ui import api, changes, chat, openai_api, review, widget
+    from ui import api, changes, chat, mcp, openai_api, review, widget
     from ui.access import Gate
     from ui.library import Library
     from ui.metrics import Metrics
     from ui.uploads import Uploads
 
     library, uploads, metrics = Library(config), Uploads(service, config), Metrics(service)
-    service.watcher = metrics
+    service.watcher, tools = metrics, mcp.over_http(service, library)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with tools.session_manager.run():
+            yield
         uploads.close()
         library.close()
 
@@ -89,7 +90,8 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     app.include_router(api.router(service, library, metrics))
     app.include_router(changes.router(service, library, uploads))
     app.include_router(review.router(service))
-    app.include_router(openai_api.router(service))
+    app.include_router(openai_api.router(service, library))
+    app.include_router(mcp.router(tools))
     app.include_router(widget.router())
     app.include_router(api.unknown_paths(list(app.routes)))
     app.add_middleware(Gate, config=config)

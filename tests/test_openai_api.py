@@ -10,7 +10,9 @@ from browser import NOWHERE, PRINCIPLES, VENUE, ScriptedAssistant
 
 from rag.answers import answer_object, readable
 from rag.config import Config
+from rag.generators.scripted import ScriptedGenerator
 from rag.types import Turn
+from ui.openai_api import _tokens
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +125,13 @@ def test_usage_counts_the_conversation_and_the_reply(client):
     *others, last = client.chat.completions.create(**asked, stream=True, stream_options={"include_usage": True})
     assert last.choices == [] and last.usage == usage
     assert all(chunk.usage is None for chunk in others)
+
+
+def test_only_the_beginning_of_a_long_text_is_counted():
+    generator = ScriptedGenerator({})
+    assert _tokens(generator, "Two words") == 2 and _tokens(generator, "") == 0
+    generator.measure = lambda task: len(task.text) // 5 if len(task.text) <= 10_000 else 1 / 0
+    assert _tokens(generator, "word " * 100_000) == 100_000
 
 
 def test_a_reply_is_cut_off_where_the_request_asks_for_that(client):

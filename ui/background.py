@@ -17,7 +17,7 @@ from rag.text.words import content_words
 
 __all__ = ["reply"]
 
-HISTORY = re.compile(r"<(chat_history)>(?P<turns>.*?)</\1>", re.DOTALL)
+BEFORE, BEHIND = "<chat_history>", "</chat_history>"
 TASK = re.compile(r"\s*#+ \W*task\b", re.IGNORECASE)
 """The heading at the start of a task."""
 WANTED = re.compile(r'\{\s*"(?P<key>\w+)"\s*:\s*(?P<value>["\[])')
@@ -46,15 +46,22 @@ def reply(instructions: str, message: str) -> str | None:
     """
     if CHOICE.search(instructions):
         return json.dumps({"tool_calls": []})
-    quoted = HISTORY.search(message)
+    described, quoted = _apart(message)
     if not quoted and not TASK.match(message):
         return None
-    described, questions = HISTORY.sub("", message), _questions(quoted["turns"] if quoted else "")
+    questions = _questions(quoted)
     if wanted := WANTED.search(described):
         make = FIELDS.get(wanted["key"])
         nothing: str | list[str] = [] if wanted["value"] == "[" else ""
         return json.dumps({wanted["key"]: make(questions) if make else nothing}, ensure_ascii=False)
     return _title(questions) if quoted and TITLED.search(described) else None
+
+
+def _apart(message: str) -> tuple[str, str]:
+    """Return ``message`` without the conversation that it quotes, and the conversation."""
+    before, _, rest = message.partition(BEFORE)
+    turns, found, behind = rest.rpartition(BEHIND)
+    return (before + behind, turns) if found else (message, "")
 
 
 def _questions(turns: str) -> list[str]:

@@ -40,6 +40,8 @@ Maker = Callable[[str, str, Mapping[str, Any]], "Reply"]
 """Makes a reply from an id, a text and our own fields."""
 LETTERS = 4
 """Characters per token, as long as no model is loaded to count with."""
+COUNTED = 10_000
+"""Characters that are counted exactly; of longer texts, the beginning tells. Models remember what they counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +134,10 @@ def _limited(text: str, most: int | None, count: Callable[[str], int]) -> str:
 
 def _tokens(generator: ports.Generator | None, text: str) -> int:
     """Return the number of tokens in ``text``, by the language model if it is loaded."""
-    if generator is None:
+    if generator is None or not text:
         return math.ceil(len(text) / LETTERS)
-    return generator.measure(ports.Completion("", text, chat=False)) if text else 0
+    part = text[:COUNTED]
+    return round(generator.measure(ports.Completion("", part, chat=False)) * len(text) / len(part))
 
 
 def _completion(make: Maker, event: Event) -> Response:

@@ -6,7 +6,7 @@ import shlex
 import threading
 
 import pytest
-from api import running
+from api import indexed, running
 from browser import NOWHERE, PRINCIPLES, VENUE, ScriptedAssistant, until
 from command import ROOT
 
@@ -16,8 +16,7 @@ from rag.assistant import Assistant
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.generators.scripted import ScriptedGenerator
-from rag.indexes.opening import create_index, open_index
-from rag.ingest import ingest
+from rag.indexes.opening import open_index
 from rag.types import Turn
 from ui import examples
 
@@ -31,16 +30,8 @@ QUESTION = "Where was it held?"
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    """An index of two small documents, made with the embedder that needs no weights."""
-    folder = tmp_path_factory.mktemp("api")
-    for name, text in DOCUMENTS.items():
-        (folder / "in" / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / "in" / name).write_text(text, encoding="utf-8")
-    config = Config(index=folder / "index", origins=(INTRANET,), requests_per_minute=100_000)
-    embedder = HashEmbedder()
-    with create_index(config, embedder) as index:
-        ingest([folder / "in"], index, embedder, config)
-    return config
+    """An index of two small documents."""
+    return indexed(tmp_path_factory.mktemp("api"), DOCUMENTS, origins=(INTRANET,), requests_per_minute=100_000)
 
 
 @pytest.fixture(scope="module")
@@ -109,13 +100,18 @@ def test_the_history_reaches_the_assistant(slow):
     ("body", "status", "error", "said"),
     [
         ({"question": " ?! "}, 400, "bad_question", "empty"),
-        ({"question": ""}, 422, "invalid_request", "body.question"),
-        ({}, 422, "invalid_request", "body.question: Field required"),
-        ({"question": "a", "temperature": 2}, 422, "invalid_request", "body.temperature"),
-        ({"question": "a", "history": [{"role": "system", "content": "b"}]}, 422, "invalid_request", "role"),
-        (b"{", 422, "invalid_request", "not valid JSON (at character 1)"),
-        (b'{"question": "\\ud800"}', 422, "invalid_request", "body.question"),
+        ({"question": ""}, 422, "invalid_request", "question: "),
+        ({}, 422, "invalid_request", "question: Field required"),
+        ([], 422, "invalid_request", "must be a JSON object"),
+        ({"question": "a", "temperature": 2}, 422, "invalid_request", "temperature: "),
+        ({"question": "a", "history": [{"role": "system", "content": "b"}]}, 422, "invalid_request", "history[0].role"),
+        (b"{", 422, "invalid_request", "not valid JSON: Expecting property name enclosed in double quotes (line 1, "),
+        (b'{"question": "a",\n  "stream" true}', 422, "invalid_request", "Expecting ':' delimiter (line 2, column 12)"),
+        (b'{"question": "\\ud800"}', 422, "invalid_request", "question: "),
         ({"question": "a" * 9000}, 422, "invalid_request", "8000"),
+        ({"question": "a", "documents": []}, 422, "invalid_request", "documents: "),
+        ({"question": "a", "documents": ["no.md", "two.md"]}, 404, "bad_document", "no document 'no.md'."),
+        ({"question": "a", "documents": ["x"], "collections": ["y"]}, 404, "bad_document", "'x' and no collection 'y'"),
         (b" " * (2 << 20), 413, "http", "too large"),
     ],
 )
@@ -136,6 +132,61 @@ def test_a_mistake_of_ours_shows_no_traceback(api, monkeypatch, caplog):
 def test_what_is_not_there_is_said_in_json(api, path):
     reply = api.get(path)
     assert reply.status == 404 and "error" in reply.json
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/api/ask", "POST"),
+        ("PUT", "/api/documents", "GET, POST"),
+        ("PATCH", "/api/documents/minutes/one.txt", "GET, DELETE"),
+        ("GET", "/v1/chat/completions", "POST"),
+        ("POST", "/v1/models", "GET"),
+        ("GET", "/mcp", "POST"),
+        ("DELETE", "/mcp", "POST"),
+        ("POST", "/healthz", "GET"),
+    ],
+)
+def test_another_method_is_refused_with_those_that_are_allowed(api, method, path, allowed):
+    headers = {"Origin": api.url, "Sec-Fetch-Site": "same-origin"}
+    reply = api.request(method, path, headers=headers)
+    assert (reply.status, reply.headers["allow"]) == (405, allowed)
+    assert allowed in str(reply.json["error" if path.startswith("/v1/") else "message"])
+
+
+def test_an_answer_comes_from_the_chosen_documents_and_collections_only(api):
+    def sources(body):
+        return {item["document"] for item in api.post("/api/ask", {"question": QUESTION} | body).json["evidence"]}
+
+    assert sources({"documents": ["two.md"]}) == {"two.md"}
+    assert sources({"collections": ["minutes"]}) == {"minutes/one.txt"}
+    assert "minutes/one.txt" in sources({"documents": ["two.md"], "collections": ["minutes"]})
+    chat = {"messages": [{"role": "user", "content": QUESTION}], "collections": ["minutes"]}
+    completion = api.post("/v1/chat/completions", chat).json
+    evidence = completion["choices"][0]["message"]["footnote"]["evidence"]
+    assert {item["document"] for item in evidence} == {"minutes/one.txt"}
+    assert completion["usage"]["prompt_tokens"] == len(QUESTION.split())  # as the model counts
+    missing = api.post("/v1/chat/completions", chat | {"collections": ["plans"]})
+    assert missing.status == 404 and "'plans'" in missing.json["error"]["message"]
+    found = api.get("/api/search?q=bees&collections=minutes").json["passages"]
+    assert {passage["document"] for passage in found} == {"minutes/one.txt"}
+    assert api.get("/api/search?q=bees&documents=none.txt").status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/ask", {"question": PRINCIPLES.question}),
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": PRINCIPLES.question}]}),
+    ],
+)
+def test_a_stream_begins_at_once_and_is_never_silent_for_long(slow, monkeypatch, path, body):
+    """A proxy in front ends a connection on which nothing came for 15 to 60 s."""
+    monkeypatch.setattr("ui.asking.QUIET", 0.05)
+    api, _ = slow
+    reply = api.post(path, body | {"stream": True})
+    parts = reply.body.split(b"\n\n")
+    assert parts[0] == b": keep-alive" and parts.count(b": keep-alive") > 3
 
 
 def test_the_request_in_the_readme(api):
@@ -186,6 +237,11 @@ def test_examples_in_the_description_are_what_really_comes(api):
     shown = description["paths"]["/api/ask"]["post"]["responses"]["200"]["content"]["application/json"]["examples"]
     assert [example["value"]["status"] for example in shown.values()] == ["answered", "unsure"]
     assert description["components"]["schemas"]["Ask"]["examples"]
+    completion = api.post("/v1/chat/completions", {"messages": [{"role": "user", "content": QUESTION}]}).json
+    assert examples.REPLY.keys() == completion.keys()
+    assert examples.REPLY["choices"][0]["message"].keys() == completion["choices"][0]["message"].keys()
+    assert api.get("/v1/models/footnote").json == examples.ENTRY
+    assert "/mcp" in description["paths"]
     assert examples.ANSWER.keys() == api.post("/api/ask", {"question": QUESTION}).json.keys()
     assert examples.FACTS.keys() == api.get("/api/documents/two.md").json.keys()
     assert examples.FOUND.keys() == api.get("/api/search?q=bees").json["passages"][0].keys()
@@ -229,12 +285,22 @@ def test_a_client_that_goes_away_stops_the_answer(slow):
     until(lambda: api.service._running is None, 10)
 
 
-def test_a_client_that_waits_for_json_and_goes_away_stops_the_answer(slow):
+CALL = {"name": "ask", "arguments": {"question": PRINCIPLES.question}}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/ask", {"question": PRINCIPLES.question}),
+        ("/mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": CALL}),
+    ],
+)
+def test_a_client_that_waits_for_json_and_goes_away_stops_the_answer(slow, path, body):
     api, assistant = slow
     assistant.stopped.clear()
     connection = api.connect()
-    body = json.dumps({"question": PRINCIPLES.question})
-    connection.request("POST", "/api/ask", body, {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    connection.request("POST", path, json.dumps(body), headers if path == "/mcp" else headers | {"Accept": "*/*"})
     until(lambda: api.service._running is not None, 10)
     connection.close()
     assert assistant.stopped.wait(5)
@@ -294,6 +360,7 @@ def test_a_full_queue_says_when_to_come_again():
         ("OPTIONS", "/api/ask", None),
         ("DELETE", "/api/documents/two.md", None),
         ("GET", "/v1/models", None),
+        ("POST", "/mcp", {}),
         ("GET", "/widget.js", None),
     ],
 )

@@ -9,15 +9,16 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
-from fastapi.sse import KEEPALIVE_COMMENT
 
 from ui.conversation import Event, Stopped
 
-__all__ = ["event_stream", "last_event"]
+__all__ = ["event_stream", "last_event", "streaming"]
 
 T = TypeVar("T")
-QUIET = 15.0
-"""Seconds of silence after which a comment is sent, so that proxies keep the connection open."""
+KEEP_ALIVE = b": keep-alive\n\n"
+"""A comment, which clients skip. It is sent at once and during silence, so that proxies keep the connection open."""
+QUIET = 10.0
+"""Seconds of silence after which it is sent; proxies give up after 15 to 60."""
 
 
 async def last_event(request: Request, events: AsyncIterator[Event]) -> Event:
@@ -37,12 +38,17 @@ async def event_stream(events: AsyncIterator[T], encode: Callable[[T], Iterator[
     Raises (before sending anything, so that the response can have an error status):
         TooMany: the queue is full.
     """
-    first = await anext(events)
+    return streaming(_encoded(await anext(events), events, encode))
+
+
+def streaming(data: AsyncIterator[bytes] | Iterator[bytes]) -> StreamingResponse:
+    """Return a response of server-sent events that no proxy should keep back."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_encoded(first, events, encode), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(data, media_type="text/event-stream", headers=headers)
 
 
 async def _encoded(first: T, events: AsyncIterator[T], encode: Callable[[T], Iterator[bytes]]) -> AsyncIterator[bytes]:
+    yield KEEP_ALIVE
     for data in encode(first):
         yield data
     following = asyncio.ensure_future(_next(events))
@@ -50,7 +56,7 @@ async def _encoded(first: T, events: AsyncIterator[T], encode: Callable[[T], Ite
         while True:
             await asyncio.wait({following}, timeout=QUIET)
             if not following.done():
-                yield KEEPALIVE_COMMENT
+                yield KEEP_ALIVE
                 continue
             event = await following
             if event is None:

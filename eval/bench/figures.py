@@ -54,6 +54,9 @@ RATIOS = (
           unit="passages read"),
     Ratio("dense", "faster dense search than exact FAISS", "sizes", "footnote", "exact", "dense_s", unit="passages"),
     Ratio("cold.first_token", "faster to first word in a new process", "cold", "footnote", "recipe", "first_token_s"),
+    Ratio("busy.one", "speed beside one busy process, relative to idle", "busy", "one", "idle", "total_s"),
+    Ratio("busy.two", "speed beside two busy processes", "busy", "two", "idle", "total_s"),
+    Ratio("busy.model", "speed beside another language model", "busy", "model", "idle", "total_s"),
     Ratio("cold.memory", "less memory in that process", "cold", "footnote", "recipe", "peak_mb"),
 )  # fmt: skip
 """Every ratio between two systems, in the order in which it is shown."""

@@ -21,6 +21,8 @@ class Plan:
     evidence: tuple[int, ...]
     """Passages read for a question."""
     evidence_questions: int
+    busy_questions: int
+    """Questions asked beside busy processes."""
     users: tuple[int, ...]
     """Simultaneous users."""
     each_user: int
@@ -38,6 +40,7 @@ FULL = Plan(
     starts=3,
     evidence=(1, 2, 3, 4, 6, 8),
     evidence_questions=20,
+    busy_questions=12,
     users=(1, 4, 16),
     each_user=9,
     sizes=(100, 1_000, 10_000, 100_000, 1_000_000),
@@ -50,6 +53,7 @@ QUICK = Plan(
     starts=1,
     evidence=(1, 3, 6),
     evidence_questions=2,
+    busy_questions=1,
     users=(1, 2, 4),
     each_user=1,
     sizes=(100, 1_000, 10_000),

@@ -13,6 +13,7 @@ from typing import Any
 from eval import collection, runs
 from eval.bench import answers, cold, encoding
 from eval.bench.bare import BareLlama
+from eval.bench.busy import busy
 from eval.bench.evidence import evidence
 from eval.bench.plan import Plan
 from eval.bench.recipe import PlainRecipe, open_encoder
@@ -107,9 +108,11 @@ class _Parts:
             keep(encoding.queries(self.questions, assistant.embedder, recipe.encoder))
             keep(encoding.passages(self.texts, assistant.embedder, recipe.encoder, plan.embedded, tell))
             keep(evidence(self.questions[: plan.evidence_questions], plan.evidence, watch, recipe, tell))
-            started = (self._drafted() or self.questions)[: plan.starts]
+            drafted = self._drafted() or self.questions
+            started = drafted[: plan.starts]
             read = {q.id: [item.passage.text for item in assistant.retrieve(q.question, q.history)] for q in started}
             recipe.close()
+            keep(busy(drafted[: plan.busy_questions], watch, tell))
             with serve(assistant) as ask:
                 keep(users(self.questions, plan.users, plan.each_user, ask, tell))
         keep(cold.starts(started, read, self.place, self.config, ["help", "search", "footnote", "recipe"], tell))

@@ -22,6 +22,10 @@ SYSTEMS = {
     "exact": "FAISS, exact",
     "search": "footnote search",
     "help": "footnote --help",
+    "idle": "nothing beside it",
+    "one": "one busy process",
+    "two": "two busy processes",
+    "model": "another language model",
 }
 """The label of every system."""
 VALUES = {
@@ -61,6 +65,7 @@ PARTS = {
     "sizes": "More passages",
     "evidence": "More evidence",
     "users": "More users",
+    "busy": "A busy machine",
 }
 
 

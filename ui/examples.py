@@ -31,6 +31,7 @@ ANSWER: dict[str, Any] = {
     "query": "",
     "path": "read",
     "notes": [],
+    "stopped": False,
     "receipt": {
         "index_generation": 5,
         "embedder": {"name": "all-MiniLM-L6-v2", "sha256": "53aa5117…"},

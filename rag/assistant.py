@@ -40,7 +40,7 @@ __all__ = ["Assistant", "made_for"]
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """The result of drafting: confidence, supported claims, signals, the number of claims, and whether it was stopped."""
+    """The result of drafting: confidence, supported claims, signals, number of claims, and whether it was stopped."""
 
     confidence: float
     kept: Checked

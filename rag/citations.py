@@ -104,8 +104,8 @@ def whole(draft: str) -> str:
 
     A number before the last full stop may go on, and a colon announces what was cut off.
 
-    >>> [whole(draft) for draft in ("In Cardiff. It was he", "In Cardiff. For £3.", "In Cardiff. ", "They are:\\n- Tru")]
-    ['In Cardiff.', 'In Cardiff.', 'In Cardiff.', '']
+    >>> [whole(draft) for draft in ("In Leeds. It was he", "In Leeds. For £3.", "In Leeds. ", "They are:\\n- Tru")]
+    ['In Leeds.', 'In Leeds.', 'In Leeds.', '']
     """
     *spans, (begin, _) = split_sentences(draft if FIGURE.search(draft) else f"{draft} Next")
     while spans and draft[: spans[-1][1]].endswith(":"):

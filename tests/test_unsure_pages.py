@@ -94,7 +94,7 @@ class TestChat:
         assert quotes(page.locator(".quotes")) == QUOTES
         assert page.locator(".calm, .draft, .found").count() == 0
         page.get_by_role("button", name="Source 2: Cardiff Co-production Roadshow").click()
-        assert page.locator(".panel .current mark").inner_text() == SAVES.citations[1].quote
+        assert page.locator(".panel mark.current").inner_text() == SAVES.citations[1].quote
         assert page.get_by_text("2 sources").first.is_visible()
 
     def test_the_sentence_that_was_found_stands_above_the_draft_and_goes_with_it(self, chat, assistant):

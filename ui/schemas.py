@@ -8,13 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rag.feedback import Kind
 from rag.types import Status, Turn
+from ui.limits import QUESTION, TURN, TURNS
 
 __all__ = ["Ask", "FeedbackForm", "Message", "Place", "ShownAnswer"]
-
-QUESTION = 8_000
-"""Longest question in characters; the assistant refuses questions that don't fit the context."""
-TURN = 100_000
-TURNS = 200
 
 
 class Message(BaseModel):

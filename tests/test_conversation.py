@@ -7,11 +7,12 @@ import pytest
 from axe import violations
 from browser import CARDIFF, FOLLOW_UP, PRINCIPLES, VENUE, ScriptedAssistant, in_browser, running_chat, watched_page
 
-from ui.limits import EARLIER, QUESTION
+from ui.limits import QUESTION
 
 pytestmark = in_browser
 LONG = replace(PRINCIPLES, question="Say it all, slowly.", answer=PRINCIPLES.answer.split("\n", 1)[1])
 SLOW, FAST = 0.12, 0.001
+EARLIER = 2  # 100 of them would take long.
 
 
 @pytest.fixture(scope="module")
@@ -117,10 +118,10 @@ def test_edit_brings_the_question_back_and_replaces_what_follows(chat, assistant
     box.fill("half a thought")
     act(page, 1, "Edit").press("Enter")
     assert box.input_value() == VENUE.question and box.evaluate("e => e === document.activeElement")
-    assert page.get_by_text("You are editing question 1.").is_visible()
+    assert page.get_by_text("Editing question 1.").is_visible()
     assert violations(page) == []
     box.press("Escape")
-    assert box.input_value() == "half a thought" and not page.get_by_text("You are editing").is_visible()
+    assert box.input_value() == "half a thought" and not page.get_by_text("Editing").is_visible()
     act(page, 1, "Edit").click()
     box.fill(PRINCIPLES.question)
     box.press("Enter")
@@ -176,7 +177,7 @@ def test_stop_before_a_whole_sentence_says_so_and_puts_the_question_back(chat, a
 
 def test_what_is_asked_while_an_answer_is_written_waits_in_sight_and_can_be_cancelled(chat, assistant):
     page, box = chat.page, chat.page.get_by_label("Your question")
-    assistant.pace = SLOW
+    assistant.pace = 1
     chat.ask(LONG.question)
     page.locator(".draft").wait_for()
     for question in (VENUE.question, "And this one?", PRINCIPLES.question):
@@ -197,7 +198,7 @@ def test_what_is_asked_while_an_answer_is_written_waits_in_sight_and_can_be_canc
     assert [question for question, _ in assistant.asked] == asked(page)
     assert not page.locator(".queued").is_visible()
     # What waits when the page is reloaded comes back into the box.
-    assistant.pace = SLOW
+    assistant.pace = 1
     chat.ask(LONG.question)
     page.locator(".draft").wait_for()
     chat.ask(VENUE.question)
@@ -242,7 +243,8 @@ def test_the_box_grows_inside_the_window_and_tells_the_limit_before_it_is_hit(ch
     assert not limit.is_visible()
 
 
-def test_a_full_conversation_says_so_before_and_then(chat):
+def test_a_full_conversation_says_so_before_and_then(chat, monkeypatch):
+    monkeypatch.setattr("ui.view.EARLIER", EARLIER)
     page, box = chat.page, chat.page.get_by_label("Your question")
     chat.ask(VENUE.question)
     chat.answer()
@@ -272,6 +274,8 @@ def test_a_passage_has_one_card_and_each_mark_of_a_list_its_own_line(chat):
     page, panel = chat.page, chat.page.locator(".panel")
     chat.ask(PRINCIPLES.question)
     chat.answer()
+    box = page.locator("#ask").bounding_box()
+    assert page.evaluate("document.scrollingElement.scrollHeight > innerHeight") and box["y"] + box["height"] <= 801
     assert page.locator(".source").count() == 1 and page.locator(".source button").count() == 6
     for number, citation in enumerate(PRINCIPLES.citations):
         page.locator(".answer li").nth(number).locator("button.mark").click()

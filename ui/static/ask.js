@@ -27,8 +27,8 @@ function submit() {
   if (!question) return box.focus();
   if (length() > words.longest || (!edited && left < 1)) return say(limit.textContent);
   const at = edited;
-  leaveEdit();
-  write("");
+  if (at) leaveEdit();
+  else write("");
   enqueue({ question, at, keep: false, alone: false });
 }
 
@@ -68,7 +68,6 @@ function cancel(request) {
 function draw() {
   waiting.replaceChildren(...queue.map(queuedItem));
   waiting.hidden = !queue.length;
-  stop.hidden = !working;
 }
 
 function queuedItem(request) {
@@ -90,12 +89,12 @@ function heard({ detail: value }) {
     sent = null;
   }
   if (value.all && !value.id) opened();
-  if (value.back && !box.value.trim()) putBack(value.back, value.id ? value.number : 0);
+  if (value.back && !box.value.trim() && !queue.length) putBack(value.back, value.id ? value.number : 0);
   if (wasWorking !== working) {
+    stop.hidden = !working;
     stop.disabled = false;
     stop.textContent = words.stop;
   }
-  draw();
   measure();
   if (!working) setTimeout(next, PAUSE);
 }
@@ -105,6 +104,7 @@ function opened() {
   leaveEdit();
   const questions = queue.map((request) => request.question);
   queue = [];
+  draw();
   if (questions.length) putBack([box.value.trim(), ...questions].filter(Boolean).join("\n\n"), 0);
 }
 

@@ -207,6 +207,29 @@ def test_what_is_asked_while_an_answer_is_written_waits_in_sight_and_can_be_canc
         "text => document.querySelector('#question textarea')?.value === text",
         arg=f"{LONG.question}\n\n{VENUE.question}",
     )
+    chat.errors.clear()  # Gradio reports the stream that the reload ended.
+
+
+def test_on_a_dark_phone_all_of_it_fits_and_is_readable(browser, address, assistant):
+    assistant.pace = 1
+    with watched_page(browser, address, 390, 800, dark=True) as chat:
+        page, box = chat.page, chat.page.get_by_label("Your question")
+        chat.ask(LONG.question)
+        page.locator(".draft").wait_for()
+        chat.ask("A question that is longer than the line in which it waits for its turn, on a phone?")
+        box.fill("x" * (QUESTION + 1))
+        assert violations(page) == []
+        row = page.locator("#ask").bounding_box()
+        assert row["y"] > 0 and row["y"] + row["height"] <= 801
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assistant.pace = FAST
+        chat.answer(2)
+        page.locator(".exchange:nth-child(1) button.mark").first.click()
+        assert violations(page) == []
+        page.keyboard.press("Escape")
+        act(page, 1, "Edit").click()
+        assert violations(page) == []
+        assert (chat.foreign, chat.errors) == ([], [])
 
 
 def test_a_question_that_does_not_arrive_comes_back(chat):

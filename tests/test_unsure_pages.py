@@ -126,7 +126,7 @@ class TestChat:
         page = chat.page
         chat.ask(SAVES.question)
         chat.answer()
-        with watched_page(browser, chat.address + page.locator("a.link").get_attribute("href")) as other:
+        with watched_page(browser, chat.address + page.locator("[data-act=link]").get_attribute("data-text")) as other:
             other.answer()
             assert other.page.get_by_role("heading", name=HEADING).is_visible()
             assert quotes(other.page.locator(".quotes")) == QUOTES

@@ -6,9 +6,15 @@ function act(event) {
   if (!pressed) return;
   const { act: name, text } = pressed.dataset;
   const number = [...list.children].indexOf(pressed.closest("article")) + 1;
-  if (name === "retry") dispatchEvent(new CustomEvent("footnote:ask", { detail: { question: text, at: number, keep: true, alone: false } }));
-  else if (name === "edit") dispatchEvent(new CustomEvent("footnote:edit", { detail: { question: text, number } }));
-  else copy(pressed, name === "link" ? new URL(text, location.href).href : text, words.act[name === "link" ? "linked" : "copied"]);
+  if (name === "retry") tell("ask", { question: text, at: number, keep: true, alone: false });
+  else if (name === "edit") tell("edit", { question: text, number });
+  else if (name === "link") copy(pressed, new URL(text, location.href).href, words.act.linked);
+  else copy(pressed, text, words.act.copied);
+}
+
+// Tell the other parts of the page.
+function tell(what, detail) {
+  dispatchEvent(new CustomEvent(`footnote:${what}`, { detail }));
 }
 
 async function copy(pressed, text, done) {
@@ -17,7 +23,7 @@ async function copy(pressed, text, done) {
   const row = pressed.parentElement;
   row.querySelector(".thanks")?.remove();
   row.append(make("span", note, "thanks"));
-  row.lastElementChild.setAttribute("aria-hidden", "true");
+  row.lastElementChild.setAttribute("aria-hidden", "true"); // It is said already.
   setTimeout(() => row.querySelector(".thanks")?.remove(), SHOWN);
 }
 

@@ -82,7 +82,7 @@ function queuedItem(request) {
 
 function heard({ detail: value }) {
   const wasWorking = working;
-  working = Boolean(value.working);
+  if (value.id || value.all) working = value.working; // Not where only the texts come.
   left = value.left ?? left;
   if (sent?.id === value.id) {
     clearTimeout(patience);

@@ -26,8 +26,8 @@ function show() {
     const article = list.children[value.number - 1];
     if (article) article.dataset.attempt = value.id;
     if (value.working || value.back) lookAt(article);
-    dispatchEvent(new Event("footnote:shown"));
-    if (!value.all.length) dispatchEvent(new Event("footnote:anew"));
+    tell("shown");
+    if (!value.all.length) tell("anew");
   } else if (value.number) {
     const isNew = list.children[value.number - 1]?.dataset.attempt !== value.id;
     const article = isNew ? begun(value) : list.children[value.number - 1];
@@ -35,14 +35,14 @@ function show() {
     picture = value.html;
     if (isNew) {
       lookAt(article);
-      dispatchEvent(new Event("footnote:asked"));
+      tell("asked");
     }
   }
   if (opener && !opener.isConnected) closePanel();
-  if (value.done && value.turns.length) dispatchEvent(new CustomEvent("footnote:turns", { detail: value.turns }));
+  if (value.done && value.turns.length) tell("turns", value.turns);
   if (said.textContent !== (value.say || "")) said.textContent = value.say || "";
   count(Boolean(value.working));
-  dispatchEvent(new CustomEvent("footnote:state", { detail: value }));
+  tell("state", value);
 }
 
 // The article of a new attempt, in the place of the one with its number and without those that are gone.
@@ -120,7 +120,7 @@ function pace() {
 
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-alone]");
-  if (button) dispatchEvent(new CustomEvent("footnote:ask", { detail: { question: button.dataset.alone, at: 0, keep: false, alone: true } }));
+  if (button) tell("ask", { question: button.dataset.alone, at: 0, keep: false, alone: true });
 });
 watch("value", show);
 show();

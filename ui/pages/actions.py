@@ -18,6 +18,7 @@ from ui.history import Turns, reopened
 from ui.pages import conversations
 from ui.pages.documents import names_of
 from ui.pages.frame import QUIET, head_html
+from ui.render import announcement
 from ui.service import Service
 from ui.texts import Texts, texts_of
 from ui.view import LOST, ask_json, conversation_json, starters_html, state_html, turns_in
@@ -205,7 +206,8 @@ class _Submission(NamedTuple):
         replaced = self.before[exchange.number - 1 :]
         if exchange.answered or not any(old.answered for old in replaced):
             return self.around(exchange), False
-        why = texts("stopped.kept") if exchange.state == "stopped" else texts("act.failed", problem=exchange.problem)
+        problem = announcement(exchange, texts)
+        why = texts("stopped.kept") if exchange.state == "stopped" else texts("act.failed", problem=problem)
         told = replace(replaced[0], problem=why, id=exchange.id)
         return [*self.before[: exchange.number - 1], told, *replaced[1:]], True
 

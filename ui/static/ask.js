@@ -47,19 +47,19 @@ function next() {
   draw();
 }
 
-// The server hasn't shown the question: back into the box, or to the others.
+// The server hasn't shown the question: back into the box, or to the others. What is asked again is in its place still.
 function unsent() {
   const request = sent;
   sent = null;
-  if (box.value.trim()) queue.unshift(request);
-  else putBack(request.question, request.keep ? 0 : request.at);
+  if (!request.keep && box.value.trim()) queue.unshift(request);
+  else if (!request.keep) putBack(request.question, request.at);
   draw();
   tell(words.unsent, "unsent");
 }
 
 function cancel(request) {
   queue = queue.filter((other) => other !== request);
-  if (!box.value.trim()) putBack(request.question, request.keep ? 0 : request.at);
+  if (!request.keep && !box.value.trim()) putBack(request.question, request.at);
   draw();
   box.focus();
   say(words.cancelled);

@@ -106,7 +106,7 @@ class TestConversation:
         mark = page.get_by_role("button", name="Source 1: Cardiff Co-production Roadshow")
         mark.focus()
         page.keyboard.press("Enter")
-        assert page.locator(":focus").evaluate("e => e.closest('.piece').dataset.mark") == "1"
+        assert page.locator(":focus").evaluate("e => e.closest('.piece').dataset.mark") == "1 2"
         page.keyboard.press("Tab")
         assert page.locator(":focus").inner_text().startswith("Open the document here")
         page.keyboard.press("Escape")
@@ -403,7 +403,7 @@ class TestNothingSlipsIn:
             problem.wait_for()
             chat.ask(VENUE.question)
             chat.answer()  # At once, as nothing was done for it.
-            assert chat.page.locator(".reply.failed").inner_text().split("\n")[-1] == str(missing)
+            assert chat.page.locator(".reply.failed .calm").inner_text().split("\n")[-1] == str(missing)
             assert violations(chat.page) == []
             chat.ask(VENUE.question)
             chat.answer(2)

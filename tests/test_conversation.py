@@ -11,7 +11,7 @@ from ui.limits import QUESTION
 
 pytestmark = in_browser
 LONG = replace(PRINCIPLES, question="Say it all, slowly.", answer=PRINCIPLES.answer.split("\n", 1)[1])
-SLOW, FAST = 0.12, 0.001
+SLOW, FAST = 1, 0.001
 EARLIER = 2  # 100 of them would take long.
 
 
@@ -138,7 +138,7 @@ def test_edit_brings_the_question_back_and_replaces_what_follows(chat, assistant
 
 def test_stop_leaves_whole_sentences_and_is_remembered(chat, assistant):
     page, early = chat.page, "Stopped early. The part written so far was checked."
-    assistant.pace = SLOW
+    assistant.pace = 0.4
     chat.ask(LONG.question)
     page.get_by_text(LONG.sentences[1].text[:20]).first.wait_for()
     page.get_by_role("button", name="Stop").click()
@@ -161,7 +161,7 @@ def test_stop_leaves_whole_sentences_and_is_remembered(chat, assistant):
 
 def test_stop_before_a_whole_sentence_says_so_and_puts_the_question_back(chat, assistant):
     page, box = chat.page, chat.page.get_by_label("Your question")
-    assistant.pace = 1
+    assistant.pace = SLOW
     chat.ask(VENUE.question)
     page.locator(".draft").wait_for()
     page.get_by_role("button", name="Stop").click()
@@ -177,7 +177,7 @@ def test_stop_before_a_whole_sentence_says_so_and_puts_the_question_back(chat, a
 
 def test_what_is_asked_while_an_answer_is_written_waits_in_sight_and_can_be_cancelled(chat, assistant):
     page, box = chat.page, chat.page.get_by_label("Your question")
-    assistant.pace = 1
+    assistant.pace = SLOW
     chat.ask(LONG.question)
     page.locator(".draft").wait_for()
     for question in (VENUE.question, "And this one?", PRINCIPLES.question):
@@ -198,7 +198,7 @@ def test_what_is_asked_while_an_answer_is_written_waits_in_sight_and_can_be_canc
     assert [question for question, _ in assistant.asked] == asked(page)
     assert not page.locator(".queued").is_visible()
     # What waits when the page is reloaded comes back into the box.
-    assistant.pace = 1
+    assistant.pace = SLOW
     chat.ask(LONG.question)
     page.locator(".draft").wait_for()
     chat.ask(VENUE.question)
@@ -211,7 +211,7 @@ def test_what_is_asked_while_an_answer_is_written_waits_in_sight_and_can_be_canc
 
 
 def test_on_a_dark_phone_all_of_it_fits_and_is_readable(browser, address, assistant):
-    assistant.pace = 1
+    assistant.pace = SLOW
     with watched_page(browser, address, 390, 800, dark=True) as chat:
         page, box = chat.page, chat.page.get_by_label("Your question")
         chat.ask(LONG.question)

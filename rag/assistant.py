@@ -40,12 +40,13 @@ __all__ = ["Assistant", "made_for"]
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """The result of drafting: confidence, supported claims, signals, and the number of claims."""
+    """The result of drafting: confidence, supported claims, signals, number of claims, and whether it was stopped."""
 
     confidence: float
     kept: Checked
     signals: dict[str, float]
     claims: int = 0
+    stopped: bool = False
 
 
 class Assistant:
@@ -138,7 +139,7 @@ class Assistant:
         """Yield phases, the draft token by token, and the checked answer last.
 
         ``history`` is the conversation so far, oldest turn first. When ``stop()`` becomes true, the draft ends within a
-        token, and the text so far is checked. If ``documents`` are given (public names), only those are used.
+        token, and its whole sentences are checked. If ``documents`` are given (public names), only those are used.
 
         Raises:
             QuestionError: the question is empty or too long.
@@ -224,13 +225,14 @@ class Assistant:
         self, plan: Plan, query: str, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
     ) -> Steps[Phase | Token, None, Answer | None]:
         """Execute ``plan``; return ``None`` if its result is too unlikely to be an answer."""
-        outcome = yield from execute(plan, _Tools(self, documents, clock, stop))
+        tools = _Tools(self, documents, clock, stop)
+        outcome = yield from execute(plan, tools)
         if not outcome or outcome.confidence < self.config.min_confidence:
             return None
         text, sentences, cited = citations.cite(*zip(*outcome.checked, strict=True))
         parts = tuple(sentences), tuple(cited), outcome.evidence
         answer = Answer("", query, "answered", outcome.confidence, text, *parts, path=outcome.path)
-        return replace(answer, notes=outcome.notes, receipt={"plan": dict(outcome.signals)})
+        return replace(answer, notes=outcome.notes, stopped=tools.stopped(), receipt={"plan": dict(outcome.signals)})
 
     def _read(self, prompt: Prompt, clock: _Clock, stop: Stop | None) -> Steps[Phase | Token, None, Answer]:
         """Read the evidence, draft an answer if it may hold one, check the draft and decide the outcome."""
@@ -257,11 +259,14 @@ class Assistant:
                 yield Phase("writing", "Writing")
             yield Token(piece if draft else before + piece)
             draft += piece
+        cut = stop is not None and stop()
+        draft = citations.whole(draft) if cut else draft
         yield Phase("checking", "Checking each sentence against the documents")
         claims = citations.parse(draft)
         kept = self._checked(prompt, claims)
         signals |= abstention.draft_signals(prompt, claims, kept)
-        return Drafted(abstention.confidence(signals, self.coefficients["drafted"]), kept, signals, len(claims))
+        confidence = abstention.confidence(signals, self.coefficients["drafted"])
+        return Drafted(confidence, kept, signals, len(claims), cut)
 
     def _checked(self, prompt: Prompt, claims: Sequence[Claim]) -> Checked:
         """Return the ``claims`` that the evidence supports, with their support."""
@@ -287,9 +292,8 @@ class Assistant:
         else:
             text, sentences, cited = self._refusal(prompt), [], []
             status = "abstained"
-        return Answer(
-            "", prompt.query, status, confidence, text, tuple(sentences), tuple(cited), prompt.evidence, receipt=receipt
-        )
+        parts = tuple(sentences), tuple(cited), prompt.evidence
+        return Answer("", prompt.query, status, confidence, text, *parts, stopped=drafted.stopped, receipt=receipt)
 
     def _quotes(self, prompt: Prompt, kept: Checked) -> Checked:
         """Return the sentences that may answer the question: those that support the draft, then those closest to the

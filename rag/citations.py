@@ -26,6 +26,7 @@ __all__ = [
     "parse",
     "quote",
     "under",
+    "whole",
     "without_marks",
 ]
 
@@ -34,6 +35,7 @@ MARK = re.compile(
 )
 YES_OR_NO = re.compile(rf"(?:{'|'.join(YES_NO)})[.!]?", re.IGNORECASE)
 BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+|#+\s+")
+FIGURE = re.compile(r"\d[.,]\Z")
 OF_SOURCES = re.compile(
     r"(?:according to the (?:document|passage|source|text)s?,|"
     r"the (?:document|passage|source|text)s? (?:states?|says?|mentions?|indicates?|explains?|notes?) that)\s+(?=\w)",
@@ -95,6 +97,20 @@ def parse(draft: str) -> list[Claim]:
         claims.append(Claim(said[0].upper() + said[1:] if framed else said, plain[last:begin]))
         last = end
     return claims
+
+
+def whole(draft: str) -> str:
+    """Return the whole sentences of ``draft``, which was cut off anywhere.
+
+    A number before the last full stop may go on, and a colon announces what was cut off.
+
+    >>> [whole(draft) for draft in ("In Leeds. It was he", "In Leeds. For £3.", "In Leeds. ", "They are:\\n- Tru")]
+    ['In Leeds.', 'In Leeds.', 'In Leeds.', '']
+    """
+    *spans, (begin, _) = split_sentences(draft if FIGURE.search(draft) else f"{draft} Next")
+    while spans and draft[: spans[-1][1]].endswith(":"):
+        begin = spans.pop()[0]
+    return draft[:begin].rstrip()
 
 
 def is_yes_or_no(claim: Claim) -> bool:

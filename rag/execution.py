@@ -290,7 +290,7 @@ def _each(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
         confidences.append(confidence)
         seen += evidence
         told += citations.under(title_of(info), checked)
-        silent += [] if checked else [title_of(info)]
+        silent += [] if checked or tools.stopped() else [title_of(info)]
     if not told:
         return None
     notes = (f"Nothing on this was found in: {'; '.join(silent)}.",) if silent else ()

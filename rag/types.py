@@ -217,8 +217,9 @@ class Answer:
     is claimed. ``answer`` is the text with its marks; ``confidence`` is the probability, between 0 and 1, that a draft
     is a right answer (without a draft, that the documents hold one). ``path`` is how it was answered: ``read`` from
     passages, the operation of a plan, or a plain ``reply``. ``query`` is the search query, if it differs from the
-    question. ``notes`` tell the reader what could not be considered (evidence that did not fit). ``receipt`` says what
-    produced the answer; ``timings`` are seconds.
+    question. ``notes`` tell the reader what could not be considered (evidence that did not fit). ``stopped`` says that
+    the user stopped it: it holds the sentences that were complete by then. ``receipt`` says what produced the answer;
+    ``timings`` are seconds.
     """
 
     id: str
@@ -232,6 +233,7 @@ class Answer:
     query: str = ""
     path: str = "read"
     notes: tuple[str, ...] = ()
+    stopped: bool = False
     receipt: dict[str, Any] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
 

@@ -302,8 +302,8 @@ def _cut_off(answer: Answer, draft: str) -> Answer:
     cited = tuple(citation for citation in answer.citations if citation.mark in marks)
     text = " ".join(f"{sentence.text} [{sentence.citations[0]}]" for sentence in kept)
     if not kept:
-        return replace(answer, status="abstained", answer=NOWHERE.answer, sentences=(), citations=())
-    return replace(answer, answer=text, sentences=tuple(kept), citations=cited)
+        return replace(answer, status="abstained", answer=NOWHERE.answer, sentences=(), citations=(), stopped=True)
+    return replace(answer, answer=text, sentences=tuple(kept), citations=cited, stopped=True)
 
 
 # --- a running chat

@@ -44,7 +44,7 @@ def chat(questions: list[str], picture: Path) -> None:
             shown.page.locator(".draft").wait_for(timeout=300_000)  # It comes word by word.
             shown.answer(number, seconds=300)
         shown.page.locator(".exchange").last.locator(".mark").first.click()
-        shown.page.locator(".panel .current mark").wait_for()
+        shown.page.locator(".panel mark.current").wait_for()
         shown.page.evaluate("document.activeElement.blur()")
         shown.page.wait_for_timeout(500)
         shown.page.screenshot(path=picture)

@@ -315,7 +315,8 @@ def test_events_come_in_order(seeds_index, embedder, config):
     assert sum(isinstance(e, Answer) for e in events) == 1
 
 
-def test_stop_keeps_what_was_written_so_far(seeds_index, embedder, config):
+@pytest.mark.parametrize("tokens", [3, 7, 10, 14])
+def test_stop_keeps_the_whole_sentences_written_so_far(seeds_index, embedder, config, tokens):
     reply = "The venue was the Cardiff Millennium Centre. " * 2
     assistant = Assistant(
         seeds_index, embedder, ScriptedGenerator({"building": reply}), prompts.load(config.prompt), config
@@ -323,10 +324,18 @@ def test_stop_keeps_what_was_written_so_far(seeds_index, embedder, config):
     stopped, seen = threading.Event(), []
     for event in assistant.stream(VENUE, stop=stopped.is_set):
         seen.append(event)
-        if sum(isinstance(e, Token) for e in seen) == 7:
+        if sum(isinstance(e, Token) for e in seen) == tokens:
             stopped.set()
-    assert sum(isinstance(e, Token) for e in seen) == 7
-    assert seen[-1].answer.startswith("The venue was the Cardiff Millennium Centre. [1]")
+    assert sum(isinstance(e, Token) for e in seen) == tokens
+    answer = seen[-1]
+    assert answer.stopped
+    assert [sentence.text for sentence in answer.sentences] == [reply[:44]] * (tokens // 7)
+    assert answer.status == ("answered" if tokens >= 7 else "abstained")
+
+
+def test_an_answer_that_was_complete_is_not_stopped_early(ask):
+    answer, _ = ask(VENUE, "The venue was the Cardiff Millennium Centre.")
+    assert not answer.stopped
 
 
 def test_the_same_question_gives_the_same_answer(ask):

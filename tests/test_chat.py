@@ -90,8 +90,9 @@ class TestConversation:
         panel, source = page.get_by_role("region", name="Sources"), page.locator(".panel .piece.current")
         assert not panel.is_visible()
         mark.click()
-        assert source.locator("mark").inner_text() == VENUE.citations[1].quote
-        assert in_view(source.locator("mark"))
+        quoted = source.locator("mark.current")
+        assert quoted.inner_text() == VENUE.citations[1].quote
+        assert in_view(quoted)
         assert "11 March 2011" in source.inner_text() and "page 1" in source.inner_text()
         assert source.locator(".around").nth(1).inner_text().strip().startswith("We asked the attendees")
         assert page.get_by_text("3.4 s").is_visible()
@@ -105,7 +106,7 @@ class TestConversation:
         mark = page.get_by_role("button", name="Source 1: Cardiff Co-production Roadshow")
         mark.focus()
         page.keyboard.press("Enter")
-        assert page.locator(":focus").evaluate("e => e.closest('.piece').dataset.mark") == "1"
+        assert page.locator(":focus").evaluate("e => e.closest('.piece').dataset.mark") == "1 2"
         page.keyboard.press("Tab")
         assert page.locator(":focus").inner_text().startswith("Open the document here")
         page.keyboard.press("Escape")
@@ -122,7 +123,7 @@ class TestConversation:
         chat.answer()
         mark = page.locator("button.mark").first
         mark.hover()
-        assert hint.inner_text() == f"“{VENUE.citations[0].quote}”"
+        assert hint.inner_text() == f"{CARDIFF.title}\n“{VENUE.citations[0].quote}”"
         assert hint.evaluate(
             "e => { const r = e.getBoundingClientRect(); return r.left >= 0 && r.right <= innerWidth }"
         )
@@ -149,7 +150,7 @@ class TestConversation:
         chat.answer()
         page.locator("button.mark").nth(1).click()
         with page.expect_popup() as popup:
-            page.locator(".panel .piece.current a").click()
+            page.locator(".panel .piece.current .origin.current a").click()
         reader = popup.value
         assert reader.locator("mark").inner_text() == VENUE.citations[1].quote
         assert in_view(reader.locator("mark"))
@@ -182,7 +183,7 @@ class TestConversation:
         chat.answer()
         said = page.evaluate("window.said")
         assert said[-1].startswith("It was held at the Cardiff Millennium Centre.")
-        assert said[-1].endswith("2 sources")
+        assert said[-1].endswith("1 source")
         phases = [text for text in said[:-1] if text != "Starting"]
         assert phases == [
             "Searching 42 passages",
@@ -198,8 +199,8 @@ class TestConversation:
         page.get_by_role("button", name="Source 1").click()
         chat.ask(PRINCIPLES.question)
         chat.answer(2)
-        assert page.locator(".panel .piece.current mark").inner_text() == VENUE.citations[0].quote
-        assert page.locator(".exchange:nth-child(2) .source").count() == 6
+        assert page.locator(".panel mark.current").inner_text() == VENUE.citations[0].quote
+        assert page.locator(".exchange:nth-child(2) .sources button").count() == 6
         assert page.locator(".exchange:nth-child(2) .answer li").count() == 6
         assert [turn.content for turn in assistant.asked[1][1]] == [VENUE.question, VENUE.answer]
 
@@ -282,7 +283,7 @@ class TestConversation:
             mark.click()
             mark, panel = mark.bounding_box(), phone.page.locator(".panel").bounding_box()
             assert mark["y"] >= 0 and mark["y"] + mark["height"] <= panel["y"]
-            assert in_view(phone.page.locator(".panel .current mark"))
+            assert in_view(phone.page.locator(".panel mark.current"))
 
     def test_leaving_the_page_stops_the_answer(self, browser, address, assistant):
         assistant.pace = 0.1
@@ -292,8 +293,7 @@ class TestConversation:
             watched.page.locator(".draft").wait_for()
         assert assistant.stopped.wait(5)
 
-    def test_shift_enter_is_a_new_line_and_nothing_is_sent_twice(self, chat, assistant):
-        assistant.pace = 0.3
+    def test_shift_enter_is_a_new_line(self, chat, assistant):
         page, box = chat.page, chat.page.get_by_label("Your question")
         box.press_sequentially("Where was")
         box.press("Shift+Enter")
@@ -301,12 +301,7 @@ class TestConversation:
         assert box.input_value() == TWO_LINES.question
         assert page.locator(".exchange").count() == 0
         box.press("Enter")
-        page.get_by_role("button", name="Stop").wait_for()
-        box.press_sequentially("And the next?")
-        box.press("Enter")
-        page.get_by_role("button", name="Stop").click()
         chat.answer()
-        assert box.input_value().strip() == "And the next?"
         assert [question for question, _ in assistant.asked] == [TWO_LINES.question]
         assert page.locator(".question br").count() == 1
 
@@ -408,7 +403,7 @@ class TestNothingSlipsIn:
             problem.wait_for()
             chat.ask(VENUE.question)
             chat.answer()  # At once, as nothing was done for it.
-            assert chat.page.locator(".reply.failed").inner_text().split("\n")[-1] == str(missing)
+            assert chat.page.locator(".reply.failed .calm").inner_text().split("\n")[-1] == str(missing)
             assert violations(chat.page) == []
             chat.ask(VENUE.question)
             chat.answer(2)

@@ -184,7 +184,7 @@ class TestInTheBrowser:
         page.locator(".exchange:nth-child(2) .answer").wait_for()
         assert page.locator("button.mark").count() == 4
         page.locator("button.mark").first.press("Enter")
-        assert page.locator(".panel .current mark").inner_text() == VENUE.citations[0].quote
+        assert page.locator(".panel mark.current").inner_text() == VENUE.citations[0].quote
         page.keyboard.press("Escape")
         self.choose(page, VENUE.question, "Rename")
         page.get_by_label("Title of the conversation").fill("Cardiff <b>")
@@ -198,7 +198,7 @@ class TestInTheBrowser:
         with page.expect_download() as download:
             page.get_by_role("button", name="Save as JSON").press("Enter")
         assert len(json.loads(download.value.path().read_text(encoding="utf-8"))["answers"]) == 2
-        link = page.locator("a.link").first.get_attribute("href")
+        link = page.locator("[data-act=link]").first.get_attribute("data-text")
         page.get_by_role("button", name="Delete", exact=True).press("Enter")
         page.get_by_role("button", name="Delete permanently?").press("Enter")
         titles.nth(1).wait_for(state="detached")
@@ -213,11 +213,11 @@ class TestInTheBrowser:
     def test_a_link_opens_an_answer_with_its_sources_in_another_browser_and_goes_on_from_there(self, chat, browser):
         chat.ask(VENUE.question)
         chat.answer()
-        link = chat.page.locator("a.link").get_attribute("href")
+        link = chat.page.locator("[data-act=link]").get_attribute("data-text")
         with watched_page(browser, chat.address + link) as other:
             other.answer()
             other.page.locator("button.mark").nth(1).click()
-            assert other.page.locator(".panel .current mark").inner_text() == VENUE.citations[1].quote
+            assert other.page.locator(".panel mark.current").inner_text() == VENUE.citations[1].quote
             other.ask(FOLLOW_UP.question)
             other.answer(2)
             assert other.page.locator(".searched").count() == 1
@@ -282,7 +282,7 @@ class TestInTheBrowser:
                 chat.answer(2)
                 chat.page.get_by_label("Your question").press("Enter")
                 chat.answer(3)
-                assert chat.page.locator(".exchange:nth-child(3) .source").count() == 6
+                assert chat.page.locator(".exchange:nth-child(3) .sources button").count() == 6
 
     def test_two_tabs_of_a_browser_keep_each_others_conversations(self, chat):
         other = chat.page.context.new_page()

@@ -97,7 +97,7 @@ def test_ask_read_the_evidence_stop_and_begin_anew(browser, scripted, assistant)
         keys.press(VENUE.question, back=True)  # An example; the focus was in the question box.
         watched.answer()
         keys.press("Source 2", back=True)
-        assert page.locator(".panel .current mark").inner_text() == VENUE.citations[1].quote
+        assert page.locator(".panel mark.current").inner_text() == VENUE.citations[1].quote
         with page.expect_popup() as popup:
             keys.press("Open the document here")
         assert popup.value.locator("mark").inner_text() == VENUE.citations[1].quote
@@ -108,6 +108,13 @@ def test_ask_read_the_evidence_stop_and_begin_anew(browser, scripted, assistant)
         assert page.evaluate(FOCUS)[0].startswith("Source 2")
         keys.press("Details")
         assert page.locator(".facts .more[open]").count() == 1
+        keys.press("Copy")
+        page.locator(".acts .thanks").wait_for()
+        keys.press("Retry")
+        page.wait_for_function("document.activeElement.tagName === 'TEXTAREA'")
+        watched.answer()
+        keys.press("Edit", back=True)
+        keys.press("Cancel")
         keys.to("Your question")
         keys.type(FOLLOW_UP.question)
         page.keyboard.press("Enter")
@@ -152,9 +159,7 @@ def test_conversations(browser, scripted):
         page.locator(".history-open").wait_for(state="detached")
         keys.press("Close conversations")
         assert not page.locator(".history").is_visible()
-        link = page.locator("a.link").get_attribute("href")
-        keys.press("Link to this answer")
-        page.wait_for_url(f"**{link.removeprefix('.')}")
+        page.goto(watched.address + page.locator("[data-act=link]").get_attribute("data-text"))
         page.get_by_text("This answer is gone").first.wait_for()
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rag.types import Answer, Citation, Passage, Phase, Sentence, Token
 from ui.conversation import Answered, Exchange, Failed, Place, Stopped, Waiting, advance, history
 from ui.markup import escape, lines_html, short, text_html
+from ui.plain import plain_text
 from ui.render import announcement, exchange_html
 from ui.texts import ENGLISH, in_language, languages
 
@@ -22,7 +23,8 @@ ELEMENTS = set(
     "h2 h3 div p span ul ol li br strong bdi details summary blockquote mark q dl dt dd button section a".split()
 )
 ATTRIBUTES = set(
-    "class dir data-alone data-opens data-mark type aria-label aria-hidden role value hidden tabindex".split()
+    "class dir data-alone data-opens data-mark data-act data-text type aria-label aria-hidden role value hidden "
+    "tabindex".split()
 )
 LINK = set("class href target rel".split())
 
@@ -49,8 +51,8 @@ def test_each_mark_and_each_item_of_the_list_opens_its_source():
     assert [mark.text for mark in marks] == ["1", "2"]
     assert marks[0]["aria-label"] == "Source 1: Cardiff Co-production Roadshow"
     for openers in (marks, page.select(".sources button")):
-        pieces = [page.select_one(f'.evidence [data-mark="{opener["data-opens"]}"]') for opener in openers]
-        assert [piece.select_one("mark").text for piece in pieces] == [citation.quote for citation in VENUE.citations]
+        quotes = [page.select_one(f'.evidence mark[data-mark~="{opener["data-opens"]}"]') for opener in openers]
+        assert [quote.text for quote in quotes] == [citation.quote for citation in VENUE.citations]
 
 
 def test_the_evidence_is_out_of_sight_until_it_is_opened():
@@ -59,13 +61,14 @@ def test_the_evidence_is_out_of_sight_until_it_is_opened():
 
 def test_a_source_shows_its_passage_with_the_quote_marked_and_the_text_around_it():
     page = soup(done(VENUE))
-    for piece, citation in zip(page.select(".piece"), VENUE.citations, strict=True):
-        assert piece.select_one(".passage").text == "Roadshow\n" + CARDIFF.text + "\nThe end."
-        assert [around.text for around in piece.select(".around")] == ["Roadshow\n", "\nThe end."]
-        assert [mark.text for mark in piece.select("mark")] == [citation.quote]
-    piece = page.select_one(".piece")
-    assert words(piece.h3) == "1 Cardiff Co-production Roadshow 11 March 2011 page 1"
-    assert "003_2751ee3485e30d0d.txt, characters 17 to 52" in words(piece)
+    (piece,) = page.select(".piece")
+    assert piece.select_one(".passage").text == "Roadshow\n" + CARDIFF.text + "\nThe end."
+    assert [around.text for around in piece.select(".around")] == ["Roadshow\n", "\nThe end."]
+    assert [mark.text for mark in piece.select("mark")] == [citation.quote for citation in VENUE.citations]
+    assert words(piece.h3) == "1 2 Cardiff Co-production Roadshow 11 March 2011 page 1"
+    first, second = piece.select(".origin")
+    assert "003_2751ee3485e30d0d.txt, characters 17 to 52" in words(first)
+    assert (first.has_attr("hidden"), second.has_attr("hidden")) == (False, True)
     assert words(page.select_one(".source .where")) == "Cardiff Co-production Roadshow 11 March 2011 page 1"
 
 
@@ -87,8 +90,19 @@ def test_the_right_occurrence_is_marked():
         (Citation(1, "a.txt", "", 18, 21, "one"),), evidence=answer_of("", [("", passage, "one")]).evidence,
     )  # fmt: skip
     assert soup(done(answer, places={})).select_one(".passage").decode_contents() == (
-        '<span class="around"></span>one two <mark>one</mark> two !<span class="around"></span>'
+        '<span class="around"></span>one two <mark data-mark="1">one</mark> two !<span class="around"></span>'
     )
+
+
+def test_quotes_that_overlap_are_each_marked_whole():
+    passage = Passage("a.txt", 10, 23, "one two three", title="")
+    cited = (Citation(1, "a.txt", "", 10, 17, "one two"), Citation(2, "a.txt", "", 14, 23, "two three"))
+    given = answer_of("", [("", passage, "one")])
+    page = soup(done(replace(given, citations=cited), places={}))
+    assert page.select_one(".passage").text == passage.text
+    for citation in cited:
+        parts = page.select(f'.passage mark[data-mark~="{citation.mark}"]')
+        assert "".join(part.text for part in parts) == citation.quote
 
 
 def test_a_citation_without_its_passage_still_shows_its_quote():
@@ -112,7 +126,7 @@ def test_scores_are_there_and_folded():
 
 
 def test_time_and_number_of_sources_are_shown():
-    assert words(soup(done(VENUE)).select_one(".facts")).startswith("2 sources3.4 s")
+    assert words(soup(done(VENUE)).select_one(".facts")).startswith("1 source3.4 s")
     assert "93%" in words(soup(done(VENUE)).select_one(".facts .more"))
 
 
@@ -130,7 +144,7 @@ def test_list_items_stay_a_list():
     items = page.select(".answer > ul > li")
     assert len(items) == 6
     assert words(items[0]) == "Recognising people as assets (rather than problems)1"
-    assert len(page.select(".source")) == 6
+    assert len(page.select(".source")) == 1 and len(page.select(".sources button")) == 6
 
 
 def test_a_sentence_without_a_source_is_visibly_marked():
@@ -191,7 +205,7 @@ def test_a_failure_says_what_to_do():
 def test_a_screen_reader_hears_the_answer_once_and_without_marks():
     assert announcement(done(VENUE)) == (
         "It was held at the Cardiff Millennium Centre. NESTA, nef, Spice and the Coproduction Practitioners Network "
-        "hosted it. 2 sources"
+        "hosted it. 1 source"
     )
     assert announcement(done(NOWHERE)) == NOWHERE.answer
     assert (
@@ -201,16 +215,29 @@ def test_a_screen_reader_hears_the_answer_once_and_without_marks():
 
 def test_stopped_before_anything_is_no_abstention():
     exchange = advance(advance(Exchange(1, "Where?"), Answered(NOWHERE)), Stopped())
-    assert words(soup(exchange).select_one(".reply")) == "Stopped before there was an answer."
-    assert announcement(exchange) == "Stopped."
+    assert words(soup(exchange).select_one(".calm")) == "Stopped before there was an answer."
+    assert announcement(exchange) == "Stopped before there was an answer."
     assert not history([exchange])
 
 
 def test_stopped_with_something_checked_shows_it_and_says_so():
-    exchange = advance(done(VENUE), Stopped())
+    exchange = advance(done(replace(VENUE, stopped=True)), Stopped())
     page = soup(exchange)
     assert len(page.select("button.mark")) == 2
     assert "Stopped early. The part written so far was checked." in words(page)
+
+
+def test_an_answer_is_copied_as_text_with_its_sources():
+    buttons = {button["data-act"]: button["data-text"] for button in soup(done(VENUE)).select(".acts button")}
+    assert buttons.keys() == {"copy", "retry", "edit"}, "without an archive there is no link"
+    place = "Cardiff Co-production Roadshow, 003_2751ee3485e30d0d.txt, page 1"
+    cited = [f"[{c.mark}] {place}: “{' '.join(c.quote.split())}”" for c in VENUE.citations]
+    assert buttons["copy"] == f"{VENUE.answer}\n\nSources:\n" + "\n".join(cited)
+    assert buttons["retry"] == buttons["edit"] == VENUE.question
+    assert plain_text(NOWHERE, ENGLISH) == NOWHERE.answer
+    assert plain_text(replace(NOWHERE, stopped=True), ENGLISH).endswith(
+        "Stopped early. The part written so far was checked."
+    )
 
 
 def test_what_was_searched_for_is_shown_where_it_is_not_what_was_typed():

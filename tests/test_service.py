@@ -15,6 +15,7 @@ from rag.errors import ModelMissing
 from rag.generators.scripted import ScriptedGenerator
 from rag.types import Answer, Phase, Token, Turn
 from ui.conversation import Answered, Failed, Place, Stopped, Waiting
+from ui.limits import QUESTION, TURNS
 from ui.problems import INTERNAL_ERROR
 from ui.service import Service
 
@@ -33,6 +34,16 @@ def serve():
     for service in services:
         service.close()
         assert not service._thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("question", "turns", "told"),
+    [("x" * (QUESTION + 1), 0, "8,001 characters"), ("Where?", TURNS + 1, "201 turns")],
+)
+def test_what_is_too_long_is_refused_alike_for_every_interface(serve, question, turns, told):
+    service = serve(lambda: ScriptedAssistant([VENUE]))
+    (event,) = service.ask(question, [Turn("user", "?")] * turns)
+    assert isinstance(event, Failed) and event.error == "bad_question" and told in event.text
 
 
 # --- the scripted assistant behaves as the real one does
@@ -69,7 +80,7 @@ def test_contract_a_stopped_answer_still_ends_with_an_answer(assistant):
         if isinstance(event, Token):
             stop.set()
             tokens += 1
-    assert isinstance(event, Answer)
+    assert isinstance(event, Answer) and event.stopped
     assert tokens == 1
 
 

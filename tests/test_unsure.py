@@ -115,7 +115,7 @@ def test_in_german_no_word_of_the_interface_is_english():
 
 
 def test_stopped_with_quotes_it_shows_them_and_says_so():
-    exchange = advance(done(SAVES), Stopped())
+    exchange = advance(done(replace(SAVES, stopped=True)), Stopped())
     assert exchange.state == "answered"
     assert "Stopped early. The part written so far was checked." in words(soup(exchange))
 

@@ -94,7 +94,7 @@ class TestChat:
         assert quotes(page.locator(".quotes")) == QUOTES
         assert page.locator(".calm, .draft, .found").count() == 0
         page.get_by_role("button", name="Source 2: Cardiff Co-production Roadshow").click()
-        assert page.locator(".panel .current mark").inner_text() == SAVES.citations[1].quote
+        assert page.locator(".panel mark.current").inner_text() == SAVES.citations[1].quote
         assert page.get_by_text("2 sources").first.is_visible()
 
     def test_the_sentence_that_was_found_stands_above_the_draft_and_goes_with_it(self, chat, assistant):
@@ -126,7 +126,7 @@ class TestChat:
         page = chat.page
         chat.ask(SAVES.question)
         chat.answer()
-        with watched_page(browser, chat.address + page.locator("a.link").get_attribute("href")) as other:
+        with watched_page(browser, chat.address + page.locator("[data-act=link]").get_attribute("data-text")) as other:
             other.answer()
             assert other.page.get_by_role("heading", name=HEADING).is_visible()
             assert quotes(other.page.locator(".quotes")) == QUOTES

@@ -66,7 +66,9 @@ class Exchange:
     """One question and its answer. ``number`` counts from 1 within its conversation.
 
     While it is in progress, ``activity`` is the current step, ``found`` the sentence that the answer will be based on,
-    and ``draft`` the text that has not been checked. ``kept`` is the id under which the answer was stored, if it was.
+    and ``draft`` the text that has not been checked. ``problem`` says why there is no answer, or no newer one. ``kept``
+    is the id under which the answer was stored, if it was; ``id`` is that of the attempt, so that the page knows a new
+    one.
     """
 
     number: int
@@ -77,8 +79,8 @@ class Exchange:
     draft: str = ""
     answered: Answered | None = None
     problem: str = ""
-    stopped: bool = False
     kept: str = ""
+    id: str = ""
 
 
 def advance(exchange: Exchange, event: Event) -> Exchange:
@@ -101,9 +103,7 @@ def advance(exchange: Exchange, event: Event) -> Exchange:
 def _stopped(exchange: Exchange) -> Exchange:
     """Return ``exchange`` as stopped. Having found nothing so far doesn't make it an abstention."""
     has_answer = exchange.answered is not None and exchange.answered.answer.status != "abstained"
-    if has_answer or exchange.state == "failed":
-        return replace(exchange, stopped=True)
-    return replace(exchange, state="stopped", stopped=True, answered=None)
+    return exchange if has_answer or exchange.state == "failed" else replace(exchange, state="stopped", answered=None)
 
 
 def history(exchanges: Sequence[Exchange]) -> list[Turn]:

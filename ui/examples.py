@@ -47,6 +47,7 @@ ANSWER: dict[str, Any] = {
     "query": "",
     "path": "read",
     "notes": [],
+    "stopped": False,
     "receipt": {
         "index_generation": 5,
         "embedder": {"name": "all-MiniLM-L6-v2", "sha256": "53aa5117…"},

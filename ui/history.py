@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from rag.answers import answer_object, draft_and_quotes
+from rag.answers import answer_object
 from rag.archive import Archive
 from rag.ports import Index
 from rag.types import Answer, Citation
 from ui.conversation import Answered, Exchange
 from ui.places import places_of
+from ui.plain import said
 from ui.texts import Texts
 
 __all__ = ["Turns", "exported", "reopened", "turns_of"]
@@ -56,19 +57,11 @@ def _markdown(title: str, answers: Sequence[Answer], texts: Texts) -> str:
     parts = [f"# {_plain(title)}"]
     notes: list[str] = []
     for number, answer in enumerate(answers, 1):
-        text = re.sub(r"\s*\[(\d+)\]", rf"[^{number}-\1]", _text(answer, texts))
+        text = re.sub(r"\s*\[(\d+)\]", rf"[^{number}-\1]", said(answer, f"**{texts('unsure')}**"))
         parts += [f"## {_plain(answer.question)}", re.sub(r"[<>]", r"\\\g<0>", text)]
+        parts += [f"*{texts('stopped.early')}*"] if answer.stopped else []
         notes += [_note(f"{number}-{citation.mark}", citation, texts) for citation in answer.citations]
     return "\n\n".join([*parts, *notes]) + "\n"
-
-
-def _text(answer: Answer, texts: Texts) -> str:
-    """Return the text of an answer with its marks; an unsure one gets its heading in the reader's language."""
-    if answer.status != "unsure":
-        return answer.answer
-    draft, quotes = draft_and_quotes(answer)
-    lines = [f"- “{quote.text}” {''.join(f'[{mark}]' for mark in quote.citations)}" for quote in quotes]
-    return "\n\n".join(filter(None, [f"**{texts('unsure')}**", draft, "\n".join(lines)]))
 
 
 def _note(label: str, citation: Citation, texts: Texts) -> str:

@@ -1,4 +1,4 @@
-"""Limits: requests per minute, and bytes per request."""
+"""Limits, the same for every interface: lengths, turns, requests per minute, and bytes per request."""
 
 from __future__ import annotations
 
@@ -7,9 +7,30 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from rag.errors import TooMany
+from rag.errors import QuestionError, TooMany
 
-__all__ = ["Rates", "limited_body"]
+__all__ = ["EARLIER", "QUESTION", "TURN", "TURNS", "Rates", "check_lengths", "limited_body"]
+
+QUESTION = 8_000
+"""Longest question in characters; the assistant refuses questions that don't fit the context."""
+TURN = 100_000
+"""Longest turn of a conversation, in characters."""
+TURNS = 200
+"""Most turns of a conversation before a question."""
+EARLIER = TURNS // 2
+"""Most answered questions before a question."""
+
+
+def check_lengths(question: str, turns: int) -> None:
+    """Check the length of a question, and the number of turns before it.
+
+    Raises:
+        QuestionError: one of them is above the limit.
+    """
+    if len(question) > QUESTION:
+        raise QuestionError(f"The question has {len(question):,} characters. At most {QUESTION:,} are possible.")
+    if turns > TURNS:
+        raise QuestionError(f"The conversation has {turns} turns. At most {TURNS} are possible; start a new one.")
 
 
 class Rates:

@@ -14,10 +14,12 @@ from rag.answers import draft_and_quotes
 from rag.citations import without_marks
 from rag.feedback import COMPLAINTS
 from rag.types import Answer, Citation, Phase, Status
+from ui.cards import cards_of
 from ui.cited import answer_text_html, quotes_html
 from ui.conversation import Answered, Exchange, Waiting
 from ui.evidence import evidence_html
 from ui.markup import escape, folded_table, lines_html, short, text_html
+from ui.plain import plain_text
 from ui.sources import nearest_html, sources_html
 from ui.texts import ENGLISH, Texts
 
@@ -44,7 +46,9 @@ def announcement(exchange: Exchange, texts: Texts = ENGLISH) -> str:
     if exchange.state == "failed":
         return _problem(exchange.problem, texts)
     if exchange.state == "stopped" or not exchange.answered:
-        return texts("stopped")
+        return _stopped_text(exchange, texts)
+    if exchange.problem:
+        return exchange.problem
     answer = exchange.answered.answer
     return f"{_said(answer, texts)} {_sources_count(answer, texts)}".strip()
 
@@ -104,13 +108,16 @@ def _found(found: Citation, texts: Texts) -> str:
 
 
 def _stopped(exchange: Exchange, texts: Texts) -> str:
-    key = "stopped.before_writing" if not exchange.draft.strip() else "stopped.before_checking"
-    return f'<p class="calm">{escape(texts(key))}</p>'
+    return f'<p class="calm">{escape(_stopped_text(exchange, texts))}</p>{_acts(exchange, texts)}'
+
+
+def _stopped_text(exchange: Exchange, texts: Texts) -> str:
+    return texts("stopped.before_sentence" if exchange.draft.strip() else "stopped.before_writing")
 
 
 def _failed(exchange: Exchange, texts: Texts) -> str:
     problem = lines_html(_problem(exchange.problem, texts))
-    return f'<div class="calm"><h3>{escape(texts("no_answer"))}</h3><p>{problem}</p></div>'
+    return f'<div class="calm"><h3>{escape(texts("no_answer"))}</h3><p>{problem}</p></div>{_acts(exchange, texts)}'
 
 
 def _problem(problem: str, texts: Texts) -> str:
@@ -120,8 +127,9 @@ def _problem(problem: str, texts: Texts) -> str:
 def _answered(exchange: Exchange, texts: Texts) -> str:
     assert exchange.answered is not None
     answer = exchange.answered.answer
-    notes = [texts("stopped.early")] if exchange.stopped else []
-    below = _notes([*notes, *answer.notes]) + _facts(exchange, answer, texts)
+    early = [texts("stopped.early")] if answer.stopped else []
+    notes = [*filter(None, [exchange.problem]), *early, *answer.notes]
+    below = _notes(notes) + _facts(answer, texts) + _acts(exchange, texts)
     below += _opinion(exchange.kept, answer.status, texts)
     body = BODIES[answer.status](exchange.answered, texts)
     return _searched(answer, texts) + body + below + evidence_html(exchange.answered, texts)
@@ -132,7 +140,8 @@ def _searched(answer: Answer, texts: Texts) -> str:
     if not answer.query:
         return ""
     query = f'<q dir="auto">{escape(answer.query)}</q>'
-    button = f'<button type="button" class="link" data-alone>{escape(texts("query.alone"))}</button>'
+    asked = escape(answer.question)
+    button = f'<button type="button" class="link" data-alone="{asked}">{escape(texts("query.alone"))}</button>'
     return f'<p class="searched">{escape(texts("query"))} {query} {button}</p>'
 
 
@@ -168,7 +177,7 @@ def _notes(notes: list[str]) -> str:
     return "".join(f'<p class="note">{lines_html(note)}</p>' for note in notes)
 
 
-def _facts(exchange: Exchange, answer: Answer, texts: Texts) -> str:
+def _facts(answer: Answer, texts: Texts) -> str:
     """Return the number of sources, the time it took, and the collapsed details of how the answer was made."""
     seconds = answer.timings.get("total_s")
     parts = [_sources_count(answer, texts), texts.duration(seconds) if seconds is not None else ""]
@@ -181,12 +190,24 @@ def _facts(exchange: Exchange, answer: Answer, texts: Texts) -> str:
         rows[texts("details.model")] = str(generator["name"])
     if "index_generation" in answer.receipt:
         rows[texts("details.index")] = texts("details.generation", number=answer.receipt["index_generation"])
-    link = f'<a class="link" href="./?answer={exchange.kept}">{escape(texts("link"))}</a>' if exchange.kept else ""
-    return f'<div class="facts">{line}{link}{folded_table(texts("details"), rows)}</div>'
+    return f'<div class="facts">{line}{folded_table(texts("details"), rows)}</div>'
+
+
+def _acts(exchange: Exchange, texts: Texts) -> str:
+    """Return the buttons that copy the answer and its link, ask again, and edit the question."""
+    copied = plain_text(exchange.answered.answer, texts) if exchange.answered else ""
+    link = f"./?answer={exchange.kept}" if exchange.kept and exchange.answered else ""
+    given = {"copy": copied, "link": link, "retry": exchange.question, "edit": exchange.question}
+    buttons = "".join(
+        f'<button type="button" data-act="{act}" data-text="{escape(text)}">{escape(texts(f"act.{act}"))}</button>'
+        for act, text in given.items()
+        if text
+    )
+    return f'<div class="acts">{buttons}</div>'
 
 
 def _sources_count(answer: Answer, texts: Texts) -> str:
-    count = len(answer.citations)
+    count = len(cards_of(answer))
     return texts.count("sources", count) if answer.status != "abstained" and count else ""
 
 

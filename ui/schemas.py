@@ -8,17 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rag.feedback import Kind
 from rag.types import Status, Turn
+from ui.limits import QUESTION, TURN, TURNS
 
 __all__ = ["Ask", "FeedbackForm", "Message", "Names", "Place", "ShownAnswer"]
 
-QUESTION = 8_000
-"""Longest question in characters; the assistant refuses questions that don't fit the context."""
-TURN = 100_000
-TURNS = 200
 NAME = 1000
 Names = Annotated[list[Annotated[str, Field(max_length=NAME)]] | None, Field(min_length=1, max_length=1000)]
 """Names of documents or collections. An empty list is refused: it could mean all or none."""
-
 
 class Message(BaseModel):
     """One turn of the conversation so far."""

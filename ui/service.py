@@ -23,6 +23,7 @@ from rag.types import Answer, Evidence, Turn
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
 from ui.fair_queue import FairQueue, Full
 from ui.jobs import Answerer, Inquiry, Job, Watcher
+from ui.limits import check_lengths
 from ui.places import places_of
 from ui.problems import INTERNAL_ERROR, code
 
@@ -110,8 +111,10 @@ class Service:
         """Queue a question. ``tell`` is called from other threads and must return immediately.
 
         Raises:
+            QuestionError: the question is too long, or too many turns come before it.
             TooMany: the queue is full, or the user has too many questions in it.
         """
+        check_lengths(inquiry.question, len(inquiry.history))
         now = time.monotonic()
         job = Job(inquiry, now, now + self.config.deadline, tell)
         with self._lock:
@@ -146,7 +149,7 @@ class Service:
         events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         try:
             job = self.submit(Inquiry(question, tuple(history), user or session, documents=documents), events.put)
-        except TooMany as error:
+        except FootnoteError as error:
             yield Failed(str(error), code(error))
             return
         self._by_session[session] = job
@@ -167,7 +170,7 @@ class Service:
         """Yield the events of a question in an event loop; closing the iterator cancels it.
 
         Raises:
-            TooMany: before anything is yielded.
+            QuestionError, TooMany: before anything is yielded.
         """
         loop = asyncio.get_running_loop()
         events: asyncio.Queue[Event | None] = asyncio.Queue()

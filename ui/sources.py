@@ -1,10 +1,11 @@
-"""The list below an answer: its sources, or the closest passages; each item opens the evidence panel."""
+"""The list below an answer: its sources, or the closest passages; each row opens the evidence panel."""
 
 from __future__ import annotations
 
-from rag.types import Citation, Evidence
+from rag.types import Evidence
+from ui.cards import Card, cards_of
 from ui.conversation import Answered
-from ui.evidence import NOWHERE, behind, details_html
+from ui.evidence import NOWHERE, details_html
 from ui.markup import escape, short
 from ui.texts import Texts
 
@@ -12,10 +13,8 @@ __all__ = ["nearest_html", "sources_html"]
 
 
 def sources_html(answered: Answered, texts: Texts) -> str:
-    """Return the list of an answer's sources, one item per mark."""
-    answer = answered.answer
-    items = [_source(citation, behind(citation, answer), answered, texts) for citation in answer.citations]
-    return _list(texts("sources"), items)
+    """Return the list of an answer's sources: one item per passage, with a row for each quote from it."""
+    return _list(texts("sources"), [_card(card, answered, texts) for card in cards_of(answered.answer)])
 
 
 def nearest_html(answered: Answered, texts: Texts) -> str:
@@ -27,23 +26,25 @@ def _list(heading: str, items: list[str]) -> str:
     return f'<h3 class="label">{escape(heading)}</h3><ol class="sources">{"".join(items)}</ol>' if items else ""
 
 
-def _source(citation: Citation, evidence: Evidence | None, answered: Answered, texts: Texts) -> str:
-    date = answered.places.get(evidence.rank, NOWHERE).date if evidence else ""
-    title, quote = (
-        citation.title or citation.document,
-        f'<q class="quote" dir="auto">{escape(short(citation.quote))}</q>',
-    )
-    return _item(citation.mark, title, details_html(date, citation.page, texts), quote)
+def _card(card: Card, answered: Answered, texts: Texts) -> str:
+    date = answered.places.get(card.evidence.rank, NOWHERE).date if card.evidence else ""
+    rows = [
+        _row(citation.mark, f'<q class="quote" dir="auto">{escape(short(citation.quote))}</q>')
+        for citation in card.citations
+    ]
+    return _item(card.title, details_html(date, card.citations[0].page, texts), rows)
 
 
 def _nearest(evidence: Evidence, answered: Answered, texts: Texts) -> str:
     passage, place = evidence.passage, answered.places.get(evidence.rank, NOWHERE)
-    words = f'<span class="quote" dir="auto">{escape(short(passage.text))}</span>'
-    return _item(evidence.rank, passage.title or passage.document, details_html(place.date, passage.page, texts), words)
+    row = _row(evidence.rank, f'<span class="quote" dir="auto">{escape(short(passage.text))}</span>')
+    return _item(passage.title or passage.document, details_html(place.date, passage.page, texts), [row])
 
 
-def _item(mark: int, title: str, details: str, words: str) -> str:
-    return (
-        f'<li class="source"><button type="button" data-opens="{mark}"><span class="number">{mark}</span>'
-        f'<span class="where"><bdi class="title">{escape(title)}</bdi>{details}</span>{words}</button></li>'
-    )
+def _row(mark: int, words: str) -> str:
+    return f'<li><button type="button" data-opens="{mark}"><span class="number">{mark}</span>{words}</button></li>'
+
+
+def _item(title: str, details: str, rows: list[str]) -> str:
+    where = f'<p class="where"><bdi class="title">{escape(title)}</bdi>{details}</p>'
+    return f'<li class="source">{where}<ul>{"".join(rows)}</ul></li>'

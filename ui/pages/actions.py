@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,9 +18,10 @@ from ui.history import Turns, reopened
 from ui.pages import conversations
 from ui.pages.documents import names_of
 from ui.pages.frame import QUIET, head_html
+from ui.render import announcement
 from ui.service import Service
 from ui.texts import Texts, texts_of
-from ui.view import LOST, conversation_json, starters_html, state_html, turns_in
+from ui.view import LOST, ask_json, conversation_json, starters_html, state_html, turns_in
 
 __all__ = ["Actions", "Parts"]
 
@@ -40,9 +42,7 @@ class Parts(NamedTuple):
     exchanges: gr.State
     starters: gr.Column
     starters_head: gr.HTML
-    question: gr.Textbox
-    send: gr.Button
-    stop: gr.Button
+    ask: gr.HTML
     anew: gr.Button
     conversations: gr.HTML
     state: gr.HTML
@@ -66,13 +66,12 @@ class Actions:
         # Only answers use Gradio's queue: its client may lose an event that starts just as another one ends.
         asking = {**QUIET, "outputs": outputs, "concurrency_limit": None}
         at_once = {**QUIET, "queue": False}
-        gr.on([parts.question.submit, parts.send.click], self.answer, [*given, parts.question], **asking)
+        parts.ask.ask(self.asked, given, **asking)
         for button in examples:
             button.click(self.answer, [*given, button], **asking)
-        parts.talk.alone(self.alone, given, **asking)
         parts.talk.listen(self.listen, None, [parts.talk], **at_once)
         parts.conversations.open(self.reopen, None, outputs, **at_once)
-        parts.stop.click(self.stop, None, [parts.stop], **at_once)
+        parts.ask.stop(self.stop, None, None, **at_once)
         parts.anew.click(self.anew, None, outputs, **at_once)
         page.load(self.arrive, None, outputs, **at_once)
         gr.on([page.load, parts.timer.tick], self.look, [parts.chosen], [parts.state, parts.timer], **at_once)
@@ -85,21 +84,25 @@ class Actions:
     ) -> Iterator[Update]:
         """Answer a question, as a follow-up if there are earlier ones."""
         before, whole = self._known(shown, exchanges, request)
-        yield from self._reply(_Submission(question.strip(), before, history(before), names_of(kept), whole), request)
+        new = Exchange(len(before) + 1, question.strip(), id=secrets.token_hex(8))
+        yield from self._reply(_Submission(new, before, names_of(kept), whole), request)
 
-    def alone(
+    def asked(
         self, shown: str, exchanges: list[Exchange], kept: object, event: gr.EventData, request: gr.Request
     ) -> Iterator[Update]:
-        """Answer a question again exactly as typed, without the earlier ones."""
-        before, whole = self._known(shown, exchanges, request)
-        if 1 <= event.number <= len(before):
-            question = before[event.number - 1].question
-            yield from self._reply(_Submission(question, before, [], names_of(kept), whole), request)
+        """Answer a question of the text box or of an answer's buttons (see static/ask.js).
 
-    def stop(self, request: gr.Request) -> Update:
+        It takes the place of the exchange with the number ``at`` and of those after it; with ``keep``, these stay.
+        ``alone`` searches for it exactly as typed, without the earlier questions.
+        """
+        before, whole = self._known(shown, exchanges, request)
+        at = event.at if 1 <= event.at <= len(before) else len(before) + 1
+        new = Exchange(at, event.question.strip(), id=event.id)
+        yield from self._reply(_Submission(new, before, names_of(kept), whole, event.keep, event.alone), request)
+
+    def stop(self, request: gr.Request) -> None:
         """Stop the current answer."""
         self._service.stop(request.session_hash or "")
-        return {self._parts.stop: gr.update(value=texts_of(request)("stopping"), interactive=False)}
 
     def listen(self, request: gr.Request) -> Update:
         """Tell a page that has heard nothing for a while that its answer was lost."""
@@ -113,22 +116,24 @@ class Actions:
     def _reply(self, submission: _Submission, request: gr.Request) -> Iterator[Update]:
         """Yield the updates of the page while a question is being answered."""
         parts, service, texts = self._parts, self._service, texts_of(request)
-        question, exchanges, past, chosen, whole = submission
-        session = request.session_hash or ""
-        if not question or service.busy(session):
+        exchange, chosen, number = submission.exchange, submission.chosen, submission.exchange.number
+        session, shown = request.session_hash or "", 0.0
+        if not exchange.question or service.busy(session):
             return
-        exchange, shown = Exchange(len(exchanges) + 1, question), 0.0
-        yield {parts.talk: conversation_json([*exchanges, exchange], texts, whole), **_busy(parts, texts)}
-        for event in service.ask(question, past, session, user_of(request), chosen):
+        begun = conversation_json(submission.around(exchange), texts, submission.whole, number)
+        yield {parts.talk: begun, **_busy(parts)}
+        for event in service.ask(exchange.question, submission.past, session, user_of(request), chosen):
             exchange = advance(exchange, event)
             if exchange.state == "working" and (not isinstance(event, Token) or time.monotonic() - shown > FRAME):
                 shown = time.monotonic()
-                yield {parts.talk: conversation_json([*exchanges, exchange], texts)}
+                yield {parts.talk: conversation_json(submission.around(exchange), texts, number=number)}
         if exchange.state == "answered" and exchange.answered:
             exchange = replace(exchange, kept=self._archive.put(exchange.answered.answer))
-        exchanges = [*exchanges, exchange]
-        talk, state = conversation_json(exchanges, texts), state_html(service, texts, chosen)
-        yield {parts.exchanges: exchanges, parts.talk: talk, parts.state: state, **_free(parts)}
+        exchanges, whole = submission.outcome(exchange, texts)
+        back = exchange.question if exchange.state == "stopped" and not submission.keep else ""
+        talk, state = conversation_json(exchanges, texts, whole, number, back), state_html(service, texts, chosen)
+        free = {parts.anew: gr.update(interactive=True)}
+        yield {parts.exchanges: exchanges, parts.talk: talk, parts.state: state, **free}
 
     # --- opening, leaving, starting again
 
@@ -156,12 +161,13 @@ class Actions:
     def reopen(self, event: gr.EventData, request: gr.Request) -> Update:
         """Open a conversation stored in the browser; put an unanswered question back into the text box."""
         self._service.stop(request.session_hash or "")
-        view = self._opened(event.turns, texts_of(request)) if event.turns else {}
-        return {**view, self._parts.question: event.asked}
+        return self._opened(event.turns, texts_of(request), event.asked)
 
-    def _opened(self, turns: Turns, texts: Texts) -> Update:
+    def _opened(self, turns: Turns, texts: Texts, asked: str = "") -> Update:
         parts, exchanges = self._parts, self._reopened(turns, texts)
-        talk, hidden = conversation_json(exchanges, texts, whole=True), gr.update(visible=False)
+        talk, hidden = conversation_json(exchanges, texts, whole=bool(turns), back=asked), gr.update(visible=False)
+        if not turns:
+            return {parts.talk: talk}
         anew = gr.update(visible=True, interactive=True)
         return {parts.talk: talk, parts.exchanges: exchanges, parts.starters: hidden, parts.anew: anew}
 
@@ -170,27 +176,45 @@ class Actions:
 
 
 class _Submission(NamedTuple):
-    """A question, its conversation, the turns that the assistant sees, and whether to show all of it."""
+    """A new question, the conversation so far, and whether the page must show all of it.
 
-    question: str
-    exchanges: list[Exchange]
-    history: list[Turn]
+    See ``Actions.asked`` for ``keep`` and ``alone``.
+    """
+
+    exchange: Exchange
+    before: list[Exchange]
     chosen: Chosen
     whole: bool
+    keep: bool = False
+    alone: bool = False
+
+    @property
+    def past(self) -> list[Turn]:
+        """The turns that the assistant sees."""
+        return [] if self.alone else history(self.before[: self.exchange.number - 1])
+
+    def around(self, exchange: Exchange) -> list[Exchange]:
+        """Return the conversation with ``exchange`` in it."""
+        number = exchange.number
+        return [*self.before[: number - 1], exchange, *(self.before[number:] if self.keep else [])]
+
+    def outcome(self, exchange: Exchange, texts: Texts) -> tuple[list[Exchange], bool]:
+        """Return the conversation afterwards, and whether the page must show all of it.
+
+        A question without an answer takes no answer away: then the conversation is as before, with the reason.
+        """
+        replaced = self.before[exchange.number - 1 :]
+        if exchange.answered or not any(old.answered for old in replaced):
+            return self.around(exchange), False
+        problem = announcement(exchange, texts)
+        why = texts("stopped.kept") if exchange.state == "stopped" else texts("act.failed", problem=problem)
+        told = replace(replaced[0], problem=why, id=exchange.id)
+        return [*self.before[: exchange.number - 1], told, *replaced[1:]], True
 
 
-def _busy(parts: Parts, texts: Texts) -> Update:
-    """Return the buttons that are enabled while a question is being answered."""
-    hidden, disabled = gr.update(visible=False), gr.update(visible=True, interactive=False)
-    stop = gr.update(visible=True, value=texts("stop"), interactive=True)
-    buttons = {parts.send: hidden, parts.stop: stop, parts.anew: disabled, parts.starters: hidden}
-    return {parts.question: "", **buttons}
-
-
-def _free(parts: Parts) -> Update:
-    """Return the buttons that are enabled afterwards."""
-    send, stop = gr.update(visible=True), gr.update(visible=False)
-    return {parts.send: send, parts.stop: stop, parts.anew: gr.update(interactive=True)}
+def _busy(parts: Parts) -> Update:
+    """Return what the page hides or disables while a question is being answered."""
+    return {parts.anew: gr.update(visible=True, interactive=False), parts.starters: gr.update(visible=False)}
 
 
 def _in_words(parts: Parts, texts: Texts) -> Update:
@@ -200,8 +224,6 @@ def _in_words(parts: Parts, texts: Texts) -> Update:
         parts.conversations: conversations.words_of(texts, ready=True),
         parts.talk: conversation_json([], texts),
         parts.starters_head: starters_html(texts),
-        parts.question: gr.update(label=texts("question"), placeholder=texts("question.hint")),
-        parts.send: gr.update(value=texts("ask")),
-        parts.stop: gr.update(value=texts("stop")),
+        parts.ask: ask_json(texts),
         parts.anew: gr.update(value=texts("anew")),
     }

@@ -14,8 +14,8 @@ from ui.pages.actions import Actions, Parts
 from ui.pages.documents import chosen_documents
 from ui.pages.frame import PLAIN, head_html, scripted
 from ui.service import Service
-from ui.texts import ENGLISH, Texts, texts_of
-from ui.view import conversation_json, starters_html, state_html
+from ui.texts import ENGLISH, texts_of
+from ui.view import ask_json, conversation_json, starters_html, state_html
 
 __all__ = ["build"]
 
@@ -35,23 +35,21 @@ def build(page: gr.Blocks, service: Service, examples: Sequence[str]) -> None:
     talk = scripted(
         conversation_json([], texts),
         "conversation.html",
-        ["evidence.js", "opinions.js", "conversation.js"],
+        ["evidence.js", "opinions.js", "acts.js", "conversation.js"],
         elem_id="talk",
         server_functions=[say],
     )
     with gr.Column(elem_id="examples", visible=bool(examples)) as starters:
         head = gr.HTML(starters_html(texts), **PLAIN)
         buttons = [gr.Button(example, elem_classes="example") for example in examples]
-    question, send, stop = _question_row(texts)
+    ask = scripted(ask_json(texts), "ask.html", ["ask.js"], elem_id="ask")
     parts = Parts(
         name,
         talk,
         gr.State([]),
         starters,
         head,
-        question,
-        send,
-        stop,
+        ask,
         anew,
         kept,
         state,
@@ -59,18 +57,3 @@ def build(page: gr.Blocks, service: Service, examples: Sequence[str]) -> None:
         chosen_documents(),
     )
     Actions(parts, service, archive, bool(examples)).connect(page, buttons)
-
-
-def _question_row(texts: Texts) -> tuple[gr.Textbox, gr.Button, gr.Button]:
-    """Add the field of the question with its buttons to send it and to stop the answer."""
-    with gr.Row(elem_id="ask"):
-        question = gr.Textbox(
-            label=texts("question"),
-            placeholder=texts("question.hint"),
-            max_lines=8,
-            autofocus=True,
-            elem_id="question",
-        )
-        send = gr.Button(texts("ask"), variant="primary", elem_id="send", min_width=0, scale=0)
-        stop = gr.Button(texts("stop"), variant="stop", elem_id="stop", min_width=0, scale=0, visible=False)
-    return question, send, stop

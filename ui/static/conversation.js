@@ -1,6 +1,7 @@
 // The conversation in the page. `value` is JSON from ui/view.py: the number of an exchange (0: none), its HTML (already
-// escaped), the text for screen readers, and whether the question is still being answered. Only that exchange is
-// updated, so that anything the reader has unfolded, selected or focused elsewhere stays as it is.
+// escaped), the text for screen readers, how many there are, and whether the question is still being answered. Only that
+// exchange is updated, so that anything the reader has unfolded, selected or focused elsewhere stays as it is; one with
+// another `id` takes the place of the one before.
 const list = part(".exchanges");
 const said = part(".said");
 const QUIET = 10_000;
@@ -8,7 +9,7 @@ let words = {};
 let began = 0;
 let clock = 0;
 let heard = 0;
-let picture = ""; // The last exchange as received: the same one again must not move the focus or fold anything.
+let picture = ""; // The exchange as received: the same one again must not move the focus or fold anything.
 
 function show() {
   if (!props.value) return;
@@ -16,28 +17,43 @@ function show() {
   if (value.lost) return location.reload(); // history.js opens the conversation again.
   heard = Date.now();
   if (value.working) sessionStorage.setItem("footnote.asked", value.asked);
-  else if (value.done) sessionStorage.removeItem("footnote.asked");
+  else if (value.done || value.id) sessionStorage.removeItem("footnote.asked");
   if (value.words) label(value.words);
   if (value.all) {
     list.replaceChildren(...value.all.map(filled));
     picture = "";
     closePanel();
-    if (value.working) lookAt(list.lastElementChild);
-    dispatchEvent(new Event("footnote:shown"));
-    if (!value.all.length) dispatchEvent(new Event("footnote:anew"));
+    const article = list.children[value.number - 1];
+    if (article) article.dataset.attempt = value.id;
+    if (value.working || value.back) lookAt(article);
+    tell("shown");
+    if (!value.all.length) tell("anew");
   } else if (value.number) {
-    const isNew = list.children.length < value.number;
-    if (isNew) list.append(newArticle(value.number));
-    if (isNew || value.html !== picture) list.children[value.number - 1].innerHTML = value.html;
+    const isNew = list.children[value.number - 1]?.dataset.attempt !== value.id;
+    const article = isNew ? begun(value) : list.children[value.number - 1];
+    if (isNew || value.html !== picture) article.innerHTML = value.html;
     picture = value.html;
     if (isNew) {
-      lookAt(list.lastElementChild);
-      dispatchEvent(new Event("footnote:asked"));
+      lookAt(article);
+      tell("asked");
     }
   }
-  if (value.done && value.turns.length) dispatchEvent(new CustomEvent("footnote:turns", { detail: value.turns }));
+  if (opener && !opener.isConnected) closePanel();
+  if (value.done && value.turns.length) tell("turns", value.turns);
   if (said.textContent !== (value.say || "")) said.textContent = value.say || "";
   count(Boolean(value.working));
+  tell("state", value);
+}
+
+// The article of a new attempt, in the place of the one with its number and without those that are gone.
+function begun(value) {
+  const article = newArticle(value.number);
+  article.dataset.attempt = value.id;
+  const before = list.children[value.number - 1];
+  if (before) before.replaceWith(article);
+  else list.append(article);
+  while (list.children.length > value.total) list.lastElementChild.remove();
+  return article;
 }
 
 function label(texts) {
@@ -61,7 +77,7 @@ function filled(html, place) {
 
 // Scroll a new question to the top of the window if it isn't fully visible; its answer grows below it.
 function lookAt(article) {
-  if (list.children.length > 1) article.scrollIntoView({ behavior: pace(), block: "start" });
+  if (article && list.children.length > 1) article.scrollIntoView({ behavior: pace(), block: "start" });
   keepFocus();
 }
 
@@ -104,7 +120,7 @@ function pace() {
 
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-alone]");
-  if (button) trigger("alone", { number: [...list.children].indexOf(button.closest("article")) + 1 });
+  if (button) tell("ask", { question: button.dataset.alone, at: 0, keep: false, alone: true });
 });
 watch("value", show);
 show();

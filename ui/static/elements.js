@@ -32,6 +32,12 @@ function careful(text, sure, act, what = "") {
   return made;
 }
 
+// Let screen readers say a text, even if it is the same as before.
+function speak(place, text) {
+  place.textContent = "";
+  setTimeout(() => (place.textContent = text), 50);
+}
+
 function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
 }

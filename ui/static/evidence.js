@@ -21,10 +21,12 @@ function openPanel(button) {
   button.classList.add("current");
   shown.replaceChildren(...[...evidence(button).children].map((piece) => piece.cloneNode(true)));
   panel.hidden = false;
-  const piece = shown.querySelector(`[data-mark="${button.dataset.opens}"]`);
-  piece.classList.add("current");
+  const mine = `[data-mark~="${button.dataset.opens}"]`;
+  const piece = shown.querySelector(mine);
+  for (const one of [piece, ...piece.querySelectorAll(mine)]) one.classList.add("current");
+  for (const origin of piece.querySelectorAll(".origin")) origin.hidden = !origin.matches(mine);
   piece.querySelector("h3").focus({ preventScroll: true });
-  const target = piece.querySelector("mark") || piece.querySelector("h3");
+  const target = piece.querySelector("mark.current") || piece.querySelector("h3");
   piece.scrollIntoView({ block: "start" });
   const below = target.getBoundingClientRect().bottom - shown.getBoundingClientRect().bottom;
   if (below > 0) shown.scrollTop += below + 40;
@@ -44,7 +46,8 @@ function closePanel() {
 }
 
 element.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-opens]");
+  const title = event.target.closest(".source .where");
+  const button = event.target.closest("button[data-opens]") || title?.parentElement.querySelector("button");
   if (button) openPanel(button);
   if (event.target.closest(".panel-close")) closePanel();
 });
@@ -54,13 +57,16 @@ document.addEventListener("keydown", (event) => {
   else closePanel();
 });
 
-// --- the quote behind a mark, shown on hover or focus
+// --- the title and the quote behind a mark, shown on hover or focus
 
 function showHint(event) {
   const mark = event.target.closest?.("button.mark");
   if (!mark) return;
-  const quote = evidence(mark)?.querySelector(`[data-mark="${mark.dataset.opens}"] mark`)?.textContent || "";
-  hint.textContent = quote.length > 300 ? `“${quote.slice(0, 300).replace(/\S*$/, "")}…”` : `“${quote}”`;
+  const piece = evidence(mark)?.querySelector(`[data-mark~="${mark.dataset.opens}"]`);
+  if (!piece) return;
+  const quote = [...piece.querySelectorAll(`mark[data-mark~="${mark.dataset.opens}"]`)].map((one) => one.textContent).join("");
+  const words = quote.length > 300 ? `“${quote.slice(0, 300).replace(/\S*$/, "")}…”` : `“${quote}”`;
+  hint.replaceChildren(make("span", piece.querySelector(".title").textContent, "title"), make("span", words));
   hint.hidden = false;
   mark.setAttribute("aria-describedby", hint.id);
   const place = mark.getBoundingClientRect();

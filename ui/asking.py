@@ -38,7 +38,7 @@ async def event_stream(events: AsyncIterator[T], encode: Callable[[T], Iterator[
         TooMany: the queue is full.
     """
     first = await anext(events)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    headers = {"Cache-Control": "no-store"}
     return StreamingResponse(_encoded(first, events, encode), media_type="text/event-stream", headers=headers)
 
 

@@ -17,6 +17,7 @@ from rag.config import Config
 from ui import reader
 from ui.local import STATIC
 from ui.pages import chat, documents, review, search, settings
+from ui.proxy import path_of
 from ui.service import Service
 
 __all__ = ["TITLE", "build", "mount"]
@@ -61,6 +62,7 @@ def _mounted(app: FastAPI, blocks: gr.Blocks, config: Config) -> FastAPI:
         app,
         blocks,
         path="/",
+        root_path=path_of(config),
         server_name=config.host,
         server_port=config.port,
         footer_links=[],

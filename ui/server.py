@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.config import Config
 from rag.errors import FootnoteError
-from ui import local
+from ui import local, proxy
 from ui.ahead import ReadingAhead
 from ui.jobs import Answerer
 from ui.problems import INTERNAL_ERROR
@@ -37,6 +37,7 @@ def serve(load: Callable[[], Answerer], config: Config, open_browser: bool = Fal
     """
     from ui.chat import examples_for
 
+    proxy.check(config)
     listener = local.listen(config.host, config.port)
     local.stay_local()
     service = Service(load, config)
@@ -94,7 +95,9 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     app.include_router(api.unknown_paths())
     app.add_middleware(Gate, config=config)
     local.protect(app, config)
-    return _in_loop(lambda: chat.mount(app, service, config, examples))
+    _in_loop(lambda: chat.mount(app, service, config, examples))
+    proxy.put_behind(app, config)
+    return app
 
 
 def _handle_errors(app: FastAPI) -> None:

@@ -109,13 +109,18 @@ def test_the_history_reaches_the_assistant(slow):
     ("body", "status", "error", "said"),
     [
         ({"question": " ?! "}, 400, "bad_question", "empty"),
-        ({"question": ""}, 422, "invalid_request", "body.question"),
-        ({}, 422, "invalid_request", "body.question: Field required"),
-        ({"question": "a", "temperature": 2}, 422, "invalid_request", "body.temperature"),
-        ({"question": "a", "history": [{"role": "system", "content": "b"}]}, 422, "invalid_request", "role"),
-        (b"{", 422, "invalid_request", "not valid JSON (at character 1)"),
-        (b'{"question": "\\ud800"}', 422, "invalid_request", "body.question"),
+        ({"question": ""}, 422, "invalid_request", "question: "),
+        ({}, 422, "invalid_request", "question: Field required"),
+        ([], 422, "invalid_request", "must be a JSON object"),
+        ({"question": "a", "temperature": 2}, 422, "invalid_request", "temperature: "),
+        ({"question": "a", "history": [{"role": "system", "content": "b"}]}, 422, "invalid_request", "history[0].role"),
+        (b"{", 422, "invalid_request", "not valid JSON: Expecting property name enclosed in double quotes (line 1, "),
+        (b'{"question": "a",\n  "stream" true}', 422, "invalid_request", "Expecting ':' delimiter (line 2, column 12)"),
+        (b'{"question": "\\ud800"}', 422, "invalid_request", "question: "),
         ({"question": "a" * 9000}, 422, "invalid_request", "8000"),
+        ({"question": "a", "documents": []}, 422, "invalid_request", "documents: "),
+        ({"question": "a", "documents": ["no.md", "two.md"]}, 404, "bad_document", "no document 'no.md'."),
+        ({"question": "a", "documents": ["x"], "collections": ["y"]}, 404, "bad_document", "'x' and no collection 'y'"),
         (b" " * (2 << 20), 413, "http", "too large"),
     ],
 )
@@ -136,6 +141,54 @@ def test_a_mistake_of_ours_shows_no_traceback(api, monkeypatch, caplog):
 def test_what_is_not_there_is_said_in_json(api, path):
     reply = api.get(path)
     assert reply.status == 404 and "error" in reply.json
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/api/ask", "POST"),
+        ("PUT", "/api/documents", "GET, POST"),
+        ("PATCH", "/api/documents/minutes/one.txt", "GET, DELETE"),
+        ("GET", "/v1/chat/completions", "POST"),
+        ("POST", "/v1/models", "GET"),
+        ("GET", "/mcp", "POST"),
+        ("DELETE", "/mcp", "POST"),
+        ("POST", "/healthz", "GET"),
+    ],
+)
+def test_another_method_is_refused_with_those_that_are_allowed(api, method, path, allowed):
+    headers = {"Origin": api.url, "Sec-Fetch-Site": "same-origin"}
+    reply = api.request(method, path, headers=headers)
+    assert (reply.status, reply.headers["allow"]) == (405, allowed)
+    assert allowed in str(reply.json["error" if path.startswith("/v1/") else "message"])
+
+
+def test_an_answer_comes_from_the_chosen_documents_and_collections_only(api):
+    def sources(body):
+        return {item["document"] for item in api.post("/api/ask", {"question": QUESTION} | body).json["evidence"]}
+
+    assert sources({"documents": ["two.md"]}) == {"two.md"}
+    assert sources({"collections": ["minutes"]}) == {"minutes/one.txt"}
+    assert "minutes/one.txt" in sources({"documents": ["two.md"], "collections": ["minutes"]})
+    found = api.get("/api/search?q=bees&collections=minutes").json["passages"]
+    assert {passage["document"] for passage in found} == {"minutes/one.txt"}
+    assert api.get("/api/search?q=bees&documents=none.txt").status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/ask", {"question": PRINCIPLES.question}),
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": PRINCIPLES.question}]}),
+    ],
+)
+def test_a_stream_begins_at_once_and_is_never_silent_for_long(slow, monkeypatch, path, body):
+    """A proxy in front ends a connection on which nothing came for 15 to 60 s."""
+    monkeypatch.setattr("ui.asking.QUIET", 0.05)
+    api, _ = slow
+    reply = api.post(path, body | {"stream": True})
+    parts = reply.body.split(b"\n\n")
+    assert parts[0] == b": keep-alive" and parts.count(b": keep-alive") > 3
 
 
 def test_the_request_in_the_readme(api):

@@ -7,8 +7,11 @@ import pkgutil
 import pytest
 
 import rag
+import ui
+
+MODULES = [module.name for part in (rag, ui) for module in pkgutil.walk_packages(part.__path__, f"{part.__name__}.")]
 
 
-@pytest.mark.parametrize("name", [module.name for module in pkgutil.walk_packages(rag.__path__, "rag.")])
+@pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings(name):
     assert doctest.testmod(importlib.import_module(name)).failed == 0

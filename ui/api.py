@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
+from starlette.routing import BaseRoute, Match
 
 from rag.answers import answer_object, passage_object
 from rag.errors import FootnoteError
@@ -24,30 +27,40 @@ from ui.service import Service
 __all__ = ["router", "unknown_paths"]
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+PATHS = ("/api/{rest:path}", "/v1/{rest:path}", "/mcp", "/healthz", "/readyz", "/metrics", "/widget.js")
+"""Paths of programs: those that don't exist, or not for a method, get an error as JSON instead of a page."""
+Names = Annotated[list[str] | None, Query(max_length=1000)]
 
 
 def router(service: Service, library: Library, metrics: Metrics) -> APIRouter:
     """Return the routes for questions, search and documents."""
     routes = APIRouter(default_response_class=Json)
-    _asking(routes, service)
+    _asking(routes, service, library)
     _reading(routes, library)
     _health(routes, service, metrics)
     return routes
 
 
-def _asking(routes: APIRouter, service: Service) -> None:
+def _asking(routes: APIRouter, service: Service, library: Library) -> None:
     @routes.post("/api/ask", responses=examples.ASK, tags=["questions"])
     async def ask(body: Ask, request: Request) -> Response:
         """Answer a question from the documents, with the exact passage behind every sentence."""
-        events = service.follow(Inquiry(body.question, body.turns(), user_of(request), "api"))
+        documents = await asyncio.to_thread(library.chosen, body.documents, body.collections)
+        events = service.follow(Inquiry(body.question, body.turns(), user_of(request), "api", documents))
         if body.stream or "text/event-stream" in request.headers.get("accept", ""):
             return await event_stream(events, _as_sse)
         return _whole(await last_event(request, events))
 
     @routes.get("/api/search", responses=examples.SEARCH, tags=["questions"])
-    def search(q: str = Query(max_length=8000), limit: int = Query(5, ge=1, le=100)) -> Response:
+    def search(
+        q: Annotated[str, Query(max_length=8000)],
+        limit: Annotated[int, Query(ge=1, le=100)] = 5,
+        documents: Names = None,
+        collections: Names = None,
+    ) -> Response:
         """Return the passages for a question, best first, without the language model."""
-        return Json({"passages": [passage_object(found) for found in service.search(q, limit)]})
+        found = service.search(q, limit, library.chosen(documents, collections))
+        return Json({"passages": [passage_object(item) for item in found]})
 
 
 def _as_sse(event: Event) -> Iterator[bytes]:
@@ -102,14 +115,26 @@ def _health(routes: APIRouter, service: Service, metrics: Metrics) -> None:
         return PlainTextResponse(metrics.text(), media_type="text/plain; version=0.0.4")
 
 
-def unknown_paths() -> APIRouter:
-    """Return routes that answer unknown API paths with 404; include them last."""
+def unknown_paths(known: Sequence[BaseRoute]) -> APIRouter:
+    """Return routes for what is not ``known``: 405 for another method of a known path, otherwise 404.
+
+    Include them last.
+    """
     routes = APIRouter()
 
-    @routes.api_route("/api/{rest:path}", methods=METHODS, include_in_schema=False)
-    @routes.api_route("/v1/{rest:path}", methods=METHODS, include_in_schema=False)
     async def nothing(request: Request) -> Response:
         path = request.url.path
+        if allowed := ", ".join(_allowed(request, known)):
+            message = f"{path} doesn't allow {request.method}, only {allowed}."
+            return refusal(405, "method_not_allowed", message, path, {"Allow": allowed})
         return refusal(404, "not_found", f"There is no {request.method} {path}. See /api/openapi.json.", path)
 
+    for path in PATHS:
+        routes.add_api_route(path, nothing, methods=METHODS, include_in_schema=False)
     return routes
+
+
+def _allowed(request: Request, known: Sequence[BaseRoute]) -> list[str]:
+    """Return the methods that the path of ``request`` allows."""
+    scopes = ({**request.scope, "method": method} for method in METHODS)
+    return [scope["method"] for scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in known)]

@@ -9,15 +9,16 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
-from fastapi.sse import KEEPALIVE_COMMENT
 
 from ui.conversation import Event, Stopped
 
 __all__ = ["event_stream", "last_event"]
 
 T = TypeVar("T")
-QUIET = 15.0
-"""Seconds of silence after which a comment is sent, so that proxies keep the connection open."""
+KEEP_ALIVE = b": keep-alive\n\n"
+"""A comment, which clients skip. It is sent at once and during silence, so that proxies keep the connection open."""
+QUIET = 10.0
+"""Seconds of silence after which it is sent; proxies give up after 15 to 60."""
 
 
 async def last_event(request: Request, events: AsyncIterator[Event]) -> Event:
@@ -43,6 +44,7 @@ async def event_stream(events: AsyncIterator[T], encode: Callable[[T], Iterator[
 
 
 async def _encoded(first: T, events: AsyncIterator[T], encode: Callable[[T], Iterator[bytes]]) -> AsyncIterator[bytes]:
+    yield KEEP_ALIVE
     for data in encode(first):
         yield data
     following = asyncio.ensure_future(_next(events))
@@ -50,7 +52,7 @@ async def _encoded(first: T, events: AsyncIterator[T], encode: Callable[[T], Ite
         while True:
             await asyncio.wait({following}, timeout=QUIET)
             if not following.done():
-                yield KEEPALIVE_COMMENT
+                yield KEEP_ALIVE
                 continue
             event = await following
             if event is None:

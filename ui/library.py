@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
+from collections.abc import Collection
 from typing import Any
 
 from rag.config import Config
-from rag.errors import QuestionError
+from rag.errors import DocumentError, QuestionError
 from rag.feedback import Span
 from rag.indexes.opening import open_index
 from rag.ports import DocumentInfo, Index
 from rag.types import Document
 
-__all__ = ["Library"]
+__all__ = ["Library", "collection_of"]
 
 LONGEST = 100_000
 """Most characters returned at once."""
@@ -58,6 +59,22 @@ class Library:
         self.index.document(name)
         return next(_facts(info) for info in self.index.documents() if info.name == name)
 
+    def chosen(self, documents: Collection[str] | None, collections: Collection[str] | None) -> frozenset[str] | None:
+        """Return the names of ``documents`` and of all documents in ``collections``; ``None`` if neither is given.
+
+        Raises:
+            DocumentError: there is no document or collection with one of the names.
+        """
+        if documents is None and collections is None:
+            return None
+        names = {info.name for info in self.index.documents()}
+        alone, whole = frozenset(documents or ()), frozenset(collections or ())
+        missing = [f"document '{name}'" for name in sorted(alone - names)]
+        missing += [f"collection '{name}'" for name in sorted(whole - set(map(collection_of, names)))]
+        if missing:
+            raise DocumentError(f"There is no {' and no '.join(missing[:5])}. /api/documents lists what there is.")
+        return alone | {name for name in names if collection_of(name) in whole}
+
     def passage(self, name: str, start: int, end: int, around: int) -> dict[str, Any]:
         """Return the text of a document from ``start`` to ``end``, with ``around`` characters on each side.
 
@@ -96,6 +113,15 @@ class Library:
             QuestionError: the span is not in the document.
         """
         return Span(name, start, end, self.passage(name, start, end, 0)["quote"])
+
+
+def collection_of(name: str) -> str:
+    """Return the collection that a document belongs to, the first folder in its name, or an empty string.
+
+    >>> collection_of("minutes/2024/may.pdf"), collection_of("budget.pdf")
+    ('minutes', '')
+    """
+    return name.partition("/")[0] if "/" in name else ""
 
 
 def _facts(info: DocumentInfo) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.sse import format_sse_event
 
@@ -14,12 +15,19 @@ from rag.answers import answer_object
 from rag.errors import AccessRefused, FootnoteError, TooMany
 from rag.types import Citation, Phase, Token
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
-from ui.problems import code, status
+from ui.problems import code, fault_text, position, status
 from ui.render import activity_text
 from ui.texts import ENGLISH
 
-__all__ = ["Json", "Record", "problem", "records", "refusal", "refusal_body", "sse"]
+__all__ = ["Json", "Record", "invalid", "problem", "records", "refusal", "refusal_body", "sse"]
 
+OPENAI_CODES = {
+    "json_invalid": "invalid_json",
+    "missing": "missing_required_parameter",
+    "model_not_found": "model_not_found",
+    "unsupported_value": "unsupported_value",
+}
+"""Codes for types of validation errors under ``/v1``."""
 Record = tuple[str, dict[str, Any]]
 """The name of an event and its data."""
 
@@ -87,9 +95,21 @@ def refusal(status: int, error: str, message: str, path: str = "", headers: dict
     return Json(refusal_body(status, error, message, path), status, headers)
 
 
-def refusal_body(status: int, error: str, message: str, path: str = "") -> dict[str, Any]:
-    """Return ``{"error": …, "message": …}``, or OpenAI's error format under its paths."""
+def refusal_body(status: int, error: str, message: str, path: str = "", param: str | None = None) -> dict[str, Any]:
+    """Return ``{"error": …, "message": …}``, or OpenAI's error format under its paths; ``param`` names the field."""
     if not path.startswith("/v1/"):
         return {"error": error, "message": message}
-    kind = "server_error" if status >= 500 else "invalid_request_error"
-    return {"error": {"message": message, "type": kind, "code": error, "param": None}}
+    kind = "server_error" if status >= 500 else "rate_limit_error" if status == 429 else "invalid_request_error"
+    return {"error": {"message": message, "type": kind, "param": param, "code": error}}
+
+
+def invalid(error: RequestValidationError, path: str) -> Json:
+    """Return the response for a request that doesn't fit its schema: where it doesn't, and how to correct it."""
+    faults = error.errors()
+    message = "; ".join(fault_text(fault, error.body) for fault in faults[:5])
+    if not path.startswith("/v1/"):
+        return refusal(422, "invalid_request", message)
+    first: Mapping[str, Any] = faults[0]
+    status = 404 if first["type"] == "model_not_found" else 400
+    param = None if first["type"] == "json_invalid" else position(first["loc"]) or None
+    return Json(refusal_body(status, OPENAI_CODES.get(first["type"], "invalid_value"), message, path, param), status)

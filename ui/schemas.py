@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from rag.feedback import Kind
 from rag.types import Status, Turn
 
-__all__ = ["Ask", "FeedbackForm", "Message", "Place", "ShownAnswer"]
+__all__ = ["Ask", "FeedbackForm", "Message", "Names", "Place", "ShownAnswer"]
 
 QUESTION = 8_000
 """Longest question in characters; the assistant refuses questions that don't fit the context."""
 TURN = 100_000
 TURNS = 200
+NAME = 1000
+Names = Annotated[list[Annotated[str, Field(max_length=NAME)]] | None, Field(min_length=1, max_length=1000)]
+"""Names of documents or collections. An empty list is refused: it could mean all or none."""
 
 
 class Message(BaseModel):
@@ -41,11 +44,14 @@ class Ask(BaseModel):
                     ],
                     "stream": True,
                 },
+                {"question": "What was agreed?", "documents": ["budget.pdf"], "collections": ["minutes"]},
             ]
         },
     )
     question: str = Field(min_length=1, max_length=QUESTION)
     history: list[Message] = Field(default_factory=list, max_length=TURNS, description="Oldest turn first.")
+    documents: Names = Field(None, description="Answer only from these documents.")
+    collections: Names = Field(None, description="Answer only from the documents of these collections.")
     stream: bool = Field(
         False, description="Stream the answer as server-sent events, like 'Accept: text/event-stream'."
     )
@@ -58,7 +64,7 @@ class Ask(BaseModel):
 class Place(BaseModel):
     """A span of a document; other fields of a citation are ignored."""
 
-    document: str = Field(max_length=1000)
+    document: str = Field(max_length=NAME)
     start: int = Field(ge=0)
     end: int = Field(ge=1)
 

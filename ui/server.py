@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rag.config import Config
 from rag.errors import FootnoteError
@@ -92,7 +92,7 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     app.include_router(review.router(service))
     app.include_router(openai_api.router(service))
     app.include_router(widget.router())
-    app.include_router(api.unknown_paths())
+    app.include_router(api.unknown_paths(list(app.routes)))
     app.add_middleware(Gate, config=config)
     local.protect(app, config)
     _in_loop(lambda: chat.mount(app, service, config, examples))
@@ -105,16 +105,15 @@ def _handle_errors(app: FastAPI) -> None:
     from fastapi.exceptions import RequestValidationError
     from starlette.exceptions import HTTPException
 
-    from ui.replies import problem, refusal
+    from ui.replies import invalid, problem, refusal
 
     @app.exception_handler(FootnoteError)
     async def known(request: Request, error: FootnoteError) -> Response:
         return problem(error, request.url.path)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> Response:
-        faults = "; ".join(_fault(fault) for fault in error.errors()[:5])
-        return refusal(422, "invalid_request", faults, request.url.path)
+    async def unfit(request: Request, error: RequestValidationError) -> Response:
+        return invalid(error, request.url.path)
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
@@ -124,13 +123,6 @@ def _handle_errors(app: FastAPI) -> None:
     async def ours(request: Request, error: Exception) -> Response:
         log.error("A request failed.", exc_info=error)
         return refusal(500, "internal", INTERNAL_ERROR, request.url.path)
-
-
-def _fault(fault: Mapping[str, Any]) -> str:
-    """Return a message for one validation error (pydantic's ``errors()``): the field, and what is wrong with it."""
-    if fault["type"] == "json_invalid":
-        return f"The body is not valid JSON (at character {fault['loc'][-1]})"
-    return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
 
 
 def _in_loop(build: Callable[[], FastAPI]) -> FastAPI:

@@ -62,7 +62,7 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     local.stay_local()
     from fastapi import FastAPI
 
-    from ui import api, changes, chat, openai_api, review, widget
+    from ui import api, changes, chat, gaps, openai_api, review, widget
     from ui.access import Gate
     from ui.library import Library
     from ui.metrics import Metrics
@@ -90,6 +90,7 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     app.include_router(api.router(service, library, metrics))
     app.include_router(changes.router(service, library, uploads))
     app.include_router(review.router(service))
+    app.include_router(gaps.router(service))
     app.include_router(openai_api.router(service))
     app.include_router(widget.router())
     app.include_router(api.unknown_paths(list(app.routes)))

@@ -22,6 +22,9 @@ from ui.service import Service
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
 
+    from ui.library import Library
+    from ui.uploads import Uploads
+
 __all__ = ["application", "serve"]
 
 log = logging.getLogger(__name__)
@@ -62,14 +65,12 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     local.stay_local()
     from fastapi import FastAPI
 
-    from ui import api, changes, chat, gaps, openai_api, review, widget
+    from ui import chat
     from ui.access import Gate
     from ui.library import Library
-    from ui.metrics import Metrics
     from ui.uploads import Uploads
 
-    library, uploads, metrics = Library(config), Uploads(service, config), Metrics(service)
-    service.watcher = metrics
+    library, uploads = Library(config), Uploads(service, config)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -87,6 +88,21 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
         telemetry={"auto_configure": False, "tracing": False, "metrics": False},
     )
     _handle_errors(app)
+    _add_routes(app, service, library, uploads)
+    app.add_middleware(Gate, config=config)
+    local.protect(app, config)
+    _in_loop(lambda: chat.mount(app, service, config, examples))
+    proxy.put_behind(app, config)
+    return app
+
+
+def _add_routes(app: FastAPI, service: Service, library: Library, uploads: Uploads) -> None:
+    """Add everything but the pages."""
+    from ui import api, changes, gaps, openai_api, review, widget
+    from ui.metrics import Metrics
+
+    metrics = Metrics(service)
+    service.watcher = metrics
     app.include_router(api.router(service, library, metrics))
     app.include_router(changes.router(service, library, uploads))
     app.include_router(review.router(service))
@@ -94,11 +110,6 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     app.include_router(openai_api.router(service))
     app.include_router(widget.router())
     app.include_router(api.unknown_paths(list(app.routes)))
-    app.add_middleware(Gate, config=config)
-    local.protect(app, config)
-    _in_loop(lambda: chat.mount(app, service, config, examples))
-    proxy.put_behind(app, config)
-    return app
 
 
 def _handle_errors(app: FastAPI) -> None:

@@ -58,7 +58,8 @@ function item(gap, place) {
 function facts(gap) {
   const line = make("p", "", "gaps-facts");
   if (!gap.asked.length) return make("p", words.only_note, "gaps-facts");
-  const day = new Date(gap.last).toLocaleDateString(words.language, { dateStyle: "long", timeZone: "UTC" });
+  const language = navigator.language.startsWith(words.language) ? navigator.language : words.language; // en-GB, if it says en.
+  const day = new Date(gap.last).toLocaleDateString(language, { dateStyle: "long", timeZone: "UTC" });
   line.append(`${counted(words, "asked", gap.asked.length)} · ${fill(words.last, { date: day })}`);
   gap.documents.forEach(({ name, address }, at) => line.append(at ? ", " : ` · ${words.nearest} `, open(name, address)));
   return line;

@@ -8,9 +8,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from rag.config import Config
+from rag.embedders.hashed import HashEmbedder
+from rag.indexes.opening import create_index
+from rag.ingest import ingest
 from ui import local
 from ui.jobs import Answerer
 from ui.server import application
@@ -97,6 +101,18 @@ def parsed(lines: Any) -> Iterator[tuple[str, Any]]:
             name = text.removeprefix("event: ")
         elif text.startswith("data: "):
             data.append(text.removeprefix("data: "))
+
+
+def indexed(folder: Path, documents: dict[str, str], **settings: Any) -> Config:
+    """Return the settings for an index of ``documents``, made with the embedder that needs no weights."""
+    for name, text in documents.items():
+        (folder / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "in" / name).write_text(text, encoding="utf-8")
+    config = Config(index=folder / "index", **settings)
+    embedder = HashEmbedder()
+    with create_index(config, embedder) as index:
+        ingest([folder / "in"], index, embedder, config)
+    return config
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import shlex
 import threading
 
 import pytest
-from api import running
+from api import indexed, running
 from browser import NOWHERE, PRINCIPLES, VENUE, ScriptedAssistant, until
 from command import ROOT
 
@@ -16,8 +16,7 @@ from rag.assistant import Assistant
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.generators.scripted import ScriptedGenerator
-from rag.indexes.opening import create_index, open_index
-from rag.ingest import ingest
+from rag.indexes.opening import open_index
 from rag.types import Turn
 from ui import examples
 
@@ -31,16 +30,8 @@ QUESTION = "Where was it held?"
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    """An index of two small documents, made with the embedder that needs no weights."""
-    folder = tmp_path_factory.mktemp("api")
-    for name, text in DOCUMENTS.items():
-        (folder / "in" / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / "in" / name).write_text(text, encoding="utf-8")
-    config = Config(index=folder / "index", origins=(INTRANET,), requests_per_minute=100_000)
-    embedder = HashEmbedder()
-    with create_index(config, embedder) as index:
-        ingest([folder / "in"], index, embedder, config)
-    return config
+    """An index of two small documents."""
+    return indexed(tmp_path_factory.mktemp("api"), DOCUMENTS, origins=(INTRANET,), requests_per_minute=100_000)
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +161,13 @@ def test_an_answer_comes_from_the_chosen_documents_and_collections_only(api):
     assert sources({"documents": ["two.md"]}) == {"two.md"}
     assert sources({"collections": ["minutes"]}) == {"minutes/one.txt"}
     assert "minutes/one.txt" in sources({"documents": ["two.md"], "collections": ["minutes"]})
+    chat = {"messages": [{"role": "user", "content": QUESTION}], "collections": ["minutes"]}
+    completion = api.post("/v1/chat/completions", chat).json
+    evidence = completion["choices"][0]["message"]["footnote"]["evidence"]
+    assert {item["document"] for item in evidence} == {"minutes/one.txt"}
+    assert completion["usage"]["prompt_tokens"] == len(QUESTION.split())  # as the model counts
+    missing = api.post("/v1/chat/completions", chat | {"collections": ["plans"]})
+    assert missing.status == 404 and "'plans'" in missing.json["error"]["message"]
     found = api.get("/api/search?q=bees&collections=minutes").json["passages"]
     assert {passage["document"] for passage in found} == {"minutes/one.txt"}
     assert api.get("/api/search?q=bees&documents=none.txt").status == 404
@@ -239,6 +237,11 @@ def test_examples_in_the_description_are_what_really_comes(api):
     shown = description["paths"]["/api/ask"]["post"]["responses"]["200"]["content"]["application/json"]["examples"]
     assert [example["value"]["status"] for example in shown.values()] == ["answered", "unsure"]
     assert description["components"]["schemas"]["Ask"]["examples"]
+    completion = api.post("/v1/chat/completions", {"messages": [{"role": "user", "content": QUESTION}]}).json
+    assert examples.REPLY.keys() == completion.keys()
+    assert examples.REPLY["choices"][0]["message"].keys() == completion["choices"][0]["message"].keys()
+    assert api.get("/v1/models/footnote").json == examples.ENTRY
+    assert "/mcp" in description["paths"]
     assert examples.ANSWER.keys() == api.post("/api/ask", {"question": QUESTION}).json.keys()
     assert examples.FACTS.keys() == api.get("/api/documents/two.md").json.keys()
     assert examples.FOUND.keys() == api.get("/api/search?q=bees").json["passages"][0].keys()
@@ -282,12 +285,22 @@ def test_a_client_that_goes_away_stops_the_answer(slow):
     until(lambda: api.service._running is None, 10)
 
 
-def test_a_client_that_waits_for_json_and_goes_away_stops_the_answer(slow):
+CALL = {"name": "ask", "arguments": {"question": PRINCIPLES.question}}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/ask", {"question": PRINCIPLES.question}),
+        ("/mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": CALL}),
+    ],
+)
+def test_a_client_that_waits_for_json_and_goes_away_stops_the_answer(slow, path, body):
     api, assistant = slow
     assistant.stopped.clear()
     connection = api.connect()
-    body = json.dumps({"question": PRINCIPLES.question})
-    connection.request("POST", "/api/ask", body, {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    connection.request("POST", path, json.dumps(body), headers if path == "/mcp" else headers | {"Accept": "*/*"})
     until(lambda: api.service._running is not None, 10)
     connection.close()
     assert assistant.stopped.wait(5)
@@ -347,6 +360,7 @@ def test_a_full_queue_says_when_to_come_again():
         ("OPTIONS", "/api/ask", None),
         ("DELETE", "/api/documents/two.md", None),
         ("GET", "/v1/models", None),
+        ("POST", "/mcp", {}),
         ("GET", "/widget.js", None),
     ],
 )

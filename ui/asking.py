@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from ui.conversation import Event, Stopped
 
-__all__ = ["event_stream", "last_event"]
+__all__ = ["event_stream", "last_event", "streaming"]
 
 T = TypeVar("T")
 KEEP_ALIVE = b": keep-alive\n\n"
@@ -38,9 +38,13 @@ async def event_stream(events: AsyncIterator[T], encode: Callable[[T], Iterator[
     Raises (before sending anything, so that the response can have an error status):
         TooMany: the queue is full.
     """
-    first = await anext(events)
-    headers = {"Cache-Control": "no-store"}
-    return StreamingResponse(_encoded(first, events, encode), media_type="text/event-stream", headers=headers)
+    return streaming(_encoded(await anext(events), events, encode))
+
+
+def streaming(data: AsyncIterator[bytes] | Iterator[bytes]) -> StreamingResponse:
+    """Return a response of server-sent events."""
+    headers = {"Cache-Control": "no-store"}  # ui.local adds the one that nginx needs.
+    return StreamingResponse(data, media_type="text/event-stream", headers=headers)
 
 
 async def _encoded(first: T, events: AsyncIterator[T], encode: Callable[[T], Iterator[bytes]]) -> AsyncIterator[bytes]:

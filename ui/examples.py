@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["ADDED", "ANSWER", "ASK", "DELETED", "DOCUMENT", "DOCUMENTS", "FEEDBACK", "PASSAGE", "SEARCH", "UNSURE"]
+__all__ = [
+    "ADDED",
+    "ANSWER",
+    "ASK",
+    "COMPLETION",
+    "DELETED",
+    "DOCUMENT",
+    "DOCUMENTS",
+    "FEEDBACK",
+    "MCP",
+    "MCP_REQUEST",
+    "MODEL",
+    "MODELS",
+    "PASSAGE",
+    "SEARCH",
+    "UNSURE",
+]
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -128,11 +144,13 @@ ASK: Responses = {
         },
     },
     400: _problem("bad_question", "The question is empty; ask something."),
+    404: _problem("bad_document", "There is no collection 'minutes'. /api/documents lists what there is."),
+    422: _problem("invalid_request", "history[2].content: Field required"),
     429: _problem("too_many", "You have too many questions waiting. Ask again in a moment."),
     503: _problem("too_many", "Too many questions are waiting. Ask again in a moment."),
     504: _problem("deadline", "There was no answer in time."),
 }
-SEARCH: Responses = {200: _json("The passages, best first", {"passages": [FOUND]})}
+SEARCH: Responses = {200: _json("The passages, best first", {"passages": [FOUND]}), 404: NOT_FOUND}
 DOCUMENTS: Responses = {200: _json("The documents", {"documents": [FACTS]})}
 DOCUMENT: Responses = {200: _json("The document", FACTS), 404: NOT_FOUND}
 PASSAGE: Responses = {200: _json("The span and the text around it", STRETCH), 404: NOT_FOUND}
@@ -146,3 +164,65 @@ ADDED: Responses = {
 }
 DELETED: Responses = {204: {"description": "The document was deleted"}, 401: TOKEN, 404: NOT_FOUND}
 FEEDBACK: Responses = {201: _json("The feedback was saved for review", {"id": "9f86d081884c7d65"})}
+
+
+def _openai_problem(param: str | None, code: str, message: str, kind: str = "invalid_request_error") -> dict[str, Any]:
+    return _json(message, {"error": {"message": message, "type": kind, "param": param, "code": code}})
+
+
+REPLY: dict[str, Any] = {
+    "id": "chatcmpl-0d8f7a3c21be",
+    "object": "chat.completion",
+    "created": 1322730000,
+    "model": "footnote",
+    "choices": [
+        {
+            "index": 0,
+            "message": {
+                "role": "assistant",
+                "content": "Location: Cardiff Millennium Centre [1]\n\n[1] Cardiff Co-production Roadshow "
+                "(003_2751ee3485e30d0d.txt), characters 78–113\n    “Location: Cardiff Millennium Centre”",
+                "citations": ANSWER["citations"],
+                "footnote": ANSWER,
+            },
+            "finish_reason": "stop",
+            "logprobs": None,
+        }
+    ],
+    "usage": {"prompt_tokens": 11, "completion_tokens": 51, "total_tokens": 62},
+}
+CHUNKS = """: keep-alive
+
+data: {"id": "chatcmpl-0d8f7a3c21be", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {…}}]}
+
+data: [DONE]
+
+"""
+ENTRY = {"id": "footnote", "object": "model", "created": 0, "owned_by": "footnote"}
+NO_MODEL = _openai_problem("model", "model_not_found", "The model 'gpt-4' does not exist. Use 'footnote'.")
+COMPLETION: Responses = {
+    200: {
+        "description": "The answer with a list of sources; `citations` and `footnote` are in the message, in a stream "
+        "in the last chunk with a choice",
+        "content": {"application/json": {"example": REPLY}, "text/event-stream": {"example": CHUNKS}},
+    },
+    400: _openai_problem("n", "unsupported_value", "n: Footnote gives one answer. Leave this out, or set it to 1."),
+    404: NO_MODEL,
+    429: _openai_problem(None, "too_many", "You have too many questions waiting.", "rate_limit_error"),
+}
+MODELS: Responses = {200: _json("The models", {"object": "list", "data": [ENTRY]})}
+MODEL: Responses = {200: _json("The model", ENTRY), 404: NO_MODEL}
+CALL = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "tools/call",
+    "params": {"name": "ask", "arguments": {"question": "What was the venue of the Cardiff roadshow?"}},
+}
+MCP_REQUEST = {"requestBody": {"required": True, "content": {"application/json": {"example": CALL}}}}
+MCP: Responses = {
+    200: _json(
+        "The response to a JSON-RPC request; as a stream, progress comes before it",
+        {"jsonrpc": "2.0", "id": 1, "result": {"content": [{"type": "text", "text": ANSWER["answer"]}]}},
+    ),
+    202: {"description": "A notification was received"},
+}

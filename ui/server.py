@@ -65,16 +65,18 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     local.stay_local()
     from fastapi import FastAPI
 
-    from ui import chat
+    from ui import chat, mcp
     from ui.access import Gate
     from ui.library import Library
     from ui.uploads import Uploads
 
     library, uploads = Library(config), Uploads(service, config)
+    tools = mcp.over_http(service, library)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with tools.session_manager.run():
+            yield
         uploads.close()
         library.close()
 
@@ -88,6 +90,7 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
         telemetry={"auto_configure": False, "tracing": False, "metrics": False},
     )
     _handle_errors(app)
+    app.include_router(mcp.router(tools))
     _add_routes(app, service, library, uploads)
     app.add_middleware(Gate, config=config)
     local.protect(app, config)
@@ -97,7 +100,7 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
 
 
 def _add_routes(app: FastAPI, service: Service, library: Library, uploads: Uploads) -> None:
-    """Add everything but the pages."""
+    """Add the other routes of the API, and what responds to unknown ones."""
     from ui import api, changes, gaps, openai_api, review, widget
     from ui.metrics import Metrics
 
@@ -107,7 +110,7 @@ def _add_routes(app: FastAPI, service: Service, library: Library, uploads: Uploa
     app.include_router(changes.router(service, library, uploads))
     app.include_router(review.router(service))
     app.include_router(gaps.router(service))
-    app.include_router(openai_api.router(service))
+    app.include_router(openai_api.router(service, library))
     app.include_router(widget.router())
     app.include_router(api.unknown_paths(list(app.routes)))
 

@@ -23,7 +23,7 @@ from eval.tables import run_table
 from rag.config import Config
 from rag.progress import bars
 
-__all__ = ["accept", "bench", "calibrate", "compare", "convert", "gate", "report", "review", "run"]
+__all__ = ["accept", "bench", "calibrate", "compare", "convert", "gaps", "gate", "report", "review", "run"]
 
 BUILD = Path("build") / "eval"
 BENCH = Path("build") / "bench"
@@ -133,6 +133,26 @@ def review(config: Config, options: argparse.Namespace) -> int:
                     print(f"Not accepted: {error}")
     left = len(feedback.pending(config.index))
     print(f"{left} left in the queue." if left else "The queue is empty.")
+    return 0
+
+
+def gaps(config: Config, options: argparse.Namespace) -> int:
+    """Print the questions that got no sure answer, grouped by nearness, or write them as CSV."""
+    from eval.gaps import as_csv
+    from eval.gaps import gaps as found_in
+    from eval.tables import aligned
+    from rag.embedders import open_embedder
+
+    if not config.keep_unanswered:
+        print("Questions aren't kept (keep_unanswered = false): only reported ones are shown.", file=sys.stderr)
+    found = found_in(config, open_embedder(config))
+    if options.csv:
+        options.csv.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(options.csv, as_csv(found))
+        print(f"Wrote {options.csv}.")
+        return 0
+    rows = [[str(len(gap.asked)), gap.last, gap.question, ", ".join(gap.documents), gap.note] for gap in found]
+    print("\n".join(aligned([["asked", "last", "question", "nearest documents", "note"], *rows], right=[0])))
     return 0
 
 

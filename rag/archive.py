@@ -12,6 +12,8 @@ import logging
 import re
 import secrets
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +21,31 @@ from rag.answers import answer_from
 from rag.ports import Change, Removal
 from rag.types import Answer, Evidence, Passage
 
-__all__ = ["Archive"]
+__all__ = ["UNANSWERED", "Archive", "Stored"]
 
 FOLDER = "answers"
+UNANSWERED = "unanswered"
+"""Folder of the answers that are kept only because they answer nothing (``keep_unanswered``); nobody has a link."""
 ID = re.compile(r"[\w-]{22}")
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored answer: its id, and when it was stored."""
+
+    id: str
+    at: datetime
+    answer: Answer
+
+
 class Archive:
     """The stored answers of an index."""
 
-    def __init__(self, index: Path, most: int = 10_000) -> None:
+    def __init__(self, index: Path, most: int = 10_000, folder: str = FOLDER) -> None:
         """Keep at most the ``most`` newest answers, next to the index in the folder ``index``."""
-        self._folder = index / FOLDER
+        self._folder = index / folder
         self._most = most
 
     def put(self, answer: Answer) -> str:
@@ -55,6 +68,13 @@ class Archive:
             return _answer(json.loads(self._file(id).read_text(encoding="ascii"))) if ID.fullmatch(id) else None
         except (OSError, ValueError, TypeError, KeyError):  # Deleted, damaged, or of another version.
             return None
+
+    def stored(self) -> Iterator[Stored]:
+        """Yield all stored answers, in no order."""
+        for file in self._files():
+            answer = self.get(file.stem)
+            if answer is not None:
+                yield Stored(file.stem, datetime.fromtimestamp(file.stat().st_mtime, UTC), answer)
 
     def remove(self, ids: Collection[str]) -> None:
         """Delete the answers ``ids``; missing ones are ignored."""

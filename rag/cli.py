@@ -204,6 +204,8 @@ def _gate_actions(action: Action) -> None:
     review.add_argument(
         "--set", type=Path, metavar="DIR", help="output folder (default: questions in the index folder)"
     )
+    gaps = action("gaps", "list the questions that got no sure answer, grouped by subject")
+    gaps.add_argument("--csv", type=Path, metavar="FILE", help="write them to FILE as CSV")
 
 
 def _calibrate_action(action: Action) -> None:

@@ -159,6 +159,11 @@ class Server:
         300.0, "Seconds from a question to its answer, waiting included, after which it is given up.", 1, 86_400
     )
     requests_per_minute: int = setting(240, "Requests to the API that one user may make in a minute.", 1, 1_000_000)
+    keep_unanswered: bool = setting(
+        False,
+        "Whether questions without a sure answer are kept, from every interface and without who asked, and shown to "
+        "administrators on the page 'Gaps'; otherwise it shows only what readers reported.",
+    )
     upload_megabytes: int = setting(100, "Largest document that may be uploaded, in MiB.", 1, 100_000)
 
 

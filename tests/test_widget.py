@@ -55,6 +55,8 @@ def site(tmp_path_factory):
     for file in SEEDS.glob("*.txt"):
         (documents / file.name).write_bytes(file.read_bytes())
     (documents / "bees.txt").write_text(BEES, encoding="utf-8")
+    (documents / "garden").mkdir()
+    (documents / "garden" / "roses.txt").write_text("Roses need sun.", encoding="utf-8")
     with intranet(folder, [VENUE, FOLLOW_UP, PRINCIPLES, LONG, WEAK, SWEET], documents) as site:
         yield site
 
@@ -183,7 +185,9 @@ def test_stop_stops_the_model_and_what_was_written_is_not_taken_for_an_answer(vi
     assert site.assistant.asked[-1][1] == ()
 
 
-@pytest.mark.parametrize("leave", ["page.goto('about:blank')", "page.evaluate('document.body.replaceChildren()')"])
+@pytest.mark.parametrize(
+    "leave", ["page.goto('about:blank')", "page.evaluate('document.querySelector(\"footnote-widget\").remove()')"]
+)
 def test_who_goes_away_stops_the_model(visited, site, leave):
     site.assistant.pace = SLOW
     visited.open()
@@ -219,6 +223,16 @@ def test_a_question_that_follows_takes_the_answers_along(visited, site):
     question = visited.page.locator(".question").nth(1).bounding_box()
     log = visited.page.locator(".log").bounding_box()
     assert 0 <= question["y"] - log["y"] < 60
+
+
+def test_a_page_may_ask_a_collection_alone(browser, site):
+    for collections, documents in (("garden", {"garden/roses.txt"}), ("garden, attic", None)):
+        with visit(browser, site, site.page(collection=collections, open_on_load="on")) as visited:
+            site.assistant.documents = None
+            visited.ask(VENUE.question)
+            said = visited.exchange().inner_text()
+            assert site.assistant.documents == documents
+            assert ("There is no collection 'attic'" in said) == (documents is None)
 
 
 def test_who_waits_sees_how_many_are_ahead(visited, site):

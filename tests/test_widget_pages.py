@@ -223,6 +223,71 @@ class TestHostilePages:
             assert visited.errors == []
 
 
+# --- pages that an application draws
+
+DRAW = """([whole, html, line]) => {
+  const body = document.createElement('body');
+  body.innerHTML = html;
+  if (whole) document.body.replaceWith(body);
+  else document.body.innerHTML = html;
+  const script = document.createElement('script'); // As Turbo runs those of the new page.
+  for (const { name, value } of new DOMParser().parseFromString(line, 'text/html').querySelector('script').attributes)
+    script.setAttribute(name, value);
+  document.body.append(script);
+  return new Promise((done) => (script.onload = () => setTimeout(done)));
+}"""
+OUTSIDE = "<main><h1>Page {}</h1><div id=box></div></main>"
+
+
+class TestApplications:
+    pytestmark = in_browser
+
+    def test_the_page_is_drawn_again_around_a_conversation(self, browser, site):
+        line = site.line().replace(" defer", "")
+        html = f"<!doctype html><html lang=en><head><title>App</title>{line}</head><body></body></html>"
+        with visit(browser, site, site.publish(html)) as visited:
+            page = visited.page
+            page.evaluate(DRAW, [False, OUTSIDE.format(1), line])
+            visited.open()
+            visited.ask(VENUE.question)
+            page.evaluate(DRAW, [True, OUTSIDE.format(2), line])
+            visited.exchange().locator(".mark").first.wait_for()
+            page.evaluate(DRAW, [False, OUTSIDE.format(3), line])
+            assert page.locator("footnote-widget").count() == 1
+            assert page.get_by_role("dialog").is_visible()
+            assert violations(page) == []
+            assert (visited.foreign, visited.errors) == ([], [])
+
+    def test_a_box_of_the_application_takes_the_place_of_the_button(self, browser, site):
+        with visit(browser, site, site.publish(PAGE.format("<p id=a></p><p id=b></p>" + site.line()))) as visited:
+            page, button = visited.page, visited.page.get_by_role("button", name="Ask a question")
+            button.wait_for()
+            page.evaluate("a.append(box = document.createElement('footnote-widget'))")
+            assert button.count() == 0
+            visited.ask(VENUE.question)
+            page.evaluate("b.append(box)")
+            page.evaluate("b.prepend(box)")
+            assert visited.exchange().locator(".mark").count() == 2, "it was moved while it answered"
+            page.evaluate("box.remove()")
+            button.wait_for()
+            page.evaluate("a.append(box)")
+            assert visited.exchange().locator(".mark").count() == 2 and button.count() == 0
+            assert (visited.foreign, visited.errors) == ([], [])
+
+    def test_moved_while_open_it_stays_open(self, browser, site):
+        for width in (1280, 390):
+            with visit(
+                browser, site, site.publish(PAGE.format("<div id=other></div>" + site.line())), width
+            ) as visited:
+                visited.open()
+                visited.page.evaluate("other.append(document.querySelector('footnote-widget'))")
+                visited.ask(VENUE.question)
+                visited.exchange().locator(".mark").first.click()
+                visited.page.get_by_role("button", name="Back to the answer").click()
+                visited.page.keyboard.press("Escape")
+                visited.page.get_by_role("button", name="Ask a question").wait_for()
+
+
 # --- what an editor writes
 
 
@@ -356,6 +421,14 @@ class TestOrigins:
                     reply = site.api.request(verb, path, headers={"Origin": origin})
                     assert reply.status == 403, (origin, verb, path)
                     assert "access-control-allow-origin" not in reply.headers
+
+    def test_a_public_page_may_ask_a_server_in_the_readers_network(self, site):
+        asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Private-Network": "true"}
+        for origin, status in ((site.pages.url, 200), ("https://evil.example", 400)):
+            reply = site.api.request("OPTIONS", "/api/ask", headers={"Origin": origin, **asked})
+            assert reply.status == status
+            assert ("access-control-allow-origin" in reply.headers) == (status == 200)
+            assert reply.headers["access-control-allow-private-network"] == "true" or status != 200
 
     def test_none_is_allowed_unless_the_server_lists_it(self, tmp_path):
         with running(lambda: ScriptedAssistant([VENUE]), Config(index=tmp_path)) as api:

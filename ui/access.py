@@ -45,6 +45,7 @@ class Gate:
             "allow_headers": ("*",),
             "allow_credentials": True,
             "expose_headers": ("Retry-After",),
+            "allow_private_network": True,  # A public site may ask a server in the reader's own network.
         }
         self._public = _origin_of(config.public_url)
         self._rates = Rates(config.requests_per_minute)
@@ -125,7 +126,9 @@ class Gate:
 
 def _is_guarded(path: str, method: str) -> bool:
     """Return whether this needs an administrator."""
-    return path.startswith("/api/review") or (path.startswith("/api/documents") and method not in READING)
+    return path.startswith(("/api/review", "/api/gaps")) or (
+        path.startswith("/api/documents") and method not in READING
+    )
 
 
 def user_of(request: Any) -> str:

@@ -42,8 +42,8 @@ async def event_stream(events: AsyncIterator[T], encode: Callable[[T], Iterator[
 
 
 def streaming(data: AsyncIterator[bytes] | Iterator[bytes]) -> StreamingResponse:
-    """Return a response of server-sent events that no proxy should keep back."""
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    """Return a response of server-sent events."""
+    headers = {"Cache-Control": "no-store"}  # ui.local adds the one that nginx needs.
     return StreamingResponse(data, media_type="text/event-stream", headers=headers)
 
 

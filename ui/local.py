@@ -108,6 +108,8 @@ class _Headers:
         async def send_with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
                 new = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+                if (b"content-type", b"text/event-stream; charset=utf-8") in message.get("headers", []):
+                    new.append((b"x-accel-buffering", b"no"))  # Or nginx would collect a stream until it ends.
                 message["headers"] = [*message.get("headers", []), *new]
             await send(message)
 

@@ -16,13 +16,14 @@ from fastapi import FastAPI
 from rag.config import Config
 from ui import reader
 from ui.local import STATIC
-from ui.pages import chat, documents, review, search, settings
+from ui.pages import chat, documents, gaps, review, search, settings
+from ui.proxy import path_of
 from ui.service import Service
 
 __all__ = ["TITLE", "build", "mount"]
 
 TITLE = "Footnote"
-STYLES = ("frame", "conversation", "ask", "evidence", "opinions", "history", "documents", "settings", "review")
+STYLES = ("frame", "conversation", "ask", "evidence", "opinions", "history", "documents", "settings", "review", "gaps")
 """Stylesheets in ``static``, shared ones first."""
 
 
@@ -35,6 +36,7 @@ def build(service: Service, examples: Sequence[str] = ()) -> gr.Blocks:
         ("search", partial(search.build, service=service)),
         ("settings", partial(settings.build, service=service)),
         ("review", review.build),
+        ("gaps", gaps.build),
     ):
         with page.route(address.capitalize(), address):
             build_page(page)
@@ -61,6 +63,7 @@ def _mounted(app: FastAPI, blocks: gr.Blocks, config: Config) -> FastAPI:
         app,
         blocks,
         path="/",
+        root_path=path_of(config),
         server_name=config.host,
         server_port=config.port,
         footer_links=[],

@@ -191,6 +191,6 @@ def _frame(title: str, head: str, body: str, texts: Texts) -> str:
     return (
         f'<!DOCTYPE html><html lang="{texts.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
-        f"<title>{escape(title)}</title><style>{style}</style></head>"
+        f'<link rel="icon" href="favicon.ico"><title>{escape(title)}</title><style>{style}</style></head>'
         f"<body><header>{head}</header><main>{body}</main></body></html>"
     )

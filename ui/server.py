@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rag.config import Config
 from rag.errors import FootnoteError
-from ui import local
+from ui import local, proxy
 from ui.ahead import ReadingAhead
 from ui.jobs import Answerer
 from ui.problems import INTERNAL_ERROR
@@ -21,6 +21,9 @@ from ui.service import Service
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
+
+    from ui.library import Library
+    from ui.uploads import Uploads
 
 __all__ = ["application", "serve"]
 
@@ -37,6 +40,7 @@ def serve(load: Callable[[], Answerer], config: Config, open_browser: bool = Fal
     """
     from ui.chat import examples_for
 
+    proxy.check(config)
     listener = local.listen(config.host, config.port)
     local.stay_local()
     service = Service(load, config)
@@ -61,14 +65,13 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     local.stay_local()
     from fastapi import FastAPI
 
-    from ui import api, changes, chat, mcp, openai_api, review, widget
+    from ui import chat, mcp
     from ui.access import Gate
     from ui.library import Library
-    from ui.metrics import Metrics
     from ui.uploads import Uploads
 
-    library, uploads, metrics = Library(config), Uploads(service, config), Metrics(service)
-    service.watcher, tools = metrics, mcp.over_http(service, library)
+    library, uploads = Library(config), Uploads(service, config)
+    tools = mcp.over_http(service, library)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -87,16 +90,29 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
         telemetry={"auto_configure": False, "tracing": False, "metrics": False},
     )
     _handle_errors(app)
+    app.include_router(mcp.router(tools))
+    _add_routes(app, service, library, uploads)
+    app.add_middleware(Gate, config=config)
+    local.protect(app, config)
+    _in_loop(lambda: chat.mount(app, service, config, examples))
+    proxy.put_behind(app, config)
+    return app
+
+
+def _add_routes(app: FastAPI, service: Service, library: Library, uploads: Uploads) -> None:
+    """Add the other routes of the API, and what responds to unknown ones."""
+    from ui import api, changes, gaps, openai_api, review, widget
+    from ui.metrics import Metrics
+
+    metrics = Metrics(service)
+    service.watcher = metrics
     app.include_router(api.router(service, library, metrics))
     app.include_router(changes.router(service, library, uploads))
     app.include_router(review.router(service))
+    app.include_router(gaps.router(service))
     app.include_router(openai_api.router(service, library))
-    app.include_router(mcp.router(tools))
     app.include_router(widget.router())
     app.include_router(api.unknown_paths(list(app.routes)))
-    app.add_middleware(Gate, config=config)
-    local.protect(app, config)
-    return _in_loop(lambda: chat.mount(app, service, config, examples))
 
 
 def _handle_errors(app: FastAPI) -> None:

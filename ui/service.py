@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 
+from rag.archive import UNANSWERED, Archive
 from rag.config import Config
 from rag.errors import DeadlinePassed, FootnoteError, ModelMissing, QuestionError, TooMany
 from rag.ports import Generator, WritableIndex
@@ -265,6 +266,7 @@ class Service:
             event = None
             for event in self._answer(job):
                 job.tell(event)
+            self._keep(job, event)
             with self._lock:
                 self._running = None
                 self._learn(time.monotonic() - self._begun_at)
@@ -316,6 +318,12 @@ class Service:
         except Exception:
             log.exception("A question could not be answered.")
             yield Failed(INTERNAL_ERROR)
+
+    def _keep(self, job: Job, event: Event | None) -> None:
+        """Keep a question without a sure answer, where that is wanted; the chat keeps its answers itself."""
+        wanted = self.config.keep_unanswered and job.inquiry.interface != "chat" and not job.stop.is_set()
+        if wanted and isinstance(event, Answered) and event.answer.status != "answered":
+            Archive(self.config.index, folder=UNANSWERED).put(event.answer)
 
     def _placed(self, answer: Answer) -> Answered:
         """Return ``answer`` with the places of its passages."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rag import feedback
-from rag.archive import Archive
+from rag.archive import UNANSWERED, Archive
 from rag.config import Config
 from rag.generators.llama import states
 from rag.ports import Described, Listener, WritableIndex
@@ -46,4 +46,5 @@ def create_index(config: Config, embedder: Described) -> WritableIndex:
 
 def _listeners(config: Config) -> tuple[Listener, ...]:
     folder = config.index
-    return feedback.listener(folder), Archive(folder).listen, states.listener(folder)
+    kept = Archive(folder), Archive(folder, folder=UNANSWERED)
+    return feedback.listener(folder), *(archive.listen for archive in kept), states.listener(folder)

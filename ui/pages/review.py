@@ -29,5 +29,9 @@ def _words(texts: Texts) -> str:
     words = texts.under("review")
     kinds = ("wrong_answer", "wrong_source", "should_answer", "should_abstain")
     words |= {kind: texts.table[f"feedback.{kind}"] for kind in kinds}
-    words |= {"token": texts("documents.token"), "token_keep": texts("documents.token_keep")}
+    words |= {
+        "gaps": texts("gaps.title"),
+        "token": texts("documents.token"),
+        "token_keep": texts("documents.token_keep"),
+    }
     return json.dumps({**words, "language": texts.language})

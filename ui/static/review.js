@@ -98,6 +98,7 @@ function label() {
   words = JSON.parse(props.value);
   document.documentElement.lang = words.language;
   part(".review-about").textContent = words.about;
+  part(".review-gaps").textContent = words.gaps;
   draw();
 }
 

@@ -307,10 +307,14 @@
     .plain-button:hover { border-color: var(--link); color: var(--link); }
     .retry { margin-top: .6em; }
 
-    .passage { position: absolute; inset: 0; overflow-y: auto; overscroll-behavior: contain; padding: .6em 1.1em 1.4em;
+    .passage { position: absolute; inset: 0; overflow-y: auto; overscroll-behavior: contain; padding: 0 1.1em 1.4em;
       background: var(--paper); }
-    .passage .back { display: flex; align-items: center; gap: .4em; margin-inline-start: -.3em; padding: .3em;
-      color: var(--link); }
+    /* Stays in sight while the passage scrolls under it. */
+    .passage .back { position: sticky; top: 0; z-index: 1; margin: 0 -1.1em; padding: .5em 1.1em;
+      border-bottom: 1px solid var(--line); background: var(--paper); }
+    .back button { display: flex; align-items: center; gap: .4em; padding: .4em .9em .4em .6em;
+      border: 1px solid var(--faint); border-radius: .6em; font-size: .9375em; font-weight: 600; }
+    .back button:hover { border-color: var(--link); color: var(--link); }
     .passage h3 { margin-top: .5em; font-weight: 600; }
     .passage .where { margin-top: .1em; }
     .passage blockquote { margin: .9em 0; padding: 0; font: 1em/1.6 var(--serif); white-space: pre-line; }
@@ -335,7 +339,7 @@
     support: "M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18zM9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.7.3-1 .8-1 1.7M12 16.8v.1",
     magic: "M12 3l2.2 6.8L21 12l-6.8 2.2L12 21l-2.2-6.8L3 12l6.8-2.2z",
     close: "M6 6l12 12M18 6 6 18",
-    anew: "M4 20h4L19.5 8.5l-4-4L4 16zM13.5 6.5l4 4",
+    anew: "M4 5h16v11h-9l-5 4v-4H4zM12 7.5v6M9 10.5h6",
     back: "M14 6l-6 6 6 6",
     up: "M7 11v9H4v-9zM7 11l4-7c1.5 0 2.4 1.2 2.1 2.6L12.5 10H18a2 2 0 0 1 2 2.4l-1.2 6a2 2 0 0 1-2 1.6H7",
   };
@@ -403,8 +407,8 @@
       this.token = token;
     }
 
-    async *ask(question, history, signal) {
-      const response = await this.post("/api/ask", { question, history, stream: true }, signal);
+    async *ask(question, signal) {
+      const response = await this.post("/api/ask", { ...question, stream: true }, signal);
       yield* events(response.body.pipeThrough(new TextDecoderStream()).getReader());
     }
 
@@ -491,6 +495,9 @@
   }
 
   // --- text
+
+  // The parts of an attribute that lists several, separated by commas.
+  const listed = (text = "") => text.split(",").map((part) => part.trim()).filter(Boolean);
 
   const withoutMarks = (text) => text.replace(/[ \t]*\[\d+\]/g, "");
 
@@ -646,11 +653,11 @@
 
     welcome() {
       const { texts, setting } = this;
-      const examples = (setting("defaultMessages") || "").split(",").filter((text) => text.trim());
+      const examples = listed(setting("defaultMessages"));
       this.list = make("div");
       this.examples = make("ul", { class: "plain examples" });
       for (const text of examples) {
-        const button = textButton(text.trim(), "", () => this.ask(text));
+        const button = textButton(text, "", () => this.ask(text));
         this.examples.append(make("li", {}, button));
       }
       const greeting = make("p", { class: "greeting", dir: "auto" }, setting("greeting") || texts.greeting);
@@ -715,7 +722,10 @@
       const progress = new Progress(this.texts);
       article.lastChild.replaceChildren(progress.found, progress.draft, progress.line);
       try {
-        for await (const [name, data] of this.server.ask(exchange.question, exchange.history, signal)) {
+        const { question, history } = exchange;
+        const collections = listed(this.setting("collection"));
+        const asked = { question, history, ...(collections.length ? { collections } : {}) };
+        for await (const [name, data] of this.server.ask(asked, signal)) {
           if (name === "phase") progress.phase(data);
           else if (name === "quote") this.say(progress.quote(data));
           else if (name === "token") progress.token(data.text);
@@ -941,15 +951,11 @@
     async open(span, opener) {
       const { texts } = this;
       this.opener = opener;
-      const back = make(
-        "button",
-        { type: "button", class: "back", click: () => this.hidePassage() },
-        icon("back"),
-        texts.back,
-      );
+      const back = textButton(texts.back, "", () => this.hidePassage());
+      back.prepend(icon("back"));
       const heading = make("h3", { tabindex: -1, dir: "auto" }, span.title || span.document);
       const place = make("div", {}, make("p", { class: "small" }, texts.loading));
-      this.passage.replaceChildren(back, heading, place);
+      this.passage.replaceChildren(make("div", { class: "back" }, back), heading, place);
       this.passage.setAttribute("aria-label", heading.textContent);
       this.showPassage(true);
       heading.focus({ preventScroll: true });
@@ -1178,14 +1184,25 @@
     tokenProvider = null;
 
     connectedCallback() {
-      if (!this.shadowRoot) this.build();
-      if (this.launcher) this.launcher.showPopover();
-      if (this.launcher && this.setting("openOnLoad") === "on") this.open(false);
+      const isNew = !this.shadowRoot;
+      if (isNew) this.build();
+      if (!("placed" in this.dataset)) placed()?.remove(); // The page has a box of its own now.
+      if (!this.launcher) return;
+      this.panel.close?.(); // Taken out of the page, a dialog says that it is still open.
+      this.launcher.showPopover();
+      if (isNew ? this.setting("openOnLoad") === "on" : this.isOpen) this.open(false);
     }
 
+    // An application that moves the element takes it out and puts it back at once: that is not going away.
     disconnectedCallback() {
-      this.box?.running?.abort();
+      setTimeout(() => {
+        if (this.isConnected) return;
+        this.box?.running?.abort();
+        if (!("placed" in this.dataset)) place();
+      });
     }
+
+    connectedMoveCallback() {} // By moveBefore(): everything stays as it is.
 
     // Attributes that the element lacks come from the script tag.
     setting(name) {
@@ -1309,6 +1326,7 @@
     // On a narrow screen the panel covers the page: make the page behind it inert.
     open(takeFocus = true) {
       if (!this.launcher || this.panel.matches(":popover-open, [open]")) return;
+      this.isOpen = true;
       this.launcher.hidePopover();
       if (matchMedia(NARROW).matches) this.panel.showModal();
       else this.panel.showPopover();
@@ -1320,6 +1338,7 @@
 
     close() {
       if (!this.launcher || !this.panel.matches(":popover-open, [open]")) return;
+      this.isOpen = false;
       if (this.panel.open) this.panel.close();
       else this.panel.hidePopover();
       this.launcher.showPopover();
@@ -1339,18 +1358,21 @@
 
   const linear = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
 
+  // The button that a script tag added.
+  const placed = () => document.querySelector("footnote-widget[data-placed][data-mode=launcher]");
+
   // The script tag adds a launcher (or, with data-mode="inline", a box in its place) unless the page contains the
-  // element. Pasted twice, it still adds one launcher.
+  // element. Run twice, it still adds one.
   function place() {
+    if (!script || document.querySelector("footnote-widget:not([data-placed])")) return;
     const { mode = "launcher" } = script.dataset;
-    if (document.querySelector("footnote-widget:not([data-placed])")) return;
-    if (mode === "launcher" && document.querySelector("footnote-widget[data-mode=launcher]")) return;
-    const element = make("footnote-widget", { "data-placed": true });
+    if (mode === "launcher" ? placed() : script.nextElementSibling?.localName === "footnote-widget") return;
+    const { dir } = document.body || {};
+    const element = make("footnote-widget", { "data-placed": true, dir: dir || false });
     Object.assign(element.dataset, script.dataset, { mode, baseApiUrl: script.dataset.baseApiUrl || home });
-    // In a page of frames the body is a frameset, which shows nothing else.
-    const body = document.body?.localName === "body" ? document.body : document.documentElement;
     if (mode === "inline" && script.closest("body")) script.after(element);
-    else body.append(element);
+    // Beside the body: applications replace the body or its content, and a body of frames shows nothing else.
+    else document.documentElement.append(element);
   }
 
   if (!customElements.get("footnote-widget")) customElements.define("footnote-widget", FootnoteWidget);

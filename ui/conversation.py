@@ -67,6 +67,7 @@ class Exchange:
 
     While it is in progress, ``activity`` is the current step, ``found`` the sentence that the answer will be based on,
     and ``draft`` the text that has not been checked. ``kept`` is the id under which the answer was stored, if it was.
+    ``searched`` is the number of documents that were searched, and of all, if the reader has chosen some.
     """
 
     number: int
@@ -79,6 +80,7 @@ class Exchange:
     problem: str = ""
     stopped: bool = False
     kept: str = ""
+    searched: tuple[int, int] | None = None
 
 
 def advance(exchange: Exchange, event: Event) -> Exchange:

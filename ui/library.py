@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from bisect import bisect_right
 from typing import Any
@@ -10,6 +11,7 @@ from rag.config import Config
 from rag.errors import QuestionError
 from rag.feedback import Span
 from rag.indexes.opening import open_index
+from rag.overview import overview
 from rag.ports import DocumentInfo, Index
 from rag.types import Document
 
@@ -57,6 +59,14 @@ class Library:
         """
         self.index.document(name)
         return next(_facts(info) for info in self.index.documents() if info.name == name)
+
+    def overview(self, name: str) -> dict[str, Any]:
+        """Return the headings and first facts of a document, with their offsets.
+
+        Raises:
+            DocumentError: there is no document of that name.
+        """
+        return {"document": name, **dataclasses.asdict(overview(self.index.document(name)))}
 
     def passage(self, name: str, start: int, end: int, around: int) -> dict[str, Any]:
         """Return the text of a document from ``start`` to ``end``, with ``around`` characters on each side.

@@ -110,7 +110,8 @@ def _stopped(exchange: Exchange, texts: Texts) -> str:
 
 def _failed(exchange: Exchange, texts: Texts) -> str:
     problem = lines_html(_problem(exchange.problem, texts))
-    return f'<div class="calm"><h3>{escape(texts("no_answer"))}</h3><p>{problem}</p></div>'
+    box = f'<div class="calm"><h3>{escape(texts("no_answer"))}</h3><p>{problem}</p></div>'
+    return box + (_narrowed(exchange, texts) if exchange.searched and not exchange.searched[0] else "")
 
 
 def _problem(problem: str, texts: Texts) -> str:
@@ -124,7 +125,18 @@ def _answered(exchange: Exchange, texts: Texts) -> str:
     below = _notes([*notes, *answer.notes]) + _facts(exchange, answer, texts)
     below += _opinion(exchange.kept, answer.status, texts)
     body = BODIES[answer.status](exchange.answered, texts)
+    body += _narrowed(exchange, texts) if answer.status == "abstained" else ""
     return _searched(answer, texts) + body + below + evidence_html(exchange.answered, texts)
+
+
+def _narrowed(exchange: Exchange, texts: Texts) -> str:
+    """Return how many documents were searched, if not all of them, with a button to ask in all."""
+    chosen, count = exchange.searched or (0, 0)
+    if chosen == count:
+        return ""
+    only = texts("scope.only", chosen=texts.number(chosen), count=texts.number(count)) if chosen else ""
+    button = f'<button type="button" class="plain" data-everywhere>{escape(texts("scope.everywhere"))}</button>'
+    return f'<div class="narrowed"><span>{escape(only)}</span>{button}</div>'
 
 
 def _searched(answer: Answer, texts: Texts) -> str:

@@ -12,11 +12,11 @@ import gradio as gr
 from rag.archive import Archive
 from rag.types import Token, Turn
 from ui.access import user_of
-from ui.conversation import Exchange, advance, history
+from ui.conversation import Exchange, Failed, advance, history
 from ui.history import Turns, reopened
 from ui.pages import conversations
-from ui.pages.documents import names_of
 from ui.pages.frame import QUIET, head_html
+from ui.pages.scope import names_of
 from ui.service import Service
 from ui.texts import Texts, texts_of
 from ui.view import LOST, conversation_json, starters_html, state_html, turns_in
@@ -70,12 +70,13 @@ class Actions:
         for button in examples:
             button.click(self.answer, [*given, button], **asking)
         parts.talk.alone(self.alone, given, **asking)
+        parts.talk.everywhere(self.everywhere, given, **asking)
         parts.talk.listen(self.listen, None, [parts.talk], **at_once)
         parts.conversations.open(self.reopen, None, outputs, **at_once)
         parts.stop.click(self.stop, None, [parts.stop], **at_once)
         parts.anew.click(self.anew, None, outputs, **at_once)
         page.load(self.arrive, None, outputs, **at_once)
-        gr.on([page.load, parts.timer.tick], self.look, [parts.chosen], [parts.state, parts.timer], **at_once)
+        gr.on([page.load, parts.timer.tick], self.look, None, [parts.state, parts.timer], **at_once)
         page.unload(self.leave)
 
     # --- asking
@@ -95,6 +96,15 @@ class Actions:
         if 1 <= event.number <= len(before):
             question = before[event.number - 1].question
             yield from self._reply(_Submission(question, before, [], names_of(kept), whole), request)
+
+    def everywhere(
+        self, shown: str, exchanges: list[Exchange], kept: object, event: gr.EventData, request: gr.Request
+    ) -> Iterator[Update]:
+        """Answer a question again from all documents; the reader's choice of documents stays."""
+        before, whole = self._known(shown, exchanges, request)
+        if 1 <= event.number <= len(before):
+            earlier, question = history(before[: event.number - 1]), before[event.number - 1].question
+            yield from self._reply(_Submission(question, before, earlier, None, whole), request)
 
     def stop(self, request: gr.Request) -> Update:
         """Stop the current answer."""
@@ -117,9 +127,10 @@ class Actions:
         session = request.session_hash or ""
         if not question or service.busy(session):
             return
-        exchange, shown = Exchange(len(exchanges) + 1, question), 0.0
+        exchange, shown = Exchange(len(exchanges) + 1, question, searched=_searched(chosen, service)), 0.0
         yield {parts.talk: conversation_json([*exchanges, exchange], texts, whole), **_busy(parts, texts)}
-        for event in service.ask(question, past, session, user_of(request), chosen):
+        asked = service.ask(question, past, session, user_of(request), chosen)
+        for event in asked if chosen != [] else [Failed(texts("scope.not_one"), "nothing_chosen")]:
             exchange = advance(exchange, event)
             if exchange.state == "working" and (not isinstance(event, Token) or time.monotonic() - shown > FRAME):
                 shown = time.monotonic()
@@ -127,7 +138,7 @@ class Actions:
         if exchange.state == "answered" and exchange.answered:
             exchange = replace(exchange, kept=self._archive.put(exchange.answered.answer))
         exchanges = [*exchanges, exchange]
-        talk, state = conversation_json(exchanges, texts), state_html(service, texts, chosen)
+        talk, state = conversation_json(exchanges, texts), state_html(service, texts)
         yield {parts.exchanges: exchanges, parts.talk: talk, parts.state: state, **_free(parts)}
 
     # --- opening, leaving, starting again
@@ -142,9 +153,9 @@ class Actions:
         """Stop an answer when its page is closed."""
         self._service.stop(request.session_hash or "")
 
-    def look(self, kept: object, request: gr.Request) -> Update:
+    def look(self, request: gr.Request) -> Update:
         """Show whether questions can be answered, and check again until the models are loaded."""
-        state = state_html(self._service, texts_of(request), names_of(kept))
+        state = state_html(self._service, texts_of(request))
         return {self._parts.state: state, self._parts.timer: gr.Timer(active=not self._service.loaded.is_set())}
 
     def anew(self, request: gr.Request) -> Update:
@@ -177,6 +188,11 @@ class _Submission(NamedTuple):
     history: list[Turn]
     chosen: Chosen
     whole: bool
+
+
+def _searched(chosen: Chosen, service: Service) -> tuple[int, int] | None:
+    """Return how many documents are searched, and of how many, if the reader has chosen some."""
+    return None if chosen is None else (len(chosen), service.documents or len(chosen))
 
 
 def _busy(parts: Parts, texts: Texts) -> Update:

@@ -103,8 +103,10 @@ function pace() {
 }
 
 element.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-alone]");
-  if (button) trigger("alone", { number: [...list.children].indexOf(button.closest("article")) + 1 });
+  for (const name of ["alone", "everywhere"]) {
+    const button = event.target.closest(`button[data-${name}]`);
+    if (button) trigger(name, { number: [...list.children].indexOf(button.closest("article")) + 1 });
+  }
 });
 watch("value", show);
 show();

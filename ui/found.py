@@ -36,7 +36,7 @@ def _result(question: str, passage: Passage, texts: Texts) -> str:
     best = max(units, key=lambda unit: (_held(passage, unit, words), -unit[0]), default=(0, 0))
     address = escape(reader_address(passage.document, passage.start + best[0], passage.start + best[1]))
     section = f'<p class="section"><bdi>{escape(passage.section)}</bdi></p>' if passage.section else ""
-    title = f'<bdi>{escape(passage.title or passage.document)}</bdi>'
+    title = f"<bdi>{escape(passage.title or passage.document)}</bdi>"
     title += f'<span class="hidden"> {escape(texts("opens_tab"))}</span>'
     return (
         f'<li class="piece"><h3><a class="title" href="{address}#quote" target="_blank" rel="noopener">{title}</a>'

@@ -236,7 +236,7 @@ class Service:
 
     def is_near(self, question: str, found: Sequence[Evidence]) -> bool:
         """Return whether anything that ``search`` has ``found`` comes close to ``question``."""
-        return is_near(question, found, self.assistant.index)
+        return is_near(question, found, self.assistant.index, self.assistant.embedder)
 
     def busy(self, session: str) -> bool:
         """Return whether a question of ``session`` is being answered."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,7 +47,7 @@ def settings_html(service: Service, texts: Texts) -> str:
     rows = {key.replace("_", " "): _figure(value, texts) for key, value in index.items()}
     parts = [f'<p class="settings-about">{escape(texts("settings.live"))}</p>']
     for group, kind in GROUPS.items():
-        head = f'<h2 class="label">{group}</h2><p class="settings-about" lang="en">{escape(about(kind))}</p>'
+        head = f'<h2 class="label">{group}</h2><p class="settings-about" lang="en">{_described(about(kind))}</p>'
         parts.append(head + _settings(group, kind, service.settings, texts))
     for key, table in {"models": _models(service, texts), "index": rows}.items():
         if table:
@@ -96,7 +97,7 @@ def _row(group: str, setting: Setting, config: Config, texts: Texts) -> str:
     mark = "" if live else f' <span class="restart">{escape(texts("settings.restart"))}</span>'
     return (
         f'<tr{" data-live" if live else ""}><th scope="row">{escape(name)}</th><td>{value}</td>'
-        f'<td><span lang="en" id="about-{name}">{escape(meaning(setting))}</span>{mark}</td></tr>'
+        f'<td><span lang="en" id="about-{name}">{_described(meaning(setting))}</span>{mark}</td></tr>'
     )
 
 
@@ -115,6 +116,11 @@ def _value(config: Config, setting: Setting, texts: Texts) -> str:
     if value and setting.metadata["secret"]:
         return texts("settings.secret")
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _described(text: str) -> str:
+    """Return a description of a setting, with its examples of values as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _view(html: str, texts: Texts) -> str:

@@ -18,6 +18,10 @@
     document.body?.classList.toggle("dark", dark);
   }
 
+  // The documents beside the chat, see scope.js.
+  const isChat = location.pathname.endsWith("/");
+  root.classList.toggle("scope-open", isChat && !localStorage.getItem("footnote.scope.closed"));
+
   paint();
   system.addEventListener("change", paint);
   document.addEventListener("DOMContentLoaded", () => {

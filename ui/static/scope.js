@@ -20,12 +20,13 @@ function draw() {
   const narrowed = found.length < documents.length;
   part(".tick-all").textContent = narrowed ? words.all_found : words.all;
   part(".tick-none").textContent = narrowed ? words.nothing_found : words.nothing;
-  part(".scope-every").hidden = !found.length;
+  part(".scope-every").style.visibility = found.length ? "" : "hidden"; // Its place stays.
   const none = chosen !== null && !chosen.length && documents.length > 0;
   part(".scope-none").hidden = !none;
   const count = documents.length.toLocaleString(words.language);
   const some = chosen && fill(words.some, { chosen: chosen.length.toLocaleString(words.language), count });
   toggle.textContent = some || (documents.length ? counted(words, "toggle", documents.length) : words.title);
+  toggle.dataset.short = chosen ? `${chosen.length}/${documents.length}` : documents.length || "";
   return none ? words.unticked : toggle.textContent;
 }
 
@@ -142,12 +143,14 @@ async function load() {
 
 // Without moving the focus where the documents stay beside the chat.
 function open() {
+  document.documentElement.classList.toggle("scope-open", wide.matches); // The conversation makes room, see root.css.
   if (wide.matches) scope.open = true;
   else if (!scope.open) scope.showModal();
   toggle.setAttribute("aria-expanded", "true");
 }
 
 function closed() {
+  document.documentElement.classList.remove("scope-open");
   toggle.setAttribute("aria-expanded", "false");
 }
 
@@ -157,7 +160,7 @@ function remember(isClosed) {
 
 function settle() {
   if (scope.open) scope.close();
-  if (wide.matches && !localStorage.getItem(CLOSED)) open();
+  if (wide.matches && !localStorage.getItem(CLOSED)) setTimeout(open); // After the event "close".
   else closed();
 }
 

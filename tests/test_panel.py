@@ -24,9 +24,9 @@ from ui.service import Service
 from ui.texts import ENGLISH, in_language, texts_of
 
 PLOVER, HERON = "Where does the plover nest?", "What does the heron eat?"
-ANSWERS = {PLOVER: "The plover nests by the river Severn.", HERON: "The heron eats fish and frogs."}
+ANSWERS = {PLOVER: "The plover nests by the river Severn near Gloucester.", HERON: "The heron eats fish and frogs."}
 FILES = {
-    "waders/plover.md": "# Plovers\n\nDate: 4 May 2011\n\nThe plover nests by the river Severn.\n\n## Eggs\n\nFour.\n",
+    "waders/plover.md": f"# Plovers\n\nDate: 4 May 2011\n\n{ANSWERS[PLOVER]}\n\n## Eggs\n\nFour.\n",
     "waders/heron.md": "# Herons\n\nDate: 2 March 2015\n\nThe heron eats fish and frogs.\n",
     "10 rook.md": "# Rooks\n\nThe rook nests in tall trees and calls its neighbours.\n",
     "9 owl.md": "# Owls\n\nDate: 1 July 2009\n\nThe owl hunts at night.\n",
@@ -104,7 +104,7 @@ class TestDocumentsBesideTheChat:
         page.get_by_role("button", name="Plovers").click()
         page.get_by_role("link", name="Eggs").wait_for()
         with page.expect_popup() as popup:
-            page.get_by_role("link", name="The plover nests by the river Severn.").click()
+            page.get_by_role("link", name="The plover nests by the river Severn near Gloucester.").click()
         assert popup.value.locator("mark").inner_text() == ANSWERS[PLOVER]
         popup.value.close()
         page.reload()
@@ -145,7 +145,7 @@ class TestDocumentsBesideTheChat:
         page.goto(watched.address + "search?q=heron")
         page.get_by_text("No document is ticked, so none was searched.").wait_for()
         page.get_by_role("button", name="Search all documents").click()
-        page.locator(".results mark", has_text="heron").wait_for()
+        page.locator(".results mark", has_text="heron").first.wait_for()
         page.goto(watched.address)
         page.get_by_role("button", name="0 of 4 documents").wait_for()
         kept(page, lambda: page.get_by_role("button", name="Tick all", exact=True).click())
@@ -198,7 +198,7 @@ class TestSettings:
         page = watched.page
         page.goto(watched.address + "settings")
         row = page.locator("tr", has_text="min_confidence")
-        assert page.locator("tr", has_text="passage_tokens").get_by_text("restart").is_visible()
+        page.locator("tr", has_text="passage_tokens").get_by_text("restart").wait_for()
         page.get_by_role("button", name="Change settings").click()
         row.get_by_label("min_confidence").fill("7")
         page.get_by_role("button", name="Save").click()
@@ -318,7 +318,7 @@ def test_an_overview_has_the_outer_headings_and_the_first_facts(tmp_path):
 
 def test_a_result_shows_little_around_the_words_and_no_markup_of_its_document(assistant):
     question = "river Severn <b>"
-    found = retrieve(question, assistant.index, assistant.embedder, 3)
+    found = retrieve(question, assistant.index, assistant.embedder, 10)
     html = results_html(question, found, ENGLISH)
     assert "<mark>river</mark> <mark>Severn</mark>" in html and "<b>" not in html
     assert is_near(question, found, assistant.index, assistant.embedder)

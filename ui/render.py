@@ -125,7 +125,7 @@ def _answered(exchange: Exchange, texts: Texts) -> str:
     below = _notes([*notes, *answer.notes]) + _facts(exchange, answer, texts)
     below += _opinion(exchange.kept, answer.status, texts)
     body = BODIES[answer.status](exchange.answered, texts)
-    body += _narrowed(exchange, texts) if answer.status == "abstained" else ""
+    body += _narrowed(exchange, texts) if answer.status != "answered" else ""
     return _searched(answer, texts) + body + below + evidence_html(exchange.answered, texts)
 
 
@@ -136,7 +136,7 @@ def _narrowed(exchange: Exchange, texts: Texts) -> str:
         return ""
     only = texts("scope.only", chosen=texts.number(chosen), count=texts.number(count)) if chosen else ""
     button = f'<button type="button" class="plain" data-everywhere>{escape(texts("scope.everywhere"))}</button>'
-    return f'<div class="narrowed"><span>{escape(only)}</span>{button}</div>'
+    return f'<div class="narrowed">{f"<span>{escape(only)}</span>" if only else ""}{button}</div>'
 
 
 def _searched(answer: Answer, texts: Texts) -> str:

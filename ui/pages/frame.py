@@ -44,7 +44,7 @@ def head_html(current: str, texts: Texts) -> str:
     links = "".join(_link(page, page == current, texts) for page in PAGES)
     name, display = escape(texts("pages")), escape(texts("display"))
     return (
-        '<h1 lang="en">Footnote</h1>'
+        f'<h1 lang="en" title="{escape(texts("tagline"))}">Footnote</h1>'
         f'<button type="button" class="icon pages-button" popovertarget="pages">{name}</button>'
         f'<nav id="pages" popover aria-label="{name}">{links}'
         f'<button type="button" class="display-button" popovertarget="display">{display}</button></nav>'

@@ -28,6 +28,7 @@ __all__ = [
     "Retrieval",
     "Server",
     "Storage",
+    "changed",
     "group_of",
     "load",
     "usable_cores",
@@ -66,7 +67,29 @@ def load(
     for name, value in (overrides or {}).items():
         if value is not None:
             given[name] = value, f"--{name.replace('_', '-')}"
-    config = _validated(given)
+    return _with_room(_validated(given))
+
+
+def changed(config: Config, values: Mapping[str, Any]) -> Config:
+    """Return ``config`` with other ``values`` of settings that can change while a server runs.
+
+    Raises:
+        ConfigError: there is no such setting, it needs a restart, or its value is not understood.
+    """
+    for name in values:
+        _known(name, _types(), "the settings")
+        if not Config.__dataclass_fields__[name].metadata["live"]:
+            raise ConfigError(f"'{name}' can't change while the server runs; set it in the configuration and restart.")
+    given = _validated({name: (value, f"'{name}'") for name, value in values.items()})
+    return _with_room(dataclasses.replace(config, **{name: getattr(given, name) for name in values}))
+
+
+def _with_room(config: Config) -> Config:
+    """Return ``config``, if its context has room for a prompt besides the answer.
+
+    Raises:
+        ConfigError: it has not.
+    """
     if config.answer_tokens > config.context // 2:
         raise ConfigError(
             f"answer_tokens ({config.answer_tokens}) leaves too little room in a context of {config.context} tokens; "

@@ -11,7 +11,7 @@ from typing import Any
 from rag.config import Config
 from rag.settings import GROUPS
 
-__all__ = ["as_table", "as_toml", "meaning"]
+__all__ = ["about", "as_table", "as_toml", "meaning", "toml_value"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,10 +20,10 @@ def as_toml(config: Config) -> str:
     """Return ``config`` as a TOML file in which each setting is explained; secrets are left out."""
     lines: list[str] = []
     for group, kind in GROUPS.items():
-        lines += [f"# {line}".rstrip() for line in _about(kind).splitlines()] + [f"[{group}]", ""]
+        lines += [f"# {line}".rstrip() for line in about(kind).splitlines()] + [f"[{group}]", ""]
         for setting in dataclasses.fields(kind):
             value = getattr(config, setting.name)
-            line = f"{setting.name} = {_toml(value)}"
+            line = f"{setting.name} = {toml_value(value)}"
             if setting.metadata["secret"]:
                 line = f'# {setting.name} = ""' + ("  # It is set, and not shown." if value else "")
             lines += [f"# {meaning(setting)}", line, ""]
@@ -39,15 +39,16 @@ def as_table() -> str:
         "",
     ]
     for group, kind in GROUPS.items():
-        lines += [f"## [{group}]", "", _about(kind), "", "| setting | default | meaning |", "| --- | --- | --- |"]
+        lines += [f"## [{group}]", "", about(kind), "", "| setting | default | meaning |", "| --- | --- | --- |"]
         for setting in dataclasses.fields(kind):
             default = _portable(getattr(Config(), setting.name))
-            lines.append(f"| `{setting.name}` | `{_toml(default)}` | {meaning(setting)} |")
+            lines.append(f"| `{setting.name}` | `{toml_value(default)}` | {meaning(setting)} |")
         lines.append("")
     return "\n".join(lines)
 
 
-def _about(kind: type) -> str:
+def about(kind: type) -> str:
+    """Return what the settings of a group are for."""
     return inspect.cleandoc(str(kind.__doc__))
 
 
@@ -59,7 +60,7 @@ def meaning(setting: dataclasses.Field[Any]) -> str:
     return f"{about} From {low:,} to {high:,}." if low < high else str(about)
 
 
-def _toml(value: Any) -> str:
+def toml_value(value: Any) -> str:
     """Return ``value`` in TOML, whose texts, numbers, switches and lists are written as in JSON."""
     return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)
 

@@ -21,13 +21,14 @@ def _default_prompt() -> Path:
     return Path(__file__).resolve().parent.parent / "prompts" / "answer.txt"
 
 
-def setting(default: Any, about: str, low: float = 0, high: float = 0, secret: int = 0) -> Any:
+def setting(default: Any, about: str, low: float = 0, high: float = 0, secret: int = 0, live: bool = False) -> Any:
     """Return the field of a setting.
 
     ``about`` is its meaning, with its unit; a number lies between ``low`` and ``high``. A ``secret`` has at least that
-    many characters, and is never printed.
+    many characters, and is never printed. A ``live`` setting can change while a server runs: it is read anew for each
+    question. Everything else is read once, at the start.
     """
-    metadata = {"about": about, "low": low, "high": high, "secret": secret}
+    metadata = {"about": about, "low": low, "high": high, "secret": secret, "live": live}
     if callable(default):
         return field(default_factory=default, metadata=metadata)
     return field(default=default, repr=not secret, metadata=metadata)
@@ -95,11 +96,17 @@ class Retrieval:
     passage_tokens: int = setting(
         160, "Longest passage, in tokens of the embedder; never more than the embedder reads.", 16, 8192
     )
-    candidates: int = setting(100, "Passages that dense and lexical retrieval each bring into the fusion.", 1, 10_000)
-    dense_weight: float = setting(
-        0.5, "Share of the dense score in the fused score; more for questions that use words of their own.", 0, 1
+    candidates: int = setting(
+        100, "Passages that dense and lexical retrieval each bring into the fusion.", 1, 10_000, live=True
     )
-    reranked: int = setting(20, "Passages, from the best down, that the reranker reorders.", 1, 1000)
+    dense_weight: float = setting(
+        0.5,
+        "Share of the dense score in the fused score; more for questions that use words of their own.",
+        0,
+        1,
+        live=True,
+    )
+    reranked: int = setting(20, "Passages, from the best down, that the reranker reorders.", 1, 1000, live=True)
 
 
 @dataclass(frozen=True)
@@ -107,26 +114,28 @@ class Answers:
     """What the language model gets, and when its draft is shown."""
 
     prompt: Path = setting(_default_prompt, "The prompt file.")
-    evidence: int = setting(3, "Most passages that are given to the language model.", 1, 64)
+    evidence: int = setting(3, "Most passages that are given to the language model.", 1, 64, live=True)
     closeness: float = setting(
         0.75,
         "Share of the best passage's score that another passage needs to be given to the language model too; "
         "0 gives all.",
         0,
         1,
+        live=True,
     )
-    parts: int = setting(12, "Most parts of whole documents that are read to summarise them.", 1, 1000)
-    answer_tokens: int = setting(320, "Longest answer, in tokens; at most half of context.", 16, 8192)
+    parts: int = setting(12, "Most parts of whole documents that are read to summarise them.", 1, 1000, live=True)
+    answer_tokens: int = setting(320, "Longest answer, in tokens; at most half of context.", 16, 8192, live=True)
     min_confidence: float = setting(
-        0.5, "Least probability that a draft is a right answer, for the assistant to answer.", 0, 1
+        0.5, "Least probability that a draft is a right answer, for the assistant to answer.", 0, 1, live=True
     )
     min_unsure: float = setting(
         0.35,
         "Least probability that the documents answer a question, for a draft to be made; below, it abstains.",
         0,
         1,
+        live=True,
     )
-    min_support: float = setting(0.35, "Least support of a sentence of a draft, for it to be shown.", 0, 1)
+    min_support: float = setting(0.35, "Least support of a sentence of a draft, for it to be shown.", 0, 1, live=True)
 
 
 @dataclass(frozen=True)
@@ -150,13 +159,17 @@ class Server:
     )
     admin_token: str = setting(
         "",
-        "Token that may add and delete documents; without one only pages on this machine may.",
+        "Token that may change documents and settings; without one only pages on this machine may.",
         secret=16,
     )
     queue_length: int = setting(64, "Questions that may wait for the language model; more are refused.", 1, 10_000)
     queue_per_user: int = setting(16, "Questions of one user that may wait.", 1, 10_000)
     deadline: float = setting(
-        300.0, "Seconds from a question to its answer, waiting included, after which it is given up.", 1, 86_400
+        300.0,
+        "Seconds from a question to its answer, waiting included, after which it is given up.",
+        1,
+        86_400,
+        live=True,
     )
     requests_per_minute: int = setting(240, "Requests to the API that one user may make in a minute.", 1, 1_000_000)
     keep_unanswered: bool = setting(

@@ -18,7 +18,9 @@ import pytest
 
 from rag import documents
 from rag.config import Config
-from rag.errors import DocumentError
+from rag.embedders.hashed import HashEmbedder
+from rag.errors import DocumentError, IndexMissing
+from rag.indexes.opening import create_index, open_index
 from rag.types import Answer, Citation, Document, Evidence, Passage, Phase, Sentence, Token, Turn
 from ui import local
 from ui.jobs import Answerer
@@ -322,6 +324,7 @@ def running_chat(
     listener = local.listen("127.0.0.1", port)
     kept = TemporaryDirectory()
     config = replace(config or Config(index=Path(kept.name)), port=listener.getsockname()[1])
+    _make_index(config)
     service = Service(load, config)
     app = application(service, config, examples)
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, proxy_headers=False))
@@ -336,6 +339,14 @@ def running_chat(
         service.close()
         listener.close()
         kept.cleanup()
+
+
+def _make_index(config: Config) -> None:
+    """Make an empty index where there is none, for the list of documents beside the chat."""
+    try:
+        open_index(config, read_only=True).close()
+    except IndexMissing:
+        create_index(config, HashEmbedder(8)).close()
 
 
 def free_port() -> int:

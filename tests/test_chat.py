@@ -424,7 +424,7 @@ class TestNothingSlipsIn:
             chat.page.locator(".activity").get_by_text("loading the language model").wait_for()
             gate.set()
             chat.answer()
-            chat.page.get_by_text("5 documents").wait_for()
+            chat.page.locator("#state .loading").wait_for(state="detached")
 
     @pytest.mark.parametrize("dark", [False, True])
     @pytest.mark.parametrize("width", [390, 1280])

@@ -1,7 +1,6 @@
 """The pages beside the chat in a real Chromium, on a real index: documents, search, settings, feedback, review."""
 
 import json
-import re
 from urllib.parse import quote
 
 import pytest
@@ -18,9 +17,6 @@ from rag.generators.scripted import ScriptedGenerator
 from rag.indexes.opening import create_index
 from rag.ingest import ingest
 from ui.evidence import reader_address
-from ui.pages.settings import settings_html
-from ui.service import Service
-from ui.texts import ENGLISH
 
 pytestmark = in_browser
 PLOVER = "Where does the plover nest?"
@@ -175,46 +171,15 @@ class TestDocuments:
         page.locator("[data-name='notes/rook.txt'].done").wait_for()
         page.locator(".collection").get_by_text("2 documents").wait_for()
         assert names(page) == ["birds.txt", "copy.txt", "notes/owl.txt", "notes/rook.txt"]
-        kept(page, lambda: page.get_by_label("selected documents").check())
-        kept(page, lambda: page.get_by_label("Answer from: notes").uncheck())
-        assert page.locator(".document input:checked").count() == 2
-        visit().get_by_text("2 of 4 documents").wait_for()
-        page = visit("documents")
-        page.locator("[name=use][value=some]:checked").wait_for()
-        kept(page, lambda: page.get_by_label("all documents").check())
+        page = visit()
+        kept(page, lambda: page.get_by_label("Answer from: notes", exact=True).uncheck())
+        assert page.locator(".scope-item input:checked").count() == 2
+        visit().get_by_role("button", name="2 of 4 documents").wait_for()
+        kept(page, lambda: page.get_by_label("Answer from: notes", exact=True).check())
+        page.get_by_role("button", name="4 documents", exact=True).wait_for()
         for name in ("owl.txt", "rook.txt"):
             index.delete(f"notes/{name}")
             (index.folder / "uploads" / "notes" / name).unlink()
-
-    def test_the_chat_answers_from_the_chosen_documents_alone(self, visit):
-        page = visit("documents")
-        names(page)
-        kept(page, lambda: page.get_by_label("selected documents").check())
-        kept(page, lambda: page.get_by_label("Answer from: ").first.uncheck())
-        page = visit()
-        page.get_by_text("1 of 2 documents").wait_for()
-        visit.watched.ask(PLOVER)
-        visit.watched.answer()
-        page.locator("button.mark").first.click()
-        assert page.locator(".panel .file bdi").first.inner_text() == "copy.txt"
-        page = visit("documents")
-        page.locator("[name=use][value=some]:checked").wait_for()
-        kept(page, lambda: page.get_by_label("all documents").check())
-        visit().get_by_text("2 documents", exact=True).wait_for()
-
-    def test_a_choice_stays_when_what_the_browser_kept_comes_after_it(self, browser, address):
-        with watched_page(browser, address, locale="de-DE") as watched:
-            held, page = [], watched.page
-            page.route(re.compile("gradio_api/(run|queue)"), lambda route: held.append(route))
-            page.goto(address + "documents")
-            names(page)
-            page.get_by_label("selected documents").check()
-            page.get_by_label("Answer from: ").first.uncheck()
-            for route in held:
-                route.continue_()
-            page.unroute_all()
-            page.get_by_label("ausgewählten Dokumenten").wait_for()
-            assert page.locator(".document input:checked").count() == 1
 
     def test_who_is_elsewhere_needs_the_token(self, browser, config, index):
         guarded = Config(index=config.index, admin_token="an administrator's token")
@@ -285,7 +250,7 @@ class TestNothingSlipsIn:
 
         def harmless(where):
             page.wait_for_timeout(100)
-            foreign = "#found, #library, #review, #talk"
+            foreign = "#found, #library, #documents, #review, #talk"
             found = page.locator(foreign).locator("script, img, iframe, svg, math, video, base, style").count()
             if page.evaluate("window.hacked") is not None or found:
                 harmed.append(where)
@@ -305,6 +270,10 @@ class TestNothingSlipsIn:
             page.keyboard.press("r")
             page.wait_for_timeout(50)
         page = visit()
+        for title in page.locator(".scope-title").all():
+            title.click()
+        page.locator(".scope-item .open").last.wait_for()
+        harmless("documents beside the chat")
         for number, payload in enumerate(PAYLOADS[:5], 1):
             visit.watched.ask(payload)
             visit.watched.answer(number)
@@ -335,20 +304,6 @@ class TestNothingSlipsIn:
         visit.watched.errors.clear()  # The console reports each 404.
 
 
-class TestSettings:
-    def test_secrets_are_said_to_be_set_and_no_more(self, config):
-        secret = "not to be shown to anybody"
-        html = settings_html(Service(lambda: None, Config(index=config.index, admin_token=secret)), ENGLISH)
-        assert "set (hidden)" in html and secret not in html
-
-    def test_the_page_shows_models_and_settings(self, visit):
-        page = visit("settings")
-        page.locator("table.settings").first.wait_for()
-        text = page.locator("#settings").inner_text()
-        for shown in ("scripted", "hash", "min_confidence", "0.5", "evidence"):
-            assert shown in text
-
-
 class TestAccessibility:
     @pytest.mark.parametrize("dark", [False, True])
     @pytest.mark.parametrize("width", [390, 1280])
@@ -358,6 +313,18 @@ class TestAccessibility:
         with watched_page(browser, address, width, 800, dark) as watched:
             page = watched.page
             found["empty"] = violations(page)
+            if width < 1100:
+                page.get_by_role("button", name="Pages").click()
+                found["pages"] = violations(page)
+                page.keyboard.press("Escape")
+                page.locator(".scope-toggle").click()
+            page.locator(".scope-title").first.click()
+            page.locator(".overview .open").wait_for()
+            page.get_by_role("button", name="Untick all").click()
+            found["documents beside the chat"] = violations(page)
+            kept(page, lambda: page.get_by_role("button", name="Tick all", exact=True).click())
+            if width < 1100:
+                page.keyboard.press("Escape")
             for number, question in enumerate((PLOVER, NOWHERE.question), 1):
                 watched.ask(question)
                 watched.answer(number)
@@ -373,7 +340,7 @@ class TestAccessibility:
             found["conversations"] = violations(page)
             ready = {
                 "documents": ".document",
-                "search": "#name nav",
+                "search": "#name h1",
                 "settings": "table.settings",
                 "review": ".review-buttons",
                 reader_address("birds.txt", 0, 30): "mark",
@@ -386,6 +353,11 @@ class TestAccessibility:
                     page.get_by_label("Words or a question").fill("heron")
                     page.keyboard.press("Enter")
                     page.locator("#found .piece").first.wait_for()
+                if path == "settings":
+                    page.get_by_role("button", name="Change settings").click()
+                    page.get_by_role("button", name="Save").wait_for()
+                if path == "documents":
+                    page.evaluate("document.querySelector('#display').showPopover()")
                 found[path] = violations(page)
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         for said in feedback.pending(config.index):

@@ -1,9 +1,12 @@
 """What is indexed of a text and looked up of a question, in any language."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from rag.text.detection import detect
-from rag.text.terms import lookup, searchable, terms
+from rag.text.stems import stem
+from rag.text.terms import lookup, searchable, spans_of, terms
 
 
 @pytest.mark.parametrize(
@@ -112,3 +115,17 @@ def test_normalising_twice_changes_nothing():
 )
 def test_the_language_of_a_document(language, text):
     assert detect(text) == language
+
+
+def test_words_are_stemmed_in_several_threads_at_once():
+    words = [f"{prefix}{number}ational" for number in range(1500) for prefix in ("sens", "rel", "condit")]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda word: stem.__wrapped__(word, "en"), words))
+    assert found == [stem(word, "en") for word in words]
+
+
+def test_the_words_of_a_question_are_found_where_they_are():
+    text = "Die Gebühren; eine Gebührenordnung, GEBÜHR.\n図書館の図書"
+    assert [text[a:b] for a, b in spans_of("Welche Gebühr?", text, "de")] == ["Gebühren", "GEBÜHR"]
+    assert [text[a:b] for a, b in spans_of("図書館", text, "ja")] == ["図書館", "図書"]
+    assert spans_of("the of", "nothing", "en") == []

@@ -100,7 +100,7 @@ class Gate:
             if self._is_here(scope, headers):
                 return
             raise AccessRefused(
-                "Only pages on the server's own machine may change documents: the setting 'admin_token' is empty."
+                "Only pages on the server's own machine may change documents or settings: 'admin_token' is empty."
             )
         if not hmac.compare_digest(bearer(headers).encode(), token.encode()):
             raise TokenRefused("This needs the admin token, as 'Authorization: Bearer …'.")
@@ -126,7 +126,7 @@ class Gate:
 
 def _is_guarded(path: str, method: str) -> bool:
     """Return whether this needs an administrator."""
-    return path.startswith(("/api/review", "/api/gaps")) or (
+    return path.startswith(("/api/review", "/api/gaps", "/api/settings")) or (
         path.startswith("/api/documents") and method not in READING
     )
 

@@ -87,6 +87,11 @@ def _reading(routes: APIRouter, library: Library) -> None:
         """Return a span of a document's text and the text around it."""
         return Json(library.passage(id, start, end, around))
 
+    @routes.get("/api/documents/{id:path}/overview", responses=examples.OVERVIEW, tags=["documents"])
+    def overview(id: str) -> Response:
+        """Return the headings and first facts of a document."""
+        return Json(library.overview(id))
+
     @routes.get("/api/documents/{id:path}", responses=examples.DOCUMENT, tags=["documents"])
     def document(id: str) -> Response:
         """Describe a document."""

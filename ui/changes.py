@@ -1,4 +1,4 @@
-"""Endpoints that change something: documents (with the admin token that ``ui.access`` checks) and feedback."""
+"""Endpoints that change something: documents and settings (for administrators, see ``ui.access``), and feedback."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ def router(service: Service, library: Library, uploads: Uploads) -> APIRouter:
     def say(body: FeedbackForm) -> Response:
         """Report what is right or wrong about an answer, for review by a maintainer."""
         return Json({"id": feedback.add(service.config.index, _feedback(body, library))}, 201)
+
+    @routes.patch("/api/settings", responses=examples.CHANGED, tags=["operation"])
+    def change(body: dict[str, Any]) -> Response:
+        """Change settings from the next question on, until the server restarts (admin token)."""
+        return Json({name: getattr(service.change(body), name) for name in body})
 
     return routes
 

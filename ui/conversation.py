@@ -68,7 +68,7 @@ class Exchange:
     While it is in progress, ``activity`` is the current step, ``found`` the sentence that the answer will be based on,
     and ``draft`` the text that has not been checked. ``problem`` says why there is no answer, or no newer one. ``kept``
     is the id under which the answer was stored, if it was; ``id`` is that of the attempt, so that the page knows a new
-    one.
+    one. ``searched`` is the number of documents that were searched, and of all, if the reader has chosen some.
     """
 
     number: int
@@ -81,6 +81,7 @@ class Exchange:
     problem: str = ""
     kept: str = ""
     id: str = ""
+    searched: tuple[int, int] | None = None
 
 
 def advance(exchange: Exchange, event: Event) -> Exchange:

@@ -8,6 +8,7 @@ __all__ = [
     "ADDED",
     "ANSWER",
     "ASK",
+    "CHANGED",
     "COMPLETION",
     "DELETED",
     "DOCUMENT",
@@ -17,6 +18,7 @@ __all__ = [
     "MCP_REQUEST",
     "MODEL",
     "MODELS",
+    "OVERVIEW",
     "PASSAGE",
     "SEARCH",
     "UNSURE",
@@ -124,6 +126,11 @@ STRETCH = {
     "text_end": 115,
     "characters": 8127,
 }
+OVERVIEW_OF = {
+    "document": "003_2751ee3485e30d0d.txt",
+    "headings": [{"text": "What we heard", "start": 702, "end": 715, "level": 1}],
+    "facts": [{"text": "Location: Cardiff Millennium Centre", "start": 78, "end": 113, "level": 1}],
+}
 
 
 def _problem(error: str, message: str) -> dict[str, Any]:
@@ -154,6 +161,7 @@ ASK: Responses = {
 SEARCH: Responses = {200: _json("The passages, best first", {"passages": [FOUND]}), 404: NOT_FOUND}
 DOCUMENTS: Responses = {200: _json("The documents", {"documents": [FACTS]})}
 DOCUMENT: Responses = {200: _json("The document", FACTS), 404: NOT_FOUND}
+OVERVIEW: Responses = {200: _json("What the document is about", OVERVIEW_OF), 404: NOT_FOUND}
 PASSAGE: Responses = {200: _json("The span and the text around it", STRETCH), 404: NOT_FOUND}
 NEW = {"id": "report.pdf", "change": "added", "empty_pages": [], "same_as": ""}
 TOKEN = _problem("token_refused", "This needs the admin token.")
@@ -165,6 +173,11 @@ ADDED: Responses = {
 }
 DELETED: Responses = {204: {"description": "The document was deleted"}, 401: TOKEN, 404: NOT_FOUND}
 FEEDBACK: Responses = {201: _json("The feedback was saved for review", {"id": "9f86d081884c7d65"})}
+CHANGED: Responses = {
+    200: _json("What is used from the next question on", {"evidence": 4}),
+    401: TOKEN,
+    422: _problem("setting", "'evidence' must be between 1 and 64, not 0."),
+}
 
 
 def _openai_problem(param: str | None, code: str, message: str, kind: str = "invalid_request_error") -> dict[str, Any]:

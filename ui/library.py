@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from bisect import bisect_right
 from collections.abc import Collection
@@ -11,6 +12,7 @@ from rag.config import Config
 from rag.errors import DocumentError, QuestionError
 from rag.feedback import Span
 from rag.indexes.opening import open_index
+from rag.overview import overview
 from rag.ports import DocumentInfo, Index
 from rag.types import Document
 
@@ -74,6 +76,14 @@ class Library:
         if missing:
             raise DocumentError(f"There is no {' and no '.join(missing[:5])}. /api/documents lists what there is.")
         return alone | {name for name in names if collection_of(name) in whole}
+
+    def overview(self, name: str) -> dict[str, Any]:
+        """Return the headings and first facts of a document, with their offsets.
+
+        Raises:
+            DocumentError: there is no document of that name.
+        """
+        return {"document": name, **dataclasses.asdict(overview(self.index.document(name)))}
 
     def passage(self, name: str, start: int, end: int, around: int) -> dict[str, Any]:
         """Return the text of a document from ``start`` to ``end``, with ``around`` characters on each side.

@@ -23,7 +23,19 @@ from ui.service import Service
 __all__ = ["TITLE", "build", "mount"]
 
 TITLE = "Footnote"
-STYLES = ("frame", "conversation", "ask", "evidence", "opinions", "history", "documents", "settings", "review", "gaps")
+STYLES = (
+    "frame",
+    "conversation",
+    "ask",
+    "evidence",
+    "opinions",
+    "history",
+    "scope",
+    "documents",
+    "settings",
+    "review",
+    "gaps",
+)
 """Stylesheets in ``static``, shared ones first."""
 
 
@@ -48,6 +60,12 @@ def _theme() -> gr.Theme:
     sans = ["system-ui", "-apple-system", '"Segoe UI"', "Roboto", '"Noto Sans"', '"Liberation Sans"', "sans-serif"]
     mono = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", '"Liberation Mono"', "monospace"]
     return gr.themes.Base(font=sans, font_mono=mono)
+
+
+def _head() -> str:
+    """Return what stands in the head of every page: what has to work before Gradio has loaded."""
+    style, script = ((STATIC / f"root.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    return f"<style>{style}</style><script>{script}</script>"
 
 
 def mount(app: FastAPI, blocks: gr.Blocks, service: Service, config: Config) -> FastAPI:
@@ -76,5 +94,6 @@ def _mounted(app: FastAPI, blocks: gr.Blocks, config: Config) -> FastAPI:
         favicon_path=str(STATIC / "favicon.png"),
         theme=_theme(),
         css_paths=[STATIC / f"{name}.css" for name in STYLES],
+        head=_head(),
     )
     return mounted

@@ -13,6 +13,7 @@ __all__ = ["INTERNAL_ERROR", "code", "fault_text", "position", "status", "status
 INTERNAL_ERROR = ENGLISH("internal_error")
 
 CODES: dict[type[errors.FootnoteError], tuple[str, int]] = {
+    errors.ConfigError: ("setting", 422),
     errors.QuestionError: ("bad_question", 400),
     errors.DocumentError: ("bad_document", 404),
     errors.TokenRefused: ("token_refused", 401),

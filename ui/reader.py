@@ -22,7 +22,7 @@ from rag.types import Document
 from ui.evidence import details_html, reader_address
 from ui.local import STATIC
 from ui.markup import escape
-from ui.texts import Texts, texts_of
+from ui.texts import Texts, kept_choice, texts_of
 
 __all__ = ["Span", "add_routes", "reader_html"]
 
@@ -51,7 +51,8 @@ def add_routes(app: FastAPI, index: Callable[[], Any]) -> None:
         number = query.get("page", "")
         page = int(number) if number.isdecimal() and len(number) < 7 else 0
         html = reader_html(index(), span, texts, "text" in query, page)
-        return HTMLResponse(html or missing_html(document, texts), 200 if html else 404)
+        shown = _in_theme(html or missing_html(document, texts), kept_choice(request, "theme"))
+        return HTMLResponse(shown, 200 if html else 404)
 
     def page_picture(document: str, page: int) -> Response:
         try:
@@ -184,6 +185,11 @@ def _way(document: Document, place: int, label: str) -> str:
 
 def _link(address: str, label: str) -> str:
     return f'<a href="{escape(address)}">{escape(label)}</a>'
+
+
+def _in_theme(html: str, theme: str) -> str:
+    """Return a page in the theme that the reader has chosen; the system's is the default."""
+    return html.replace("<html ", f'<html data-theme="{theme}" ', 1) if theme in ("light", "dark") else html
 
 
 def _frame(title: str, head: str, body: str, texts: Texts) -> str:

@@ -117,7 +117,9 @@ def _stopped_text(exchange: Exchange, texts: Texts) -> str:
 
 def _failed(exchange: Exchange, texts: Texts) -> str:
     problem = lines_html(_problem(exchange.problem, texts))
-    return f'<div class="calm"><h3>{escape(texts("no_answer"))}</h3><p>{problem}</p></div>{_acts(exchange, texts)}'
+    box = f'<div class="calm"><h3>{escape(texts("no_answer"))}</h3><p>{problem}</p></div>'
+    box += _narrowed(exchange, texts) if exchange.searched and not exchange.searched[0] else ""
+    return box + _acts(exchange, texts)
 
 
 def _problem(problem: str, texts: Texts) -> str:
@@ -132,7 +134,19 @@ def _answered(exchange: Exchange, texts: Texts) -> str:
     below = _notes(notes) + _facts(answer, texts) + _acts(exchange, texts)
     below += _opinion(exchange.kept, answer.status, texts)
     body = BODIES[answer.status](exchange.answered, texts)
+    body += _narrowed(exchange, texts) if answer.status != "answered" else ""
     return _searched(answer, texts) + body + below + evidence_html(exchange.answered, texts)
+
+
+def _narrowed(exchange: Exchange, texts: Texts) -> str:
+    """Return how many documents were searched, if not all of them, with a button to ask in all."""
+    chosen, count = exchange.searched or (0, 0)
+    if chosen == count:
+        return ""
+    only = texts("scope.only", chosen=texts.number(chosen), count=texts.number(count)) if chosen else ""
+    asked, ask = escape(exchange.question), escape(texts("scope.everywhere"))
+    button = f'<button type="button" class="plain" data-everywhere="{asked}">{ask}</button>'
+    return f'<div class="narrowed">{f"<span>{escape(only)}</span>" if only else ""}{button}</div>'
 
 
 def _searched(answer: Answer, texts: Texts) -> str:

@@ -16,6 +16,7 @@ NAME = 1000
 Names = Annotated[list[Annotated[str, Field(max_length=NAME)]] | None, Field(min_length=1, max_length=1000)]
 """Names of documents or collections. An empty list is refused: it could mean all or none."""
 
+
 class Message(BaseModel):
     """One turn of the conversation so far."""
 

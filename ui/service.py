@@ -13,11 +13,14 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from rag.archive import UNANSWERED, Archive
-from rag.config import Config
+from rag.config import Config, changed
 from rag.errors import DeadlinePassed, FootnoteError, ModelMissing, QuestionError, TooMany
+from rag.nearness import is_near
 from rag.ports import Generator, WritableIndex
 from rag.retrieval import retrieve
 from rag.types import Answer, Evidence, Turn
@@ -41,6 +44,7 @@ class Service:
 
     def __init__(self, load: Callable[[], Answerer], config: Config | None = None) -> None:
         self.config = config or Config()
+        self._changes: dict[str, Any] = {}
         self._load = load
         self._assistant: Answerer | None = None
         self._queue: FairQueue[Job] = FairQueue(self.config.queue_length, self.config.queue_per_user)
@@ -105,6 +109,33 @@ class Service:
     def waiting(self) -> int:
         """The number of waiting questions."""
         return len(self._queue)
+
+    # --- settings
+
+    @property
+    def settings(self) -> Config:
+        """The settings that the next question is answered with; thresholds may come from a calibration."""
+        with self._lock:
+            return replace(getattr(self._assistant, "config", self.config), **self._changes)
+
+    def change(self, values: Mapping[str, Any]) -> Config:
+        """Use other ``values`` of settings from the next question on; return all settings.
+
+        Raises:
+            ConfigError: a value is not understood, or its setting can't change while the server runs.
+        """
+        with self._lock:
+            new = changed(self.settings, values)
+            self._changes |= {name: getattr(new, name) for name in values}
+            self.config = replace(self.config, **self._changes)
+            return new
+
+    def _adopt_changes(self) -> None:
+        """Pass on changed settings to the assistant, between two answers: one answer has one set of settings."""
+        with self._lock:
+            if self._changes and self._assistant is not None and hasattr(self._assistant, "config"):
+                self._assistant.config = self.settings
+                self._changes = {}
 
     # --- asking
 
@@ -207,6 +238,10 @@ class Service:
         found = question, parts.index, parts.embedder, limit, candidates, config.dense_weight, documents
         return retrieve(*found, getattr(parts, "reranker", None), config.reranked)
 
+    def is_near(self, question: str, found: Sequence[Evidence]) -> bool:
+        """Return whether anything that ``search`` has ``found`` comes close to ``question``."""
+        return is_near(question, found, self.assistant.index, self.assistant.embedder)
+
     def busy(self, session: str) -> bool:
         """Return whether a question of ``session`` is being answered."""
         return session in self._by_session
@@ -306,6 +341,7 @@ class Service:
             if not self._ready() or self._assistant is None:
                 yield Failed(self.problem, "model")
                 return
+            self._adopt_changes()
             question, history, documents = job.inquiry.question, job.inquiry.history, job.inquiry.documents
             stream = self._assistant.stream(question, history, stop=job.over, documents=documents)
             for event in stream:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ui.local import STATIC
 
-__all__ = ["ENGLISH", "Texts", "in_language", "languages", "texts_of"]
+__all__ = ["ENGLISH", "Texts", "in_language", "kept_choice", "languages", "texts_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,11 @@ class Texts:
         minutes, rest = divmod(round(seconds), 60)
         return self("minutes", minutes=minutes, seconds=rest)
 
+    @property
+    def dates(self) -> dict[str, str]:
+        """The texts that ``dated`` in static/elements.js writes dates with, as ``date`` does."""
+        return {key: self.table[key] for key in ("months", "date.day", "date.month")}
+
     def date(self, date: str) -> str:
         """Return an ISO 8601 date in the language's format; anything else unchanged.
 
@@ -98,8 +103,21 @@ def in_language(wanted: str) -> Texts:
 
 
 def texts_of(request: Any) -> Texts:
-    """Return the texts for the browser that sent ``request`` (Starlette's request, or Gradio's wrapper)."""
-    return in_language(request.headers.get("accept-language", ""))
+    """Return the texts for the browser that sent ``request`` (Starlette's request, or Gradio's wrapper).
+
+    The language that the reader has chosen on a page, kept in a cookie, wins over the browser's.
+    """
+    chosen = languages().get(kept_choice(request, "language"))
+    return chosen or in_language(request.headers.get("accept-language", ""))
+
+
+def kept_choice(request: Any, name: str) -> str:
+    """Return what the reader has chosen for ``name``, or an empty string; static/root.js keeps it in a cookie.
+
+    Cookies of other programs on the same host may be of any form, so only ours is looked for.
+    """
+    found = re.search(rf"(?:^|;\s*)footnote_{name}=(\w+)", request.headers.get("cookie", ""))
+    return found[1] if found else ""
 
 
 ENGLISH = in_language("en")

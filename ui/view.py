@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ui.conversation import Exchange
@@ -74,17 +74,11 @@ def starters_html(texts: Texts) -> str:
     return f"<h2>{escape(texts('examples'))}</h2>"
 
 
-def state_html(service: Service, texts: Texts, chosen: Collection[str] | None = None) -> str:
-    """Return the status line: whether questions can be answered, and from how many documents."""
+def state_html(service: Service, texts: Texts) -> str:
+    """Return the status line, empty once questions can be answered."""
     if not service.loaded.is_set():
         return f'<p role="status" class="loading">{escape(texts("loading"))}</p>'
     if service.problem:
         problem = texts("internal_error") if service.problem == INTERNAL_ERROR else service.problem
         return f'<p role="status" class="problem">{lines_html(problem)}</p>'
-    count = service.documents
-    if count is None:
-        return '<p role="status"></p>'
-    words = texts.count("documents", count)
-    if chosen is not None:
-        words = texts("documents.chosen", chosen=texts.number(len(chosen)), count=texts.number(count))
-    return f'<p role="status"><a href="./documents">{escape(words)}</a></p>'
+    return '<p role="status"></p>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 import unicodedata
 from typing import Any
 
@@ -28,11 +29,22 @@ def stem(word: str, language: str) -> str:
     return plain(str(_stemmer(algorithm).stemWord(word)) if algorithm else word)
 
 
-@functools.cache
-def _stemmer(algorithm: str) -> Any:
-    import snowballstemmer
+class _Stemmers(threading.local):
+    """The stemmers of one thread, by algorithm: each keeps the word that it is working on in itself."""
 
-    return snowballstemmer.stemmer(algorithm)
+    def __init__(self) -> None:
+        self.made: dict[str, Any] = {}
+
+
+_stemmers = _Stemmers()
+
+
+def _stemmer(algorithm: str) -> Any:
+    if algorithm not in _stemmers.made:
+        import snowballstemmer
+
+        _stemmers.made[algorithm] = snowballstemmer.stemmer(algorithm)
+    return _stemmers.made[algorithm]
 
 
 def plain(word: str) -> str:

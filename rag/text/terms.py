@@ -17,7 +17,7 @@ from itertools import pairwise
 from rag.text.language import SEPARATORS, language_of, stop_words
 from rag.text.stems import stem
 
-__all__ = ["Lookup", "lookup", "pieces_per_word", "searchable", "terms"]
+__all__ = ["Lookup", "lookup", "pieces_per_word", "searchable", "spans_of", "terms"]
 
 MOST = 256
 """Most words of a question that are looked up; thousands would be slow and add nothing."""
@@ -82,6 +82,29 @@ def lookup(question: str, languages: Collection[str]) -> Lookup:
         _different(tuple(stem(word, language) for language in spoken) for word in kept or words),
         _different(tuple(" ".join(stem(word, language) for word in pair) for language in spoken) for pair in beside),
     )
+
+
+def spans_of(question: str, text: str, language: str) -> list[tuple[int, int]]:
+    """Return where ``text``, which is in ``language``, has words of ``question`` in any form, without overlaps.
+
+    >>> [(start, end) for start, end in spans_of("Which libraries?", "The library, the librarian.", "en")]
+    [(4, 11)]
+    """
+    wanted = {form for forms in lookup(question, {language}).words for form in forms}
+    found = list[tuple[int, int]]()
+    for run in RUN.finditer(text):
+        for start, end in _parts(run):
+            if stem(searchable(text[start:end]), language) in wanted:
+                joined = found and start < found[-1][1]
+                found[-1:] = [(found[-1][0], end)] if joined else [*found[-1:], (start, end)]
+    return found
+
+
+def _parts(run: re.Match[str]) -> list[tuple[int, int]]:
+    """Return the spans of a run's terms: the word itself, or every two adjacent characters of an unspaced script."""
+    if not run["unspaced"] or len(run[0]) == 1:
+        return [run.span()]
+    return [(start, start + 2) for start in range(run.start(), run.end() - 1)]
 
 
 def pieces_per_word(text: str, spans: Sequence[tuple[int, int]]) -> float:

@@ -13,11 +13,11 @@ import gradio as gr
 from rag.archive import Archive
 from rag.types import Token, Turn
 from ui.access import user_of
-from ui.conversation import Exchange, advance, history
+from ui.conversation import Exchange, Failed, advance, history
 from ui.history import Turns, reopened
 from ui.pages import conversations
-from ui.pages.documents import names_of
 from ui.pages.frame import QUIET, head_html
+from ui.pages.scope import names_of
 from ui.render import announcement
 from ui.service import Service
 from ui.texts import Texts, texts_of
@@ -74,7 +74,7 @@ class Actions:
         parts.ask.stop(self.stop, None, None, **at_once)
         parts.anew.click(self.anew, None, outputs, **at_once)
         page.load(self.arrive, None, outputs, **at_once)
-        gr.on([page.load, parts.timer.tick], self.look, [parts.chosen], [parts.state, parts.timer], **at_once)
+        gr.on([page.load, parts.timer.tick], self.look, None, [parts.state, parts.timer], **at_once)
         page.unload(self.leave)
 
     # --- asking
@@ -93,12 +93,13 @@ class Actions:
         """Answer a question of the text box or of an answer's buttons (see static/ask.js).
 
         It takes the place of the exchange with the number ``at`` and of those after it; with ``keep``, these stay.
-        ``alone`` searches for it exactly as typed, without the earlier questions.
+        ``alone`` searches for it exactly as typed, without the earlier questions; ``everywhere`` searches all documents,
+        whichever the reader has chosen.
         """
         before, whole = self._known(shown, exchanges, request)
         at = event.at if 1 <= event.at <= len(before) else len(before) + 1
-        new = Exchange(at, event.question.strip(), id=event.id)
-        yield from self._reply(_Submission(new, before, names_of(kept), whole, event.keep, event.alone), request)
+        new, chosen = Exchange(at, event.question.strip(), id=event.id), None if event.everywhere else names_of(kept)
+        yield from self._reply(_Submission(new, before, chosen, whole, event.keep, event.alone), request)
 
     def stop(self, request: gr.Request) -> None:
         """Stop the current answer."""
@@ -120,9 +121,11 @@ class Actions:
         session, shown = request.session_hash or "", 0.0
         if not exchange.question or service.busy(session):
             return
+        exchange = replace(exchange, searched=_searched(chosen, service))
         begun = conversation_json(submission.around(exchange), texts, submission.whole, number)
         yield {parts.talk: begun, **_busy(parts)}
-        for event in service.ask(exchange.question, submission.past, session, user_of(request), chosen):
+        asked = service.ask(exchange.question, submission.past, session, user_of(request), chosen)
+        for event in asked if chosen != [] else [Failed(texts("scope.not_one"), "nothing_chosen")]:
             exchange = advance(exchange, event)
             if exchange.state == "working" and (not isinstance(event, Token) or time.monotonic() - shown > FRAME):
                 shown = time.monotonic()
@@ -131,7 +134,7 @@ class Actions:
             exchange = replace(exchange, kept=self._archive.put(exchange.answered.answer))
         exchanges, whole = submission.outcome(exchange, texts)
         back = exchange.question if exchange.state == "stopped" and not submission.keep else ""
-        talk, state = conversation_json(exchanges, texts, whole, number, back), state_html(service, texts, chosen)
+        talk, state = conversation_json(exchanges, texts, whole, number, back), state_html(service, texts)
         free = {parts.anew: gr.update(interactive=True)}
         yield {parts.exchanges: exchanges, parts.talk: talk, parts.state: state, **free}
 
@@ -147,9 +150,9 @@ class Actions:
         """Stop an answer when its page is closed."""
         self._service.stop(request.session_hash or "")
 
-    def look(self, kept: object, request: gr.Request) -> Update:
+    def look(self, request: gr.Request) -> Update:
         """Show whether questions can be answered, and check again until the models are loaded."""
-        state = state_html(self._service, texts_of(request), names_of(kept))
+        state = state_html(self._service, texts_of(request))
         return {self._parts.state: state, self._parts.timer: gr.Timer(active=not self._service.loaded.is_set())}
 
     def anew(self, request: gr.Request) -> Update:
@@ -210,6 +213,11 @@ class _Submission(NamedTuple):
         why = texts("stopped.kept") if exchange.state == "stopped" else texts("act.failed", problem=problem)
         told = replace(replaced[0], problem=why, id=exchange.id)
         return [*self.before[: exchange.number - 1], told, *replaced[1:]], True
+
+
+def _searched(chosen: Chosen, service: Service) -> tuple[int, int] | None:
+    """Return how many documents are searched, and of how many, if the reader has chosen some."""
+    return None if chosen is None else (len(chosen), service.documents or len(chosen))
 
 
 def _busy(parts: Parts) -> Update:

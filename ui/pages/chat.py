@@ -9,9 +9,8 @@ import gradio as gr
 
 from rag.archive import Archive
 from ui.opinions import save_opinion
-from ui.pages import conversations
+from ui.pages import conversations, scope
 from ui.pages.actions import Actions, Parts
-from ui.pages.documents import chosen_documents
 from ui.pages.frame import PLAIN, head_html, scripted
 from ui.service import Service
 from ui.texts import ENGLISH, texts_of
@@ -30,6 +29,8 @@ def build(page: gr.Blocks, service: Service, examples: Sequence[str]) -> None:
     with gr.Row(elem_id="head"):
         name = gr.HTML(head_html("", texts), elem_id="name", **PLAIN)
         state = gr.HTML(state_html(service, texts), elem_id="state", **PLAIN)
+        chosen = scope.chosen_documents()
+        scope.build(page, chosen)
         kept = conversations.build(archive, texts)
         anew = gr.Button(texts("anew"), elem_id="anew", size="sm", visible=False, min_width=0, scale=0)
     talk = scripted(
@@ -54,6 +55,6 @@ def build(page: gr.Blocks, service: Service, examples: Sequence[str]) -> None:
         kept,
         state,
         gr.Timer(0.5),
-        chosen_documents(),
+        chosen,
     )
     Actions(parts, service, archive, bool(examples)).connect(page, buttons)

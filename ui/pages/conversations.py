@@ -34,4 +34,6 @@ def words_of(texts: Texts, ready: bool = False) -> str:
     """Return the JSON for static/history.js; ``ready`` once the page can act."""
     keys = ("actions", "title", "rename", "markdown", "json", "remove", "really", "removed", "close", "none")
     words = {key: texts.table[f"history.{key}"] for key in keys}
-    return json.dumps({**words, "ready": ready, "language": texts.language, "conversations": texts("history")})
+    return json.dumps(
+        {**words, **texts.dates, "ready": ready, "language": texts.language, "conversations": texts("history")}
+    )

@@ -9,7 +9,7 @@ import gradio as gr
 
 from ui.local import STATIC
 from ui.markup import escape
-from ui.texts import Texts
+from ui.texts import Texts, languages
 
 __all__ = ["PAGES", "PLAIN", "QUIET", "head", "head_html", "scripted"]
 
@@ -37,14 +37,39 @@ def scripted(value: str, template: str, scripts: Sequence[str], **more: Any) -> 
 
 
 def head_html(current: str, texts: Texts) -> str:
-    """Return the product name and the links to the other pages."""
+    """Return the product name, the links to the other pages, and the choice of theme and language.
+
+    Links and choice are popovers, opened without a script; on a wide page the links are always shown.
+    """
     links = "".join(_link(page, page == current, texts) for page in PAGES)
+    name, display = escape(texts("pages")), escape(texts("display"))
     return (
-        f'<h1 lang="en">Footnote</h1><p>{escape(texts("tagline"))}</p>'
-        f'<nav aria-label="{escape(texts("pages"))}">{links}</nav>'
+        f'<h1 lang="en" title="{escape(texts("tagline"))}">Footnote</h1>'
+        f'<button type="button" class="icon pages-button" popovertarget="pages">{name}</button>'
+        f'<nav id="pages" popover aria-label="{name}">{links}'
+        f'<button type="button" class="display-button" popovertarget="display">{display}</button></nav>'
+        f'<div id="display" popover role="group" aria-label="{display}">{_themes(texts)}{_languages(texts)}</div>'
     )
 
 
 def _link(page: str, is_current: bool, texts: Texts) -> str:
     here = ' aria-current="page"' if is_current else ""
     return f'<a href="./{page}"{here}>{escape(texts("page." + (page or "chat")))}</a>'
+
+
+def _themes(texts: Texts) -> str:
+    """Return the choice of theme; static/root.js ticks the current one and keeps it."""
+    radios = "".join(
+        f'<label><input type="radio" name="footnote-theme" value="{value}"> {escape(texts(f"display.{key}"))}</label>'
+        for value, key in (("", "system"), ("light", "light"), ("dark", "dark"))
+    )
+    return f"<fieldset><legend>{escape(texts('display.theme'))}</legend>{radios}</fieldset>"
+
+
+def _languages(texts: Texts) -> str:
+    options = "".join(
+        f'<option value="{code}" lang="{code}"{" selected" if code == texts.language else ""}>{escape(name)}</option>'
+        for code, name in ((code, other("display.name")) for code, other in languages().items())
+    )
+    label = escape(texts("display.language"))
+    return f'<label>{label} <select name="footnote-language" autocomplete="off">{options}</select></label>'

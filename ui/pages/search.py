@@ -1,19 +1,18 @@
-"""The search page: the passages that an answer would be based on, without a language model."""
+"""The search page: passages that fit, without a language model."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
+from typing import NamedTuple
 
 import gradio as gr
 
 from rag.errors import FootnoteError
-from rag.types import Answer
-from ui.conversation import Answered
-from ui.evidence import passages_html
+from ui.found import results_html
 from ui.markup import escape, lines_html
-from ui.pages.documents import chosen_documents, names_of
-from ui.pages.frame import PLAIN, QUIET, head, head_html
-from ui.places import places_of
+from ui.pages.frame import QUIET, head, head_html, scripted
+from ui.pages.scope import chosen_documents, names_of
 from ui.service import Service
 from ui.texts import ENGLISH, Texts, texts_of
 
@@ -23,43 +22,63 @@ FOUND = 10
 """Number of passages shown."""
 
 
+class Outcome(NamedTuple):
+    """What a search found: its HTML, and the text for screen readers."""
+
+    html: str = ""
+    say: str = ""
+
+
 def build(page: gr.Blocks, service: Service) -> None:
     """Add the page to ``page``."""
     name = head("search", ENGLISH)
-    about = gr.HTML(_about(ENGLISH), elem_id="about", **PLAIN)
     chosen = chosen_documents()
-    with gr.Row(elem_id="ask", elem_classes="at-top"):
-        words = gr.Textbox(label=ENGLISH("search.label"), autofocus=True, elem_id="question", max_lines=3)
-        go = gr.Button(ENGLISH("search.go"), variant="primary", elem_id="send", min_width=0, scale=0)
-    found = gr.HTML("", elem_id="found", **PLAIN)
+    shown = scripted(_view("", Outcome(), ENGLISH, ready=False), "search.html", ["search.js"], elem_id="found")
 
-    def show(request: gr.Request) -> tuple[object, ...]:
-        texts = texts_of(request)
-        box = gr.update(label=texts("search.label"), placeholder=texts("search.hint"))
-        return head_html("search", texts), _about(texts), box, gr.update(value=texts("search.go"))
+    def arrive(kept: object, request: gr.Request) -> tuple[str, str]:
+        texts, question = texts_of(request), request.query_params.get("q", "")
+        return head_html("search", texts), _view(question, found_by(service, question, names_of(kept), texts), texts)
 
-    def search(question: str, kept: object, request: gr.Request) -> str:
-        return found_html(service, question, names_of(kept), texts_of(request))
+    def search(kept: object, event: gr.EventData, request: gr.Request) -> str:
+        texts, question = texts_of(request), str(event.question)
+        documents = None if event.everywhere else names_of(kept)
+        return _view(question, found_by(service, question, documents, texts), texts)
 
-    page.load(show, None, [name, about, words, go], queue=False, **QUIET)
-    gr.on([words.submit, go.click], search, [words, chosen], [found], queue=False, **QUIET)
+    page.load(arrive, [chosen], [name, shown], queue=False, **QUIET)
+    shown.search(search, [chosen], [shown], queue=False, **QUIET)
 
 
-def found_html(service: Service, question: str, documents: Collection[str] | None, texts: Texts) -> str:
-    """Return the passages for ``question``, or the reason why there are none."""
+def found_by(service: Service, question: str, documents: Collection[str] | None, texts: Texts) -> Outcome:
+    """Return what is found for ``question``, or the reason why there is nothing."""
     if not any(character.isalnum() for character in question):
-        return ""
+        return Outcome()
+    scope = _scope(service, documents, texts)
     try:
-        found = service.search(question, FOUND, documents)
+        found = service.search(question, FOUND, documents) if documents != [] else []
+        near = bool(found) and service.is_near(question, found)
     except FootnoteError as error:
-        return f'<p class="calm" role="status">{lines_html(str(error))}</p>'
-    if not found:
-        return f'<p class="calm" role="status">{escape(texts("search.nothing"))}</p>'
-    answer = Answer("", question, "abstained", 0.0, "", evidence=tuple(found))
-    answered = Answered(answer, places_of(answer, service.assistant.index))
-    count = escape(texts.count("search.found", len(found)))
-    return f'<h2 class="label">{count}</h2>{passages_html(answered, texts)}'
+        return Outcome(f'<p class="calm">{lines_html(str(error))}</p>', str(error))
+    if not near:
+        nothing = texts("search.nothing_near")
+        return Outcome(f'<p class="calm">{escape(nothing)}</p>{scope}', nothing)
+    count = texts.count("search.found", len(found))
+    return Outcome(f'<h2 class="label">{escape(count)}</h2>{scope}{results_html(question, found, texts)}', count)
 
 
-def _about(texts: Texts) -> str:
-    return f"<p>{escape(texts('search.about'))}</p>"
+def _scope(service: Service, documents: Collection[str] | None, texts: Texts) -> str:
+    """Return how many documents are searched, if not all of them, with a button to search all."""
+    if documents is None:
+        return ""
+    count = texts.number(service.documents or len(documents))
+    only = texts("scope.only", chosen=texts.number(len(documents)), count=count)
+    if not documents:
+        only = texts("scope.not_one")
+    button = f'<button type="button" class="plain" data-everywhere>{escape(texts("scope.search_everywhere"))}</button>'
+    return f'<div class="narrowed"><span>{escape(only)}</span>{button}</div>'
+
+
+def _view(question: str, outcome: Outcome, texts: Texts, ready: bool = True) -> str:
+    """Return the JSON for static/search.js; ``ready`` if ``outcome`` is that of ``question``."""
+    words = {key: texts(f"search.{key}") for key in ("label", "hint", "go", "about")} | {"language": texts.language}
+    view = {"words": words, "question": question, "ready": ready, **outcome._asdict()}
+    return json.dumps(view).replace("<", "\\u003c")

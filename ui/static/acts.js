@@ -6,7 +6,7 @@ function act(event) {
   if (!pressed) return;
   const { act: name, text } = pressed.dataset;
   const number = [...list.children].indexOf(pressed.closest("article")) + 1;
-  if (name === "retry") tell("ask", { question: text, at: number, keep: true, alone: false });
+  if (name === "retry") tell("ask", { question: text, at: number, keep: true });
   else if (name === "edit") tell("edit", { question: text, number });
   else if (name === "link") copy(pressed, new URL(text, location.href).href, words.act.linked);
   else copy(pressed, text, words.act.copied);

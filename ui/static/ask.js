@@ -29,11 +29,11 @@ function submit() {
   const at = edited;
   if (at) leaveEdit();
   else write("");
-  enqueue({ question, at, keep: false, alone: false });
+  enqueue({ question, at, keep: false });
 }
 
 function enqueue(request) {
-  queue.push({ ...request, id: crypto.randomUUID?.() || String(Math.random()) });
+  queue.push({ alone: false, everywhere: false, ...request, id: crypto.randomUUID?.() || String(Math.random()) });
   if (working || sent) say(fill(words.queued_said, request));
   next();
   draw();

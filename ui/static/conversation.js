@@ -119,8 +119,10 @@ function pace() {
 }
 
 element.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-alone]");
-  if (button) tell("ask", { question: button.dataset.alone, at: 0, keep: false, alone: true });
+  const alone = event.target.closest("button[data-alone]");
+  if (alone) tell("ask", { question: alone.dataset.alone, at: 0, keep: false, alone: true });
+  const everywhere = event.target.closest("button[data-everywhere]");
+  if (everywhere) tell("ask", { question: everywhere.dataset.everywhere, at: 0, keep: false, everywhere: true });
 });
 watch("value", show);
 show();

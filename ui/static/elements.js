@@ -47,6 +47,13 @@ function counted(words, key, number) {
   return fill(words[number === 1 ? `${key}.one` : `${key}.other`], { count: number.toLocaleString(words.language) });
 }
 
+// An ISO 8601 date as the server writes it (ui/texts.py); anything else unchanged.
+function dated(words, date) {
+  const [, year, month, day] = /^(\d{4})-(\d\d)(?:-(\d\d))?/.exec(date) || [];
+  const name = words.months.split(" ")[month - 1];
+  return name ? fill(words[day ? "date.day" : "date.month"], { day: Number(day), month: name, year }) : date;
+}
+
 // --- the admin token, kept until the tab is closed
 
 const TOKEN = "footnote.token";

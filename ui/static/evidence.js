@@ -70,7 +70,8 @@ function showHint(event) {
   hint.hidden = false;
   mark.setAttribute("aria-describedby", hint.id);
   const place = mark.getBoundingClientRect();
-  const left = Math.min(Math.max(place.left - 20, 12), innerWidth - hint.offsetWidth - 12);
+  const width = document.documentElement.clientWidth; // Without the place of a scrollbar.
+  const left = Math.min(Math.max(place.left - 20, 12), width - hint.offsetWidth - 12);
   const above = place.top - hint.offsetHeight;
   hint.style.left = `${left}px`;
   hint.style.top = `${above > 0 ? above : place.bottom}px`;

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +35,6 @@ def serve(load: Callable[[], Answerer], config: Config, open_browser: bool = Fal
     Raises:
         ConfigError: the port is in use, or the host is not an address of this machine.
     """
-    from ui.chat import examples_for
-
     listener = local.listen(config.host, config.port)
     local.stay_local()
     service = Service(load, config)
@@ -48,7 +46,7 @@ def serve(load: Callable[[], Answerer], config: Config, open_browser: bool = Fal
             ahead.start()
 
     try:
-        app = application(service, config, examples_for(config))
+        app = application(service, config)
         local.run(app, listener, start, open_browser)
     finally:
         ahead.close()
@@ -56,7 +54,7 @@ def serve(load: Callable[[], Answerer], config: Config, open_browser: bool = Fal
         listener.close()
 
 
-def application(service: Service, config: Config, examples: Sequence[str] = ()) -> FastAPI:
+def application(service: Service, config: Config) -> FastAPI:
     """Return the ASGI application: the API, and the chat at its root. The caller starts ``service``."""
     local.stay_local()
     from fastapi import FastAPI
@@ -94,7 +92,7 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     app.include_router(api.unknown_paths())
     app.add_middleware(Gate, config=config)
     local.protect(app, config)
-    return _in_loop(lambda: chat.mount(app, service, config, examples))
+    return _in_loop(lambda: chat.mount(app, service, config))
 
 
 def _handle_errors(app: FastAPI) -> None:

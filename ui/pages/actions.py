@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -17,9 +17,11 @@ from ui.history import Turns, reopened
 from ui.pages import conversations
 from ui.pages.documents import names_of
 from ui.pages.frame import QUIET, head_html
+from ui.pages.start import start_json
 from ui.service import Service
+from ui.suggested import Suggested
 from ui.texts import Texts, texts_of
-from ui.view import LOST, conversation_json, starters_html, state_html, turns_in
+from ui.view import LOST, conversation_json, state_html, turns_in
 
 __all__ = ["Actions", "Parts"]
 
@@ -38,8 +40,7 @@ class Parts(NamedTuple):
     name: gr.HTML
     talk: gr.HTML
     exchanges: gr.State
-    starters: gr.Column
-    starters_head: gr.HTML
+    start: gr.HTML
     question: gr.Textbox
     send: gr.Button
     stop: gr.Button
@@ -53,29 +54,30 @@ class Parts(NamedTuple):
 class Actions:
     """The actions of the page's buttons."""
 
-    def __init__(self, parts: Parts, service: Service, archive: Archive, has_examples: bool) -> None:
+    def __init__(self, parts: Parts, service: Service, archive: Archive, suggested: Suggested) -> None:
         self._parts = parts
         self._service = service
         self._archive = archive
-        self._has_examples = has_examples
+        self._suggested = suggested
 
-    def connect(self, page: gr.Blocks, examples: Sequence[gr.Button]) -> None:
+    def connect(self, page: gr.Blocks) -> None:
         """Connect the buttons."""
         parts = self._parts
         given, outputs = [parts.talk, parts.exchanges, parts.chosen], list(parts)
+        looked = [parts.state, parts.timer, parts.start]
         # Only answers use Gradio's queue: its client may lose an event that starts just as another one ends.
         asking = {**QUIET, "outputs": outputs, "concurrency_limit": None}
         at_once = {**QUIET, "queue": False}
         gr.on([parts.question.submit, parts.send.click], self.answer, [*given, parts.question], **asking)
-        for button in examples:
-            button.click(self.answer, [*given, button], **asking)
+        for shown in (parts.talk, parts.start):
+            shown.ask(self.suggestion, given, **asking)
         parts.talk.alone(self.alone, given, **asking)
         parts.talk.listen(self.listen, None, [parts.talk], **at_once)
         parts.conversations.open(self.reopen, None, outputs, **at_once)
         parts.stop.click(self.stop, None, [parts.stop], **at_once)
         parts.anew.click(self.anew, None, outputs, **at_once)
         page.load(self.arrive, None, outputs, **at_once)
-        gr.on([page.load, parts.timer.tick], self.look, [parts.chosen], [parts.state, parts.timer], **at_once)
+        gr.on([page.load, parts.timer.tick, parts.start.refresh], self.look, [parts.chosen], looked, **at_once)
         page.unload(self.leave)
 
     # --- asking
@@ -86,6 +88,12 @@ class Actions:
         """Answer a question, as a follow-up if there are earlier ones."""
         before, whole = self._known(shown, exchanges, request)
         yield from self._reply(_Submission(question.strip(), before, history(before), names_of(kept), whole), request)
+
+    def suggestion(
+        self, shown: str, exchanges: list[Exchange], kept: object, event: gr.EventData, request: gr.Request
+    ) -> Iterator[Update]:
+        """Answer a suggested question."""
+        yield from self.answer(shown, exchanges, kept, str(event.question), request)
 
     def alone(
         self, shown: str, exchanges: list[Exchange], kept: object, event: gr.EventData, request: gr.Request
@@ -135,6 +143,7 @@ class Actions:
     def arrive(self, request: gr.Request) -> Update:
         """Translate the page into the reader's language, and open the answer named in its address."""
         texts = texts_of(request)
+        self._service.retry()
         linked = request.query_params.get("answer", "")
         return _in_words(self._parts, texts) | (self._opened([{"answer": linked}], texts) if linked else {})
 
@@ -143,15 +152,16 @@ class Actions:
         self._service.stop(request.session_hash or "")
 
     def look(self, kept: object, request: gr.Request) -> Update:
-        """Show whether questions can be answered, and check again until the models are loaded."""
-        state = state_html(self._service, texts_of(request), names_of(kept))
-        return {self._parts.state: state, self._parts.timer: gr.Timer(active=not self._service.loaded.is_set())}
+        """Show whether questions can be answered and which; check again until that is known."""
+        parts, texts = self._parts, texts_of(request)
+        timer = gr.Timer(active=not (self._service.loaded.is_set() and self._suggested.ready))
+        state = state_html(self._service, texts, names_of(kept))
+        return {parts.start: start_json(self._suggested, texts), parts.state: state, parts.timer: timer}
 
     def anew(self, request: gr.Request) -> Update:
         """Start a new conversation."""
         parts, talk = self._parts, conversation_json([], texts_of(request), whole=True)
-        begin, hidden = gr.update(visible=self._has_examples), gr.update(visible=False)
-        return {parts.talk: talk, parts.exchanges: [], parts.anew: hidden, parts.starters: begin}
+        return {parts.talk: talk, parts.exchanges: [], parts.anew: gr.update(visible=False)}
 
     def reopen(self, event: gr.EventData, request: gr.Request) -> Update:
         """Open a conversation stored in the browser; put an unanswered question back into the text box."""
@@ -161,9 +171,8 @@ class Actions:
 
     def _opened(self, turns: Turns, texts: Texts) -> Update:
         parts, exchanges = self._parts, self._reopened(turns, texts)
-        talk, hidden = conversation_json(exchanges, texts, whole=True), gr.update(visible=False)
-        anew = gr.update(visible=True, interactive=True)
-        return {parts.talk: talk, parts.exchanges: exchanges, parts.starters: hidden, parts.anew: anew}
+        talk, anew = conversation_json(exchanges, texts, whole=True), gr.update(visible=True, interactive=True)
+        return {parts.talk: talk, parts.exchanges: exchanges, parts.anew: anew}
 
     def _reopened(self, turns: Turns, texts: Texts) -> list[Exchange]:
         return reopened(turns, self._archive, self._service.index, texts)
@@ -183,7 +192,7 @@ def _busy(parts: Parts, texts: Texts) -> Update:
     """Return the buttons that are enabled while a question is being answered."""
     hidden, disabled = gr.update(visible=False), gr.update(visible=True, interactive=False)
     stop = gr.update(visible=True, value=texts("stop"), interactive=True)
-    buttons = {parts.send: hidden, parts.stop: stop, parts.anew: disabled, parts.starters: hidden}
+    buttons = {parts.send: hidden, parts.stop: stop, parts.anew: disabled}
     return {parts.question: "", **buttons}
 
 
@@ -199,7 +208,6 @@ def _in_words(parts: Parts, texts: Texts) -> Update:
         parts.name: head_html("", texts),
         parts.conversations: conversations.words_of(texts, ready=True),
         parts.talk: conversation_json([], texts),
-        parts.starters_head: starters_html(texts),
         parts.question: gr.update(label=texts("question"), placeholder=texts("question.hint")),
         parts.send: gr.update(value=texts("ask")),
         parts.stop: gr.update(value=texts("stop")),

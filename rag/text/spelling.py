@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from rag.ports import Embedder, Index
-from rag.text.language import WORD
+from rag.text.language import WORD, language_of, stop_words
 from rag.types import Evidence
 
 __all__ = ["corrected", "is_known", "meant"]
@@ -51,12 +51,13 @@ def meant(question: str, texts: Iterable[str], known: Callable[[str], bool]) -> 
 
     The reader decides whether it is meant, so it may differ more than a word that is corrected unasked.
 
-    >>> meant("Where is Kardif?", ["The roadshow in Cardiff"], lambda word: word.islower())
+    >>> meant("Where is Kardif?", ["The roadshow in Cardiff"], lambda word: False)
     ('Cardiff', 'Where is Cardiff?')
     """
     words = Counter(word for text in texts for word in WORD.findall(text))
+    ignored = stop_words(language_of(question))
     for match in WORD.finditer(question):
-        if len(match[0]) < SHORTEST_MEANT or known(match[0]) or known(match[0].lower()):
+        if len(match[0]) < SHORTEST_MEANT or match[0].lower() in ignored or known(match[0]):
             continue
         farthest = 1 if len(match[0]) < SHORTEST else 2
         for edits in range(1, farthest + 1):

@@ -77,7 +77,8 @@ class Actions:
         parts.stop.click(self.stop, None, [parts.stop], **at_once)
         parts.anew.click(self.anew, None, outputs, **at_once)
         page.load(self.arrive, None, outputs, **at_once)
-        gr.on([page.load, parts.timer.tick, parts.start.refresh], self.look, [parts.chosen], looked, **at_once)
+        gr.on([page.load, parts.timer.tick], self.look, [parts.chosen], looked, **at_once)
+        parts.start.refresh(self.look, [parts.chosen], looked, **at_once)
         page.unload(self.leave)
 
     # --- asking

@@ -97,7 +97,7 @@ class _Maker:
     def _from_sentences(self, passage: Passage) -> Iterator[Suggestion]:
         spans = sentences(passage.text)
         for (start, end), following in zip_longest(spans, spans[1:]):
-            text = _plain(without_bullet(passage.text[start:end]))
+            text = self._begun(_plain(without_bullet(passage.text[start:end])))
             for pattern, wording in _said(self._language):
                 match = pattern.search(text)
                 listed = following is not None and is_item(passage.text, *following)
@@ -105,7 +105,8 @@ class _Maker:
                     yield Suggestion(match.expand(wording), passage, passage.start + start, passage.start + end, 1)
                     break
             if following and self._is_asked(passage.text, start, end):
-                yield Suggestion(text, passage, passage.start + start, passage.start + following[1], 0)
+                question = _plain(passage.text[start:end])
+                yield Suggestion(question, passage, passage.start + start, passage.start + following[1], 0)
 
     def _from_headings(self, passage: Passage) -> Iterator[Suggestion]:
         headings = self._document.headings
@@ -113,7 +114,8 @@ class _Maker:
             end = min(passage.end, following.start if following else passage.end)
             name = _plain(self._document.text[heading.start : heading.end])
             name = _lowered(name).capitalize() if name.isupper() else name
-            if passage.start <= heading.start and end - heading.end >= BELOW and self._tells(name):
+            below = self._document.text[heading.end : end]
+            if passage.start <= heading.start and self._tells(name) and self._is_about(below, name):
                 about, phrase = self._words["about" if self._title else "about_any"], self._phrase(name)
                 question = about.format(title=self._title, heading=phrase)
                 yield Suggestion(question, passage, heading.start, end, 3 if phrase == self._quoted(name) else 2)
@@ -155,9 +157,18 @@ class _Maker:
         whole = question.endswith("?") and len(content_words(question, self._language)) > 1
         return asks and whole and not before.strip("#*_ ") and self._stands_alone(question)
 
+    def _begun(self, sentence: str) -> str:
+        """Return ``sentence`` with its first word in lower case, unless the document always capitalises it."""
+        first, *others = sentence.split(" ", 1)
+        is_word = first[1:].islower() and others and others[0][0].islower()
+        is_name = re.search(rf"[a-z,] {re.escape(first)}\b", self._document.text)
+        small = first.lower() in stop_words(self._language) or (is_word and not is_name)
+        return " ".join([first.lower() if small else first, *others])
+
     def _stands_alone(self, text: str) -> bool:
-        """Return whether ``text`` refers to nothing said before, and starts with no function word."""
-        first = text.split(maxsplit=1)[0].lower()
+        """Return whether ``text`` refers to nothing said before, and starts with no function word but an article."""
+        words = text.lower().split()
+        first = words[words[0] in self._words.get("articles", "").split() and len(words) > 1]
         own = first not in stop_words(self._language) or text.endswith("?")
         return own and refers_back(self._language).search(text) is None
 
@@ -213,6 +224,14 @@ class _Maker:
             return self._quoted(text)
         is_name = text[0].isupper() and (len(words) > 1 or _is_acronym(text))
         return text if is_name and text.replace(" ", "").replace("-", "").isalnum() else ""
+
+    def _is_about(self, text: str, heading: str) -> bool:
+        """Return whether ``text`` begins with sentences, not a list or table, and the first ones say the heading."""
+        spans = sentences(text)
+        if len(text.strip()) < BELOW or any(is_row(text[a:b]) for a, b in spans) or is_item(text, *spans[0]):
+            return False
+        said = {word.form for a, b in spans[:2] for word in content_words(text[a:b], self._language)}
+        return {word.form for word in content_words(heading, self._language)} <= said
 
     def _is_noun(self, key: str) -> bool:
         """Return whether ``key`` can follow "What is the …": a few words without function words, in the singular."""

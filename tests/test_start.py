@@ -5,13 +5,11 @@ import os
 import re
 import signal
 import subprocess
-import time
 from http.client import HTTPConnection
-from urllib.request import Request, urlopen
 
 import pytest
 from axe import violations
-from browser import in_browser, running_chat, watched_page
+from browser import PATIENCE, in_browser, running_chat, watched_page
 from command import FOOTNOTE, ROOT
 
 from rag import prompts
@@ -117,7 +115,30 @@ class TestInTheBrowser:
 # --- footnote serve, as a process
 
 
+def test_serve_begins_without_weights_and_index_and_goes_on_when_they_are_there(tmp_path):
+    weights, used = tmp_path / "models", ("all-MiniLM-L6-v2", "smollm2-135m-instruct")
+    weights.mkdir()
+    process, port = serving(
+        "--index", tmp_path / "index", FOOTNOTE_MODELS=str(weights), FOOTNOTE_GENERATOR=used[1], FOOTNOTE_THREADS="1"
+    )
+    try:
+        status, reply = call(port, "/api/ask", {"question": "When is the gate closed?"})
+        assert (status, call(port, "/api/documents")) == (503, (200, {"documents": []}))
+        assert [f"footnote models pull {name}" in reply["message"] for name in used] == [True, True]
+        for name in used:
+            (weights / name).symlink_to(Config().models / name)
+        assert call(port, "/api/documents", upload("garden.md", GARDEN))[1]["change"] == "added"
+        found = call(port, "/api/search?q=When+is+the+gate+closed")[1]["passages"]
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert "between 20:00 and 6:00" in found[0]["text"]
+    assert [f"footnote models pull {name}" in err for name in used] == [True, True]
+    assert "Traceback" not in err and out == ""
+
+
 def serving(*arguments: object, **environment: str) -> tuple[subprocess.Popen, int]:
+    """Start ``footnote serve`` on a free port; return it, and the port."""
     process = subprocess.Popen(
         [*FOOTNOTE, "serve", "--port", "0", *map(str, arguments)], cwd=ROOT, env=os.environ | environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -126,54 +147,20 @@ def serving(*arguments: object, **environment: str) -> tuple[subprocess.Popen, i
     return process, int(re.fullmatch(r"The chat is at http://127\.0\.0\.1:(\d+)/\n", line)[1])
 
 
-def ended(process: subprocess.Popen) -> str:
-    process.send_signal(signal.SIGINT)
-    return process.communicate(timeout=60)[1]
-
-
-def asked(port: int, path: str, body: dict | None = None) -> tuple[int, dict]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=120)
+def call(port: int, path: str, body: dict | tuple[bytes, str] | None = None) -> tuple[int, dict]:
+    """Send ``body`` as one of the server's own pages does: JSON, or a form with its type."""
+    data, kind = body if isinstance(body, tuple) else (json.dumps(body).encode() if body else None, "application/json")
+    headers = {"Content-Type": kind, "Origin": f"http://127.0.0.1:{port}"}
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
-        headers = {"Content-Type": "application/json"}
-        connection.request("POST" if body else "GET", path, json.dumps(body) if body else None, headers)
+        connection.request("POST" if body else "GET", path, data, headers)
         response = connection.getresponse()
         return response.status, json.loads(response.read())
     finally:
         connection.close()
 
 
-def test_serve_names_all_weights_that_are_missing_and_how_to_get_them(tmp_path):
-    process, port = serving("--index", tmp_path / "index", FOOTNOTE_MODELS=str(tmp_path / "none"))
-    try:
-        status, reply = asked(port, "/api/ask", {"question": "Where?"})
-        listed = asked(port, "/api/documents")
-    finally:
-        err = ended(process)
-    assert status == 503
-    for name in (Config().embedder, Config().generator):
-        assert f"footnote models pull {name}" in reply["message"]
-        assert f"footnote models pull {name}" in err
-    assert listed == (200, {"documents": []})
-    assert "Traceback" not in err
-
-
-def test_serve_begins_without_an_index_and_takes_documents(tmp_path):
-    process, port = serving("--index", tmp_path / "index", FOOTNOTE_GENERATOR="smollm2-135m-instruct")
-    try:
-        body = (
-            b'--x\r\nContent-Disposition: form-data; name="file"; filename="garden.md"\r\n\r\n'
-            + GARDEN.encode()
-            + b"\r\n--x--\r\n"
-        )
-        request = Request(
-            f"http://127.0.0.1:{port}/api/documents", body, {"Content-Type": "multipart/form-data; boundary=x"}
-        )
-        end = time.monotonic() + 90
-        while asked(port, "/readyz")[0] != 200 and time.monotonic() < end:
-            time.sleep(0.3)
-        assert json.load(urlopen(request, timeout=90))["change"] == "added"
-        found = asked(port, "/api/search?q=When+is+the+gate+closed")[1]["passages"]
-    finally:
-        err = ended(process)
-    assert "between 20:00 and 6:00" in found[0]["text"]
-    assert err == ""
+def upload(name: str, text: str) -> tuple[bytes, str]:
+    """Return a form with one file, and its type."""
+    head = f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    return f"{head}{text}\r\n--x--\r\n".encode(), "multipart/form-data; boundary=x"

@@ -4,7 +4,7 @@ let words = {};
 let drawn = "";
 
 function say(text) {
-  part(".said").textContent = text;
+  part(".added").textContent = text;
 }
 
 function refused(status) {

@@ -388,13 +388,12 @@ class TestNothingSlipsIn:
 
     def test_a_failed_load_is_said_in_the_page_and_mended_by_the_next_question(self, browser):
         missing = ModelMissing("The <b>model</b> is missing; run 'footnote models pull'.")
-        outcomes = [missing, missing, ScriptedAssistant([VENUE], 0.001)]
+        there = threading.Event()
 
         def load():
-            outcome = outcomes.pop(0)
-            if isinstance(outcome, Exception):
-                raise outcome
-            return outcome
+            if not there.is_set():
+                raise missing
+            return ScriptedAssistant([VENUE], 0.001)
 
         with running_chat(load) as address, watched_page(browser, address) as chat:
             problem = chat.page.locator("#state").get_by_text(str(missing))
@@ -403,6 +402,7 @@ class TestNothingSlipsIn:
             chat.answer()  # At once, as nothing was done for it.
             assert chat.page.locator(".reply.failed").inner_text().split("\n")[-1] == str(missing)
             assert violations(chat.page) == []
+            there.set()
             chat.ask(VENUE.question)
             chat.answer(2)
             problem.wait_for(state="detached")
@@ -422,7 +422,7 @@ class TestNothingSlipsIn:
             chat.page.locator(".activity").get_by_text("loading the language model").wait_for()
             gate.set()
             chat.answer()
-            chat.page.get_by_text("5 documents").wait_for()
+            chat.page.locator("#state").get_by_text("5 documents").wait_for()
 
     @pytest.mark.parametrize("dark", [False, True])
     @pytest.mark.parametrize("width", [390, 1280])

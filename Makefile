@@ -42,7 +42,7 @@ chat: $(VENV)/ready
 	@echo "== Models: the embedder, the language model and the reranker, if any"
 	@$(BIN)/footnote models pull
 	@echo "== Documents: seeds/ into $(or $(FOOTNOTE_INDEX),index)/"
-	@$(BIN)/footnote ingest seeds
+	@$(if $(wildcard seeds/*),$(BIN)/footnote ingest seeds,echo "   There are none yet. Add some in the chat.")
 	@echo "== Chat: stop it with Ctrl-C"
 	@$(BIN)/footnote serve $(ARGS)
 

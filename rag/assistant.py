@@ -187,7 +187,7 @@ class Assistant:
         """Return the prompt for ``question``: the evidence, and the question with typing errors corrected."""
         named = by_name(question, history)
         evidence = self.retrieve(named, history, documents)
-        read = spelling.corrected(named, evidence, self._is_known)
+        read = spelling.corrected(named, evidence, lambda word: spelling.is_known(word, self.index, self.embedder))
         if read != named:
             evidence = self.retrieve(read, history, documents)
         return self.prompt.prompt(evidence, read, earlier_questions(read, history), last_exchange(history))
@@ -341,16 +341,14 @@ class Assistant:
         best = [item for item in found[: config.evidence] if item.score >= config.closeness * found[0].score]
         return retrieval.continued(best, self.index)
 
-    def _is_known(self, word: str) -> bool:
-        """Return whether ``word`` is in some passage, or a whole token of the embedder: then it is spelt correctly."""
-        return self.index.term_frequency(word) > 0 or len(self.embedder.tokenizer.spans(word.lower())) == 1
-
     def signals(self, prompt: Prompt, stop: Stop | None = None) -> dict[str, float]:
         """Return signals that the evidence in ``prompt`` holds an answer."""
         return abstention.signals(prompt, self.index.term_frequency, yes_over_no(self.generator, prompt, stop))
 
     def _refusal(self, prompt: Prompt) -> str:
         """Return the text of an abstention, with the names of the question that occur nowhere."""
+        if not len(self.index):
+            return _replies(prompt).texts["nothing"]
         missing = abstention.missing_words(prompt.query, prompt.evidence)
         # Other words would tell the reader nothing.
         named = [word.text for word in missing if word.kind != "word"]

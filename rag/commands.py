@@ -14,7 +14,7 @@ from typing import Any
 
 from rag import models
 from rag.config import Config
-from rag.errors import DocumentError, GenerationError, QuestionError
+from rag.errors import DocumentError, GenerationError, IndexMissing, ModelError, QuestionError
 from rag.ports import WritableIndex
 from rag.progress import bars
 from rag.servers.address import is_address
@@ -270,18 +270,56 @@ def serve(config: Config, options: argparse.Namespace) -> int:
     """Serve the chat and the API until Ctrl-C."""
     from ui import server
 
-    return _serve(partial(server.serve, open_browser=options.open), config)
+    return _serve(partial(server.serve, open_browser=options.open), config, _opened)
 
 
-def _serve(serve: Callable[[Callable[[], Any], Config], None], config: Config) -> int:
-    """Run ``serve`` with an assistant on the index."""
+def _serve(
+    serve: Callable[[Callable[[], Any], Config], None], config: Config, load: Callable[[Config], Any] | None = None
+) -> int:
+    """Run ``serve`` with an assistant on the index; only with a ``load`` of its own may there be none."""
     from rag.assistant import Assistant
     from rag.indexes.opening import open_index
 
-    with open_index(config):
-        pass  # Report a missing index now, not at the first question.
-    serve(lambda: Assistant.open(config), config)
+    with contextlib.suppress(*[IndexMissing] if load else []), open_index(config):
+        pass  # Report what is wrong with the index now, not at the first question.
+    serve(partial(load or Assistant.open, config), config)
     return EXIT_ANSWERED
+
+
+def _opened(config: Config) -> Any:
+    """Return an assistant on the index, on an empty one where there is none.
+
+    Raises:
+        FootnoteError: what is missing or damaged, all weights at once.
+    """
+    from rag.assistant import Assistant
+    from rag.embedders import open_embedder
+    from rag.indexes.opening import create_index, open_index
+
+    try:
+        _check_weights(config)
+    except ModelError as error:
+        print(f"footnote: {error}", file=sys.stderr)  # The page says it, too, and tries again later.
+        raise
+    try:
+        open_index(config).close()
+    except IndexMissing:
+        create_index(config, open_embedder(config)).close()
+    return Assistant.open(config)
+
+
+def _check_weights(config: Config) -> None:
+    """Raise an error that names all weights that are missing or damaged, each with the command that gets them."""
+    problems = list[ModelError]()
+    named = {"embedder": config.embedder, "generator": config.generator, "reranker": config.reranker}
+    for kind, name in named.items():
+        try:
+            if name and not is_address(name):
+                models.locate(name, config.models, kind)
+        except ModelError as error:
+            problems.append(error)
+    if problems:
+        raise type(problems[0])("\n".join(map(str, problems)))
 
 
 def serve_tools(config: Config, _: argparse.Namespace) -> int:

@@ -312,9 +312,7 @@ def _cut_off(answer: Answer, draft: str) -> Answer:
 
 
 @contextmanager
-def running_chat(
-    load: Callable[[], Answerer], examples: Sequence[str] = (), config: Config | None = None, port: int = 0
-) -> Iterator[str]:
+def running_chat(load: Callable[[], Answerer], config: Config | None = None, port: int = 0) -> Iterator[str]:
     """Serve the application on ``port`` (0: a free one) from a thread of this process; gives its address.
 
     Without a ``config`` what is kept goes into a folder that is removed at the end.
@@ -326,7 +324,7 @@ def running_chat(
     config = replace(config or Config(index=Path(kept.name)), port=listener.getsockname()[1])
     _make_index(config)
     service = Service(load, config)
-    app = application(service, config, examples)
+    app = application(service, config)
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, proxy_headers=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

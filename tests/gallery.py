@@ -40,7 +40,7 @@ def gallery(folder: Path) -> None:
     with SqliteIndex.open(settings.index, embedder) as index:
         assistant = ScriptedAssistant([VENUE, PRINCIPLES, FOLLOW_UP, PAID], 0.002, index)
         assistant.embedder = embedder
-        with running_chat(lambda: assistant, [VENUE.question], settings) as address, chromium() as browser:
+        with running_chat(lambda: assistant, settings) as address, chromium() as browser:
             for width, dark in itertools.product((390, 1280), (False, True)):
                 with watched_page(browser, address, width, 800, dark) as chat:
                     suffix = f"{width}-{'dark' if dark else 'light'}.png"

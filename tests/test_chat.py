@@ -1,7 +1,6 @@
 """The chat in a real Chromium, with a scripted assistant; and ``serve`` as a process of its own."""
 
 import http.client
-import json
 import os
 import re
 import signal
@@ -21,7 +20,6 @@ from browser import (
     PAYLOADS,
     POISONED,
     PRINCIPLES,
-    SEEDS,
     VENUE,
     ScriptedAssistant,
     in_browser,
@@ -32,11 +30,9 @@ from browser import (
 from rag.config import Config
 from rag.errors import ConfigError, ModelMissing
 from ui import local
-from ui.chat import examples_for
 from ui.server import serve
 
 ROOT = Path(__file__).resolve().parent.parent
-EXAMPLES = json.loads((ROOT / "ui/static/examples.json").read_text(encoding="utf-8"))
 LONG = replace(PRINCIPLES, question="Say it all, slowly.")
 TWO_LINES = replace(PRINCIPLES, question="Where was\nit held?")
 
@@ -48,7 +44,7 @@ def assistant():
 
 @pytest.fixture(scope="module")
 def address(assistant):
-    with running_chat(lambda: assistant, EXAMPLES["questions"]) as address:
+    with running_chat(lambda: assistant) as address:
         yield address
 
 
@@ -312,17 +308,14 @@ class TestConversation:
         assert chat.page.locator(".exchange").count() == 0
         assert assistant.asked == []
 
-    def test_examples_begin_a_conversation_and_a_new_one_brings_them_back(self, chat, assistant):
+    def test_a_new_conversation_begins_with_nothing(self, chat, assistant):
         page = chat.page
-        example = page.get_by_role("button", name=EXAMPLES["questions"][0])
         assert page.get_by_role("button", name="New conversation").count() == 0
-        example.click()
+        chat.ask(VENUE.question)
         chat.answer()
-        assert not example.is_visible()
-        assert assistant.asked[0][0] == VENUE.question == EXAMPLES["questions"][0]
-        assert page.locator(".exchange .mark").count() == 2
+        assert not page.locator("#start").is_visible()
         page.get_by_role("button", name="New conversation").click()
-        example.wait_for()
+        page.locator("#start").wait_for()
         assert page.locator(".exchange").count() == 0
         chat.ask(PRINCIPLES.question)
         chat.answer()
@@ -390,13 +383,12 @@ class TestNothingSlipsIn:
 
     def test_a_failed_load_is_said_in_the_page_and_mended_by_the_next_question(self, browser):
         missing = ModelMissing("The <b>model</b> is missing; run 'footnote models pull'.")
-        outcomes = [missing, missing, ScriptedAssistant([VENUE], 0.001)]
+        there = threading.Event()
 
         def load():
-            outcome = outcomes.pop(0)
-            if isinstance(outcome, Exception):
-                raise outcome
-            return outcome
+            if not there.is_set():
+                raise missing
+            return ScriptedAssistant([VENUE], 0.001)
 
         with running_chat(load) as address, watched_page(browser, address) as chat:
             problem = chat.page.locator("#state").get_by_text(str(missing))
@@ -405,6 +397,7 @@ class TestNothingSlipsIn:
             chat.answer()  # At once, as nothing was done for it.
             assert chat.page.locator(".reply.failed .calm").inner_text().split("\n")[-1] == str(missing)
             assert violations(chat.page) == []
+            there.set()
             chat.ask(VENUE.question)
             chat.answer(2)
             problem.wait_for(state="detached")
@@ -556,15 +549,3 @@ def test_no_module_of_the_page_but_one_imports_gradio():
     code = f"import sys, {names}; print('gradio' in sys.modules, 'torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
-
-
-# --- examples
-
-
-def test_examples_are_offered_for_the_documents_that_they_are_about(seeds_index, config):
-    assert examples_for(config) == EXAMPLES["questions"]
-    assert {path.name for path in SEEDS.glob("*.txt")} == set(EXAMPLES["documents"])
-
-
-def test_no_examples_without_those_documents(tmp_path):
-    assert examples_for(Config(index=tmp_path / "none")) == []

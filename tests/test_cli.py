@@ -115,7 +115,6 @@ def test_files_that_cannot_be_read_are_named_and_the_others_go_in(tmp_path):
     [
         (["list", "--index", "{tmp}/none"], "footnote ingest PATH"),
         (["ask", "Where?", "--index", "{tmp}/none"], "footnote ingest PATH"),
-        (["serve", "--index", "{tmp}/none"], "footnote ingest PATH"),
         (["ingest", "{tmp}/none", "--index", "{tmp}/index"], "no file or folder"),
         (["ingest", "--index", "{tmp}/index"], "footnote ingest PATH"),
         (["show", "nothing.txt", "--index", "{index}"], "nothing.txt"),

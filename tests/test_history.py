@@ -264,11 +264,11 @@ class TestInTheBrowser:
         config, port = Config(index=tmp_path), free_port()
         assistant = ScriptedAssistant([VENUE, PRINCIPLES, FOLLOW_UP], pace=0.001)
         with ExitStack() as open_still:
-            with running_chat(lambda: assistant, (), config, port) as address:
+            with running_chat(lambda: assistant, config, port) as address:
                 chat = open_still.enter_context(watched_page(browser, address))
                 chat.ask(VENUE.question)
                 chat.answer()
-            with running_chat(lambda: assistant, (), config, port):
+            with running_chat(lambda: assistant, config, port):
                 chat.ask(FOLLOW_UP.question)
                 chat.answer(2)
                 assert chat.page.locator(".searched").count() == 1, "the first question is known still"
@@ -276,7 +276,7 @@ class TestInTheBrowser:
                 chat.ask(PRINCIPLES.question)
                 chat.page.locator(".draft").wait_for()
             assistant.pace = 0.001
-            with running_chat(lambda: assistant, (), config, port):
+            with running_chat(lambda: assistant, config, port):
                 asked = "asked => document.querySelector('#question textarea')?.value === asked"
                 chat.page.wait_for_function(asked, arg=PRINCIPLES.question)
                 chat.answer(2)

@@ -75,13 +75,13 @@ def address(config):
     with create_index(config, embedder) as index:
         ingest([folder], index, embedder, config)
         assistant = Assistant(index, embedder, generator, prompts.load(config.prompt), config)
-        with running_chat(lambda: assistant, (), config) as address:
+        with running_chat(lambda: assistant, config) as address:
             yield address
 
 
 @pytest.fixture(scope="module")
 def scripted(assistant):
-    with running_chat(lambda: assistant, [VENUE.question]) as address:
+    with running_chat(lambda: assistant) as address:
         yield address
 
 
@@ -94,7 +94,8 @@ def keys_on(watched, path: str = "", ready: str = "#name nav") -> Keys:
 def test_ask_read_the_evidence_stop_and_begin_anew(browser, scripted, assistant):
     with watched_page(browser, scripted) as watched:
         page, keys = watched.page, Keys(watched.page)
-        keys.press(VENUE.question, back=True)  # An example; the focus was in the question box.
+        keys.type(VENUE.question, "Your question")
+        page.keyboard.press("Enter")
         watched.answer()
         keys.press("Source 2", back=True)
         assert page.locator(".panel mark.current").inner_text() == VENUE.citations[1].quote

@@ -53,7 +53,7 @@ def address(config, index):
     replies = ANSWERS | {payload: payload for payload in PAYLOADS}
     generator = ScriptedGenerator(replies, dict.fromkeys(replies, 0.97))
     assistant = Assistant(index, index._embedder, generator, prompts.load(config.prompt), config)
-    with running_chat(lambda: assistant, [PLOVER], config) as address:
+    with running_chat(lambda: assistant, config) as address:
         yield address
 
 
@@ -183,7 +183,7 @@ class TestDocuments:
 
     def test_who_is_elsewhere_needs_the_token(self, browser, config, index):
         guarded = Config(index=config.index, admin_token="an administrator's token")
-        with running_chat(lambda: None, (), guarded) as address, watched_page(browser, address) as watched:
+        with running_chat(lambda: None, guarded) as address, watched_page(browser, address) as watched:
             page = watched.page
             page.goto(address + "documents")
             names(page)

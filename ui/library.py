@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import Any
 
 from rag.config import Config
-from rag.errors import DocumentError, QuestionError
+from rag.errors import DocumentError, IndexMissing, QuestionError
 from rag.feedback import Span
 from rag.indexes.opening import open_index
 from rag.overview import overview
@@ -49,8 +49,11 @@ class Library:
             return self._opened
 
     def documents(self) -> list[dict[str, Any]]:
-        """Describe each document, sorted by name."""
-        return [_facts(info) for info in self.index.documents()]
+        """Describe each document, sorted by name; none while there is no index."""
+        try:
+            return [_facts(info) for info in self.index.documents()]
+        except IndexMissing:
+            return []
 
     def document(self, name: str) -> dict[str, Any]:
         """Describe one document.

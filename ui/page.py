@@ -7,7 +7,6 @@ Import it where it is needed.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from functools import partial
 
 import gradio as gr
@@ -26,6 +25,7 @@ TITLE = "Footnote"
 STYLES = (
     "frame",
     "conversation",
+    "start",
     "ask",
     "evidence",
     "opinions",
@@ -39,10 +39,10 @@ STYLES = (
 """Stylesheets in ``static``, shared ones first."""
 
 
-def build(service: Service, examples: Sequence[str] = ()) -> gr.Blocks:
+def build(service: Service) -> gr.Blocks:
     """Return the pages. A visitor's data stays in the page's own session and in the visitor's browser."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
-        chat.build(page, service, examples)
+        chat.build(page, service)
     for address, build_page in (
         ("documents", documents.build),
         ("search", partial(search.build, service=service)),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -38,8 +38,6 @@ def serve(load: Callable[[], Answerer], config: Config, open_browser: bool = Fal
     Raises:
         ConfigError: the port is in use, or the host is not an address of this machine.
     """
-    from ui.chat import examples_for
-
     proxy.check(config)
     listener = local.listen(config.host, config.port)
     local.stay_local()
@@ -52,7 +50,7 @@ def serve(load: Callable[[], Answerer], config: Config, open_browser: bool = Fal
             ahead.start()
 
     try:
-        app = application(service, config, examples_for(config))
+        app = application(service, config)
         local.run(app, listener, start, open_browser)
     finally:
         ahead.close()
@@ -60,7 +58,7 @@ def serve(load: Callable[[], Answerer], config: Config, open_browser: bool = Fal
         listener.close()
 
 
-def application(service: Service, config: Config, examples: Sequence[str] = ()) -> FastAPI:
+def application(service: Service, config: Config) -> FastAPI:
     """Return the ASGI application: the API, and the chat at its root. The caller starts ``service``."""
     local.stay_local()
     from fastapi import FastAPI
@@ -94,7 +92,7 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     _add_routes(app, service, library, uploads)
     app.add_middleware(Gate, config=config)
     local.protect(app, config)
-    _in_loop(lambda: chat.mount(app, service, config, examples))
+    _in_loop(lambda: chat.mount(app, service, config))
     proxy.put_behind(app, config)
     return app
 

@@ -21,7 +21,7 @@ from rag.archive import UNANSWERED, Archive
 from rag.config import Config, changed
 from rag.errors import DeadlinePassed, FootnoteError, ModelMissing, QuestionError, TooMany
 from rag.nearness import is_near
-from rag.ports import Generator, WritableIndex
+from rag.ports import Embedder, Generator, WritableIndex
 from rag.retrieval import retrieve
 from rag.types import Answer, Evidence, Turn
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
@@ -56,6 +56,7 @@ class Service:
         self._idle.set()
         self.watcher: Watcher | None = None
         self._lock = threading.RLock()
+        self._loading = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="answers", daemon=True)
         self.loaded = threading.Event()
         self.problem = ""
@@ -63,6 +64,12 @@ class Service:
     def start(self) -> None:
         """Start loading the assistant; returns immediately."""
         self._thread.start()
+
+    def retry(self) -> None:
+        """Load the assistant in the background, if that failed before: what was missing may be there now."""
+        if self.problem and not self.is_ready and not self._loading.locked():
+            self.loaded.clear()
+            threading.Thread(target=self._ready, name="loading", daemon=True).start()
 
     def close(self, patience: float = 5.0) -> None:
         """Stop every answer and the thread, waiting at most ``patience`` seconds."""
@@ -94,6 +101,11 @@ class Service:
     def generator(self) -> Generator | None:
         """The language model, if loaded."""
         return getattr(self._assistant, "generator", None)
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """The embedder, if loaded."""
+        return getattr(self._assistant, "embedder", None)
 
     @property
     def index(self) -> WritableIndex | None:
@@ -321,17 +333,18 @@ class Service:
 
     def _ready(self) -> bool:
         """Load the assistant if necessary; a failed attempt is repeated with the next question."""
-        if self._assistant is None:
-            try:
-                self._assistant = self._load()
-                self.problem = ""
-            except FootnoteError as error:
-                self.problem = str(error)
-            except Exception:
-                log.exception("The assistant could not be loaded.")
-                self.problem = INTERNAL_ERROR
-            self.loaded.set()
-            self._announce()
+        with self._loading:
+            if self._assistant is None:
+                try:
+                    self._assistant = self._load()
+                    self.problem = ""
+                except FootnoteError as error:
+                    self.problem = str(error)
+                except Exception:
+                    log.exception("The assistant could not be loaded.")
+                    self.problem = INTERNAL_ERROR
+                self.loaded.set()
+                self._announce()
         return self._assistant is not None
 
     def _answer(self, job: Job) -> Iterator[Event]:

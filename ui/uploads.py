@@ -30,6 +30,8 @@ __all__ = ["Added", "Uploads"]
 FOLDER = "uploads"
 LONGEST = 200
 """Longest part of a file name, in bytes."""
+PATIENCE = 60.0
+"""Seconds that a document waits for the models to be loaded."""
 
 Tell = Callable[[str, int, int], None]
 """Receives a step of ``rag.ingest.Progress``, how much of it is done, and the total."""
@@ -73,6 +75,8 @@ class Uploads:
         return self._worker.submit(self._delete, id)
 
     def _add(self, name: str, content: BinaryIO, tell: Tell) -> Added:
+        self._service.retry()
+        self._service.loaded.wait(PATIENCE)
         assistant = self._service.assistant
         target = self.folder / checked(name)
         target.parent.mkdir(parents=True, exist_ok=True)

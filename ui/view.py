@@ -15,7 +15,7 @@ from ui.render import announcement, exchange_html
 from ui.service import Service
 from ui.texts import Texts
 
-__all__ = ["LOST", "ask_json", "conversation_json", "starters_html", "state_html", "turns_in"]
+__all__ = ["LOST", "ask_json", "conversation_json", "state_html", "turns_in"]
 
 
 LOST = '{"lost": true}'
@@ -51,6 +51,7 @@ def conversation_json(
         "close": texts("close"),
         "opinions": texts.under("feedback"),
         "act": texts.under("act"),
+        "suggestions": texts.under("suggestions"),
     }
     return json.dumps(table).replace("<", "\\u003c")  # Gradio warns about texts that seem to contain a script.
 
@@ -67,11 +68,6 @@ def turns_in(shown: str) -> Turns:
         return [turn for turn in json.loads(shown)["turns"] if isinstance(turn, dict)]
     except (ValueError, KeyError, TypeError):  # Not sent by our page.
         return []
-
-
-def starters_html(texts: Texts) -> str:
-    """Return the heading above the suggested questions."""
-    return f"<h2>{escape(texts('examples'))}</h2>"
 
 
 def state_html(service: Service, texts: Texts) -> str:

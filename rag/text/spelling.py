@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from rag.text.language import WORD
+from rag.ports import Embedder, Index
+from rag.text.language import WORD, language_of, stop_words
 from rag.types import Evidence
 
-__all__ = ["corrected"]
+__all__ = ["corrected", "is_known", "meant"]
 
 SHORTEST = 6
 """Shortest word that is corrected, in letters."""
+SHORTEST_MEANT = 4
+"""Shortest word for which another one is suggested."""
 
 
 def corrected(question: str, evidence: Sequence[Evidence], known: Callable[[str], bool]) -> str:
@@ -38,13 +41,41 @@ def corrected(question: str, evidence: Sequence[Evidence], known: Callable[[str]
     return WORD.sub(right, question)
 
 
-def _nearest(word: str, words: Counter[str]) -> str:
-    """Return the most frequent of ``words`` that differs by a letter or a swap of two; empty if there is none."""
+def is_known(word: str, index: Index, embedder: Embedder) -> bool:
+    """Return whether ``word`` is in some passage, or a whole token of the embedder: then it is spelt correctly."""
+    return index.term_frequency(word) > 0 or len(embedder.tokenizer.spans(word.lower())) == 1
+
+
+def meant(question: str, texts: Iterable[str], known: Callable[[str], bool]) -> tuple[str, str] | None:
+    """Return a word of ``texts`` that is near a word of ``question`` that isn't ``known``, and the question with it.
+
+    The reader decides whether it is meant, so it may differ more than a word that is corrected unasked.
+
+    >>> meant("Where is Kardif?", ["The roadshow in Cardiff"], lambda word: False)
+    ('Cardiff', 'Where is Cardiff?')
+    """
+    words = Counter(word for text in texts for word in WORD.findall(text))
+    ignored = stop_words(language_of(question))
+    for match in WORD.finditer(question):
+        if len(match[0]) < SHORTEST_MEANT or match[0].lower() in ignored or known(match[0]):
+            continue
+        farthest = 1 if len(match[0]) < SHORTEST else 2
+        for edits in range(1, farthest + 1):
+            if near := _nearest(match[0], words, edits, SHORTEST_MEANT):
+                return near, question[: match.start()] + near + question[match.end() :]
+    return None
+
+
+def _nearest(word: str, words: Counter[str], edits: int = 1, shortest: int = SHORTEST) -> str:
+    """Return the most frequent of ``words`` that is so many ``edits`` away; empty if there is none.
+
+    An edit is a letter more, less or another one, or a swap of two.
+    """
     from rapidfuzz.distance import OSA
 
     alike = [
         (count, other)
         for other, count in sorted(words.items())
-        if len(other) >= SHORTEST and OSA.distance(word.lower(), other.lower(), score_cutoff=1) == 1
+        if len(other) >= shortest and OSA.distance(word.lower(), other.lower(), score_cutoff=edits) == edits
     ]
     return max(alike, default=(0, ""))[1]

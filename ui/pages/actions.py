@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -18,10 +17,12 @@ from ui.history import Turns, reopened
 from ui.pages import conversations
 from ui.pages.frame import QUIET, head_html
 from ui.pages.scope import names_of
+from ui.pages.start import start_json
 from ui.render import announcement
 from ui.service import Service
+from ui.suggested import Suggested
 from ui.texts import Texts, texts_of
-from ui.view import LOST, ask_json, conversation_json, starters_html, state_html, turns_in
+from ui.view import LOST, ask_json, conversation_json, state_html, turns_in
 
 __all__ = ["Actions", "Parts"]
 
@@ -40,8 +41,7 @@ class Parts(NamedTuple):
     name: gr.HTML
     talk: gr.HTML
     exchanges: gr.State
-    starters: gr.Column
-    starters_head: gr.HTML
+    start: gr.HTML
     ask: gr.HTML
     anew: gr.Button
     conversations: gr.HTML
@@ -53,39 +53,32 @@ class Parts(NamedTuple):
 class Actions:
     """The actions of the page's buttons."""
 
-    def __init__(self, parts: Parts, service: Service, archive: Archive, has_examples: bool) -> None:
+    def __init__(self, parts: Parts, service: Service, archive: Archive, suggested: Suggested) -> None:
         self._parts = parts
         self._service = service
         self._archive = archive
-        self._has_examples = has_examples
+        self._suggested = suggested
 
-    def connect(self, page: gr.Blocks, examples: Sequence[gr.Button]) -> None:
+    def connect(self, page: gr.Blocks) -> None:
         """Connect the buttons."""
         parts = self._parts
         given, outputs = [parts.talk, parts.exchanges, parts.chosen], list(parts)
+        looked = [parts.state, parts.timer, parts.start]
         # Only answers use Gradio's queue: its client may lose an event that starts just as another one ends.
         asking = {**QUIET, "outputs": outputs, "concurrency_limit": None}
         at_once = {**QUIET, "queue": False}
         parts.ask.ask(self.asked, given, **asking)
-        for button in examples:
-            button.click(self.answer, [*given, button], **asking)
         parts.talk.listen(self.listen, None, [parts.talk], **at_once)
         parts.conversations.open(self.reopen, None, outputs, **at_once)
         parts.ask.stop(self.stop, None, None, **at_once)
         parts.anew.click(self.anew, None, outputs, **at_once)
         page.load(self.arrive, None, outputs, **at_once)
-        gr.on([page.load, parts.timer.tick], self.look, None, [parts.state, parts.timer], **at_once)
+        looked = [parts.start, parts.state, parts.timer]
+        gr.on([page.load, parts.timer.tick], self.look, None, looked, **at_once)
+        parts.start.refresh(self.look, None, looked, **at_once)
         page.unload(self.leave)
 
     # --- asking
-
-    def answer(
-        self, shown: str, exchanges: list[Exchange], kept: object, question: str, request: gr.Request
-    ) -> Iterator[Update]:
-        """Answer a question, as a follow-up if there are earlier ones."""
-        before, whole = self._known(shown, exchanges, request)
-        new = Exchange(len(before) + 1, question.strip(), id=secrets.token_hex(8))
-        yield from self._reply(_Submission(new, before, names_of(kept), whole), request)
 
     def asked(
         self, shown: str, exchanges: list[Exchange], kept: object, event: gr.EventData, request: gr.Request
@@ -93,8 +86,8 @@ class Actions:
         """Answer a question of the text box or of an answer's buttons (see static/ask.js).
 
         It takes the place of the exchange with the number ``at`` and of those after it; with ``keep``, these stay.
-        ``alone`` searches for it exactly as typed, without the earlier questions; ``everywhere`` searches all documents,
-        whichever the reader has chosen.
+        ``alone`` searches for it exactly as typed, without the earlier questions; ``everywhere`` searches all
+        documents, whichever the reader has chosen.
         """
         before, whole = self._known(shown, exchanges, request)
         at = event.at if 1 <= event.at <= len(before) else len(before) + 1
@@ -143,6 +136,7 @@ class Actions:
     def arrive(self, request: gr.Request) -> Update:
         """Translate the page into the reader's language, and open the answer named in its address."""
         texts = texts_of(request)
+        self._service.retry()
         linked = request.query_params.get("answer", "")
         return _in_words(self._parts, texts) | (self._opened([{"answer": linked}], texts) if linked else {})
 
@@ -151,15 +145,19 @@ class Actions:
         self._service.stop(request.session_hash or "")
 
     def look(self, request: gr.Request) -> Update:
-        """Show whether questions can be answered, and check again until the models are loaded."""
-        state = state_html(self._service, texts_of(request))
-        return {self._parts.state: state, self._parts.timer: gr.Timer(active=not self._service.loaded.is_set())}
+        """Show whether questions can be answered and which; check again until that is known."""
+        parts, texts = self._parts, texts_of(request)
+        timer = gr.Timer(active=not (self._service.loaded.is_set() and self._suggested.ready))
+        return {
+            parts.start: start_json(self._suggested, texts),
+            parts.state: state_html(self._service, texts),
+            parts.timer: timer,
+        }
 
     def anew(self, request: gr.Request) -> Update:
         """Start a new conversation."""
         parts, talk = self._parts, conversation_json([], texts_of(request), whole=True)
-        begin, hidden = gr.update(visible=self._has_examples), gr.update(visible=False)
-        return {parts.talk: talk, parts.exchanges: [], parts.anew: hidden, parts.starters: begin}
+        return {parts.talk: talk, parts.exchanges: [], parts.anew: gr.update(visible=False)}
 
     def reopen(self, event: gr.EventData, request: gr.Request) -> Update:
         """Open a conversation stored in the browser; put an unanswered question back into the text box."""
@@ -168,11 +166,11 @@ class Actions:
 
     def _opened(self, turns: Turns, texts: Texts, asked: str = "") -> Update:
         parts, exchanges = self._parts, self._reopened(turns, texts)
-        talk, hidden = conversation_json(exchanges, texts, whole=bool(turns), back=asked), gr.update(visible=False)
+        talk = conversation_json(exchanges, texts, whole=bool(turns), back=asked)
         if not turns:
             return {parts.talk: talk}
         anew = gr.update(visible=True, interactive=True)
-        return {parts.talk: talk, parts.exchanges: exchanges, parts.starters: hidden, parts.anew: anew}
+        return {parts.talk: talk, parts.exchanges: exchanges, parts.anew: anew}
 
     def _reopened(self, turns: Turns, texts: Texts) -> list[Exchange]:
         return reopened(turns, self._archive, self._service.index, texts)
@@ -222,7 +220,7 @@ def _searched(chosen: Chosen, service: Service) -> tuple[int, int] | None:
 
 def _busy(parts: Parts) -> Update:
     """Return what the page hides or disables while a question is being answered."""
-    return {parts.anew: gr.update(visible=True, interactive=False), parts.starters: gr.update(visible=False)}
+    return {parts.anew: gr.update(visible=True, interactive=False)}
 
 
 def _in_words(parts: Parts, texts: Texts) -> Update:
@@ -231,7 +229,6 @@ def _in_words(parts: Parts, texts: Texts) -> Update:
         parts.name: head_html("", texts),
         parts.conversations: conversations.words_of(texts, ready=True),
         parts.talk: conversation_json([], texts),
-        parts.starters_head: starters_html(texts),
         parts.ask: ask_json(texts),
         parts.anew: gr.update(value=texts("anew")),
     }

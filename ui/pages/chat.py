@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -12,19 +11,24 @@ from ui.opinions import save_opinion
 from ui.pages import conversations, scope
 from ui.pages.actions import Actions, Parts
 from ui.pages.frame import PLAIN, head_html, scripted
+from ui.pages.start import start_json
 from ui.service import Service
+from ui.suggested import Suggested
 from ui.texts import ENGLISH, texts_of
-from ui.view import ask_json, conversation_json, starters_html, state_html
+from ui.view import ask_json, conversation_json, state_html
 
 __all__ = ["build"]
 
 
-def build(page: gr.Blocks, service: Service, examples: Sequence[str]) -> None:
+def build(page: gr.Blocks, service: Service) -> None:
     """Add the chat to ``page``."""
-    texts, archive = ENGLISH, Archive(service.config.index)
+    texts, archive, suggested = ENGLISH, Archive(service.config.index), Suggested(service)
 
     def say(given: dict[str, Any], request: gr.Request) -> str:
         return save_opinion(given, service, archive, texts_of(request))
+
+    def suggest(given: dict[str, Any]) -> dict[str, Any]:
+        return suggested.after(given, archive)
 
     with gr.Row(elem_id="head"):
         name = gr.HTML(head_html("", texts), elem_id="name", **PLAIN)
@@ -36,20 +40,17 @@ def build(page: gr.Blocks, service: Service, examples: Sequence[str]) -> None:
     talk = scripted(
         conversation_json([], texts),
         "conversation.html",
-        ["evidence.js", "opinions.js", "acts.js", "conversation.js"],
+        ["evidence.js", "opinions.js", "acts.js", "suggestions.js", "conversation.js"],
         elem_id="talk",
-        server_functions=[say],
+        server_functions=[say, suggest],
     )
-    with gr.Column(elem_id="examples", visible=bool(examples)) as starters:
-        head = gr.HTML(starters_html(texts), **PLAIN)
-        buttons = [gr.Button(example, elem_classes="example") for example in examples]
+    begin = scripted(start_json(suggested, texts), "start.html", ["uploads.js", "start.js"], elem_id="start")
     ask = scripted(ask_json(texts), "ask.html", ["ask.js"], elem_id="ask")
     parts = Parts(
         name,
         talk,
         gr.State([]),
-        starters,
-        head,
+        begin,
         ask,
         anew,
         kept,
@@ -57,4 +58,4 @@ def build(page: gr.Blocks, service: Service, examples: Sequence[str]) -> None:
         gr.Timer(0.5),
         chosen,
     )
-    Actions(parts, service, archive, bool(examples)).connect(page, buttons)
+    Actions(parts, service, archive, suggested).connect(page)

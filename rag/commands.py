@@ -309,8 +309,11 @@ def serve(config: Config, options: argparse.Namespace) -> int:
 def _serve(serve: Callable[[Callable[[], Any], Config], None], config: Config) -> int:
     """Run ``serve`` with an assistant on the index."""
     from rag.assistant import Assistant
-    from rag.indexes.opening import open_index
+    from rag.embedders import open_embedder
+    from rag.indexes.opening import create_index, open_index
 
+    if config.watch:  # What is watched may be all there will be.
+        create_index(config, open_embedder(config)).close()
     with open_index(config):
         pass  # Report a missing index now, not at the first question.
     serve(lambda: Assistant.open(config), config)

@@ -88,7 +88,7 @@ class FileReader:
         Raises:
             Cancelled: another thread called ``stop``.
         """
-        self._check()
+        self.check()
         if documents.is_plain(path):
             yield _read_here(path, name)
             return
@@ -100,14 +100,15 @@ class FileReader:
                     yield item
                 return
             except _Ended as ended:
-                self._check()
+                self.check()
                 done.add(ended.name)
                 yield Failure(ended.name, ended.reason)
                 if ended.name == name:
                     return
         yield Failure(name, f"holds {MOST_CRASHES} files that cannot be read; the rest of it was left out")
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise ``Cancelled`` if ``stop`` was called."""
         if self._stopped:
             raise Cancelled("Cancelled. What was read before is in the index.")
 

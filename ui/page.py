@@ -22,7 +22,7 @@ from ui.service import Service
 __all__ = ["TITLE", "build", "mount"]
 
 TITLE = "Footnote"
-STYLES = ("frame", "conversation", "evidence", "opinions", "history", "documents", "settings", "review")
+STYLES = ("frame", "conversation", "evidence", "opinions", "history", "documents", "watched", "settings", "review")
 """Stylesheets in ``static``, shared ones first."""
 
 

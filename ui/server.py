@@ -61,18 +61,21 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     local.stay_local()
     from fastapi import FastAPI
 
-    from ui import api, changes, chat, openai_api, review, widget
+    from ui import api, changes, chat, openai_api, review, watched, widget
     from ui.access import Gate
     from ui.library import Library
     from ui.metrics import Metrics
     from ui.uploads import Uploads
 
     library, uploads, metrics = Library(config), Uploads(service, config), Metrics(service)
+    watches = watched.Watches(service, uploads, config)
     service.watcher = metrics
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watches.start()
         yield
+        watches.close()
         uploads.close()
         library.close()
 
@@ -89,6 +92,7 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
     app.include_router(api.router(service, library, metrics))
     app.include_router(changes.router(service, library, uploads))
     app.include_router(review.router(service))
+    app.include_router(watched.router(watches))
     app.include_router(openai_api.router(service))
     app.include_router(widget.router())
     app.include_router(api.unknown_paths())

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import gradio as gr
 
 from rag.formats.registry import BY_SUFFIX, FORMATS
+from ui.pages import watched
 from ui.pages.frame import QUIET, head, head_html, scripted
 from ui.texts import ENGLISH, Texts, texts_of
 
@@ -36,6 +37,7 @@ def build(page: gr.Blocks) -> None:
     name = head("documents", ENGLISH)
     chosen = chosen_documents()
     shown = scripted(_view(None, ENGLISH), "documents.html", ["uploads.js", "documents.js"], elem_id="library")
+    watched.build(page)
 
     def show(kept: object, request: gr.Request) -> tuple[str, str]:
         texts = texts_of(request)

@@ -222,7 +222,7 @@ class Watched:
             signatures = {name: self._there.get(name) for name in names}
         self.reading = True
         try:
-            with self.place.files(names) as folder:
+            with self.place.files([name for name in names if signatures[name] is not None]) as folder:
                 report = run(self.place.source, folder, names)
         finally:
             self.reading = False

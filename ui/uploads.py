@@ -22,6 +22,7 @@ from rag.config import Config
 from rag.documents import Failure
 from rag.errors import Cancelled, DocumentError
 from rag.ingest import IngestReport, ingest, remove
+from rag.ports import WritableIndex
 from rag.reading import FileReader
 from rag.watching import low_priority
 from ui.service import Service
@@ -78,7 +79,7 @@ class Uploads:
 
     def _add(self, name: str, content: BinaryIO, tell: Tell, reader: FileReader) -> Added:
         reader.check()
-        self._service.assistant  # noqa: B018  Raises if the models are not loaded.
+        index = self._service.assistant.index
         target = self.folder / checked(name)
         target.parent.mkdir(parents=True, exist_ok=True)
         with self._staged(content, target) as staged:
@@ -89,7 +90,7 @@ class Uploads:
             except Cancelled:
                 self._ingest(_silent, FileReader())  # Undoes what came in already.
                 raise
-        return self._added(target.relative_to(self.folder).as_posix(), report)
+        return self._added(index, target.relative_to(self.folder).as_posix(), report)
 
     def _ingest(self, tell: Tell, reader: FileReader) -> IngestReport:
         """Bring the index up to date, making way for answers."""
@@ -109,9 +110,9 @@ class Uploads:
                 if isinstance(item, Failure) and item.name == name:
                     raise DocumentError(item.reason)
 
-    def _added(self, path: str, report: IngestReport) -> Added:
+    def _added(self, index: WritableIndex, path: str, report: IngestReport) -> Added:
         """Return what ``report`` says about the file at ``path``."""
-        id, _ = self._service.assistant.index.files(str(self.folder.resolve()))[path]
+        id, _ = index.files(str(self.folder.resolve()))[path]
         change = next((kind for kind in ("added", "changed") if id in getattr(report, kind)), "unchanged")
         return Added(id, change, dict(report.pages_without_text).get(id, ()), dict(report.duplicates).get(id, ""))
 

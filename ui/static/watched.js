@@ -6,15 +6,18 @@ let watched = [];
 
 async function load() {
   if (!element.isConnected) return;
+  let none = false;
   try {
     const reply = document.hidden ? null : await fetch("api/watched");
     if (reply?.ok) {
       watched = (await reply.json()).watched;
+      none = !watched.length;
       draw();
     }
   } catch {
     // The server is away for a moment; the next look shows it.
   }
+  if (none) return; // Nothing is watched by this server.
   setTimeout(load, watched.some((one) => one.pending) ? LOOK / 3 : LOOK);
 }
 
@@ -29,9 +32,9 @@ function draw() {
     row.querySelector(".watched-state").textContent = stateOf(one);
     row.querySelector(".watched-problem").textContent = one.problem;
     for (const [name, text] of Object.entries({ again: words.again, stop: words.stop })) {
-      const made = row.querySelector(`.${name}`);
-      made.textContent = text;
-      made.setAttribute("aria-label", `${text}: ${one.label}`);
+      const press = row.querySelector(`.${name}`);
+      press.textContent = text;
+      press.setAttribute("aria-label", `${text}: ${one.label}`);
     }
     row.querySelector(".stop").hidden = one.stopped || !one.pending;
     failures(row.querySelector("details"), Object.entries(one.failures));

@@ -156,6 +156,7 @@ class FileReader:
                 start_new_session=True,  # Ctrl-C is for us, and ends it through us.
             )
             theirs.close()
+            self.check()  # It may have been stopped meanwhile, when there was no process yet.
         return self._connection
 
     def _cause(self, seconds: float) -> str:

@@ -46,11 +46,11 @@ class Watching:
         self.watched = watched
         self._every = every
         self._reader = read
-        self._closed, self._wake = threading.Event(), threading.Event()
+        self.closed, self._wake = threading.Event(), threading.Event()
 
     def close(self) -> None:
         """End ``run``."""
-        self._closed.set()
+        self.closed.set()
         self._wake.set()
 
     def wake(self) -> None:
@@ -63,7 +63,7 @@ class Watching:
         listening.start()
         try:
             next_look = time.monotonic() + self._every
-            while not self._closed.is_set():
+            while not self.closed.is_set():
                 if time.monotonic() >= next_look:
                     next_look = time.monotonic() + self._every
                     for one in self.watched:
@@ -98,12 +98,12 @@ class Watching:
 
     def _listen(self) -> None:
         """Note what the operating system tells of changes, until closed."""
-        while not self._closed.is_set():
+        while not self.closed.is_set():
             folders = [one for one in self.watched if isinstance(one.place, Folder) and one.place.identity]
             if folders:
                 with contextlib.suppress(OSError):  # No events, or no more of them: the full looks remain.
                     self._follow(folders)
-            self._closed.wait(IDLE_TICK)
+            self.closed.wait(IDLE_TICK)
 
     def _follow(self, folders: Sequence[Watched]) -> None:
         """Note changes until closed, or until one of the folders is another one than before."""
@@ -115,7 +115,7 @@ class Watching:
         for changes in watch(
             *places,
             watch_filter=None,
-            stop_event=self._closed,
+            stop_event=self.closed,
             yield_on_timeout=True,
             raise_interrupt=False,
             ignore_permission_denied=True,

@@ -186,6 +186,20 @@ def test_a_drive_that_is_not_mounted_takes_nothing_with_it(tmp_path, index, embe
         running.settled([])
 
 
+def test_of_two_versions_the_newest_counts_until_it_goes(folder, index, embedder):
+    def first():
+        return retrieve("How many days of annual leave?", index, embedder, 3, 20, 0.5)[0].passage.document
+
+    for year, days in ((2016, 25), (2025, 28)):
+        (folder / f"leave {year}.md").write_text(f"# Leave policy {year}\n\nStaff have {days} days of annual leave.\n")
+    with kept(folder, index, embedder) as running:
+        running.settled(["a.txt", "b.md", "leave 2016.md", "leave 2025.md", "sub/c.txt"])
+        assert first() == "leave 2025.md"
+        (folder / "leave 2025.md").rename(folder.parent / "leave 2025.md")
+        running.settled(["a.txt", "b.md", "leave 2016.md", "sub/c.txt"])
+        assert first() == "leave 2016.md"
+
+
 def test_many_changes_while_questions_are_asked(folder, index, embedder):
     def ask():
         while not ended.is_set():

@@ -84,11 +84,14 @@ class Watches:
         return self.places[number]
 
     def _work(self) -> None:
-        self._service.loaded.wait()
+        while (index := self._service.index) is None:  # The models are loading, or missing.
+            for one in self.places:
+                one.problem = self._service.problem
+            if self._watching.closed.wait(1):
+                return
         try:
-            if (index := self._service.index) is not None:
-                for one in self.places:
-                    one.know(index.files(one.place.source))
+            for one in self.places:
+                one.know(index.files(one.place.source))
             self._watching.run()
         except Exception:
             log.exception("Watching ended.")

@@ -89,13 +89,10 @@ def application(service: Service, config: Config, examples: Sequence[str] = ()) 
         telemetry={"auto_configure": False, "tracing": False, "metrics": False},
     )
     _handle_errors(app)
-    app.include_router(api.router(service, library, metrics))
-    app.include_router(changes.router(service, library, uploads))
-    app.include_router(review.router(service))
-    app.include_router(watched.router(watches))
-    app.include_router(openai_api.router(service))
-    app.include_router(widget.router())
-    app.include_router(api.unknown_paths())
+    routers = [api.router(service, library, metrics), changes.router(service, library, uploads), review.router(service)]
+    routers += [watched.router(watches), openai_api.router(service), widget.router(), api.unknown_paths()]
+    for router in routers:
+        app.include_router(router)
     app.add_middleware(Gate, config=config)
     local.protect(app, config)
     return _in_loop(lambda: chat.mount(app, service, config, examples))

@@ -1,7 +1,7 @@
 """Add and delete documents through the server. Files are stored in a folder next to the index and ingested from there.
 
-One thread of low priority processes one document at a time. It pauses after every few passages while a question is
-being answered, so that uploads don't slow down answers.
+One thread processes one document at a time. It pauses after every few passages while a question is being answered, so
+that uploads don't slow down answers.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import threading
 import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from rag import documents
 from rag.config import Config
@@ -24,10 +25,11 @@ from rag.errors import Cancelled, DocumentError
 from rag.ingest import IngestReport, ingest, remove
 from rag.ports import WritableIndex
 from rag.reading import FileReader
-from rag.watching import low_priority
 from ui.service import Service
 
 __all__ = ["Added", "Uploads"]
+
+T = TypeVar("T")
 
 FOLDER = "uploads"
 LONGEST = 200
@@ -54,11 +56,14 @@ class Uploads:
         self._service = service
         self._config = config
         self.folder = config.index / FOLDER
-        self.worker = ThreadPoolExecutor(1, thread_name_prefix="uploads", initializer=low_priority)
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="uploads")
+        self._wanted: set[Future[Any]] = set()
+        self.turn = threading.Lock()
+        """Held by whoever changes the index in this process."""
 
     def close(self) -> None:
         """Finish the current document and accept no more."""
-        self.worker.shutdown(cancel_futures=True)
+        self._worker.shutdown(cancel_futures=True)
 
     def add(
         self, name: str, content: BinaryIO, tell: Tell | None = None, reader: FileReader | None = None
@@ -71,11 +76,26 @@ class Uploads:
             IndexBusy: another process is changing the index.
             ModelMissing: the models are not loaded yet.
         """
-        return self.worker.submit(self._add, name, content, tell or _silent, reader or FileReader())
+        return self._submit(self._add, name, content, tell or _silent, reader or FileReader())
 
     def delete(self, id: str) -> Future[bool]:
         """Delete a document, wherever it came from; the future returns whether it existed."""
-        return self.worker.submit(self._delete, id)
+        return self._submit(self._delete, id)
+
+    @property
+    def are_waiting(self) -> bool:
+        """Whether somebody waits for a document to be added or deleted."""
+        return bool(self._wanted)
+
+    def _submit(self, act: Callable[..., T], *given: Any) -> Future[T]:
+        def in_turn() -> T:
+            with self.turn:
+                return act(*given)
+
+        future = self._worker.submit(in_turn)
+        self._wanted.add(future)
+        future.add_done_callback(self._wanted.discard)
+        return future
 
     def _add(self, name: str, content: BinaryIO, tell: Tell, reader: FileReader) -> Added:
         reader.check()

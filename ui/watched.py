@@ -1,16 +1,16 @@
 """Watched folders and mailboxes (setting ``watch``): read in the background, shown and controlled over HTTP.
 
-The files are read in the thread that also reads uploads, a few at a time, so neither waits long for the other. It has a
-low priority and pauses while a question is being answered.
+A thread of low priority reads a few files at a time. It pauses while a question is being answered, and makes way for
+uploads.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError
 from pathlib import Path
 
 from fastapi import APIRouter, Response
@@ -21,7 +21,7 @@ from rag.ingest import IngestReport, ingest_some
 from rag.mailboxes import Mailbox, is_mailbox
 from rag.reading import FileReader
 from rag.watched import Watched
-from rag.watching import Watching, watched
+from rag.watching import Watching, low_priority, watched
 from ui.replies import Json
 from ui.service import Service
 from ui.uploads import Uploads
@@ -84,6 +84,7 @@ class Watches:
         return self.places[number]
 
     def _work(self) -> None:
+        low_priority()
         while (index := self._service.index) is None:  # The models are loading, or missing.
             for one in self.places:
                 one.problem = self._service.problem
@@ -97,11 +98,9 @@ class Watches:
             log.exception("Watching ended.")
 
     def _read(self, one: Watched, names: Sequence[str]) -> None:
-        """Read ``names`` in the thread of the uploads."""
-        try:
-            self._uploads.worker.submit(one.read, names, self._run(one)).result()
-        except (CancelledError, RuntimeError):  # The server is being closed.
-            self._watching.close()
+        """Read ``names``, when no upload is being read."""
+        with contextlib.suppress(_MadeWay), self._uploads.turn:
+            one.read(names, self._run(one))
 
     def _run(self, one: Watched) -> Callable[[str, Path, Sequence[str]], IngestReport]:
         """Return the function that reads files of one place."""
@@ -116,12 +115,18 @@ class Watches:
                     pages = done
                 self._reader.check()
                 self._service.step_aside()
+                if self._uploads.are_waiting:
+                    raise _MadeWay
 
             return ingest_some(
                 source, folder, names, assistant.index, assistant.embedder, self._config, progress, self._reader
             )
 
         return run
+
+
+class _MadeWay(Exception):
+    """Reading ended because an upload is waiting; what was not read stays due."""
 
 
 def router(watches: Watches) -> APIRouter:

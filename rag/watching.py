@@ -30,7 +30,7 @@ RETRY = 10.0
 """Seconds after which a place that can't be reached, or an index that is busy, is tried again."""
 TICK, IDLE_TICK = 0.25, 2.0
 """Seconds between two looks at what waits to be read, and while nothing waits."""
-LOW = 10
+LOW = 5
 """How much priority is given up (nice)."""
 
 

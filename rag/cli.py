@@ -101,9 +101,21 @@ def _model_verbs(models: argparse.ArgumentParser, common: argparse.ArgumentParse
 
 def _document_verbs(verb: Verb) -> None:
     ingest = verb("ingest", "add files and folders to the index, or update them", "ingest")
-    ingest.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a file or a folder")
+    ingest.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="a file, a folder, or a mailbox such as imap://user@mail.example/INBOX/Support",
+    )
     ingest.add_argument(
         "--rebuild", action="store_true", help="read and embed everything again with the current settings"
+    )
+    ingest.add_argument("--watch", action="store_true", help="then read what changes in these folders until Ctrl-C")
+    ingest.add_argument(
+        "--every",
+        metavar="TIME",
+        help="time between two full looks while watching, such as 90s, 15m or 2h (default: watch_every): for network "
+        "drives, which tell of no changes, and mailboxes",
     )
     verb("list", "list the documents in the index", "list_documents")
     show = verb("show", "show the properties of a document", "show")

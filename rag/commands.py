@@ -10,15 +10,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag import models
 from rag.config import Config
-from rag.errors import DocumentError, GenerationError, IndexMissing, ModelError, QuestionError
+from rag.errors import ConfigError, DocumentError, GenerationError, IndexMissing, ModelError, QuestionError
 from rag.ports import WritableIndex
 from rag.progress import bars
 from rag.servers.address import is_address
 from rag.types import Answer, Phase, Status, Turn
+
+if TYPE_CHECKING:
+    from rag.ingest import IngestReport
 
 __all__ = [
     "ask",
@@ -51,23 +54,53 @@ EXIT_CODES: dict[Status, int] = {"answered": EXIT_ANSWERED, "unsure": EXIT_UNSUR
 
 
 def ingest(config: Config, options: argparse.Namespace) -> int:
-    """Add or update files and folders, and report the result for each file."""
+    """Add or update files, folders and mailboxes, report the result for each file, and watch on if that is wanted."""
     from rag.embedders import open_embedder
     from rag.indexes.opening import create_index, open_index
     from rag.ingest import ingest as bring_up_to_date
+    from rag.mailboxes import Mailbox, ingest_mailbox, is_mailbox
+    from rag.watching import follow, seconds_of, watched
 
     if not options.paths and not options.rebuild:
         raise DocumentError("Name the files or folders to add: footnote ingest PATH…")
+    if options.every and not options.watch:
+        raise ConfigError("--every belongs to --watch.")
+    every = seconds_of(options.every) if options.every else config.watch_every
+    paths = [Path(path) for path in options.paths if not is_mailbox(path)]
+    mailboxes = [Mailbox(path, config) for path in options.paths if is_mailbox(path)]
+    following = watched([*paths, *mailboxes], config) if options.watch else []
     embedder = open_embedder(config)
     # A rebuild switches the index to another embedder, so a different one must not be an error.
     opened = open_index(config) if options.rebuild else create_index(config, embedder)
-    with opened as index, bars(_committed) as progress:
-        report = bring_up_to_date(options.paths, index, embedder, config, progress, rebuild=options.rebuild)
-        index.organise()
+    with opened as index:
+        for one in following:
+            one.look()  # What changes from here on is read later.
+        with bars(_committed) as progress:
+            report = bring_up_to_date(paths, index, embedder, config, progress, rebuild=options.rebuild)
+            for mailbox in mailboxes:
+                report += ingest_mailbox(mailbox, index, embedder, config, progress)
+            index.organise()
+        _print_report(report)
+        for one in following:
+            one.assume_read(index.files(one.place.source))
+        if following:
+            follow(following, index, embedder, config, every, _print_changes)
+    return EXIT_MISTAKE if report.failed and not following else EXIT_ANSWERED
+
+
+def _print_report(report: IngestReport) -> None:
     for name, reason in report.failed:
         print(f"not read: {name}: {reason}", file=sys.stderr)
-    print(report.summary())
-    return EXIT_MISTAKE if report.failed else EXIT_ANSWERED
+    print(report.summary(), flush=True)
+
+
+def _print_changes(report: IngestReport) -> None:
+    """Print what was read while watching, a line for each file."""
+    for kind in ("added", "changed", "removed"):
+        for name in getattr(report, kind):
+            print(f"{kind}: {name}", flush=True)
+    for name, reason in report.failed:
+        print(f"not read: {name}: {reason}", file=sys.stderr, flush=True)
 
 
 def list_documents(config: Config, _: argparse.Namespace) -> int:
@@ -278,8 +311,11 @@ def _serve(
 ) -> int:
     """Run ``serve`` with an assistant on the index; only with a ``load`` of its own may there be none."""
     from rag.assistant import Assistant
-    from rag.indexes.opening import open_index
+    from rag.embedders import open_embedder
+    from rag.indexes.opening import create_index, open_index
 
+    if config.watch:  # Watched folders may be all there will be.
+        create_index(config, open_embedder(config)).close()
     with contextlib.suppress(*[IndexMissing] if load else []), open_index(config):
         pass  # Report what is wrong with the index now, not at the first question.
     serve(partial(load or Assistant.open, config), config)

@@ -29,8 +29,10 @@ __all__ = [
     "LARGEST",
     "SUFFIXES",
     "Failure",
+    "containers",
     "decode",
     "find",
+    "in_composed_form",
     "is_plain",
     "read",
     "read_all",
@@ -73,13 +75,14 @@ def supported(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def find(path: Path) -> Iterator[tuple[str, Path]]:
+def find(path: Path, within: Collection[str] | None = None) -> Iterator[tuple[str, Path]]:
     """Yield the name and path of ``path`` itself, or of every file below it, of any format, in sorted order.
 
     Hidden files and folders, loops of symbolic links and special files (sockets, devices) are skipped, and so is
     anything that a file ``.footnoteignore`` in the folder names, one pattern per line, as in a ``.gitignore``. A name
     is relative to ``path``, uses ``/`` and is in Unicode composed form (NFC). A folder that can't be opened is yielded
-    itself, so that reading it reports the reason.
+    itself, so that reading it reports the reason. With ``within``, names of files and folders, nothing outside these is
+    looked at.
 
     Raises:
         DocumentError: there is nothing at ``path``, or access is denied.
@@ -90,9 +93,10 @@ def find(path: Path) -> Iterator[tuple[str, Path]]:
         raise DocumentError(f"can't be opened: {error.strerror or error}") from error
     if stat.S_ISDIR(mode):
         ignored = _ignored(path)
-        yield from ((name, file) for name, file in _walk(path, "", frozenset()) if not ignored(name))
+        wanted = _wanted(within)
+        yield from ((name, file) for name, file in _walk(path, "", frozenset(), wanted) if not ignored(name))
     else:
-        yield _name(path.absolute().name), path
+        yield in_composed_form(path.absolute().name), path
 
 
 def _ignored(folder: Path) -> Callable[[str], bool]:
@@ -109,22 +113,42 @@ def _ignored(folder: Path) -> Callable[[str], bool]:
     return patterns.match_file
 
 
-def _walk(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> Iterator[tuple[str, Path]]:
+def containers(name: str) -> list[str]:
+    """Return ``name`` and the names of the files or folders that it lies inside.
+
+    >>> containers("a/mail.eml/bill.pdf")
+    ['a/mail.eml/bill.pdf', 'a/mail.eml', 'a']
+    """
+    parts = name.split("/")
+    return ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
+
+
+def _wanted(within: Collection[str] | None) -> Callable[[str], bool]:
+    """Return whether a name is one of ``within``, lies inside one, or leads to one."""
+    if within is None:
+        return lambda _: True
+    named, leading = set(within), {outer for name in within for outer in containers(name)}
+    return lambda name: name in leading or not named.isdisjoint(containers(name))
+
+
+def _walk(
+    folder: Path, prefix: str, above: frozenset[tuple[int, int]], wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, Path]]:
     try:
         status = folder.stat()
-        entries = sorted((_name(entry.name), entry) for entry in folder.iterdir())
+        entries = sorted((in_composed_form(entry.name), entry) for entry in folder.iterdir())
     except OSError:
-        yield prefix.rstrip("/") or _name(folder.name), folder
+        yield prefix.rstrip("/") or in_composed_form(folder.name), folder
         return
     identity = (status.st_dev, status.st_ino)
     if identity in above:
         return
     for name, entry in entries:
-        if name.startswith("."):
+        if name.startswith(".") or not wanted(prefix + name):
             continue
         mode = _mode(entry)
         if stat.S_ISDIR(mode):
-            yield from _walk(entry, f"{prefix}{name}/", above | {identity})
+            yield from _walk(entry, f"{prefix}{name}/", above | {identity}, wanted)
         elif stat.S_ISREG(mode) or not mode:  # if access is denied, reading it reports the reason
             yield prefix + name, entry
 
@@ -137,8 +161,8 @@ def _mode(path: Path) -> int:
         return 0
 
 
-def _name(name: str) -> str:
-    """Return a file name in NFC; bytes that are not UTF-8 become U+FFFD."""
+def in_composed_form(name: str) -> str:
+    """Return the name of a file in NFC; bytes that are not UTF-8 become U+FFFD."""
     return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace"))
 
 

@@ -16,6 +16,7 @@
     │   └── ServerError           a model server can't be reached, refuses or fails
     ├── PromptError               an invalid prompt file, or one that leaves no space for a question
     ├── GenerationError           the language model failed
+    ├── Cancelled                 somebody ended it before it was done
     └── RequestError
         ├── AccessRefused         not allowed for this user or page
         │   └── TokenRefused      the token is missing, invalid or expired
@@ -29,6 +30,7 @@ from __future__ import annotations
 
 __all__ = [
     "AccessRefused",
+    "Cancelled",
     "ConfigError",
     "DeadlinePassed",
     "DocumentError",
@@ -118,6 +120,10 @@ class GenerationError(FootnoteError):
     """The language model failed."""
 
     exit_code = 1
+
+
+class Cancelled(FootnoteError):
+    """Somebody ended it before it was done."""
 
 
 class RequestError(FootnoteError):

@@ -9,8 +9,9 @@ run does the rest. However many files there are, two batches of them are in memo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -19,7 +20,7 @@ import numpy as np
 
 from rag import archive, documents, feedback
 from rag.config import Config
-from rag.documents import Failure
+from rag.documents import Failure, containers
 from rag.errors import DocumentError
 from rag.formats import ocr
 from rag.formats.titles import date_of
@@ -29,7 +30,7 @@ from rag.reading import FileReader
 from rag.text.dates import Order, habit
 from rag.types import Document, Passage
 
-__all__ = ["IngestReport", "Progress", "ingest", "remove", "text_hash"]
+__all__ = ["IngestReport", "Progress", "belongs_to_index", "ingest", "ingest_some", "remove", "text_hash"]
 
 BATCH = 64
 """Passages after which what was read so far is embedded and committed."""
@@ -38,7 +39,7 @@ OURS = frozenset([feedback.FILE, archive.FOLDER, "states"])
 
 
 class Progress(Protocol):
-    """Called for each step: ``read`` counts files, ``embed`` texts, and ``done`` committed documents."""
+    """Called for each step: ``read`` counts files, ``embed`` texts, ``pages`` those read, ``done`` committed files."""
 
     def __call__(self, step: str, done: int, total: int, name: str) -> None:
         """Report the ``step``, how much of it is done, the total, and the document's name."""
@@ -58,6 +59,12 @@ class IngestReport:
     recognised: list[tuple[str, tuple[tuple[int, float], ...]]] = field(default_factory=list)
     duplicates: list[tuple[str, str]] = field(default_factory=list)
     open_dates: list[str] = field(default_factory=list)
+
+    def __iadd__(self, other: IngestReport) -> IngestReport:
+        """Add the results of another run."""
+        for name in self.__slots__:
+            getattr(self, name).extend(getattr(other, name))
+        return self
 
     def summary(self) -> str:
         """Return the counts in one line, then a line for each file that needs attention (except failures)."""
@@ -118,6 +125,37 @@ def ingest(
     return run.report
 
 
+def ingest_some(
+    source: str,
+    folder: Path,
+    names: Collection[str],
+    index: WritableIndex,
+    embedder: Embedder,
+    config: Config,
+    progress: Progress | None = None,
+    reader: FileReader | None = None,
+) -> IngestReport:
+    """Update only the files ``names`` of ``source``, which lie in ``folder``; those that aren't there are deleted.
+
+    Raises:
+        IndexBusy: another process is changing the index.
+    """
+    with index.writing(), reader or FileReader() as reader:
+        run = _Run(index, embedder, config, progress or _silent, reader)
+        run.update(source, folder, False, names)
+        run.settle_dates()
+    return run.report
+
+
+def belongs_to_index(folder: Path, file: Path) -> bool:
+    """Tell whether ``file`` is part of the index in ``folder``, which may lie inside the folder that is ingested."""
+    folder, place = folder.resolve(), file.resolve()
+    if not place.is_relative_to(folder):
+        return False
+    first, *rest = place.relative_to(folder).parts or ("",)
+    return first in OURS or (not rest and file.suffix not in documents.SUFFIXES)
+
+
 def remove(index: WritableIndex, name: str) -> bool:
     """Remove the document with the public ``name`` and those from inside its file; return whether there was one."""
     infos = index.documents()
@@ -143,19 +181,21 @@ class _Run:
         self.progress = progress
         self.report = IngestReport()
         self.passage_tokens = config.passage_tokens
-        self._embedded = 0
+        self._embedded = self._pages = 0
         self._inside: dict[str, set[str]] = {}
         """Of each file that was read: the names of the documents in it."""
+        self._leaving: list[str] = []
         self._failed: set[str] = set()
         self._opened: set[str] = set()
         """The names of files inside which there were documents before."""
 
-    def update(self, source: str, path: Path, again: bool) -> None:
-        """Update one source; ``again`` reads unchanged files too."""
-        files = [(name, file) for name, file in documents.find(path) if not self._is_ours(file)]
+    def update(self, source: str, path: Path, again: bool, within: Collection[str] | None = None) -> None:
+        """Update one source, or only its files ``within``; ``again`` reads unchanged files too."""
+        found = documents.find(path, within)
+        files = [(name, file) for name, file in found if not belongs_to_index(self.index.folder, file)]
         before = self.index.files(source)
-        self._opened = {outer for name in before for outer in _containers(name)[1:]}
-        self._remove_vanished(source, files, before)
+        self._opened = {outer for name in before for outer in containers(name)[1:]}
+        self._leaving = self._vanished(source, files, before, within)
         changed = []
         for done, (name, file) in enumerate(files, start=1):
             if not again and name in before and before[name][1] == _sha256(file):
@@ -164,12 +204,15 @@ class _Run:
                 changed.append((name, file))
             self.progress("read", done, len(files), name)
         done = 0
-        for batch in _ahead(_batches(self._read(source, changed, before, again))):
-            known = self.index.known_vectors([h for prepared in batch for h in prepared.hashes])
-            for prepared, vectors in zip(batch, self._embed(batch, known), strict=True):
-                done += prepared.document.name in self._inside
-                self._commit(prepared, vectors, before)
-                self.progress("done", done, len(changed), prepared.document.name)
+        with closing(_ahead(_batches(self._read(source, changed, before, again)), self.reader.stop)) as batches:
+            for batch in batches:
+                known = self.index.known_vectors([h for prepared in batch for h in prepared.hashes])
+                for prepared, vectors in zip(batch, self._embed(batch, known), strict=True):
+                    done += prepared.document.name in self._inside
+                    self._commit(prepared, vectors, before)
+                    self.progress("done", done, len(changed), prepared.document.name)
+        for public in self._leaving:  # Last, so that a file under a new name takes over the vectors of the old one.
+            self._remove(public)
 
     def rebuild(self) -> None:
         """Split and embed the stored documents again, in one transaction: the old passages remain in use until then."""
@@ -177,13 +220,14 @@ class _Run:
         with self.index.transaction():
             self.index.adopt(self.embedder, self.passage_tokens)
             done = 0
-            for batch in _ahead(_batches(self._stored(infos))):
-                for prepared, vectors in zip(batch, self._embed(batch, {}), strict=True):
-                    done += 1
-                    name = self.index.replace(
-                        prepared.source, prepared.document, prepared.passages, vectors, prepared.hashes
-                    )
-                    self.progress("rebuild", done, len(infos), name)
+            with closing(_ahead(_batches(self._stored(infos)), self.reader.stop)) as batches:
+                for batch in batches:
+                    for prepared, vectors in zip(batch, self._embed(batch, {}), strict=True):
+                        done += 1
+                        name = self.index.replace(
+                            prepared.source, prepared.document, prepared.passages, vectors, prepared.hashes
+                        )
+                        self.progress("rebuild", done, len(infos), name)
 
     def settle_dates(self) -> None:
         """Resolve dates such as 03/04/2024, of which only the year is known, the way most documents write theirs."""
@@ -200,28 +244,28 @@ class _Run:
             for prepared, vectors in zip(batch, self._embed(batch, known), strict=True):
                 self.index.replace(prepared.source, prepared.document, prepared.passages, vectors, prepared.hashes)
 
-    def _is_ours(self, file: Path) -> bool:
-        """Return whether ``file`` is part of the index, which may lie inside the folder that is ingested."""
-        folder, place = self.index.folder.resolve(), file.resolve()
-        if not place.is_relative_to(folder):
-            return False
-        first, *rest = place.relative_to(folder).parts or ("",)
-        return first in OURS or (not rest and file.suffix not in documents.SUFFIXES)
-
-    def _remove_vanished(
-        self, source: str, files: Sequence[tuple[str, Path]], before: dict[str, tuple[str, str]]
-    ) -> None:
-        """Delete documents that are no longer in the source, unless the folder can't be opened now."""
+    def _vanished(
+        self,
+        source: str,
+        files: Sequence[tuple[str, Path]],
+        before: dict[str, tuple[str, str]],
+        within: Collection[str] | None,
+    ) -> list[str]:
+        """Return the documents that are no longer in the source, unless the folder can't be opened now."""
         closed = tuple("" if str(file.resolve()) == source else f"{name}/" for name, file in files if file.is_dir())
-        names = {name for name, _ in files}
-        for name, (public, _) in sorted(before.items()):
-            if not names.intersection(_containers(name)) and not name.startswith(closed):
-                self._remove(public)
+        there, looked = {name for name, _ in files}, None if within is None else set(within)
+        return [
+            public
+            for name, (public, _) in sorted(before.items())
+            if there.isdisjoint(containers(name))
+            and not name.startswith(closed)
+            and (looked is None or not looked.isdisjoint(containers(name)))
+        ]
 
     def _remove_left_out(self, name: str, before: dict[str, tuple[str, str]]) -> None:
         """Remove what was inside the file ``name`` and is not any more; what cannot be read now stays."""
         for inner, (public, _) in sorted(before.items()):
-            stays = inner in self._inside[name] or self._failed.intersection(_containers(inner))
+            stays = inner in self._inside[name] or self._failed.intersection(containers(inner))
             if inner.startswith(f"{name}/") and not stays:
                 self._remove(public)
 
@@ -285,11 +329,13 @@ class _Run:
             self._fail(prepared.source, Failure(document.name, str(error)))
             return
         (report.changed if document.name in before else report.added).append(name)
+        self._pages += len(document.pages)
+        self.progress("pages", self._pages, self._pages, name)
         if document.empty_pages:
             report.pages_without_text.append((name, document.empty_pages))
         if document.recognised_pages:
             report.recognised.append((name, document.recognised_pages))
-        others = [other for other in self.index.names_of(document.sha256) if other != name]
+        others = [other for other in self.index.names_of(document.sha256) if other not in (name, *self._leaving)]
         if others:
             report.duplicates.append((name, others[0]))
 
@@ -298,16 +344,6 @@ class _Run:
         stays = failure.name in self.index.files(source)
         reason = f"{failure.reason} (its earlier version stays in the index)" if stays else failure.reason
         self.report.failed.append((failure.name, reason))
-
-
-def _containers(name: str) -> list[str]:
-    """Return ``name`` and the names of the files that it may lie inside.
-
-    >>> _containers("a/mail.eml/bill.pdf")
-    ['a/mail.eml/bill.pdf', 'a/mail.eml', 'a']
-    """
-    parts = name.split("/")
-    return ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 
 def _is_open(text: str) -> bool:
@@ -333,16 +369,20 @@ def _batches(documents: Iterable[_Prepared]) -> Iterator[list[_Prepared]]:
         yield batch
 
 
-def _ahead(batches: Iterator[list[_Prepared]]) -> Iterator[list[_Prepared]]:
+def _ahead(batches: Iterator[list[_Prepared]], stop: Callable[[], None]) -> Generator[list[_Prepared]]:
     """Yield ``batches``, preparing the next one in a thread while the current one is in use.
 
-    Errors in the thread are raised here; leaving the loop ends the thread after its current batch.
+    Errors in the thread are raised here; closing the generator calls ``stop``, so that the thread ends at once.
     """
     with ThreadPoolExecutor(1, "reading") as reading:
         following = reading.submit(next, batches, None)
-        while batch := following.result():
-            following = reading.submit(next, batches, None)
-            yield batch
+        try:
+            while batch := following.result():
+                following = reading.submit(next, batches, None)
+                yield batch
+        except BaseException:
+            stop()
+            raise
 
 
 def _sha256(file: Path) -> str:

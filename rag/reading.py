@@ -22,7 +22,7 @@ from typing import Any
 
 from rag import documents
 from rag.documents import Failure
-from rag.errors import DocumentError
+from rag.errors import Cancelled, DocumentError
 from rag.types import Document
 
 __all__ = ["FileReader", "Limits", "serve"]
@@ -58,6 +58,7 @@ class FileReader:
         self._module = module
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
+        self._stopped = False
 
     def __enter__(self) -> FileReader:
         return self
@@ -75,8 +76,19 @@ class FileReader:
             self._process.wait()
             self._process = self._connection = None
 
+    def stop(self) -> None:
+        """End the reading that another thread is in: it raises ``Cancelled``, and so does every later one."""
+        self._stopped = True
+        if (process := self._process) is not None:
+            process.kill()
+
     def read(self, path: Path, name: str) -> Iterator[Document | Failure]:
-        """Yield the documents in the file at ``path``: those inside it, then itself under ``name``."""
+        """Yield the documents in the file at ``path``: those inside it, then itself under ``name``.
+
+        Raises:
+            Cancelled: another thread called ``stop``.
+        """
+        self.check()
         if documents.is_plain(path):
             yield _read_here(path, name)
             return
@@ -88,11 +100,17 @@ class FileReader:
                     yield item
                 return
             except _Ended as ended:
+                self.check()
                 done.add(ended.name)
                 yield Failure(ended.name, ended.reason)
                 if ended.name == name:
                     return
         yield Failure(name, f"holds {MOST_CRASHES} files that cannot be read; the rest of it was left out")
+
+    def check(self) -> None:
+        """Raise ``Cancelled`` if ``stop`` was called."""
+        if self._stopped:
+            raise Cancelled("Cancelled. What was read before is in the index.")
 
     def _ask(self, path: Path, name: str, skip: set[str]) -> Iterator[Document | Failure]:
         """Yield the process's results for one file.
@@ -138,6 +156,7 @@ class FileReader:
                 start_new_session=True,  # Ctrl-C is for us, and ends it through us.
             )
             theirs.close()
+            self.check()  # It may have been stopped meanwhile, when there was no process yet.
         return self._connection
 
     def _cause(self, seconds: float) -> str:

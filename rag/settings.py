@@ -47,6 +47,18 @@ class Storage:
         "Milvus Lite; empty keeps them in the index folder.",
     )
     index_token: str = setting("", "Token of the Milvus server, such as `user:password`.", secret=1)
+    watch: tuple[str, ...] = setting(
+        (),
+        "Folders and mailboxes whose changes the server reads, such as `/srv/handbook` and "
+        "`imap://user@mail.example/INBOX/Support`.",
+    )
+    watch_every: float = setting(
+        900.0,
+        "Seconds between two full looks at what is watched: how soon changes on network drives and new mails are read.",
+        1,
+        86_400,
+    )
+    mail_password: str = setting("", "Password of the mailboxes.", secret=1)
     models: Path = setting(_default_models, "Folder that holds the models' weights.")
     state_memory: int = setting(256, "Attention states kept in memory, in MiB.", 0, 1_048_576)
     state_disk: int = setting(2048, "Attention states kept in the index folder, in MiB; 0 keeps none.", 0, 1_048_576)

@@ -24,7 +24,7 @@ from rag.embedders.hashed import HashEmbedder
 from rag.errors import DocumentError, IndexBusy, IndexMissing
 from rag.indexes.sqlite.database import DATABASE
 from rag.indexes.sqlite.index import SqliteIndex
-from rag.ingest import IngestReport, ingest
+from rag.ingest import IngestReport, ingest, ingest_some
 from rag.passages import cut
 from rag.ports import Progress, Vectors, WritableIndex
 from rag.types import Document
@@ -187,10 +187,10 @@ def test_a_folder_that_cannot_be_opened_now_keeps_its_documents(
 ) -> None:
     ingest([folder], index, embedder, CONFIG)
     closed = [("a.txt", folder / "a.txt"), ("sub", folder / "sub")]
-    monkeypatch.setattr(documents, "find", lambda path: iter(closed))
+    monkeypatch.setattr(documents, "find", lambda path, within: iter(closed))
     report = ingest([folder], index, embedder, CONFIG)
     assert (report.removed, [name for name, _ in report.failed]) == (["b.md"], ["sub"])
-    monkeypatch.setattr(documents, "find", lambda path: iter([("docs", folder)]))
+    monkeypatch.setattr(documents, "find", lambda path, within: iter([("docs", folder)]))
     assert ingest([folder], index, embedder, CONFIG).removed == []
     assert names(index) == ["a.txt", "sub/c.txt"]
 
@@ -518,3 +518,26 @@ class TestDates:
         ingest([tmp_path / "in"], index, embedder, Config())
 
         assert self.dates(index)["c.txt"] == "2024-04-03"
+
+
+def test_a_file_under_another_name_keeps_its_vectors(
+    index: SqliteIndex, folder: Path, embedder: CountingEmbedder
+) -> None:
+    ingest([folder], index, embedder, CONFIG)
+    embedder.texts.clear()
+    (folder / "b.md").rename(folder / "sub" / "renamed.md")
+    report = ingest([folder], index, embedder, CONFIG)
+    assert report == IngestReport(added=["sub/renamed.md"], removed=["b.md"], unchanged=["a.txt", "sub/c.txt"])
+    assert embedder.texts == []
+    assert names(index) == ["a.txt", "sub/c.txt", "sub/renamed.md"]
+
+
+def test_only_the_named_files_are_looked_at(index: SqliteIndex, folder: Path, embedder: CountingEmbedder) -> None:
+    ingest([folder], index, embedder, CONFIG)
+    for file in ("a.txt", "b.md"):
+        (folder / file).unlink()
+    write(folder / "new.txt", 11)
+    write(folder / "sub" / "c.txt", 12)
+    report = ingest_some(str(folder.resolve()), folder, ["a.txt", "sub/c.txt"], index, embedder, CONFIG)
+    assert report == IngestReport(changed=["sub/c.txt"], removed=["a.txt"])
+    assert names(index) == ["b.md", "sub/c.txt"]

@@ -126,9 +126,9 @@ class Gate:
 
 def _is_guarded(path: str, method: str) -> bool:
     """Return whether this needs an administrator."""
-    return path.startswith(("/api/review", "/api/gaps", "/api/settings")) or (
-        path.startswith("/api/documents") and method not in READING
-    )
+    if path.startswith(("/api/review", "/api/gaps", "/api/settings")):
+        return True
+    return path.startswith(("/api/documents", "/api/watched")) and method not in READING
 
 
 def user_of(request: Any) -> str:

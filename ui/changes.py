@@ -13,6 +13,7 @@ from fastapi import APIRouter, File, Request, Response, UploadFile
 from rag import feedback
 from rag.errors import DocumentError, FootnoteError
 from rag.feedback import Feedback
+from rag.reading import FileReader
 from rag.types import Turn
 from ui import examples
 from ui.asking import event_stream
@@ -80,11 +81,16 @@ async def _steps(uploads: Uploads, file: UploadFile) -> AsyncIterator[Record]:
         data = {"step": step, "done": done, "total": total}
         loop.call_soon_threadsafe(steps.put_nowait, ("progress", data))
 
-    adding = asyncio.wrap_future(uploads.add(name, file.file, tell))
-    yield "progress", {"step": "received", "done": file.size or 0, "total": file.size or 0}
-    while not adding.done() or not steps.empty():
-        with contextlib.suppress(TimeoutError):
-            yield await asyncio.wait_for(steps.get(), LOOK)
+    reader = FileReader()
+    adding = asyncio.wrap_future(uploads.add(name, file.file, tell, reader))
+    try:
+        yield "progress", {"step": "received", "done": file.size or 0, "total": file.size or 0}
+        while not adding.done() or not steps.empty():
+            with contextlib.suppress(TimeoutError):
+                yield await asyncio.wait_for(steps.get(), LOOK)
+    finally:  # Whoever closes the connection cancels the upload.
+        if not adding.done():
+            reader.stop()
     try:
         yield "document", dataclasses.asdict(await adding)
     except DocumentError as error:

@@ -32,6 +32,7 @@ STYLES = (
     "history",
     "scope",
     "documents",
+    "watched",
     "settings",
     "review",
     "gaps",

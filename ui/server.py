@@ -63,18 +63,20 @@ def application(service: Service, config: Config) -> FastAPI:
     local.stay_local()
     from fastapi import FastAPI
 
-    from ui import chat, mcp
+    from ui import chat, mcp, watched
     from ui.access import Gate
     from ui.library import Library
     from ui.uploads import Uploads
 
     library, uploads = Library(config), Uploads(service, config)
-    tools = mcp.over_http(service, library)
+    tools, watches = mcp.over_http(service, library), watched.Watches(service, uploads, config)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watches.start()
         async with tools.session_manager.run():
             yield
+        watches.close()
         uploads.close()
         library.close()
 
@@ -89,6 +91,7 @@ def application(service: Service, config: Config) -> FastAPI:
     )
     _handle_errors(app)
     app.include_router(mcp.router(tools))
+    app.include_router(watched.router(watches))
     _add_routes(app, service, library, uploads)
     app.add_middleware(Gate, config=config)
     local.protect(app, config)

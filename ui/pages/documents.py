@@ -11,6 +11,7 @@ import json
 import gradio as gr
 
 from rag.formats.registry import BY_SUFFIX, FORMATS
+from ui.pages import watched
 from ui.pages.frame import QUIET, head, head_html, scripted
 from ui.texts import ENGLISH, Texts, texts_of
 
@@ -22,6 +23,7 @@ def build(page: gr.Blocks) -> None:
     name = head("documents", ENGLISH)
     scripts = ["listing.js", "uploads.js", "documents.js"]
     shown = scripted(_view(ENGLISH), "documents.html", scripts, elem_id="library")
+    watched.build(page)
 
     def show(request: gr.Request) -> tuple[str, str]:
         texts = texts_of(request)

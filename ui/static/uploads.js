@@ -10,12 +10,15 @@ function arrived(name, { state, text, share }) {
     row.dataset.name = name;
     row.append(make("span", name, "arrival-name"), make("progress"), make("span", "", "arrival-text"));
     row.querySelector("progress").setAttribute("aria-label", name);
+    const end = button(words.cancel, () => cancel(name), "link");
+    end.setAttribute("aria-label", `${words.cancel} ${name}`);
+    row.append(end);
     arrivals.append(row);
   }
   row.className = state;
   row.querySelector(".arrival-text").textContent = text;
   const bar = row.querySelector("progress");
-  bar.hidden = state !== "coming";
+  bar.hidden = row.querySelector("button").hidden = state !== "coming";
   if (share === undefined) bar.removeAttribute("value");
   else bar.value = share;
 }
@@ -24,12 +27,26 @@ function take(files) {
   const into = part(".into input").value.trim().replace(/^\/+|\/+$/g, "");
   const plain = files.filter(({ name }) => !name.split("/").some((piece) => piece.startsWith(".")));
   const wanted = plain.map(({ name, file }) => ({ name: into ? `${into}/${name}` : name, file }));
-  for (const { name } of wanted) arrived(name, { state: "coming", text: words.waiting, share: 0 });
+  for (const { name } of wanted) {
+    coming.set(name, new AbortController());
+    arrived(name, { state: "coming", text: words.waiting, share: 0 });
+  }
   for (const { name, file } of wanted) queue = queue.then(() => send(name, file));
   queue = queue.then(load);
 }
 
+// A cancelled upload closes its connection; the server then undoes it.
+const coming = new Map();
+
+function cancel(name) {
+  coming.get(name)?.abort();
+  arrived(name, { state: "failed", text: words.cancelled });
+  say(`${name}: ${words.cancelled}`);
+}
+
 async function send(name, file) {
+  const ending = coming.get(name);
+  if (ending.signal.aborted) return;
   const body = new FormData();
   body.append("file", file, name);
   arrived(name, { state: "coming", text: words.sending });
@@ -37,6 +54,7 @@ async function send(name, file) {
     const reply = await fetch("api/documents", {
       method: "POST",
       body,
+      signal: ending.signal,
       headers: { ...headers(), Accept: "text/event-stream" },
     });
     if (!reply.ok) {
@@ -48,7 +66,7 @@ async function send(name, file) {
     for await (const [event, data] of events(reply.body)) show(name, (last = event), data);
     if (last === "progress") throw new Error(last);
   } catch {
-    arrived(name, { state: "failed", text: words.broken });
+    if (!ending.signal.aborted) arrived(name, { state: "failed", text: words.broken });
   }
 }
 

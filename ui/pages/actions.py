@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from rag.archive import Archive
-from rag.types import Token, Turn
+from rag.archive import Archive, sources
+from rag.errors import DocumentError
+from rag.types import Answer, Token, Turn
 from ui.access import user_of
 from ui.conversation import Exchange, advance, history
 from ui.history import Turns, reopened
@@ -125,10 +126,22 @@ class Actions:
                 shown = time.monotonic()
                 yield {parts.talk: conversation_json([*exchanges, exchange], texts)}
         if exchange.state == "answered" and exchange.answered:
-            exchange = replace(exchange, kept=self._archive.put(exchange.answered.answer))
+            exchange = replace(exchange, kept=self._keep(exchange.answered.answer))
         exchanges = [*exchanges, exchange]
         talk, state = conversation_json(exchanges, texts), state_html(service, texts, chosen)
         yield {parts.exchanges: exchanges, parts.talk: talk, parts.state: state, **_free(parts)}
+
+    def _keep(self, answer: Answer) -> str:
+        """Store ``answer`` and return its id; empty if one of its documents was deleted while it was written."""
+        id, index = self._archive.put(answer), self._service.index
+        try:
+            if index is not None:
+                for name in sources(answer):
+                    index.file(name)
+        except DocumentError:
+            self._archive.remove([id])
+            return ""
+        return id
 
     # --- opening, leaving, starting again
 

@@ -272,6 +272,10 @@ class SqliteIndex:
             self._tell(Removal(frozenset(names), self.existing))
             with self._storage.transaction() as connection:
                 rows.forget_words(connection)
+            # Only when the log is empty, too, is nothing left: a kill before that leaves the note that it is due.
+            if self._storage.checkpoint():
+                with self._storage.transaction(counted=False) as connection:
+                    rows.write_meta(connection, {"purge": "0"})
         self._storage.checkpoint()
         if self._embedder is not None:
             self._dense.save()
@@ -461,7 +465,9 @@ class SqliteIndex:
 def _remedy(schema: str) -> str:
     if schema == OLDEST:
         return "Run 'footnote list' once where the folder can be written: it is brought up to date then."
-    return "Move the folder away and run 'footnote ingest PATH' again."
+    if schema.isdecimal() and int(schema) > int(SCHEMA_VERSION):
+        return "Update Footnote, or restore an older backup: this version cannot read it, and leaves it as it is."
+    return "Run 'footnote reindex': it embeds the stored texts again, and nothing has to be read anew."
 
 
 def _made(embedder: Described, passage_tokens: int) -> dict[str, str]:

@@ -23,7 +23,7 @@ from rag.indexes.sqlite import rows
 from rag.indexes.sqlite.database import DATABASE, SCHEMA_VERSION, Storage
 from rag.indexes.sqlite.dense import VECTORS, DenseSearch
 from rag.indexes.sqlite.lexical import LexicalSearch
-from rag.indexes.sqlite.migration import OLDEST, migrate
+from rag.indexes.sqlite.migration import OLDEST, is_due, migrate
 from rag.ports import (
     EVERYTHING,
     Change,
@@ -79,8 +79,9 @@ class SqliteIndex:
         """
         index = cls(folder, Storage(folder, read_only), embedder, listeners)
         try:
-            meta = index._meta()
-            if meta.get("schema") == OLDEST and not read_only:
+            if is_due(index._storage):
+                if read_only:
+                    raise index._made_by_another_version(OLDEST)
                 migrate(index._storage)
             meta = index._checked(index._meta())
         except IndexFault:
@@ -454,12 +455,15 @@ class SqliteIndex:
         if not meta:
             raise missing(self.folder)
         if meta["schema"] != SCHEMA_VERSION:
-            raise IndexMismatch(
-                f"The index in {self.folder} was made by another version of Footnote (schema {meta['schema']}, not "
-                f"{SCHEMA_VERSION}). {_remedy(meta['schema'])}"
-            )
+            raise self._made_by_another_version(meta["schema"])
         check_embedder(self.folder, meta, self._embedder)
         return meta
+
+    def _made_by_another_version(self, schema: str) -> IndexMismatch:
+        return IndexMismatch(
+            f"The index in {self.folder} was made by another version of Footnote (schema {schema}, not "
+            f"{SCHEMA_VERSION}). {_remedy(schema)}"
+        )
 
 
 def _remedy(schema: str) -> str:

@@ -156,7 +156,8 @@ def _others_out(folder: Path) -> Iterator[None]:
 def _unpack(source: Path, staged: Path) -> Manifest:
     try:
         with zipfile.ZipFile(source) as made:
-            manifest = Manifest(**json.loads(made.read(MANIFEST)))
+            table = json.loads(made.read(MANIFEST))
+            manifest = Manifest(**{**table, "files": {name: tuple(file) for name, file in table["files"].items()}})
             _check(source, manifest)
             for name, (size, digest) in manifest.files.items():
                 file = staged / name

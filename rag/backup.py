@@ -38,13 +38,17 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup holds: ``files`` has the size in bytes and the SHA-256 of each, by its path."""
+    """What a backup holds: ``files`` has the size in bytes and the SHA-256 of each, by its path.
+
+    ``folder`` is where the index was.
+    """
 
     format: int
     made_at: str
     schema: str
     generation: str
     embedder: str
+    folder: str
     files: dict[str, tuple[int, str]]
 
 
@@ -84,7 +88,9 @@ def _write(folder: Path, database: Path, part: Path) -> Manifest:
                 with suppress(FileNotFoundError):  # Deleted meanwhile.
                     files[name] = _add(made, file, name)
             at = datetime.now(UTC).isoformat(timespec="seconds")
-            manifest = Manifest(FORMAT, at, meta["schema"], meta["generation"], meta["embedder"], files)
+            manifest = Manifest(
+                FORMAT, at, meta["schema"], meta["generation"], meta["embedder"], str(folder.resolve()), files
+            )
             made.writestr(MANIFEST, json.dumps(asdict(manifest)))
         stream.flush()
         os.fsync(stream.fileno())
@@ -134,6 +140,9 @@ def restore(folder: Path, source: Path) -> Manifest:
         manifest = _unpack(source, staged)
         if problem := upkeep.problem_in(staged / DATABASE):
             raise BackupError(f"The backup {source} holds a damaged index ({problem}). Use an older one.")
+        # Uploads are in the folder of the index, wherever that is now.
+        places = (str(place.resolve() / "uploads") for place in (Path(manifest.folder), folder))
+        upkeep.move_source(staged / DATABASE, *places)
         with _others_out(folder):
             staged.rename(folder / RESTORING)
     except OSError as error:

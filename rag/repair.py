@@ -12,7 +12,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from rag import backup, documents
@@ -163,9 +162,13 @@ def _save(
             live = stack.enter_context(upkeep.held(folder))
         aside = upkeep.set_aside(folder)
         with upkeep.build_beside(folder, REPAIR, rescue.maker, rescue.passage_tokens) as beside:
-            for item in chain(upkeep.salvage(aside, rescue.maker.dimension), _uploads(folder)):
+            for item in upkeep.salvage(aside, rescue.maker.dimension):
                 rescue.put(beside, item)
                 progress("save", rescue.saved, rescue.saved, "")
+            if not rescue.saved:
+                report.lost.append("all documents that were not uploaded: run 'footnote ingest PATH' for their folders")
+            for item in _uploads(folder):
+                rescue.put(beside, item)
         if live is None:
             upkeep.make_room(folder, keep=False)
             live = stack.enter_context(upkeep.held(folder))
@@ -209,7 +212,9 @@ class _Rescue:
 
     def put(self, index: WritableIndex, item: Kept | Lost) -> None:
         """Put a document into ``index``: as it is, embedded again, or read again from its file."""
-        place = (item.info.source, item.info.path) if isinstance(item, Kept) else (item.source, item.path)
+        source, path = (item.info.source, item.info.path) if isinstance(item, Kept) else (item.source, item.path)
+        # The folder of the index may have been moved, and that of the uploads with it.
+        place = ("uploads" if Path(source).name == "uploads" else source, path)
         if place in self._there:
             return
         try:
@@ -220,7 +225,7 @@ class _Rescue:
                 index.replace(item.source, content.document, content.passages, content.vectors, content.hashes)
                 self._report.done.append(f"{item.path}: read again from its file")
         except (DocumentError, ModelError) as error:
-            self._report.lost.append(f"{place[1] or 'a document whose name cannot be read'}: {error}")
+            self._report.lost.append(f"{path or 'a document whose name cannot be read'}: {error}")
             return
         self._there.add(place)
         self.saved += 1

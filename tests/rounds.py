@@ -100,7 +100,7 @@ class Rounds:
         """Play one round."""
         self.number += 1
         kinds = KINDS if (self.folder / "b.zip").exists() else KINDS[:-1]
-        kind = "ingest" if self.number == 1 else self.draw.choice(kinds)
+        kind = "ingest" if not self.sure else self.draw.choice(kinds)
         if kind == "backup":
             (self.folder / "b.zip").unlink(missing_ok=True)
             self.saved = None

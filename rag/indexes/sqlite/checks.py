@@ -18,7 +18,7 @@ import numpy as np
 from rag.errors import IndexBusy, IndexMissing
 from rag.indexes.shared import terms_of
 from rag.indexes.sqlite import rows
-from rag.indexes.sqlite.database import Storage
+from rag.indexes.sqlite.database import NOTES, Storage
 from rag.indexes.sqlite.dense import VECTORS, stamp
 from rag.indexes.sqlite.salvage import BROKEN, Kept, salvage
 from rag.indexes.sqlite.vectors import VectorIndex
@@ -49,6 +49,8 @@ def _structure(connection: sqlite3.Connection) -> str:
     found = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
     if found != ["ok"]:
         return "; ".join(found)
+    if not rows.read_meta(connection).keys() >= NOTES:
+        return "its notes are not complete"
     strays = len(connection.execute("PRAGMA foreign_key_check").fetchall())
     return f"{strays} rows belong to nothing" if strays else ""
 

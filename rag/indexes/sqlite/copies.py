@@ -25,6 +25,7 @@ __all__ = [
     "drop_vectors",
     "held",
     "make_room",
+    "move_source",
     "noted_in",
     "problem_in",
     "set_aside",
@@ -83,6 +84,12 @@ def problem_in(file: Path) -> str:
             return "" if found == ["ok"] and rows.read_meta(connection) else "; ".join(found)
     except IndexFault as error:
         return str(error)
+
+
+def move_source(file: Path, old: str, new: str) -> None:
+    """Note in the database in ``file``, a copy, that what came from the folder ``old`` is in the folder ``new`` now."""
+    with _plain(file) as connection:
+        connection.execute("UPDATE OR IGNORE sources SET path = ? WHERE path = ?", (new, old))
 
 
 def take_over(live: Storage, staged: Path) -> None:

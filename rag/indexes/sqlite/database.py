@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from rag.errors import IndexDamaged, IndexFault
 from rag.indexes.shared import busy, missing
 
-__all__ = ["DATABASE", "SCHEMA_VERSION", "TERMS", "Storage", "damaged", "translated"]
+__all__ = ["DATABASE", "NOTES", "SCHEMA_VERSION", "TERMS", "Storage", "damaged", "translated"]
 
 DATABASE = "footnote.db"
 SCHEMA_VERSION = "5"
@@ -54,6 +54,12 @@ TERMS = """
 CREATE VIRTUAL TABLE IF NOT EXISTS terms USING fts5(title, section, text, tokenize='ascii');
 """
 """Holds what ``rag.text.terms`` makes of the texts, with spaces between: letters beyond ASCII part no words here."""
+
+NOTES = frozenset(
+    "schema made embedder fingerprint dimension passage_tokens "
+    "generation state removals purge saved lists probes".split()
+)
+"""What every index notes about itself."""
 
 NEXT_GENERATION = """
 UPDATE meta SET value = CASE key WHEN 'generation' THEN CAST(value AS INTEGER) + 1 ELSE lower(hex(randomblob(8))) END
@@ -99,6 +105,8 @@ class Storage:
             connection.execute("BEGIN")
             try:
                 yield connection
+            except (ValueError, KeyError, TypeError, IndexError) as error:  # Rows that were written are understood.
+                raise damaged(self.path, error) from error
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -143,7 +151,8 @@ class Storage:
                     self._writer.execute(NEXT_GENERATION)
                 self._writer.execute("COMMIT")
             except BaseException:
-                self._writer.execute("ROLLBACK")
+                if self._writer.in_transaction:  # A full disk has ended it already.
+                    self._writer.execute("ROLLBACK")
                 raise
 
     def checkpoint(self) -> bool:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from rag.errors import IndexBusy, IndexFault, IndexMismatch
 from rag.indexes.shared import check_embedder, check_passages, missing, now, origin, taken, unknown, weighed
 from rag.indexes.sqlite import rows
-from rag.indexes.sqlite.database import DATABASE, SCHEMA_VERSION, Storage
+from rag.indexes.sqlite.database import DATABASE, NOTES, SCHEMA_VERSION, Storage, damaged
 from rag.indexes.sqlite.dense import VECTORS, DenseSearch
 from rag.indexes.sqlite.lexical import LexicalSearch
 from rag.indexes.sqlite.migration import OLDEST, is_due, migrate
@@ -443,7 +443,7 @@ class SqliteIndex:
     def _searchable(self, meta: dict[str, str]) -> dict[str, str]:
         """Return ``meta`` where the embedder can be used with what it describes."""
         if self._embedder is None:
-            raise ValueError("an index opened without an embedder cannot be searched")
+            raise RuntimeError("an index opened without an embedder cannot be searched")
         return self._checked(meta)
 
     def _meta(self) -> dict[str, str]:
@@ -454,6 +454,8 @@ class SqliteIndex:
         """Return ``meta``, or raise IndexMismatch where this version and embedder cannot use what it describes."""
         if not meta:
             raise missing(self.folder)
+        if meta.get("schema", SCHEMA_VERSION) == SCHEMA_VERSION and not meta.keys() >= NOTES:
+            raise damaged(self._storage.path, "its notes are not complete")
         if meta["schema"] != SCHEMA_VERSION:
             raise self._made_by_another_version(meta["schema"])
         check_embedder(self.folder, meta, self._embedder)

@@ -64,12 +64,15 @@ def salvage(folder: Path, dimension: int = 0) -> Iterator[Kept | Lost]:
     except IndexFault:
         return
     with closing(storage):
-        for number in _numbers(storage):
+        for number, there in _numbers(storage).items():
             found: Kept | Lost | None
             try:
                 with storage.reading() as connection:
                     found = _document(connection, number, dimension)
             except BROKEN:
+                found = None
+                there = True
+            if found is None and there:
                 found = _place(storage, number)
             if found is not None:
                 yield found
@@ -88,18 +91,22 @@ def versions(folder: Path, name: str | None = None) -> dict[str, tuple[str, str]
     return {row["name"]: (row["sha256"], row["ingested_at"]) for row in found}
 
 
-def _numbers(storage: Storage) -> list[int]:
-    """Return the ids of all documents, or where they cannot be listed, all that were ever given."""
-    for query in (
-        "SELECT id FROM documents NOT INDEXED ORDER BY id",
-        "SELECT id FROM documents INDEXED BY sqlite_autoindex_documents_2 ORDER BY id",
-    ):
+def _numbers(storage: Storage) -> dict[int, bool]:
+    """Return the ids of all documents; where they cannot be listed for sure, all that were ever given, too.
+
+    The value tells whether there is such a document for sure.
+    """
+    found = dict[int, bool]()
+    listed = 0
+    for order in ("NOT INDEXED", "INDEXED BY sqlite_autoindex_documents_1", "INDEXED BY sqlite_autoindex_documents_2"):
         with suppress(*BROKEN), storage.reading() as connection:
-            return [row["id"] for row in connection.execute(query).fetchall()]
-    with suppress(*BROKEN), storage.reading() as connection:
-        (last,) = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'documents'").fetchone()
-        return list(range(1, last + 1))
-    return []
+            found |= {row["id"]: True for row in connection.execute(f"SELECT id FROM documents {order}").fetchall()}
+            listed += 1
+    if listed < len(("table", "names", "places")):
+        with suppress(*BROKEN), storage.reading() as connection:
+            (last,) = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'documents'").fetchone()
+            found = dict.fromkeys(range(1, int(last) + 1), False) | found
+    return dict(sorted(found.items()))
 
 
 def _document(connection: sqlite3.Connection, number: int, dimension: int) -> Kept | None:

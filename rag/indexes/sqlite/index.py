@@ -57,7 +57,7 @@ class SqliteIndex:
         self._storage = storage
         self._listeners = listeners
         self._embedder = embedder
-        self._dense = DenseSearch(storage, self._searchable)
+        self._dense = DenseSearch(storage, self._checked)
         self._lexical = LexicalSearch(storage)
         self._depth = 0
 
@@ -411,7 +411,7 @@ class SqliteIndex:
 
     def search_dense(self, vector: Vectors, k: int, within: Filter = EVERYTHING) -> Scored:
         """Return the ``k`` passages nearest to the unit ``vector`` with their cosine similarity."""
-        return self._dense.search(vector, k, self._allowed(within))
+        return self._searchable().search(vector, k, self._allowed(within))
 
     def scores_dense(self, vector: Vectors, ids: Sequence[PassageId]) -> list[float]:
         """Return for each of ``ids`` the cosine of the unit ``vector`` with the passage and its best window, weighed.
@@ -419,7 +419,7 @@ class SqliteIndex:
         A passage is about several things, and one of its sentences may answer the question all the same. 0 for a
         passage that no longer exists.
         """
-        whole = self._dense.scores(vector, ids)
+        whole = self._searchable().scores(vector, ids)
         with self._storage.reading() as connection:
             best = rows.best_windows(connection, vector, ids)
         return [weighed(cosine, best.get(i)) for i, cosine in zip(ids, whole, strict=True)]
@@ -440,11 +440,11 @@ class SqliteIndex:
         """Return the ids of the passages that a search may find; None for all."""
         return None if within == EVERYTHING else np.sort(np.array(self.passage_ids(within), dtype=np.int64))
 
-    def _searchable(self, meta: dict[str, str]) -> dict[str, str]:
-        """Return ``meta`` where the embedder can be used with what it describes."""
+    def _searchable(self) -> DenseSearch:
+        """Return the vectors, where there is an embedder whose questions they can be compared with."""
         if self._embedder is None:
-            raise RuntimeError("an index opened without an embedder cannot be searched")
-        return self._checked(meta)
+            raise ValueError("an index opened without an embedder cannot be searched")
+        return self._dense
 
     def _meta(self) -> dict[str, str]:
         with self._storage.reading() as connection:

@@ -86,7 +86,7 @@ class Rounds:
         self.sure: dict[str, bool] = {}
         """Whether a document is known to be there; not in it where both may be."""
         self.saved: tuple[dict[str, set[str]], dict[str, bool]] | None = None
-        self.tokens, self.number, self.killed = 24, 0, 0
+        self.tokens, self.number, self.killed, self.pace = 24, 0, 0, 0.0
         self.log: list[str] = [f"seed {seed}"]
         for number in range(30):
             self._write(f"{number:03}.txt", number)
@@ -116,9 +116,12 @@ class Rounds:
         command = [sys.executable, "-c", WORKER, kind, self.index, self.files, self.folder / "b.zip", str(self.tokens)]
         with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None and process.stdout.readline() == "ready\n", self.log
-            time.sleep(self.draw.choice([0.02, 0.1, 0.4, 1.5]) * self.draw.random())
-            process.send_signal(signal.SIGKILL)
+            begun = time.monotonic()
+            if self.pace:  # The first ingest goes to its end, and tells how long one takes here.
+                time.sleep(self.pace * self.draw.choice([0.05, 0.3, 1.0]) * self.draw.random())
+                process.send_signal(signal.SIGKILL)
             said = process.stdout.read()
+            self.pace = self.pace or time.monotonic() - begun
         killed = process.returncode == -signal.SIGKILL
         assert killed or process.returncode == 0, self.log
         self.killed += killed

@@ -21,7 +21,7 @@ from rag.answers import answer_from
 from rag.ports import Change, Removal
 from rag.types import Answer, Evidence, Passage
 
-__all__ = ["UNANSWERED", "Archive", "Stored"]
+__all__ = ["UNANSWERED", "Archive", "Stored", "sources"]
 
 FOLDER = "answers"
 UNANSWERED = "unanswered"
@@ -87,8 +87,10 @@ class Archive:
         known = set(documents)
         for file in self._files():
             answer = self.get(file.stem)
-            if answer is None or not {item.passage.document for item in answer.evidence} <= known:
+            if answer is None or not sources(answer) <= known:
                 file.unlink(missing_ok=True)
+        for file in self._folder.glob("*.new"):  # Left by a killed process.
+            file.unlink(missing_ok=True)
 
     def listen(self, change: Change) -> None:
         """Delete answers that depend on documents removed from the index."""
@@ -106,6 +108,11 @@ class Archive:
         if len(files) > self._most:
             for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)[: len(files) - self._most]:
                 file.unlink(missing_ok=True)
+
+
+def sources(answer: Answer) -> set[str]:
+    """Return the public names of the documents that ``answer`` was read from or quotes."""
+    return {item.passage.document for item in answer.evidence} | {item.document for item in answer.citations}
 
 
 def _answer(table: dict[str, Any]) -> Answer:

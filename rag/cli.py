@@ -83,7 +83,8 @@ def parser() -> argparse.ArgumentParser:
     )
     settings = verb("config", "print the settings as a TOML file, each with its meaning", "show_settings")
     settings.add_argument("--table", action="store_true", help="print the defaults as a table in Markdown")
-    verb("doctor", "check this machine, the weights, the index and the settings", "doctor")
+    doctor = verb("doctor", "check this machine, the weights, the index and the settings", "doctor")
+    doctor.add_argument("--repair", action="store_true", help="first repair the index, keeping what is damaged")
     return top
 
 
@@ -125,6 +126,12 @@ def _document_verbs(verb: Verb) -> None:
     remove.add_argument("documents", nargs="+", metavar="DOC", help="a document's name, as 'footnote list' prints it")
     stats = verb("stats", "show the size and state of the index", "stats")
     stats.add_argument("--json", action="store_true", help="as JSON")
+    backup = verb("backup", "save the index to a file, while it is in use", "back_up")
+    backup.add_argument("file", type=Path, metavar="FILE", help="the file to write, such as footnote.zip")
+    restore = verb("restore", "put a backup in place of the index, while it is in use", "restore")
+    restore.add_argument("file", type=Path, metavar="FILE", help="a file that 'footnote backup' wrote")
+    reindex = verb("reindex", "embed all documents again, beside the index in use", "reindex")
+    reindex.add_argument("--embedder", metavar="NAME", help="another embedder (default: the one in the settings)")
     index = verb("index", "move the index to another place or engine", "manage_index")
     actions = index.add_subparsers(metavar="ACTION", required=True, dest="action")
     migrate = actions.add_parser("migrate", help="move documents, passages and vectors without embedding again")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ask",
+    "back_up",
     "bench",
     "doctor",
     "evaluate",
@@ -32,7 +33,9 @@ __all__ = [
     "list_documents",
     "manage_index",
     "manage_models",
+    "reindex",
     "remove",
+    "restore",
     "search",
     "serve",
     "serve_tools",
@@ -176,6 +179,55 @@ def manage_index(config: Config, options: argparse.Namespace) -> int:
     print(f"{moved.moved} documents moved, {moved.present} already there: {moved.passages} passages in {options.to}.")
     print(f"The counts agree, and so do {moved.compared} documents that were compared in full.")
     print(f'To use it, set {"index_url" if in_milvus else "index"} = "{options.to}".')
+    return EXIT_ANSWERED
+
+
+def back_up(config: Config, options: argparse.Namespace) -> int:
+    """Write a backup of the index to a file."""
+    from rag import backup
+    from rag.indexes.upkeep import folder_of
+
+    made = backup.back_up(folder_of(config, "back up"), options.file)
+    size = options.file.stat().st_size / 1e6
+    print(f"{options.file}: {size:.1f} MB, {len(made.files)} files, generation {made.generation} of the index.")
+    return EXIT_ANSWERED
+
+
+def restore(config: Config, options: argparse.Namespace) -> int:
+    """Put a backup in place of the index."""
+    from rag import backup
+    from rag.indexes.opening import open_index
+    from rag.indexes.upkeep import folder_of
+
+    made = backup.restore(folder_of(config, "restore"), options.file)
+    with open_index(config) as index:
+        count = index.stats()["documents"]
+    print(f"The index in {config.index} is that of {made.made_at}: {count} documents, embedder {made.embedder}.")
+    return EXIT_ANSWERED
+
+
+def reindex(config: Config, options: argparse.Namespace) -> int:
+    """Embed all documents again beside the index, and put the result in its place."""
+    from rag.embedders import open_embedder
+    from rag.indexes.opening import open_index
+    from rag.ingest import ingest as rebuild
+    from rag.reindex import reindex as build
+
+    chosen = replace(config, embedder=options.embedder) if options.embedder else config
+    embedder, before = open_embedder(chosen), 0
+    with bars() as progress:
+        if config.index_url:  # It keeps the old version until the new one is complete, too.
+            with open_index(config) as index:
+                rebuild([], index, embedder, chosen, progress, rebuild=True)
+                done = len(index.documents())
+        else:
+            done, before = build(config.index, embedder, chosen.passage_tokens, progress)
+    with open_index(chosen, embedder) as index:
+        index.organise()
+    earlier = f", {before} by an earlier run" * bool(before)
+    print(f"{done} documents embedded{earlier}. The index is now that of {embedder.name}.")
+    if chosen.embedder != config.embedder:
+        print(f'Set embedder = "{chosen.embedder}" in [models], and start the server again if one is running.')
     return EXIT_ANSWERED
 
 
@@ -421,15 +473,31 @@ def show_settings(config: Config, options: argparse.Namespace) -> int:
     return EXIT_ANSWERED
 
 
-def doctor(config: Config, _: argparse.Namespace) -> int:
-    """Print one line per requirement: ok, or how to fix it."""
+def doctor(config: Config, options: argparse.Namespace) -> int:
+    """Print one line per requirement: ok, or how to fix it; first repair the index if asked to."""
     from rag.doctor import checks
 
     failed = 0
+    if options.repair:
+        _repair(config)
     for name, problem in checks(config):
         print(f"{'ok  ' if problem is None else 'FIX '}  {name}" + (f": {problem}" if problem else ""))
         failed += problem is not None
     return EXIT_MISTAKE if failed else EXIT_ANSWERED
+
+
+def _repair(config: Config) -> None:
+    from rag.embedders import open_embedder
+    from rag.indexes.opening import open_index
+    from rag.repair import repair
+
+    with bars() as progress:
+        report = repair(config, lambda: open_embedder(config), progress)
+    with open_index(config):
+        pass  # Tidies up what rests on passages that are gone.
+    print("\n".join(report.done or ["Nothing in the index had to be repaired."]))
+    for line in report.lost:
+        print(f"lost: {line}")
 
 
 def evaluate(config: Config, options: argparse.Namespace) -> int:

@@ -8,11 +8,12 @@ import platform
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from rag import models, prompts
+from rag import models, prompts, repair
 from rag.config import Config
-from rag.errors import FootnoteError
+from rag.errors import FootnoteError, IndexMissing
 from rag.servers.address import is_address
 
 __all__ = ["checks"]
@@ -32,7 +33,7 @@ def checks(config: Config) -> Iterator[Check]:
         if name := getattr(config, kind):
             yield _server(name, kind, config) if is_address(name) else _weights(name, kind, config)
     yield _prompt(config)
-    yield _index(config)
+    yield from _index(config)
     for folder in (config.index, config.models):
         yield _writable(folder)
 
@@ -110,16 +111,19 @@ def _prompt(config: Config) -> Check:
     return f"prompt {config.prompt.name}", None
 
 
-def _index(config: Config) -> Check:
+def _index(config: Config) -> Iterator[Check]:
     from rag.embedders import open_embedder
     from rag.indexes.opening import open_index
 
     label = f"index in {config.index_url or config.index}"
     try:
         with open_index(config, open_embedder(config)) as index:
-            return f"{label} ({index.stats()['documents']} documents)", None
+            yield f"{label} ({index.stats()['documents']} documents)", None
     except FootnoteError as error:
-        return label, str(error)
+        yield label, str(error)
+    if not config.index_url:
+        with suppress(IndexMissing):
+            yield from (("index: " + name, problem) for name, problem in repair.checks(config.index))
 
 
 def _writable(folder: Path) -> Check:

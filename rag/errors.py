@@ -7,7 +7,9 @@
     ├── IndexFault
     │   ├── IndexMissing          there is no index
     │   ├── IndexMismatch         the index was made with another embedder, other settings or another version
+    │   ├── IndexDamaged          something else stands in the index than was written
     │   └── IndexBusy             another process is changing the index
+    ├── BackupError               a backup can't be written, or not be put back
     ├── ModelError
     │   ├── ModelUnknown          no model of that name is registered
     │   ├── ModelMissing          the weights are not on this machine
@@ -30,6 +32,7 @@ from __future__ import annotations
 
 __all__ = [
     "AccessRefused",
+    "BackupError",
     "Cancelled",
     "ConfigError",
     "DeadlinePassed",
@@ -38,6 +41,7 @@ __all__ = [
     "FootnoteError",
     "GenerationError",
     "IndexBusy",
+    "IndexDamaged",
     "IndexFault",
     "IndexMismatch",
     "IndexMissing",
@@ -84,8 +88,16 @@ class IndexMismatch(IndexFault):
     """The index was made with another embedder, other settings or another version."""
 
 
+class IndexDamaged(IndexFault):
+    """Something else stands in the index than was written."""
+
+
 class IndexBusy(IndexFault):
     """Another process is changing the index."""
+
+
+class BackupError(FootnoteError):
+    """A backup can't be written, or not be put back."""
 
 
 class ModelError(FootnoteError):

@@ -25,16 +25,25 @@ from rag.errors import DocumentError
 from rag.formats import ocr
 from rag.formats.titles import date_of
 from rag.passages import context_text, cut, windows
-from rag.ports import DocumentInfo, Embedder, Vectors, WritableIndex
+from rag.ports import Content, DocumentInfo, Embedder, Vectors, WritableIndex
 from rag.reading import FileReader
 from rag.text.dates import Order, habit
 from rag.types import Document, Passage
 
-__all__ = ["IngestReport", "Progress", "belongs_to_index", "ingest", "ingest_some", "remove", "text_hash"]
+__all__ = [
+    "IngestReport",
+    "Progress",
+    "belongs_to_index",
+    "embedded",
+    "ingest",
+    "ingest_some",
+    "remove",
+    "text_hash",
+]
 
 BATCH = 64
 """Passages after which what was read so far is embedded and committed."""
-OURS = frozenset([feedback.FILE, archive.FOLDER, "states"])
+OURS = frozenset([feedback.FILE, archive.FOLDER, archive.UNANSWERED, "gaps.json", "questions", "reindex", "states"])
 """What the index keeps in its folder that looks like documents."""
 
 
@@ -157,16 +166,32 @@ def belongs_to_index(folder: Path, file: Path) -> bool:
 
 
 def remove(index: WritableIndex, name: str) -> bool:
-    """Remove the document with the public ``name`` and those from inside its file; return whether there was one."""
+    """Remove the document with the public ``name`` and those from inside its file; return whether there was one.
+
+    A file that the index keeps in its own folder, such as an upload, is deleted as well.
+    """
     infos = index.documents()
     outer = next((info for info in infos if info.name == name), None)
     if outer is None:
         return False
     with index.writing():
+        _delete_kept(index.folder.resolve(), index.file(name))
         for info in infos:
             if info.source == outer.source and info.path.startswith(f"{outer.path}/"):
                 index.delete(info.name)
         return index.delete(name)
+
+
+def _delete_kept(folder: Path, file: Path) -> None:
+    """Delete ``file`` if it lies in a folder inside ``folder``, and the folders there that are empty then."""
+    top = next((outer for outer in file.parents if outer.parent == folder), None)
+    if top is None or not file.is_file():  # A part of a file goes from the index alone.
+        return
+    file.unlink()
+    for outer in file.parents:
+        if outer == top or any(outer.iterdir()):
+            return
+        outer.rmdir()
 
 
 class _Run:
@@ -298,9 +323,7 @@ class _Run:
             yield self._prepare(info.source, document)
 
     def _prepare(self, source: str, document: Document) -> _Prepared:
-        tokenizer, limit = self.embedder.tokenizer, self.embedder.limit
-        passages = cut(document, tokenizer, min(self.passage_tokens, limit))
-        texts = [[context_text(passage, tokenizer, limit), *windows(passage, tokenizer, limit)] for passage in passages]
+        passages, texts = _cut(document, self.embedder, self.passage_tokens)
         return _Prepared(source, document, passages, texts, [text_hash(text) for text in texts])
 
     def _embed(self, batch: Sequence[_Prepared], known: dict[str, Vectors]) -> Iterator[list[Vectors]]:
@@ -344,6 +367,22 @@ class _Run:
         stays = failure.name in self.index.files(source)
         reason = f"{failure.reason} (its earlier version stays in the index)" if stays else failure.reason
         self.report.failed.append((failure.name, reason))
+
+
+def embedded(document: Document, embedder: Embedder, passage_tokens: int) -> Content:
+    """Return ``document``, named by its path within its source, with its passages and their vectors."""
+    passages, texts = _cut(document, embedder, passage_tokens)
+    vectors = iter(embedder.embed_passages([text for several in texts for text in several]))
+    matrices = [np.stack([next(vectors) for _ in several]) for several in texts]
+    return Content(document, passages, matrices, [text_hash(several) for several in texts])
+
+
+def _cut(document: Document, embedder: Embedder, passage_tokens: int) -> tuple[list[Passage], list[list[str]]]:
+    """Return the passages of ``document``, and for each the texts to embed: its own and those of its windows."""
+    tokenizer, limit = embedder.tokenizer, embedder.limit
+    passages = cut(document, tokenizer, min(passage_tokens, limit))
+    texts = [[context_text(passage, tokenizer, limit), *windows(passage, tokenizer, limit)] for passage in passages]
+    return passages, texts
 
 
 def _is_open(text: str) -> bool:

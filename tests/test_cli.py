@@ -161,7 +161,7 @@ def test_another_embedder_is_refused_with_the_command_that_mends_it(index, tmp_p
     config.write_text("passage_tokens = 100")
     done = footnote("ingest", SEEDS, "--index", index, "--config", config)
     assert done.returncode == 2
-    assert "footnote ingest --rebuild" in done.stderr
+    assert "footnote reindex" in done.stderr
 
 
 def test_models_list(tmp_path):

@@ -16,10 +16,10 @@ PACKAGES = ("rag", "ui", "eval")
 COMPOSITION = {"rag.cli", "rag.commands"}
 """Modules that put the program together: the only ones of ``rag`` that may import ``ui`` and ``eval``."""
 OPENERS = {
-    "rag.indexes.sqlite": {"rag.indexes.opening"},
+    "rag.indexes.sqlite": {"rag.indexes.opening", "rag.indexes.upkeep"},
     "rag.indexes.milvus": {"rag.indexes.opening"},
 }
-"""Folder of an engine, and the modules outside it that may import it."""
+"""Folder of an engine, and the modules outside it that may import it: what opens an index, and what keeps it whole."""
 PIECES = {
     ("eval.bench.suite", "rag.generators.scripted"),
     ("eval.bench.synthetic", "rag.embedders.hashed"),

@@ -120,7 +120,7 @@ class TestOpening:
 
     def test_a_damaged_file_is_named(self, tmp_path: Path) -> None:
         (tmp_path / DATABASE).write_bytes(b"no database at all" * 1000)
-        with pytest.raises(IndexFault, match=r"footnote\.db is damaged .*footnote ingest PATH"):
+        with pytest.raises(IndexFault, match=r"footnote\.db is damaged .*footnote doctor --repair"):
             SqliteIndex.open(tmp_path)
 
     def test_another_schema_is_refused(self, index: SqliteIndex) -> None:

@@ -100,7 +100,7 @@ class TestOpening:
         assert not config.index.exists() and not Path(config.index_url or "none").exists()
 
     def test_what_made_it_is_noted_and_others_are_refused(self, index: WritableIndex, config: Config) -> None:
-        with pytest.raises(IndexMismatch, match=r"made by the embedder hash .*footnote ingest --rebuild"):
+        with pytest.raises(IndexMismatch, match=r"made by the embedder hash .*footnote reindex"):
             open_index(config, HashEmbedder(16))
         with pytest.raises(IndexMismatch):
             create_index(config, HashEmbedder(16))

@@ -141,12 +141,7 @@ class Uploads:
         return Added(id, change, dict(report.pages_without_text).get(id, ()), dict(report.duplicates).get(id, ""))
 
     def _delete(self, id: str) -> bool:
-        index = self._service.assistant.index
-        files = index.files(str(self.folder.resolve()))
-        path = next((path for path, (name, _) in files.items() if name == id), None)
-        if path is not None and (self.folder / path).is_file():  # A part of a file goes from the index alone.
-            (self.folder / path).unlink()
-        return remove(index, id)
+        return remove(self._service.assistant.index, id)
 
     @contextlib.contextmanager
     def _staged(self, content: BinaryIO, target: Path) -> Iterator[Path]:

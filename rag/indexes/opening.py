@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from rag import feedback
+from contextlib import suppress
+from pathlib import Path
+
+from rag import backup, feedback
 from rag.archive import UNANSWERED, Archive
 from rag.config import Config
+from rag.errors import IndexBusy
 from rag.generators.llama import states
+from rag.indexes import upkeep
 from rag.ports import Described, Listener, WritableIndex
 
 __all__ = ["create_index", "open_index"]
@@ -24,6 +29,8 @@ def open_index(config: Config, embedder: Described | None = None, read_only: boo
         return MilvusIndex.open(config.index, config.index_url, config.index_token, embedder, _listeners(config))
     from rag.indexes.sqlite.index import SqliteIndex
 
+    if not read_only:
+        _finish(config.index)
     return SqliteIndex.open(config.index, embedder, read_only, _listeners(config))
 
 
@@ -41,10 +48,17 @@ def create_index(config: Config, embedder: Described) -> WritableIndex:
         )
     from rag.indexes.sqlite.index import SqliteIndex
 
+    _finish(config.index)
     return SqliteIndex.create(config.index, embedder, config.passage_tokens, _listeners(config))
+
+
+def _finish(folder: Path) -> None:
+    """Finish putting back a backup, unless another process is at it."""
+    with suppress(IndexBusy):
+        backup.finish(folder)
 
 
 def _listeners(config: Config) -> tuple[Listener, ...]:
     folder = config.index
-    kept = Archive(folder), Archive(folder, folder=UNANSWERED)
-    return feedback.listener(folder), *(archive.listen for archive in kept), states.listener(folder)
+    kept = [Archive(folder).listen, Archive(folder, folder=UNANSWERED).listen]
+    return feedback.listener(folder), *kept, states.listener(folder), upkeep.listener(folder)

@@ -96,7 +96,7 @@ def check_embedder(place: object, made: Mapping[str, Any], embedder: Described |
         raise IndexMismatch(
             f"The index in {place} was made by the embedder {made['embedder']} "
             f"({made['fingerprint'][:12]}), not by {embedder.name} ({embedder.fingerprint[:12]}). Set it back in "
-            "the configuration, or run 'footnote ingest --rebuild' to embed everything again."
+            "the configuration, or run 'footnote reindex' to embed everything again."
         )
 
 
@@ -105,7 +105,7 @@ def check_passages(place: object, made: int, wanted: int) -> None:
     if made != wanted:
         raise IndexMismatch(
             f"The index in {place} was made with passage_tokens = {made}, not {wanted}. "
-            "Set it back, or run 'footnote ingest --rebuild' to cut and embed everything again."
+            "Set it back, or run 'footnote reindex' to cut and embed everything again."
         )
 
 

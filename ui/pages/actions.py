@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from rag.archive import Archive
-from rag.types import Token, Turn
+from rag.archive import Archive, sources
+from rag.errors import DocumentError
+from rag.types import Answer, Token, Turn
 from ui.access import user_of
 from ui.conversation import Exchange, Failed, advance, history
 from ui.history import Turns, reopened
@@ -124,12 +125,24 @@ class Actions:
                 shown = time.monotonic()
                 yield {parts.talk: conversation_json(submission.around(exchange), texts, number=number)}
         if exchange.state == "answered" and exchange.answered:
-            exchange = replace(exchange, kept=self._archive.put(exchange.answered.answer))
+            exchange = replace(exchange, kept=self._keep(exchange.answered.answer))
         exchanges, whole = submission.outcome(exchange, texts)
         back = exchange.question if exchange.state == "stopped" and not submission.keep else ""
         talk, state = conversation_json(exchanges, texts, whole, number, back), state_html(service, texts)
         free = {parts.anew: gr.update(interactive=True)}
         yield {parts.exchanges: exchanges, parts.talk: talk, parts.state: state, **free}
+
+    def _keep(self, answer: Answer) -> str:
+        """Store ``answer`` and return its id; empty if one of its documents was deleted while it was written."""
+        id, index = self._archive.put(answer), self._service.index
+        try:
+            if index is not None:
+                for name in sources(answer):
+                    index.file(name)
+        except DocumentError:
+            self._archive.remove([id])
+            return ""
+        return id
 
     # --- opening, leaving, starting again
 

@@ -88,6 +88,8 @@ class StateCache:
         if passage and self._folder and len(state) <= self._disk_budget:
             with suppress(OSError):
                 self._write(self._folder, passage, key, state)
+                if self._owner and not self._owner.existing([passage]):  # Deleted while it was computed.
+                    _file(self._folder, passage, key).unlink(missing_ok=True)
 
     @property
     def full(self) -> bool:

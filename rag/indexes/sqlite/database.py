@@ -9,15 +9,15 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from rag.errors import IndexFault
+from rag.errors import IndexDamaged, IndexFault
 from rag.indexes.shared import busy, missing
 
-__all__ = ["DATABASE", "SCHEMA_VERSION", "TERMS", "Storage"]
+__all__ = ["DATABASE", "NOTES", "SCHEMA_VERSION", "TERMS", "Storage", "damaged", "translated"]
 
 DATABASE = "footnote.db"
 SCHEMA_VERSION = "5"
@@ -54,6 +54,12 @@ TERMS = """
 CREATE VIRTUAL TABLE IF NOT EXISTS terms USING fts5(title, section, text, tokenize='ascii');
 """
 """Holds what ``rag.text.terms`` makes of the texts, with spaces between: letters beyond ASCII part no words here."""
+
+NOTES = frozenset(
+    "schema made embedder fingerprint dimension passage_tokens "
+    "generation state removals purge saved lists probes".split()
+)
+"""What every index notes about itself."""
 
 NEXT_GENERATION = """
 UPDATE meta SET value = CASE key WHEN 'generation' THEN CAST(value AS INTEGER) + 1 ELSE lower(hex(randomblob(8))) END
@@ -99,6 +105,8 @@ class Storage:
             connection.execute("BEGIN")
             try:
                 yield connection
+            except (ValueError, KeyError, TypeError, IndexError) as error:  # Rows that were written are understood.
+                raise damaged(self.path, error) from error
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -143,14 +151,21 @@ class Storage:
                     self._writer.execute(NEXT_GENERATION)
                 self._writer.execute("COMMIT")
             except BaseException:
-                self._writer.execute("ROLLBACK")
+                if self._writer.in_transaction:  # A full disk has ended it already.
+                    self._writer.execute("ROLLBACK")
                 raise
 
-    def checkpoint(self) -> None:
-        """Move the write-ahead log into the database and empty it, unless a reader still needs it."""
+    def checkpoint(self) -> bool:
+        """Move the write-ahead log into the database and empty it; return False where a reader still needs it."""
         with self.locked(), translated(self.path):
             self._writer = self._writer or self._connect("mode=rw")
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            (hindered, _, _) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not hindered
+
+    def overwrite(self, source: sqlite3.Connection) -> None:
+        """Put the content of the database behind ``source`` in place of all that is here: all of it, or nothing."""
+        with self.locked(), translated(self.path), closing(self._connect("mode=rw")) as connection:
+            source.backup(connection)
 
     def close(self) -> None:
         """Close every connection; the last one of all processes removes the write-ahead log."""
@@ -208,6 +223,8 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        if "decode" in str(error):
+            raise damaged(path, error) from error
         raise IndexFault(
             f"The index {path} cannot be used ({error}). Check that its folder can be written, that the disk "
             "is not full and that no other program holds the file."
@@ -215,6 +232,12 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if isinstance(error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
             raise
-        raise IndexFault(
-            f"The index {path} is damaged ({error}). Move its folder away and run 'footnote ingest PATH' again."
-        ) from error
+        raise damaged(path, error) from error
+
+
+def damaged(path: Path, error: object) -> IndexDamaged:
+    """Return the error for a database in which something else stands than was written."""
+    return IndexDamaged(
+        f"The index {path} is damaged ({error}). Run 'footnote doctor --repair': it keeps a copy of the damaged file "
+        "and saves what can be read, or restore a backup with 'footnote restore FILE'."
+    )

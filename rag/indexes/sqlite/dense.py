@@ -8,6 +8,7 @@ vectors in memory go on serving.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import sys
@@ -17,20 +18,22 @@ from contextlib import suppress
 
 import numpy as np
 
-from rag.errors import IndexBusy
+from rag.errors import IndexBusy, IndexFault
 from rag.indexes.sqlite import rows
 from rag.indexes.sqlite.database import Storage
 from rag.indexes.sqlite.lists import Cancelled, Source, Stop, is_due, lists_for, part, tune
-from rag.indexes.sqlite.vectors import Ids, VectorIndex
+from rag.indexes.sqlite.vectors import Ids, VectorIndex, unfinished
 from rag.ports import Vectors
 
-__all__ = ["VECTORS", "DenseSearch"]
+__all__ = ["VECTORS", "DenseSearch", "stamp"]
 
 VECTORS = "vectors.faiss"
 UNSAVED = 16
 """The file is written again when it lacks one of so many vectors; the others are soon read from SQLite."""
 QUERIES = 256
 """Windows of passages that stand for questions when it is measured how many lists have to be searched."""
+
+log = logging.getLogger(__name__)
 
 Meta = Mapping[str, str]
 
@@ -92,7 +95,7 @@ class DenseSearch:
 
     def _load(self, meta: Meta) -> VectorIndex | None:
         return (
-            VectorIndex.load(self._path, int(meta["dimension"]), _stamp(meta, meta["saved"])) if meta["saved"] else None
+            VectorIndex.load(self._path, int(meta["dimension"]), stamp(meta, meta["saved"])) if meta["saved"] else None
         )
 
     def _meta(self) -> dict[str, str]:
@@ -103,19 +106,24 @@ class DenseSearch:
 
     def drop_file(self) -> None:
         """Before the commit that removes passages: a file that outlives them would keep their vectors."""
-        self._path.unlink(missing_ok=True)
+        for file in (self._path, unfinished(self._path)):
+            file.unlink(missing_ok=True)
 
     def save(self) -> None:
-        """Write the file, unless the one that is there lacks little."""
+        """Write the file, unless the one that is there lacks little; without room for it, searching goes on without."""
         with self._lock:
             vectors = self._current()
         meta = self._meta()
         if meta["saved"] and self._path.exists() and vectors.unsaved * UNSAVED <= len(vectors):
             return
         token = secrets.token_hex(8)
-        vectors.save(self._path, _stamp(meta, token))
-        with self._storage.transaction(counted=False) as connection:
-            rows.write_meta(connection, {"saved": token})
+        try:
+            vectors.save(self._path, stamp(meta, token))
+            with self._storage.transaction(counted=False) as connection:
+                rows.write_meta(connection, {"saved": token})
+        except (OSError, IndexFault) as error:  # All that was changed is committed: this only saves time.
+            unfinished(self._path).unlink(missing_ok=True)
+            log.warning("The vectors cannot be saved in %s (%s).", self._path, error)
 
     # Making lists.
 
@@ -179,7 +187,7 @@ class DenseSearch:
                 return
             rows.update_vectors(connection, made, removals=True)
         token = secrets.token_hex(8)
-        made.save(self._path, _stamp(meta, token))
+        made.save(self._path, stamp(meta, token))
         with self._lock:
             with self._storage.transaction() as connection:
                 rows.write_lists(connection, made, recall)
@@ -187,6 +195,6 @@ class DenseSearch:
             self._vectors, self._seen = made, self._meta()
 
 
-def _stamp(meta: Meta, token: str) -> dict[str, str]:
+def stamp(meta: Meta, token: str) -> dict[str, str]:
     """Return what the file bears: it fits the index that notes the same token."""
     return {"made": meta["made"], "saved": token}

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from rag.errors import IndexBusy, IndexFault, IndexMismatch
 from rag.indexes.shared import check_embedder, check_passages, missing, now, origin, taken, unknown, weighed
 from rag.indexes.sqlite import rows
-from rag.indexes.sqlite.database import DATABASE, SCHEMA_VERSION, Storage
+from rag.indexes.sqlite.database import DATABASE, NOTES, SCHEMA_VERSION, Storage, damaged
 from rag.indexes.sqlite.dense import VECTORS, DenseSearch
 from rag.indexes.sqlite.lexical import LexicalSearch
-from rag.indexes.sqlite.migration import OLDEST, migrate
+from rag.indexes.sqlite.migration import OLDEST, is_due, migrate
 from rag.ports import (
     EVERYTHING,
     Change,
@@ -57,7 +57,7 @@ class SqliteIndex:
         self._storage = storage
         self._listeners = listeners
         self._embedder = embedder
-        self._dense = DenseSearch(storage, self._searchable)
+        self._dense = DenseSearch(storage, self._checked)
         self._lexical = LexicalSearch(storage)
         self._depth = 0
 
@@ -79,8 +79,9 @@ class SqliteIndex:
         """
         index = cls(folder, Storage(folder, read_only), embedder, listeners)
         try:
-            meta = index._meta()
-            if meta.get("schema") == OLDEST and not read_only:
+            if is_due(index._storage):
+                if read_only:
+                    raise index._made_by_another_version(OLDEST)
                 migrate(index._storage)
             meta = index._checked(index._meta())
         except IndexFault:
@@ -272,6 +273,10 @@ class SqliteIndex:
             self._tell(Removal(frozenset(names), self.existing))
             with self._storage.transaction() as connection:
                 rows.forget_words(connection)
+            # Only when the log is empty, too, is nothing left: a kill before that leaves the note that it is due.
+            if self._storage.checkpoint():
+                with self._storage.transaction(counted=False) as connection:
+                    rows.write_meta(connection, {"purge": "0"})
         self._storage.checkpoint()
         if self._embedder is not None:
             self._dense.save()
@@ -406,7 +411,7 @@ class SqliteIndex:
 
     def search_dense(self, vector: Vectors, k: int, within: Filter = EVERYTHING) -> Scored:
         """Return the ``k`` passages nearest to the unit ``vector`` with their cosine similarity."""
-        return self._dense.search(vector, k, self._allowed(within))
+        return self._searchable().search(vector, k, self._allowed(within))
 
     def scores_dense(self, vector: Vectors, ids: Sequence[PassageId]) -> list[float]:
         """Return for each of ``ids`` the cosine of the unit ``vector`` with the passage and its best window, weighed.
@@ -414,7 +419,7 @@ class SqliteIndex:
         A passage is about several things, and one of its sentences may answer the question all the same. 0 for a
         passage that no longer exists.
         """
-        whole = self._dense.scores(vector, ids)
+        whole = self._searchable().scores(vector, ids)
         with self._storage.reading() as connection:
             best = rows.best_windows(connection, vector, ids)
         return [weighed(cosine, best.get(i)) for i, cosine in zip(ids, whole, strict=True)]
@@ -435,11 +440,11 @@ class SqliteIndex:
         """Return the ids of the passages that a search may find; None for all."""
         return None if within == EVERYTHING else np.sort(np.array(self.passage_ids(within), dtype=np.int64))
 
-    def _searchable(self, meta: dict[str, str]) -> dict[str, str]:
-        """Return ``meta`` where the embedder can be used with what it describes."""
+    def _searchable(self) -> DenseSearch:
+        """Return the vectors, where there is an embedder whose questions they can be compared with."""
         if self._embedder is None:
             raise ValueError("an index opened without an embedder cannot be searched")
-        return self._checked(meta)
+        return self._dense
 
     def _meta(self) -> dict[str, str]:
         with self._storage.reading() as connection:
@@ -449,19 +454,26 @@ class SqliteIndex:
         """Return ``meta``, or raise IndexMismatch where this version and embedder cannot use what it describes."""
         if not meta:
             raise missing(self.folder)
+        if meta.get("schema", SCHEMA_VERSION) == SCHEMA_VERSION and not meta.keys() >= NOTES:
+            raise damaged(self._storage.path, "its notes are not complete")
         if meta["schema"] != SCHEMA_VERSION:
-            raise IndexMismatch(
-                f"The index in {self.folder} was made by another version of Footnote (schema {meta['schema']}, not "
-                f"{SCHEMA_VERSION}). {_remedy(meta['schema'])}"
-            )
+            raise self._made_by_another_version(meta["schema"])
         check_embedder(self.folder, meta, self._embedder)
         return meta
+
+    def _made_by_another_version(self, schema: str) -> IndexMismatch:
+        return IndexMismatch(
+            f"The index in {self.folder} was made by another version of Footnote (schema {schema}, not "
+            f"{SCHEMA_VERSION}). {_remedy(schema)}"
+        )
 
 
 def _remedy(schema: str) -> str:
     if schema == OLDEST:
         return "Run 'footnote list' once where the folder can be written: it is brought up to date then."
-    return "Move the folder away and run 'footnote ingest PATH' again."
+    if schema.isdecimal() and int(schema) > int(SCHEMA_VERSION):
+        return "Update Footnote, or restore an older backup: this version cannot read it, and leaves it as it is."
+    return "Run 'footnote reindex': it embeds the stored texts again, and nothing has to be read anew."
 
 
 def _made(embedder: Described, passage_tokens: int) -> dict[str, str]:

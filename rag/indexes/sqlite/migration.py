@@ -9,10 +9,22 @@ from rag.indexes.sqlite import rows
 from rag.indexes.sqlite.database import SCHEMA_VERSION, TERMS, Storage
 from rag.text.detection import detect
 
-__all__ = ["OLDEST", "migrate"]
+__all__ = ["OLDEST", "is_due", "migrate"]
 
 OLDEST = "4"
 """The earliest schema from which an index is brought to today's."""
+ADDED = {
+    "language": "ALTER TABLE documents ADD COLUMN language TEXT NOT NULL DEFAULT ''",
+    "recognised_pages": "ALTER TABLE documents ADD COLUMN recognised_pages TEXT NOT NULL DEFAULT '[]'",
+}
+"""Columns of documents that came later: some of them even without another number of the schema."""
+
+
+def is_due(storage: Storage) -> bool:
+    """Tell whether the index is one of those that ``migrate`` brings to today's schema."""
+    with storage.reading() as connection:
+        schema = rows.read_meta(connection).get("schema")
+        return schema == OLDEST or (schema == SCHEMA_VERSION and bool(_missing(connection)))
 
 
 def migrate(storage: Storage) -> None:
@@ -21,15 +33,18 @@ def migrate(storage: Storage) -> None:
     All of it is there afterwards, or nothing has changed.
     """
     with storage.transaction() as connection:
-        if rows.read_meta(connection)["schema"] != OLDEST:  # another process was quicker
-            return
-        connection.execute("ALTER TABLE documents ADD COLUMN language TEXT NOT NULL DEFAULT ''")
-        connection.execute("ALTER TABLE documents ADD COLUMN recognised_pages TEXT NOT NULL DEFAULT '[]'")
+        for change in _missing(connection):  # None where another process was quicker.
+            connection.execute(change)
         connection.execute("DROP TABLE terms")
         connection.execute(TERMS)
         for row in connection.execute("SELECT id FROM documents ORDER BY id").fetchall():
             _write_document(connection, row["id"])
         rows.write_meta(connection, {"schema": SCHEMA_VERSION})
+
+
+def _missing(connection: sqlite3.Connection) -> list[str]:
+    present = {row["name"] for row in connection.execute("PRAGMA table_info(documents)")}
+    return [change for column, change in ADDED.items() if column not in present]
 
 
 def _write_document(connection: sqlite3.Connection, number: int) -> None:

@@ -36,6 +36,7 @@ __all__ = [
     "sample_windows",
     "select_in",
     "source_id",
+    "stored_vectors",
     "unused_name",
     "update_vectors",
     "write_document",
@@ -49,6 +50,8 @@ STORED = np.float16
 """Half precision: no cosine moves by more than 0.001, and the file is half as large."""
 BATCH = 4096
 """Vectors that are read at once."""
+
+Row = sqlite3.Row | Mapping[str, Any]
 
 
 def read_meta(connection: sqlite3.Connection) -> dict[str, str]:
@@ -160,12 +163,11 @@ def remove_passages(connection: sqlite3.Connection, number: int) -> None:
 
 
 def forget_words(connection: sqlite3.Connection) -> None:
-    """Merge all parts of the full-text index, which drops the words of removed passages from the disk."""
+    """Merge all parts of the full-text index, which drops the words of removed passages."""
     connection.execute("INSERT INTO terms (terms) VALUES ('optimize')")
-    write_meta(connection, {"purge": "0"})
 
 
-def document_from(row: sqlite3.Row) -> Document:
+def document_from(row: Row) -> Document:
     """Return the document that ``write_document`` wrote, under its public name."""
     return Document(
         name=row["name"],
@@ -182,7 +184,7 @@ def document_from(row: sqlite3.Row) -> Document:
     )
 
 
-def passage_from(row: sqlite3.Row, document: sqlite3.Row) -> Passage:
+def passage_from(row: Row, document: Row) -> Passage:
     """Return the passage in ``row``, its text cut from the stored text of its ``document``."""
     return Passage(
         document=document["name"],
@@ -198,7 +200,7 @@ def passage_from(row: sqlite3.Row, document: sqlite3.Row) -> Passage:
     )
 
 
-def content_from(connection: sqlite3.Connection, document: sqlite3.Row) -> Content:
+def content_from(connection: sqlite3.Connection, document: Row) -> Content:
     """Return what the document in the row ``document`` was put into the index with."""
     query = (
         "SELECT p.*, v.vector, w.vectors FROM passages p JOIN vectors v ON v.passage = p.id "
@@ -279,6 +281,14 @@ def known_vectors(
     )
     found = select_in(connection, query, set(hashes))
     return {row["text_hash"]: _matrix(row["vector"] + row["vectors"], dimension) for row in found}
+
+
+def stored_vectors(
+    connection: sqlite3.Connection, ids: Sequence[int], dimension: int
+) -> dict[int, NDArray[np.float32]]:
+    """Return the vector of each passage of ``ids`` that has one."""
+    found = select_in(connection, "SELECT passage, vector FROM vectors WHERE passage IN ({})", ids)
+    return {row["passage"]: _matrix(row["vector"], dimension)[0] for row in found}
 
 
 def best_windows(connection: sqlite3.Connection, vector: NDArray[np.float32], ids: Sequence[int]) -> dict[int, float]:

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Floats", "Ids", "VectorIndex"]
+__all__ = ["Floats", "Ids", "VectorIndex", "unfinished"]
 
 MAGIC = b"FOOTNOTE"
 TIE = 1e-6
@@ -164,7 +164,7 @@ class VectorIndex:
 
     def save(self, path: Path, stamp: Mapping[str, str]) -> None:
         """Write the file with ``stamp``, which ``load`` must be given again."""
-        beside = path.with_name(path.name + ".new")
+        beside = unfinished(path)
         digest = hashlib.sha256()
         with beside.open("wb") as file:
 
@@ -201,6 +201,11 @@ class VectorIndex:
         sizes = [lists.list_size(number) for number in range(self.lists)]
         views = [faiss.rev_swig_ptr(lists.get_ids(number), size) for number, size in enumerate(sizes) if size]
         return np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *views]))
+
+
+def unfinished(path: Path) -> Path:
+    """Return where the file at ``path`` is written before it takes its place."""
+    return path.with_name(path.name + ".new")
 
 
 def _is_whole(file: BinaryIO, stamp: Mapping[str, str]) -> bool:

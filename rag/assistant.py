@@ -23,16 +23,14 @@ from rag.embedders import open_embedder
 from rag.errors import DocumentError, QuestionError
 from rag.execution import execute
 from rag.followups import by_name, earlier_questions, last_exchange, search_query, stands_alone
-from rag.formats import ocr
 from rag.generators import open_generator
 from rag.indexes.opening import open_index
 from rag.planning import Plan, Planner
 from rag.ports import Completion, Embedder, Generator, Reranker, Stop, WritableIndex
-from rag.replies import Kind, Replies, kind_of_message, replies_for
+from rag.replies import Kind, Replies, kind_of_message, replies_in
 from rag.rerankers import open_reranker
 from rag.reranking import described
 from rag.text import spelling
-from rag.text.language import language_of
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Status, Token, Turn
 
 __all__ = ["Assistant", "made_for"]
@@ -178,8 +176,9 @@ class Assistant:
         if answer.status == "abstained" and prompt.earlier and stands_alone(prompt.question):
             prompt = self._prompt(question, (), documents)
             answer = yield from self._read(prompt, clock, stop)
-        notes = () if prompt.question == question else (f"Interpreted as: {prompt.question}",)
-        notes = (*notes, *answer.notes, *self._recognised(answer))
+        replies = _replies(prompt)
+        notes = () if prompt.question == question else (replies.note("interpreted", question=prompt.question),)
+        notes = (*notes, *answer.notes, *self._recognised(answer, replies))
         return replace(answer, query=prompt.query if prompt.earlier else "", notes=notes)
 
     def _prompt(self, question: str, history: Sequence[Turn], documents: Collection[str] | None) -> Prompt:
@@ -197,10 +196,10 @@ class Assistant:
         """Reply to a message that isn't a question about the content of the documents."""
         known = self.catalogue.titles().among(documents).documents
         listed = kind == "documents" and known
-        answer = (yield from self._executed(Plan("count"), "", documents, clock, stop)) if listed else None
+        answer = (yield from self._executed(Plan("count"), "", replies, documents, clock, stop)) if listed else None
         return answer or Answer("", "", "answered", 1.0, replies.to(kind, known), path="reply")
 
-    def _recognised(self, answer: Answer) -> Iterator[str]:
+    def _recognised(self, answer: Answer, replies: Replies) -> Iterator[str]:
         """Yield a note for each document that is cited from pages that were recognised from pictures."""
         cited: dict[str, set[int]] = {}
         for citation in answer.citations:
@@ -210,7 +209,7 @@ class Assistant:
             with contextlib.suppress(DocumentError):  # deleted meanwhile
                 recognised = self.index.document(name).recognised_pages
                 if sure := [(page, confidence) for page, confidence in recognised if page in pages]:
-                    yield f"{name}: {ocr.note(sure)}."
+                    yield replies.recognised(name, sure)
 
     def _planned(
         self, prompt: Prompt, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
@@ -218,13 +217,21 @@ class Assistant:
         """Answer a question about documents as a whole; return ``None`` for any other, or if that fails."""
         titles = self.catalogue.titles().among(documents)
         plan = None if prompt.earlier else self.planner.plan(prompt.question, titles, stop)
-        return (yield from self._executed(plan, prompt.query, documents, clock, stop)) if plan else None
+        if not plan:
+            return None
+        return (yield from self._executed(plan, prompt.query, _replies(prompt), documents, clock, stop))
 
     def _executed(
-        self, plan: Plan, query: str, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
+        self,
+        plan: Plan,
+        query: str,
+        replies: Replies,
+        documents: Collection[str] | None,
+        clock: _Clock,
+        stop: Stop | None,
     ) -> Steps[Phase | Token, None, Answer | None]:
         """Execute ``plan``; return ``None`` if its result is too unlikely to be an answer."""
-        outcome = yield from execute(plan, _Tools(self, documents, clock, stop))
+        outcome = yield from execute(plan, _Tools(self, replies, documents, clock, stop))
         if not outcome or outcome.confidence < self.config.min_confidence:
             return None
         text, sentences, cited = citations.cite(*zip(*outcome.checked, strict=True))
@@ -234,7 +241,10 @@ class Assistant:
 
     def _read(self, prompt: Prompt, clock: _Clock, stop: Stop | None) -> Steps[Phase | Token, None, Answer]:
         """Read the evidence, draft an answer if it may hold one, check the draft and decide the outcome."""
-        prompt, notes = prompts.fit(prompt, self.generator.measure, self.room)
+        passages = len(prompt.evidence)
+        prompt = prompts.fit(prompt, self.generator.measure, self.room)
+        dropped = passages - len(prompt.evidence)
+        notes = (_replies(prompt).note("unread", dropped=dropped, passages=passages),) if dropped else ()
         drafted = yield from self._drafted(prompt, clock, stop)
         return replace(self._answer(prompt, drafted), notes=notes)
 
@@ -398,8 +408,7 @@ SETTINGS = (
 
 def _replies(prompt: Prompt) -> Replies:
     """Return Footnote's own texts in the language of the question."""
-    read = language_of(prompt.evidence[0].passage.text) if prompt.evidence else "en"
-    return replies_for(prompt.question, read)
+    return replies_in(prompts.language(prompt.question, prompt.evidence))
 
 
 def _reading(evidence: Sequence[Evidence]) -> Phase:
@@ -411,6 +420,7 @@ class _Tools:
     """The tools to execute a plan (:class:`rag.execution.Tools`): the stages of an assistant."""
 
     assistant: Assistant
+    replies: Replies
     documents: Collection[str] | None
     clock: _Clock
     stop: Stop | None
@@ -442,7 +452,7 @@ class _Tools:
     ) -> Steps[Phase | Token, None, tuple[float, Checked]]:
         assistant = self.assistant
         prompt = assistant.prompt.prompt(evidence, question)
-        prompt, _ = prompts.fit(prompt, assistant.generator.measure, assistant.room)
+        prompt = prompts.fit(prompt, assistant.generator.measure, assistant.room)
         drafted = yield from assistant._drafted(prompt, self.clock, self.stop, before)
         return drafted.confidence, drafted.kept if drafted.confidence >= assistant.config.min_confidence else []
 

@@ -26,6 +26,7 @@ __all__ = [
     "SEPARATORS",
     "STARTERS",
     "STEMMERS",
+    "TABLES",
     "TENS",
     "UNITS",
     "WEEKDAYS",
@@ -62,6 +63,8 @@ STEMMERS: dict[str, str] = _TABLE.pop("stemmers")
 """Snowball's algorithm by language."""
 SEPARATORS = sorted((word for words in _TABLE.pop("separators").values() for word in words.split()), key=len)[::-1]
 """Question words in languages without spaces between words, longest first."""
+TABLES = frozenset(_TABLE)
+"""Languages that have a table."""
 _STOP: dict[str, frozenset[str]] = {name: frozenset(table["stop"].split()) for name, table in _TABLE.items()}
 _SMALL = {name: _STOP[name].union(table["negation"].split()) for name, table in _TABLE.items()}
 """Words that identify a language."""

@@ -20,7 +20,7 @@ from rag.text.dates import day
 from rag.text.detection import language_of_question
 from rag.text.language import month_name, numbers
 
-__all__ = ["Kind", "Replies", "is_refusal", "kind_of_message", "replies_for", "replies_in"]
+__all__ = ["Kind", "Replies", "is_refusal", "kind_of_message", "reason_of", "replies_for", "replies_in"]
 
 FILE = Path(__file__).parent / "data" / "replies.toml"
 WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
@@ -133,7 +133,17 @@ def kind_of_message(text: str) -> tuple[Kind, Replies] | None:
 
 def is_refusal(text: str) -> bool:
     """Return whether ``text`` is an abstention, in any language."""
-    return any(text.startswith(table["refusal"]) for table in _tables().values())
+    return reason_of(text) is not None
+
+
+def reason_of(text: str) -> str | None:
+    """Return what an abstention says beside the refusal, in any language; ``None`` for any other text.
+
+    >>> reason_of("The documents do not answer this question. They never mention “Bo”."), reason_of("In Leeds.")
+    ('They never mention “Bo”.', None)
+    """
+    refusals = (table["refusal"] for table in _tables().values())
+    return next((text.removeprefix(told).strip() for told in refusals if text.startswith(told)), None)
 
 
 def _words(text: str) -> list[str]:

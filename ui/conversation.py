@@ -66,7 +66,8 @@ class Exchange:
     """One question and its answer. ``number`` counts from 1 within its conversation.
 
     While it is in progress, ``activity`` is the current step, ``found`` the sentence that the answer will be based on,
-    and ``draft`` the text that has not been checked. ``kept`` is the id under which the answer was stored, if it was.
+    and ``draft`` the text that has not been checked. ``problem`` and ``error`` are those of :class:`Failed`.
+    ``kept`` is the id under which the answer was stored, if it was.
     """
 
     number: int
@@ -77,6 +78,7 @@ class Exchange:
     draft: str = ""
     answered: Answered | None = None
     problem: str = ""
+    error: str = ""
     stopped: bool = False
     kept: str = ""
 
@@ -92,8 +94,8 @@ def advance(exchange: Exchange, event: Event) -> Exchange:
             return replace(exchange, draft=exchange.draft + text)
         case Answered():
             return replace(exchange, state="answered", answered=event)
-        case Failed(text=text):
-            return replace(exchange, state="failed", problem=text)
+        case Failed(text=text, error=error):
+            return replace(exchange, state="failed", problem=text, error=error)
         case Stopped():
             return _stopped(exchange)
 

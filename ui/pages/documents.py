@@ -52,7 +52,7 @@ def build(page: gr.Blocks) -> None:
 def _view(chosen: Sequence[str] | None, texts: Texts) -> str:
     """Return the JSON for static/documents.js."""
     words = texts.under("documents") | {"language": texts.language, "opens_tab": texts("opens_tab")}
-    words |= {f"documents.{form}": texts.table[f"documents.{form}"] for form in ("one", "other")}
+    words |= texts.forms("documents")
     words["drop"] = texts("documents.drop", formats=", ".join(format.suffixes[0] for format in FORMATS))
     accept = ",".join(BY_SUFFIX)
     return json.dumps({"words": words, "chosen": chosen, "accept": accept}).replace("<", "\\u003c")

@@ -26,11 +26,12 @@ from rag.followups import by_name, earlier_questions, last_exchange, search_quer
 from rag.generators import open_generator
 from rag.indexes.opening import open_index
 from rag.planning import Plan, Planner
-from rag.ports import Completion, Embedder, Generator, Reranker, Stop, WritableIndex
+from rag.ports import Completion, Embedder, Filter, Generator, Reranker, Stop, WritableIndex
 from rag.replies import Kind, Replies, kind_of_message, replies_in
 from rag.rerankers import open_reranker
 from rag.reranking import described
 from rag.text import spelling
+from rag.translation import Translator, language_to_search
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Status, Token, Turn
 
 __all__ = ["Assistant", "made_for"]
@@ -67,6 +68,7 @@ class Assistant:
         self.catalogue = Catalogue(index)
         self.planner = Planner(generator, tasks.load(PLAN))
         self.summary = tasks.load(SUMMARY)
+        self.translator = Translator(generator, tasks.load(KEYWORDS))
         self.coefficients = abstention.load_coefficients()
         self._calibrate(index.calibration)
 
@@ -169,26 +171,45 @@ class Assistant:
         if message := kind_of_message(question):
             return (yield from self._replied(*message, documents, clock, stop))
         yield Phase("searching", "Searching the documents")
-        prompt = self._prompt(question, history, documents)
+        prompt = self._prompt(question, history, documents, stop)
         clock.mark("retrieval_s")
         answer = yield from self._planned(prompt, documents, clock, stop)
         answer = answer or (yield from self._read(prompt, clock, stop))
         if answer.status == "abstained" and prompt.earlier and stands_alone(prompt.question):
-            prompt = self._prompt(question, (), documents)
+            prompt = self._prompt(question, (), documents, stop)
             answer = yield from self._read(prompt, clock, stop)
         replies = _replies(prompt)
         notes = () if prompt.question == question else (replies.note("interpreted", question=prompt.question),)
+        if prompt.translated:
+            notes = (*notes, replies.note("searched", words=", ".join(prompt.translated)))
         notes = (*notes, *answer.notes, *self._recognised(answer, replies))
         return replace(answer, query=prompt.query if prompt.earlier else "", notes=notes)
 
-    def _prompt(self, question: str, history: Sequence[Turn], documents: Collection[str] | None) -> Prompt:
-        """Return the prompt for ``question``: the evidence, and the question with typing errors corrected."""
+    def _prompt(
+        self, question: str, history: Sequence[Turn], documents: Collection[str] | None, stop: Stop | None
+    ) -> Prompt:
+        """Return the prompt for ``question``: the evidence, and the question with typing errors corrected.
+
+        For a question in another language than the documents, its words are translated and searched for.
+        """
         named = by_name(question, history)
         evidence = self.retrieve(named, history, documents)
         read = spelling.corrected(named, evidence, self._is_known)
         if read != named:
             evidence = self.retrieve(read, history, documents)
-        return self.prompt.prompt(evidence, read, earlier_questions(read, history), last_exchange(history))
+        if words := self._translated(search_query(read, history), evidence, documents, stop):
+            evidence = self.retrieve(" ".join(words), (), documents)
+        prompt = self.prompt.prompt(evidence, read, earlier_questions(read, history), last_exchange(history))
+        return replace(prompt, translated=words)
+
+    def _translated(
+        self, query: str, evidence: Sequence[Evidence], documents: Collection[str] | None, stop: Stop | None
+    ) -> tuple[str, ...]:
+        """Return words of ``query`` in the language of the documents, if that is another one."""
+        same_words = self.index.search_lexical(query, LOOKED_AT, Filter.of(documents))
+        found = [*(item.passage for item in evidence), *self.index.passages([id for id, _ in same_words])]
+        language = language_to_search(query, [passage.text for passage in found], self.embedder)
+        return self.translator.words(query, language, stop) if language else ()
 
     def _replied(
         self, kind: Kind, replies: Replies, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
@@ -275,7 +296,7 @@ class Assistant:
 
     def _checked(self, prompt: Prompt, claims: Sequence[Claim]) -> Checked:
         """Return the ``claims`` that the evidence supports, with their support."""
-        supports = verification.support(claims, prompt.evidence, prompt.query)
+        supports = verification.support(claims, prompt.evidence, prompt.searched)
         return [
             (claim, support)
             for claim, support in zip(claims, supports, strict=True)
@@ -306,7 +327,7 @@ class Assistant:
         question.
         """
         spans = list(dict.fromkeys(span for _, support in kept for span in support.spans))
-        spans += quoting.nearest(prompt.query, prompt.evidence, self.embedder, QUOTES)
+        spans += quoting.nearest(prompt.searched, prompt.evidence, self.embedder, QUOTES)
         apart = [span for at, span in enumerate(spans) if not any(_overlap(span, other) for other in spans[:at])]
         return citations.as_quotes(apart[:QUOTES])
 
@@ -385,7 +406,7 @@ def made_for(
 
 
 PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
-PLAN, SUMMARY = PROMPTS / "plan.txt", PROMPTS / "summary.txt"
+PLAN, SUMMARY, KEYWORDS = PROMPTS / "plan.txt", PROMPTS / "summary.txt", PROMPTS / "keywords.txt"
 QUOTES = 4
 """Most sentences shown after it."""
 LOOKED_AT = 10

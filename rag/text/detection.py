@@ -56,7 +56,7 @@ def language_of_question(text: str, default: str = "en") -> str:
     words = text.split()
     if not any(map(str.isalpha, text)) or (len(words) < WORDS and text.isascii()):
         return default
-    found, probability = _identifier(tuple(sorted({*TABLES, *WRITTEN_APART, default}))).classify(text)
+    found, probability = _identifier(tuple(sorted({*TABLES, *WRITTEN_APART, default} - {""}))).classify(text)
     return str(found) if probability >= SURE else default
 
 

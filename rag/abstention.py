@@ -45,7 +45,7 @@ def signals(prompt: Prompt, frequency: Callable[[str], int], yes: float) -> dict
     - ``dense``: the best cosine of a passage;
     - ``unknown``: 1 if a name, number or date is nowhere in the index; ``frequency`` counts the passages with a word.
     """
-    missing = missing_words(prompt.query, prompt.evidence)
+    missing = missing_words(prompt.searched, prompt.evidence)
     return {
         "yes": yes,
         "alone": float(len(prompt.evidence) == 1),
@@ -66,7 +66,7 @@ def draft_signals(prompt: Prompt, claims: Sequence[Claim], kept: Checked) -> dic
     spans = [span for _, support in kept for span in support.spans]
     cited = [f"{heading(span.evidence.passage)} {quote(span)}" for span in spans]
     forms = frozenset(word.form for text in cited for word in content_words(text))
-    asked = content_words(prompt.query)
+    asked = content_words(prompt.searched)
     return {
         "supported": sum(support.score for _, support in kept) / max(1, len(claims)),
         "joint": sum(support.joint for _, support in kept) / max(1, len(claims)),

@@ -23,16 +23,15 @@ from rag.embedders import open_embedder
 from rag.errors import DocumentError, QuestionError
 from rag.execution import execute
 from rag.followups import by_name, earlier_questions, last_exchange, search_query, stands_alone
-from rag.formats import ocr
 from rag.generators import open_generator
 from rag.indexes.opening import open_index
 from rag.planning import Plan, Planner
-from rag.ports import Completion, Embedder, Generator, Reranker, Stop, WritableIndex
-from rag.replies import Kind, Replies, kind_of_message, replies_for
+from rag.ports import Completion, Embedder, Filter, Generator, Reranker, Stop, WritableIndex
+from rag.replies import Kind, Replies, kind_of_message, replies_in
 from rag.rerankers import open_reranker
 from rag.reranking import described
 from rag.text import spelling
-from rag.text.language import language_of
+from rag.translation import Translator, language_to_search
 from rag.types import Answer, Evidence, Passage, Phase, Prompt, Status, Token, Turn
 
 __all__ = ["Assistant", "made_for"]
@@ -70,6 +69,7 @@ class Assistant:
         self.catalogue = Catalogue(index)
         self.planner = Planner(generator, tasks.load(PLAN))
         self.summary = tasks.load(SUMMARY)
+        self.translator = Translator(generator, tasks.load(KEYWORDS))
         self.coefficients = abstention.load_coefficients()
         self._calibrate(index.calibration)
 
@@ -172,25 +172,45 @@ class Assistant:
         if message := kind_of_message(question):
             return (yield from self._replied(*message, documents, clock, stop))
         yield Phase("searching", "Searching the documents")
-        prompt = self._prompt(question, history, documents)
+        prompt = self._prompt(question, history, documents, stop)
         clock.mark("retrieval_s")
         answer = yield from self._planned(prompt, documents, clock, stop)
         answer = answer or (yield from self._read(prompt, clock, stop))
         if answer.status == "abstained" and prompt.earlier and stands_alone(prompt.question):
-            prompt = self._prompt(question, (), documents)
+            prompt = self._prompt(question, (), documents, stop)
             answer = yield from self._read(prompt, clock, stop)
-        notes = () if prompt.question == question else (f"Interpreted as: {prompt.question}",)
-        notes = (*notes, *answer.notes, *self._recognised(answer))
+        replies = _replies(prompt)
+        notes = () if prompt.question == question else (replies.note("interpreted", question=prompt.question),)
+        if prompt.translated:
+            notes = (*notes, replies.note("searched", words=", ".join(prompt.translated)))
+        notes = (*notes, *answer.notes, *self._recognised(answer, replies))
         return replace(answer, query=prompt.query if prompt.earlier else "", notes=notes)
 
-    def _prompt(self, question: str, history: Sequence[Turn], documents: Collection[str] | None) -> Prompt:
-        """Return the prompt for ``question``: the evidence, and the question with typing errors corrected."""
+    def _prompt(
+        self, question: str, history: Sequence[Turn], documents: Collection[str] | None, stop: Stop | None
+    ) -> Prompt:
+        """Return the prompt for ``question``: the evidence, and the question with typing errors corrected.
+
+        For a question in another language than the documents, its words are translated and searched for.
+        """
         named = by_name(question, history)
         evidence = self.retrieve(named, history, documents)
         read = spelling.corrected(named, evidence, lambda word: spelling.is_known(word, self.index, self.embedder))
         if read != named:
             evidence = self.retrieve(read, history, documents)
-        return self.prompt.prompt(evidence, read, earlier_questions(read, history), last_exchange(history))
+        if words := self._translated(search_query(read, history), evidence, documents, stop):
+            evidence = self.retrieve(" ".join(words), (), documents)
+        prompt = self.prompt.prompt(evidence, read, earlier_questions(read, history), last_exchange(history))
+        return replace(prompt, translated=words)
+
+    def _translated(
+        self, query: str, evidence: Sequence[Evidence], documents: Collection[str] | None, stop: Stop | None
+    ) -> tuple[str, ...]:
+        """Return words of ``query`` in the language of the documents, if that is another one."""
+        same_words = self.index.search_lexical(query, LOOKED_AT, Filter.of(documents))
+        found = [*(item.passage for item in evidence), *self.index.passages([id for id, _ in same_words])]
+        language = language_to_search(query, [passage.text for passage in found], self.embedder)
+        return self.translator.words(query, language, stop) if language else ()
 
     def _replied(
         self, kind: Kind, replies: Replies, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
@@ -198,10 +218,10 @@ class Assistant:
         """Reply to a message that isn't a question about the content of the documents."""
         known = self.catalogue.titles().among(documents).documents
         listed = kind == "documents" and known
-        answer = (yield from self._executed(Plan("count"), "", documents, clock, stop)) if listed else None
+        answer = (yield from self._executed(Plan("count"), "", replies, documents, clock, stop)) if listed else None
         return answer or Answer("", "", "answered", 1.0, replies.to(kind, known), path="reply")
 
-    def _recognised(self, answer: Answer) -> Iterator[str]:
+    def _recognised(self, answer: Answer, replies: Replies) -> Iterator[str]:
         """Yield a note for each document that is cited from pages that were recognised from pictures."""
         cited: dict[str, set[int]] = {}
         for citation in answer.citations:
@@ -211,7 +231,7 @@ class Assistant:
             with contextlib.suppress(DocumentError):  # deleted meanwhile
                 recognised = self.index.document(name).recognised_pages
                 if sure := [(page, confidence) for page, confidence in recognised if page in pages]:
-                    yield f"{name}: {ocr.note(sure)}."
+                    yield replies.recognised(name, sure)
 
     def _planned(
         self, prompt: Prompt, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
@@ -219,13 +239,21 @@ class Assistant:
         """Answer a question about documents as a whole; return ``None`` for any other, or if that fails."""
         titles = self.catalogue.titles().among(documents)
         plan = None if prompt.earlier else self.planner.plan(prompt.question, titles, stop)
-        return (yield from self._executed(plan, prompt.query, documents, clock, stop)) if plan else None
+        if not plan:
+            return None
+        return (yield from self._executed(plan, prompt.query, _replies(prompt), documents, clock, stop))
 
     def _executed(
-        self, plan: Plan, query: str, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
+        self,
+        plan: Plan,
+        query: str,
+        replies: Replies,
+        documents: Collection[str] | None,
+        clock: _Clock,
+        stop: Stop | None,
     ) -> Steps[Phase | Token, None, Answer | None]:
         """Execute ``plan``; return ``None`` if its result is too unlikely to be an answer."""
-        tools = _Tools(self, documents, clock, stop)
+        tools = _Tools(self, replies, documents, clock, stop)
         outcome = yield from execute(plan, tools)
         if not outcome or outcome.confidence < self.config.min_confidence:
             return None
@@ -236,7 +264,10 @@ class Assistant:
 
     def _read(self, prompt: Prompt, clock: _Clock, stop: Stop | None) -> Steps[Phase | Token, None, Answer]:
         """Read the evidence, draft an answer if it may hold one, check the draft and decide the outcome."""
-        prompt, notes = prompts.fit(prompt, self.generator.measure, self.room)
+        passages = len(prompt.evidence)
+        prompt = prompts.fit(prompt, self.generator.measure, self.room)
+        dropped = passages - len(prompt.evidence)
+        notes = (_replies(prompt).note("unread", dropped=dropped, passages=passages),) if dropped else ()
         drafted = yield from self._drafted(prompt, clock, stop)
         return replace(self._answer(prompt, drafted), notes=notes)
 
@@ -270,7 +301,7 @@ class Assistant:
 
     def _checked(self, prompt: Prompt, claims: Sequence[Claim]) -> Checked:
         """Return the ``claims`` that the evidence supports, with their support."""
-        supports = verification.support(claims, prompt.evidence, prompt.query)
+        supports = verification.support(claims, prompt.evidence, prompt.searched)
         return [
             (claim, support)
             for claim, support in zip(claims, supports, strict=True)
@@ -300,7 +331,7 @@ class Assistant:
         question.
         """
         spans = list(dict.fromkeys(span for _, support in kept for span in support.spans))
-        spans += quoting.nearest(prompt.query, prompt.evidence, self.embedder, QUOTES)
+        spans += quoting.nearest(prompt.searched, prompt.evidence, self.embedder, QUOTES)
         apart = [span for at, span in enumerate(spans) if not any(_overlap(span, other) for other in spans[:at])]
         return citations.as_quotes(apart[:QUOTES])
 
@@ -348,7 +379,7 @@ class Assistant:
     def _refusal(self, prompt: Prompt) -> str:
         """Return the text of an abstention, with the names of the question that occur nowhere."""
         if not len(self.index):
-            return _replies(prompt).texts["nothing"]
+            return str(_replies(prompt).texts["nothing"])
         missing = abstention.missing_words(prompt.query, prompt.evidence)
         # Other words would tell the reader nothing.
         named = [word.text for word in missing if word.kind != "word"]
@@ -377,7 +408,7 @@ def made_for(
 
 
 PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
-PLAN, SUMMARY = PROMPTS / "plan.txt", PROMPTS / "summary.txt"
+PLAN, SUMMARY, KEYWORDS = PROMPTS / "plan.txt", PROMPTS / "summary.txt", PROMPTS / "keywords.txt"
 QUOTES = 4
 """Most sentences shown after it."""
 LOOKED_AT = 10
@@ -400,8 +431,7 @@ SETTINGS = (
 
 def _replies(prompt: Prompt) -> Replies:
     """Return Footnote's own texts in the language of the question."""
-    read = language_of(prompt.evidence[0].passage.text) if prompt.evidence else "en"
-    return replies_for(prompt.question, read)
+    return replies_in(prompts.language(prompt.question, prompt.evidence))
 
 
 def _reading(evidence: Sequence[Evidence]) -> Phase:
@@ -413,6 +443,7 @@ class _Tools:
     """The tools to execute a plan (:class:`rag.execution.Tools`): the stages of an assistant."""
 
     assistant: Assistant
+    replies: Replies
     documents: Collection[str] | None
     clock: _Clock
     stop: Stop | None
@@ -444,7 +475,7 @@ class _Tools:
     ) -> Steps[Phase | Token, None, tuple[float, Checked]]:
         assistant = self.assistant
         prompt = assistant.prompt.prompt(evidence, question)
-        prompt, _ = prompts.fit(prompt, assistant.generator.measure, assistant.room)
+        prompt = prompts.fit(prompt, assistant.generator.measure, assistant.room)
         drafted = yield from assistant._drafted(prompt, self.clock, self.stop, before)
         return drafted.confidence, drafted.kept if drafted.confidence >= assistant.config.min_confidence else []
 

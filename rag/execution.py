@@ -18,10 +18,9 @@ from rag.catalogue import Titles, is_kind, matches, stems, title_of
 from rag.citations import Checked, Claim, Span, Support
 from rag.planning import Plan
 from rag.ports import Completion, DocumentInfo, Filter, Index
+from rag.replies import Replies
 from rag.summary import SIZES, Part, parts_of, read_part, spread
 from rag.tasks import TaskFile
-from rag.text.dates import day
-from rag.text.language import numbers
 from rag.text.sentences import sentences
 from rag.text.words import content_words, found
 from rag.types import Evidence, Passage, Phase, Token
@@ -55,6 +54,11 @@ class Tools(Protocol):
     @property
     def summary(self) -> TaskFile:
         """The prompt for summarising a part of a document."""
+        ...
+
+    @property
+    def replies(self) -> Replies:
+        """Footnote's own texts in the language of the question."""
         ...
 
     @property
@@ -177,11 +181,13 @@ def _mention(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Out
     holding = [info for info in documents if info.name in lines]
     if not holding:
         return None
-    verb = "mentions" if len(holding) == 1 else "mention"
-    intro = f"{_share(len(holding), len(documents), _those(plan, documents, tools))} {verb} {plan.topic}:"
+    form = _share(len(holding), len(documents))
+    counts = {"count": len(holding), "total": len(documents)}
+    intro = tools.replies.listing(f"mention_{form}", **counts, those=_those(plan, documents, tools), topic=plan.topic)
     verbatim = fmean(plan.topic.lower() in citations.quote(lines[info.name]).lower() for info in holding)
     signals = {"verbatim": verbatim, "holding": len(holding) / len(documents)}
-    return _list(plan, intro, [(_label(info), lines[info.name]) for info in holding], 0.5 + verbatim / 2, signals)
+    entries = [(_label(info, tools.replies), lines[info.name]) for info in holding]
+    return _list(plan, intro, entries, 0.5 + verbatim / 2, signals, tools.replies)
 
 
 def _mentions(topic: str, documents: Sequence[DocumentInfo], index: Index) -> dict[str, Span]:
@@ -207,13 +213,15 @@ def _mentions(topic: str, documents: Sequence[DocumentInfo], index: Index) -> di
 
 def _count(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Outcome | None:
     """Return the number of ``documents``."""
-    total = len(tools.titles().documents)
+    total, replies = len(tools.titles().documents), tools.replies
+    form = "one" if len(documents) == 1 else "some"
     if len(documents) == total:
-        intro = f"There {'is one document' if total == 1 else f'are {_number(total)} documents'}:"
+        intro = replies.listing(f"there_{form}", total=total)
     else:
-        verb = "matches" if len(documents) == 1 else "match"
-        intro = f"{_share(len(documents), total)} {verb} {' or '.join(f'“{name}”' for name in plan.documents)}:"
-    return _list(plan, intro, [(_label(info), _title_span(info, tools.index)) for info in documents], 1.0, {})
+        names = replies.either(plan.documents)
+        intro = replies.listing(f"match_{form}", count=len(documents), total=total, names=names)
+    entries = [(_label(info, replies), _title_span(info, tools.index)) for info in documents]
+    return _list(plan, intro, entries, 1.0, {}, replies)
 
 
 # --- first, last, order
@@ -229,29 +237,30 @@ def _by_date(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doi
     if len(dated) < 2:
         return None
     those = _those(plan, meant, tools)
-    outcome = _in_order(plan, dated, len(documents), those, tools.index)
+    outcome = _in_order(plan, dated, len(documents), those, tools)
     undated = [title_of(info) for info in documents if not info.date]
-    notes = (f"No date is known for: {'; '.join(undated)}.",) if undated else ()
+    notes = (tools.replies.note("undated", titles="; ".join(undated)),) if undated else ()
     if outcome and plan.question:
         outcome = yield from _asked_of_one(plan, _at_end(plan, dated), outcome, tools)
     return outcome and replace(outcome, notes=notes)
 
 
-def _in_order(plan: Plan, dated: Sequence[DocumentInfo], count: int, those: str, index: Index) -> Outcome | None:
+def _in_order(plan: Plan, dated: Sequence[DocumentInfo], count: int, those: str, tools: Tools) -> Outcome | None:
     """Return the result for the ``dated`` ones of ``count`` documents, ``those``."""
-    about = f"{those} that mention {plan.topic}" if plan.topic else those
-    spans = {info.name: _date_span(info, index) for info in dated}
+    replies = tools.replies
+    about = those + (replies.listing("mentioning", topic=plan.topic) if plan.topic else "")
+    spans = {info.name: _date_span(info, tools.index) for info in dated}
     signals = {"dated": len(dated) / count, "shown": fmean(shown for _, shown in spans.values())}
     evidence = signals["dated"] * (0.5 + signals["shown"] / 2)
     if plan.operation == "order":
-        lines = [(f"{day(info.date)}: {title_of(info)}", spans[info.name][0]) for info in dated]
-        intro = f"The {_number(len(dated))} documents{about} in the order of their dates:"
-        return _list(plan, intro, lines, evidence, signals)
+        lines = [(f"{replies.date(info.date)}: {title_of(info)}", spans[info.name][0]) for info in dated]
+        intro = replies.listing("order", count=len(dated), those=about)
+        return _list(plan, intro, lines, evidence, signals, replies)
     ends = [info for info in dated if info.date == _at_end(plan, dated).date]
-    which = "earliest" if plan.operation == "first" else "latest"
-    names = " and ".join(f"“{title_of(info)}”" for info in ends)
-    verb = "is" if len(ends) == 1 else "are"
-    text = f"The {which} of the {_number(len(dated))} documents{about} {verb} {names}, {day(ends[0].date)}."
+    names = f" {replies.listing('and')} ".join(f"“{title_of(info)}”" for info in ends)
+    form = f"{plan.operation}_{'one' if len(ends) == 1 else 'some'}"
+    date = replies.date(ends[0].date)
+    text = replies.listing(form, count=len(dated), those=about, names=names, date=date)
     checked = [(Claim(text), Support(tuple(spans[info.name][0] for info in ends), 1.0))]
     return _outcome(plan, checked, evidence, signals)
 
@@ -293,7 +302,7 @@ def _each(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
         silent += [] if checked or tools.stopped() else [title_of(info)]
     if not told:
         return None
-    notes = (f"Nothing on this was found in: {'; '.join(silent)}.",) if silent else ()
+    notes = (tools.replies.note("silent", titles="; ".join(silent)),) if silent else ()
     signals = {"read": fmean(confidences), "told": len(told) / len(confidences)}
     return replace(_outcome(plan, told, signals["read"], signals, seen), notes=notes)
 
@@ -318,7 +327,7 @@ def _summarise(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> D
         told += entries
     if not told:
         return None
-    notes = (f"Read {read} of {len(every)} parts.",) if read < len(every) else ()
+    notes = (tools.replies.note("parts", read=read, parts=len(every)),) if read < len(every) else ()
     support = fmean(support.score for _, support in told)
     signals = {"support": support, "parts": read / len(every)}
     return replace(_outcome(plan, told, support, signals), notes=notes)
@@ -355,7 +364,12 @@ def _under_heading(part: Part, statements: Checked, told: Checked, several: bool
 
 
 def _list(
-    plan: Plan, intro: str, lines: Sequence[tuple[str, Span]], evidence: float, signals: Mapping[str, float]
+    plan: Plan,
+    intro: str,
+    lines: Sequence[tuple[str, Span]],
+    evidence: float,
+    signals: Mapping[str, float],
+    replies: Replies,
 ) -> Outcome:
     """Return ``intro``, which is based on all ``lines``, and the lines."""
     shown = lines[:LISTED]
@@ -363,7 +377,7 @@ def _list(
     checked = [frame, *((Claim(text, "\n- "), Support((span,), 1.0)) for text, span in shown)]
     outcome = replace(_outcome(plan, checked, evidence, signals), intro=intro)
     more = len(lines) - len(shown)
-    return replace(outcome, notes=(f"{more} more documents are not listed.",)) if more else outcome
+    return replace(outcome, notes=(replies.note("unlisted", count=more),)) if more else outcome
 
 
 def _outcome(
@@ -378,35 +392,28 @@ def _outcome(
     return Outcome(plan.operation, checked, planned * evidence, shown, signals=every)
 
 
-def _label(info: DocumentInfo) -> str:
+def _label(info: DocumentInfo, replies: Replies) -> str:
     """Return the title of a document with its date, unless the title contains it."""
     title = title_of(info)
-    written = day(info.date)
+    written = replies.date(info.date)
     return title if not written or written in title or info.date in title else f"{title} ({written})"
 
 
 def _those(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> str:
     """Return a description of the documents, unless they are all."""
     every = len(documents) == len(tools.titles().documents)
-    return "" if every else " matching " + " or ".join(f"“{name}”" for name in plan.documents)
+    return "" if every else tools.replies.listing("matching", names=tools.replies.either(plan.documents))
 
 
-def _share(count: int, total: int, those: str = "") -> str:
-    """Return "Three of the five documents" in words; ``those`` says which five.
+def _share(count: int, total: int) -> str:
+    """Return which text says "three of the five documents".
 
-    >>> _share(3, 5), _share(2, 2), _share(1, 1), _share(4, 4, " of May")
-    ('Three of the five documents', 'Both documents', 'The one document', 'All four documents of May')
+    >>> _share(3, 5), _share(1, 5), _share(2, 2), _share(1, 1), _share(4, 4)
+    ('some', 'one', 'both', 'only', 'all')
     """
     if count == total:
-        return {1: "The one document", 2: "Both documents"}.get(total, f"All {_number(total)} documents") + those
-    text = f"{_number(count)} of the {_number(total)} documents{those}"
-    return text[0].upper() + text[1:]
-
-
-def _number(count: int) -> str:
-    """Return a number in words, up to twelve."""
-    names = {1: "one", **{value: name for name, value in numbers("en").items()}}
-    return names[count] if count <= 12 else str(count)
+        return {1: "only", 2: "both"}.get(total, "all")
+    return "one" if count == 1 else "some"
 
 
 def _passages(info: DocumentInfo, index: Index) -> list[Passage]:

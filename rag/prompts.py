@@ -11,11 +11,11 @@ from pathlib import Path
 
 from rag.errors import PromptError, QuestionError
 from rag.text.dates import day
-from rag.text.language import language_of
+from rag.text.detection import language_of_question
 from rag.text.statements import readable
 from rag.types import Evidence, Prompt, Task, Turn
 
-__all__ = ["PromptFile", "fit", "load", "read_sections"]
+__all__ = ["PromptFile", "fit", "language", "load", "read_sections"]
 
 PLACEHOLDERS = {
     "instructions": set[str](),
@@ -66,10 +66,17 @@ class PromptFile:
         return self._asked(question.content, prompt, "question"), reply.content
 
     def _asked(self, question: str, prompt: Prompt, task: Task) -> str:
-        # Keywords don't reveal their language; readers of German documents mostly ask in German.
-        read = language_of(prompt.evidence[0].passage.text) if prompt.evidence else "en"
-        section = self.sections.get(f"{task}_{language_of(question, read)}", self.sections[task])
+        section = self.sections.get(f"{task}_{language(question, prompt.evidence)}", self.sections[task])
         return section.format(question=question)
+
+
+def language(question: str, evidence: Sequence[Evidence]) -> str:
+    """Return the language (ISO 639-1) in which to answer ``question``.
+
+    Keywords don't reveal their language; readers of German documents mostly ask in German.
+    """
+    read = language_of_question(evidence[0].passage.text) if evidence else "en"
+    return language_of_question(question, read)
 
 
 def load(file: Path) -> PromptFile:
@@ -119,21 +126,17 @@ def _check_placeholders(file: Path, name: str, body: str, wanted: set[str]) -> N
         raise PromptError(f"Section '## {name}' of the prompt file {file} {state} {{{field}}}; see prompts/README.md.")
 
 
-def fit(prompt: Prompt, measure: Callable[[Prompt], int], limit: int) -> tuple[Prompt, tuple[str, ...]]:
-    """Cut ``prompt`` down to ``limit`` tokens, with notes that tell the reader what was left out.
+def fit(prompt: Prompt, measure: Callable[[Prompt], int], limit: int) -> Prompt:
+    """Cut ``prompt`` down to ``limit`` tokens.
 
     Evidence is dropped from the lowest rank; the question is never cut.
 
     Raises:
         QuestionError: the question alone doesn't fit.
     """
-    passages = len(prompt.evidence)
     while measure(prompt) > limit:
         if prompt.evidence:
             prompt = replace(prompt, evidence=prompt.evidence[:-1])
         else:
             raise QuestionError(f"The question has {measure(prompt)} tokens, but only {limit} fit. Ask a shorter one.")
-    notes = []
-    if dropped := passages - len(prompt.evidence):
-        notes.append(f"{dropped} of {passages} passages did not fit and were not read.")
-    return prompt, tuple(notes)
+    return prompt

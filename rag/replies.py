@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -16,9 +16,11 @@ from typing import Any, Literal
 
 from rag.catalogue import title_of
 from rag.ports import DocumentInfo
-from rag.text.language import language_of
+from rag.text.dates import day
+from rag.text.detection import language_of_question
+from rag.text.language import month_name, numbers
 
-__all__ = ["Kind", "Replies", "is_refusal", "kind_of_message", "replies_for"]
+__all__ = ["Kind", "Replies", "is_refusal", "kind_of_message", "reason_of", "replies_for", "replies_in"]
 
 FILE = Path(__file__).parent / "data" / "replies.toml"
 WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
@@ -33,36 +35,80 @@ ASKED: tuple[Kind, ...] = ("about", "documents")
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """The replies in one language, some with placeholders."""
+    """The replies in one ``language``, some with placeholders."""
 
-    texts: Mapping[str, str]
+    texts: Mapping[str, Any]
+    language: str = "en"
 
     @property
     def unsure(self) -> str:
         """Introduction of the sentences that may answer a question."""
-        return self.texts["unsure"]
+        return str(self.texts["unsure"])
 
     def refusal(self, unmentioned: Sequence[str] = ()) -> str:
         """Return the text of an abstention, with the words of the question that no document contains."""
         if not unmentioned:
-            return self.texts["refusal"]
-        words = f" {self.texts['or']} ".join(f"“{word}”" for word in unmentioned)
-        return f"{self.texts['refusal']} {self.texts['unmentioned'].format(words=words)}"
+            return str(self.texts["refusal"])
+        return f"{self.texts['refusal']} {self.texts['unmentioned'].format(words=self.either(unmentioned))}"
+
+    def either(self, names: Sequence[str]) -> str:
+        """Return ``names`` in quotation marks, with "or" between them."""
+        return f" {self.texts['or']} ".join(f"“{name}”" for name in names)
+
+    def note(self, key: str, **values: object) -> str:
+        """Return a note below an answer, from the table ``notes``."""
+        return str(self.texts["notes"][key].format(**values))
+
+    def recognised(self, name: str, pages: Iterable[tuple[int, float]]) -> str:
+        """Return the note that ``pages`` of ``name``, each with its confidence, were read from pictures."""
+        sure = (self.note("sure", page=page, percent=f"{100 * confidence:.0f}") for page, confidence in pages)
+        return self.note("recognised", name=name, pages=", ".join(sure))
+
+    def listing(self, key: str, **values: object) -> str:
+        """Return an introduction from the table ``lists``; counts are written in words in English, up to twelve.
+
+        >>> replies_in("en").listing("there_some", total=3), replies_in("de").listing("there_some", total=3)
+        ('There are three documents:', 'Es gibt 3 Dokumente:')
+        """
+        told = {name: self._count(value) if isinstance(value, int) else value for name, value in values.items()}
+        text = str(self.texts["lists"][key].format(**told))
+        return text[0].upper() + text[1:] if not text.startswith(" ") else text
+
+    def _count(self, count: int) -> str:
+        in_words = {1: "one", **{value: name for name, value in numbers("en").items()}}
+        return in_words[count] if self.language == "en" and count <= 12 else str(count)
+
+    def date(self, date: str) -> str:
+        """Return an ISO 8601 date in words; anything else unchanged.
+
+        >>> [replies_in(name).date("2011-03-11") for name in ("en", "de", "fr", "es")]
+        ['11 March 2011', '11. März 2011', '11 mars 2011', '11 de marzo de 2011']
+        """
+        if not (parts := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", date)) or not 1 <= int(parts[2]) <= 12:
+            return day(date, self.language)
+        month = month_name(int(parts[2]), self.language)
+        form = self.texts["lists"]["day"]
+        return str(form.format(day=int(parts[3]), month=month, lower=month.lower(), year=parts[1]))
 
     def to(self, kind: Kind, documents: Sequence[DocumentInfo]) -> str:
         """Return the reply to a message of ``kind``; ``documents`` are those that can be asked about."""
         if kind in SAID:
-            return self.texts[kind]
+            return str(self.texts[kind])
         if not documents:
-            return self.texts["nothing"]
+            return str(self.texts["nothing"])
         titles = "; ".join(title_of(info) for info in documents[:SHOWN])
-        return self.texts["about"].format(count=len(documents), titles=titles)
+        return str(self.texts["about"].format(count=len(documents), titles=titles))
+
+
+def replies_in(language: str) -> Replies:
+    """Return the replies in ``language``; in English if it has no table."""
+    tables = _tables()
+    return Replies(tables[language], language) if language in tables else Replies(tables["en"])
 
 
 def replies_for(question: str, default: str = "en") -> Replies:
     """Return the replies in the language of ``question``, or in the ``default`` if its words don't reveal it."""
-    tables = _tables()
-    return Replies(tables.get(language_of(question, default), tables["en"]))
+    return replies_in(language_of_question(question, default))
 
 
 @lru_cache(maxsize=1024)  # of the same turns in every question of a conversation
@@ -73,21 +119,31 @@ def kind_of_message(text: str) -> tuple[Kind, Replies] | None:
     ['thanks', 'about', None]
     """
     words = _words(text)
-    for table in _tables().values():
+    for language, table in _tables().items():
         said, fillers = table["said"], frozenset(table["said"]["filler"].split())
         for kind in SAID:
             own = set(said[kind].split())
             if own & set(words) and own | fillers >= set(words):
-                return kind, Replies(table)
+                return kind, Replies(table, language)
         for kind in ASKED:
             if _without(fillers, words) in [_without(fillers, _words(phrase)) for phrase in said[kind]]:
-                return kind, Replies(table)
+                return kind, Replies(table, language)
     return None
 
 
 def is_refusal(text: str) -> bool:
     """Return whether ``text`` is an abstention, in any language."""
-    return any(text.startswith(table["refusal"]) for table in _tables().values())
+    return reason_of(text) is not None
+
+
+def reason_of(text: str) -> str | None:
+    """Return what an abstention says beside the refusal, in any language; ``None`` for any other text.
+
+    >>> reason_of("The documents do not answer this question. They never mention “Bo”."), reason_of("In Leeds.")
+    ('They never mention “Bo”.', None)
+    """
+    refusals = (table["refusal"] for table in _tables().values())
+    return next((text.removeprefix(told).strip() for told in refusals if text.startswith(told)), None)
 
 
 def _words(text: str) -> list[str]:

@@ -23,7 +23,7 @@ from rag.text.terms import pieces_per_word
 from rag.types import Evidence, Passage
 from rag.versions import newest_first
 
-__all__ = ["continued", "fuse", "retrieve"]
+__all__ = ["continued", "fuse", "knows", "retrieve"]
 
 MEASURED = 30
 """Number of top candidates of each kind used for mean and deviation; later ones are hardly relevant."""
@@ -85,7 +85,7 @@ def retrieve(
     dense = dict(zip(ids, index.scores_dense(vector, ids), strict=True))
     if dense_weight > 0 and lexical:
         first = index.passages(list(lexical)[:READ])
-        known = _known(embedder, [passage.text for passage in first])
+        known = knows(embedder, [passage.text for passage in first])
         dense_weight = _dense_share(dense_weight, index.coverage(question, next(iter(lexical))), known)
     scores = fuse(dense, lexical, dense_weight)
     ranked = sorted(ids, key=lambda i: (-scores[i], i))
@@ -156,7 +156,7 @@ def _texts(passages: Sequence[Passage], embedder: Embedder) -> list[str]:
     return [context_text(passage, embedder.tokenizer, embedder.limit) for passage in passages]
 
 
-def _known(embedder: Embedder, texts: Sequence[str]) -> float:
+def knows(embedder: Embedder, texts: Sequence[str]) -> float:
     """Return how well ``embedder`` knows the language of ``texts``, 0 to 1, by its number of tokens per word.
 
     If its tokenizer only estimates them, it is assumed to know the language.

@@ -148,7 +148,8 @@ class Prompt:
 
     A generator writes them in this order: instructions, evidence (the best first), question. ``task`` asks for an
     answer, or whether the evidence holds one. ``earlier`` holds the questions that the question refers to, ``exchange``
-    the last of them with its reply. ``wording`` turns the parts into text; generators have none of their own.
+    the last of them with its reply. ``translated`` are words of the question in the language of the evidence, if
+    that is another one. ``wording`` turns the parts into text; generators have none of their own.
     """
 
     instructions: str
@@ -157,6 +158,7 @@ class Prompt:
     task: Task = "question"
     earlier: str = ""
     exchange: tuple[Turn, ...] = ()
+    translated: tuple[str, ...] = ()
     wording: Wording = field(default_factory=PlainWording, compare=False, repr=False)
 
     @property
@@ -174,8 +176,13 @@ class Prompt:
 
     @property
     def query(self) -> str:
-        """The question, preceded by those it refers to: all words that the evidence was searched with."""
+        """The question, preceded by those it refers to."""
         return f"{self.earlier} {self.question}".strip()
+
+    @property
+    def searched(self) -> str:
+        """All words that the evidence was searched with, in its language."""
+        return " ".join(self.translated) or self.query
 
 
 @dataclass(frozen=True, slots=True)

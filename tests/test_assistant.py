@@ -361,6 +361,18 @@ def test_an_empty_question_is_refused(ask, question):
         ask(question, "x")
 
 
+@pytest.mark.parametrize(
+    ("question", "note"),
+    [
+        ("Where was the Cardiff roadshow held?", "passages did not fit and were not read."),
+        ("Wo war das Roadshow in Cardiff?", "Stellen passten nicht hinein und wurden nicht gelesen."),
+    ],
+)
+def test_what_did_not_fit_is_said_in_the_language_of_the_question(ask, question, note):
+    answer, _ = ask(question, "NO ANSWER", evidence=6, closeness=0.0, context=500, answer_tokens=100)
+    assert len(answer.notes) == 1 and answer.notes[0].endswith(note)
+
+
 def test_a_question_longer_than_the_context_is_refused(ask):
     with pytest.raises(QuestionError, match="Ask a shorter one"):
         ask("word " * 5000, "x")

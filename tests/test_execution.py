@@ -14,6 +14,7 @@ from rag.generators.scripted import ScriptedGenerator
 from rag.indexes.opening import create_index
 from rag.ingest import ingest
 from rag.planning import Plan
+from rag.replies import replies_in
 from rag.summary import parts_of, spread
 from rag.text.sentences import sentences
 from rag.text.words import content_words, found
@@ -43,6 +44,7 @@ class Hands:
 
     def __init__(self, index, completions):
         self.index = index
+        self.replies = replies_in("en")
         self.generator = ScriptedGenerator({}, completions=completions)
         self._catalogue = Catalogue(index)
         self.until = 10**6
@@ -177,6 +179,21 @@ def test_the_first_and_the_last_cite_their_dates(hands, plan, text, quote):
     lines, quotes = told(plan, hands)
     assert text in lines[0]
     assert quotes == [quote]
+
+
+@pytest.mark.parametrize(
+    ("language", "plan", "text"),
+    [
+        ("de", Plan("first"), "Das früheste der 4 Dokumente ist “Mietvertrag Gartenweg 4”, 1. März 2019."),
+        ("fr", Plan("mention", "water tank"), "2 des 6 documents mentionnent water tank :"),
+        ("es", Plan("count", documents=("minutes",)), "2 de los 6 documentos corresponden a “minutes”:"),
+        ("cy", Plan("last", "the hedge"), "Y ddiweddaraf o'r 2 dogfen sy'n sôn am the hedge yw “Minutes of the June"),
+    ],
+)
+def test_what_introduces_a_list_is_in_the_language_of_the_question(hands, language, plan, text):
+    hands.replies = replies_in(language)
+    lines, _ = told(plan, hands)
+    assert lines[0].startswith(text)
 
 
 def test_what_the_last_one_says_is_read_in_it(hands):

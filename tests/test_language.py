@@ -4,6 +4,7 @@ import tomllib
 
 import pytest
 
+from rag.text.detection import language_of_question
 from rag.text.language import (
     BOUNDS,
     FILE,
@@ -37,10 +38,32 @@ LANGUAGES = sorted(TABLE.keys() - {"units", "stemmers", "separators"})
         ("¿Se admiten perros? No, no se admiten perros.", "es"),
         ("No dogs, no cats.", "en"),
         ("THE TENANT PAYS FOR WATER", "en"),
+        ("Faint mae'r cwrs yn ei gostio?", "cy"),
     ],
 )
 def test_a_text_is_of_the_language_of_its_small_words(text, language):
     assert language_of(text) == language
+
+
+@pytest.mark.parametrize(
+    ("language", "questions"),
+    {
+        "cy": "Pryd mae'r llyfrgell ar agor?|Oes angen trwydded arnaf?|Faint yw'r blaendal?|Pwy yw'r trysorydd?",
+        "de": "Brauche ich einen Ausweis?|Welche Fristen gelten?|Kündigungsfrist|Wer ist Kassenwart?",
+        "fr": "Comment s'inscrire ?|Faut-il une carte ?|Où se réunit l'association ?|délai de préavis",
+        "es": "¿Cómo me inscribo?|¿Cuánto cuesta una plaza?|¿A qué hora cierra el salón?|¿Quién es el tesorero?",
+        "en": "Do I need a card?|How do I enrol?|Summarise the lease|Who is José Müller?|Amanda D'Souza|8 GB",
+        "zh": "图书馆几点开门？|押金是多少？|谁是会计？|会员费",
+    }.items(),
+)
+def test_a_short_question_is_of_its_language(language, questions):
+    for question in questions.split("|"):
+        assert language_of_question(question) == language, question
+
+
+def test_a_question_that_does_not_reveal_its_language_is_of_that_of_the_documents():
+    assert [language_of_question(text, "de") for text in ("8 GB", "Amanda D'Souza", "A100")] == ["de"] * 3
+    assert language_of_question("How do I enrol?", "de") == "en"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +84,7 @@ def test_every_language_has_the_same_keys():
     needed |= {"refers_back", "goes_on"}
     needed |= {"months_short", "honorifics"}
     own = {"weekday_letters", "ordinal_stop", "tens", "never_last", "before_number", "can_be_last", "starters"}
-    assert LANGUAGES == ["de", "en", "es", "fr"]
+    assert LANGUAGES == ["cy", "de", "en", "es", "fr"]
     for language in LANGUAGES:
         assert needed <= TABLE[language].keys() <= needed | own, language
 
@@ -92,8 +115,8 @@ def test_what_negates_is_no_word_that_is_left_out_of_a_bound(language):
 
 
 def test_yes_and_no_are_told_in_each_language():
-    assert {word for word, yes in YES_NO.items() if yes} == {"yes", "ja", "oui", "sí"}
-    assert {word for word, yes in YES_NO.items() if not yes} == {"no", "none", "nein", "non"}
+    assert {word for word, yes in YES_NO.items() if yes} == {"yes", "ja", "oui", "sí", "ydy"}
+    assert {word for word, yes in YES_NO.items() if not yes} == {"no", "none", "nein", "non", "nage"}
 
 
 def test_opposites_are_pairs_of_two_different_words():

@@ -122,12 +122,11 @@ def test_a_prompt_file_that_is_not_there(tmp_path):
         load(tmp_path / "none.txt")
 
 
-def test_what_is_found_last_goes_first_and_the_notes_say_so():
+def test_what_is_found_last_goes_first():
     prompt = Prompt("five " * 5, tuple(evidence(i, "w " * 10) for i in (1, 2, 3)), "what is it")
-    assert fit(prompt, count, 38) == (prompt, ())
-    fitted, notes = fit(prompt, count, 30)
+    assert fit(prompt, count, 38) == prompt
+    fitted = fit(prompt, count, 30)
     assert [item.rank for item in fitted.evidence] == [1, 2]
-    assert notes == ("1 of 3 passages did not fit and were not read.",)
 
 
 def test_a_question_that_cannot_fit_is_refused():
@@ -139,6 +138,6 @@ def test_a_question_that_cannot_fit_is_refused():
 def test_what_is_left_always_fits(passages, limit):
     found = tuple(evidence(rank, "w " * words) for rank, words in enumerate(passages, 1))
     prompt = Prompt("i " * 5, found, "q " * 5)
-    fitted, _ = fit(prompt, count, limit)
+    fitted = fit(prompt, count, limit)
     assert count(fitted) <= limit
     assert fitted.evidence == prompt.evidence[: len(fitted.evidence)]

@@ -1,5 +1,6 @@
 """The HTML of the page: everything escaped, lists and line breaks kept, marks that lead to their sources."""
 
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -11,12 +12,14 @@ from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.replies import replies_in
 from rag.types import Answer, Citation, Passage, Phase, Sentence, Token
 from ui.conversation import Answered, Exchange, Failed, Place, Stopped, Waiting, advance, history
+from ui.local import STATIC
 from ui.markup import escape, lines_html, short, text_html
 from ui.plain import plain_text
 from ui.render import announcement, exchange_html
-from ui.texts import ENGLISH, in_language, languages
+from ui.texts import ENGLISH, FORMS, in_language, languages
 
 PLACES = {1: Place("2011-03-11", "a1b2c3" * 10, "Roadshow\n", "\nThe end.")}
 ELEMENTS = set(
@@ -363,10 +366,28 @@ def test_durations():
 def test_every_language_has_the_same_texts_with_the_same_gaps():
     english = languages()["en"].table
     for texts in languages().values():
-        assert texts.table.keys() == english.keys()
-        for key, text in texts.table.items():
-            assert set(re.findall(r"{(\w*)}", text)) == set(re.findall(r"{(\w*)}", english[key])), key
+        table = json.loads((STATIC / "texts" / f"{texts.language}.json").read_text(encoding="utf-8"))
+        of_counts = {key for key in table.keys() - english.keys() if key.rpartition(".")[2] in FORMS.values()}
+        assert table.keys() - of_counts == english.keys(), texts.language
+        for key, text in english.items():
+            assert set(re.findall(r"{(\w*)}", text)) == set(re.findall(r"{(\w*)}", table[key])), key
         assert len(texts("months").split()) == 12
+
+
+def test_a_text_that_a_language_lacks_is_in_english(tmp_path, monkeypatch):
+    (tmp_path / "texts").mkdir()
+    for language, table in {"en": {"ask": "Ask", "stop": "Stop"}, "it": {"stop": "Ferma"}}.items():
+        (tmp_path / "texts" / f"{language}.json").write_text(json.dumps(table))
+    monkeypatch.setattr("ui.texts.STATIC", tmp_path)
+    texts = languages.__wrapped__()["it"]
+    assert (texts("ask"), texts("stop")) == ("Ask", "Ferma")
+
+
+def test_counts_in_welsh():
+    counts = [in_language("cy").count("waiting", count) for count in (1, 2, 3, 4, 6, 7)]
+    assert [text.split()[3] for text in counts] == [
+        "cwestiwn", "gwestiwn", "chwestiwn", "cwestiwn", "chwestiwn", "cwestiwn"
+    ]  # fmt: skip
 
 
 def test_every_text_is_used_somewhere():
@@ -378,8 +399,8 @@ def test_every_text_is_used_somewhere():
 
 @pytest.mark.parametrize(
     ("asked", "language"),
-    [("de-AT,de;q=0.9,en;q=0.8", "de"), ("en-GB,de;q=0.9", "en"), ("fr,de;q=0.2", "de"), ("de;q=0,en", "en"),
-     ("cy", "en"), ("", "en"), ("*", "en"), ("de;q=1.2.3", "en"), ("<script>", "en")],
+    [("de-AT,de;q=0.9,en;q=0.8", "de"), ("en-GB,de;q=0.9", "en"), ("it,de;q=0.2", "de"), ("de;q=0,en", "en"),
+     ("cy", "cy"), ("ja", "en"), ("", "en"), ("*", "en"), ("de;q=1.2.3", "en"), ("<script>", "en")],
 )  # fmt: skip
 def test_the_browser_chooses_the_language(asked, language):
     assert in_language(asked).language == language
@@ -390,6 +411,22 @@ def test_a_page_in_german():
     assert words(page.select_one(".calm h3")) == "Die Dokumente beantworten das nicht"
     working = advance(Exchange(1, "Wo?"), Phase("reading", "Reading 4 passages"))
     assert announcement(working, in_language("de")) == "4 Stellen werden gelesen"
+    working = advance(working, Phase("reading", "Reading document 2 of 5"))
+    assert announcement(working, in_language("de")) == "Wird gelesen: 2 von 5"
+
+
+@pytest.mark.parametrize(("language", "reason"), [("de", "Nirgends steht dort “Bo”."), ("cy", "o gwbl am “Bo”.")])
+def test_a_refusal_is_said_once_in_any_language(language, reason):
+    said = replies_in(language).refusal(["Bo"])
+    page = BeautifulSoup(exchange_html(done(replace(NOWHERE, answer=said), places={}), in_language(language)), "lxml")
+    assert words(page.select_one(".calm p")).endswith(reason)
+    assert replies_in(language).texts["refusal"] not in words(page)
+
+
+def test_a_known_error_is_in_the_language_of_the_reader():
+    exchange = advance(Exchange(1, "Wo?"), Failed("Two minutes have passed without an answer.", "deadline"))
+    assert "Das hat zu lange gedauert." in exchange_html(exchange, in_language("de"))
+    assert "Two minutes have passed" in exchange_html(exchange)
 
 
 def test_short_ends_at_a_word():

@@ -1,8 +1,18 @@
 """Messages that ask nothing of the documents, and what is said in the language of the question."""
 
+import string
+
 import pytest
 
 from rag.replies import FILE, _tables, is_refusal, kind_of_message, replies_for
+
+TEXTS = ("refusal", "unmentioned", "or", "unsure", "greeting", "thanks", "about", "nothing")
+
+
+def fields(text):
+    """Return the placeholders of a text; ``lower`` is a month as well."""
+    return {name.replace("lower", "month") for _, name, _, _ in string.Formatter().parse(text) if name}
+
 
 QUESTIONS = [
     "When does the library open?",
@@ -47,6 +57,10 @@ QUESTIONS = [
         ("Welche Dokumente gibt es?", "documents"),
         ("Quels documents avez-vous ?", "documents"),
         ("¿Qué documentos tienes?", "documents"),
+        ("Bore da", "greeting"),
+        ("Diolch yn fawr iawn!", "thanks"),
+        ("Beth allwch chi ei wneud?", "about"),
+        ("Pa ddogfennau sydd gennych chi?", "documents"),
         *((question, None) for question in QUESTIONS),
     ],
 )
@@ -57,12 +71,14 @@ def test_what_kind_of_message_it_is(text, kind):
 
 def test_every_language_says_the_same_things():
     tables = _tables()
-    assert tables.keys() == {"en", "de", "fr", "es"}
+    assert tables.keys() == {"en", "de", "fr", "es", "cy"}
     for language, table in tables.items():
         assert table.keys() == tables["en"].keys(), f"{language} in {FILE}"
         assert table["said"].keys() == tables["en"]["said"].keys(), f"{language} in {FILE}"
-        assert "{words}" in table["unmentioned"]
-        assert "{count}" in table["about"] and "{titles}" in table["about"]
+        assert {key: fields(table[key]) for key in TEXTS} == {key: fields(tables["en"][key]) for key in TEXTS}
+        for part in ("notes", "lists"):
+            wanted = {key: fields(text) for key, text in tables["en"][part].items()}
+            assert {key: fields(text) for key, text in table[part].items()} == wanted, f"{part} of {language}"
 
 
 @pytest.mark.parametrize(
@@ -77,6 +93,10 @@ def test_every_language_says_the_same_things():
         (
             "¿Quién es el Bo Ek?",
             "Los documentos no responden a esta pregunta. No mencionan en ningún lugar “Bo” o “Ek”.",
+        ),
+        (
+            "Pwy yw Bo Ek?",
+            "Nid yw'r dogfennau'n ateb y cwestiwn hwn. Nid ydynt yn sôn o gwbl am “Bo” neu “Ek”.",
         ),
     ],
 )

@@ -13,6 +13,7 @@ from rag.indexes.sqlite.database import DATABASE
 from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
 from rag.retrieval import retrieve
+from rag.text.terms import lookup
 from rag.types import Passage
 
 TEXTS = {
@@ -21,6 +22,10 @@ TEXTS = {
     "reglement.txt": "Règlement\n\nLes prêts de la médiathèque sont gratuits pour tous les étudiants.\n",
     "图书馆.txt": "图书馆\n\n图书可以借四个星期，光盘可以借一个星期。逾期归还每天罚款五角。\n",
     "図書館.txt": "案内\n\n会議室の予約は電話で受け付けます。駐車場はありません。\n",
+    "urlaub.txt": "Urlaub\n\nDer Urlaubsantrag ist vier Wochen vorher bei der Leitung abzugeben, nicht später.\n",
+    "frist.txt": "Ende\n\nDie Frist der Kündigung ist für die Mieter drei Monate zum Ende des Jahres.\n",
+    "schutz.txt": "Garten\n\nPflanzenschutzmittel sind im Garten nicht erlaubt, auch nicht auf den Wegen.\n",
+    "verlof.txt": "Verlof\n\nDe verlofaanvraag moet vier weken van tevoren worden ingeleverd bij de directie.\n",
     "thai.txt": "ประกาศ\n\nห้องประชุมเปิดเวลาเก้าโมงและปิดเวลาห้าโมงเย็น\n",
 }
 
@@ -45,6 +50,11 @@ def index(tmp_path: Path) -> SqliteIndex:
         ("gebuehr", "gebuehren.txt"),
         ("Le prêt est-il gratuit pour un étudiant ?", "reglement.txt"),
         ("reglement", "reglement.txt"),
+        ("Bei wem stelle ich den Antrag auf Urlaub?", "urlaub.txt"),
+        ("Welche Kündigungsfrist gilt?", "frist.txt"),
+        ("Darf ich Mittel zum Schutz von Pflanzen nehmen?", "schutz.txt"),
+        ("Was ist mit Pflanzen?", "schutz.txt"),
+        ("Wanneer moet ik de aanvraag voor verlof inleveren?", "verlof.txt"),
         ("逾期罚款是多少？", "图书馆.txt"),
         ("駐車場はありますか", "図書館.txt"),
         ("ห้องประชุมเปิดกี่โมง", "thai.txt"),
@@ -57,6 +67,12 @@ def test_words_are_found_in_the_language_of_their_document(index: SqliteIndex, q
     assert index.coverage(question, found[0].passage.id) > 0
 
 
+def test_a_question_in_another_language_is_not_put_together(index: SqliteIndex) -> None:
+    question, languages = "Who gets the Pflanzen Schutz?", {"en", "de"}
+    assert lookup(question, languages, lambda *_: True).words == lookup(question, languages).words
+    assert retrieve("Who gets the Pflanzen?", index, HashEmbedder(), 3, dense_weight=0) == []
+
+
 def test_what_is_stored_and_cited_is_not_normalised(index: SqliteIndex) -> None:
     (found, *_) = retrieve("affiliate office", index, HashEmbedder(), 1)
 
@@ -67,7 +83,7 @@ def test_what_is_stored_and_cited_is_not_normalised(index: SqliteIndex) -> None:
 def test_the_language_of_a_document_is_stored(index: SqliteIndex) -> None:
     languages = {name: index.document(name).language for name in TEXTS}
 
-    assert languages == dict(zip(TEXTS, ("en", "de", "fr", "zh", "ja", "th"), strict=True))
+    assert languages == dict(zip(TEXTS, "en de fr zh ja de de de nl th".split(), strict=True))
 
 
 def test_a_deleted_document_is_found_by_no_term(index: SqliteIndex) -> None:

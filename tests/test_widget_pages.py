@@ -1,6 +1,7 @@
 """The widget in pages that it did not expect, in those that may not have it, and against those who mean harm."""
 
 import gzip
+import json
 import re
 import signal
 import subprocess
@@ -29,7 +30,8 @@ from rag.config import Config
 from rag.indexes.sqlite.index import SqliteIndex
 from rag.types import Passage
 from ui.local import STATIC
-from ui.widget import integrity
+from ui.texts import FORMS
+from ui.widget import TEXTS, integrity
 
 WIDGET = STATIC / "widget.js"
 MOST = 20_000
@@ -72,9 +74,19 @@ def test_nothing_is_ever_put_in_as_markup_or_run_as_a_script():
 
 
 def test_every_language_has_every_text():
-    tables = re.search(r"const TEXTS = \{(.*?)\n  \};", WIDGET.read_text(encoding="utf-8"), re.DOTALL)[1]
-    english, german = (re.findall(r"^      (\w+):", table, re.MULTILINE) for table in tables.split("    de: {"))
-    assert english == german and len(english) > 50
+    script = WIDGET.read_text(encoding="utf-8")
+    block = re.search(r"const ENGLISH = \{(.*?)\n  \};", script, re.DOTALL)[1]
+    english = {key: gaps(text) for key, text in re.findall(r'^    (\w+): "(.*)",$', block, re.MULTILINE)}
+    tables = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in TEXTS.glob("*.json")}
+    assert str(sorted(tables)).replace("'", '"') in script and len(english) > 50
+    for language, table in tables.items():
+        of_counts = {key for key in table if key.rpartition("_")[2] in FORMS.values()}
+        assert table.keys() - of_counts == english.keys() - of_counts, language
+        assert {key: gaps(table[key]) for key in english} == english, language
+
+
+def gaps(text):
+    return set(re.findall(r"{(\w*)}", text))
 
 
 # --- pages that it did not expect
@@ -328,7 +340,8 @@ class TestAttributes:
             ("<html lang=de-AT>", "en-GB", "Ihre Frage"),
             ("<html>", "de-CH", "Ihre Frage"),
             ("<html lang=en>", "de-CH", "Your question"),
-            ("<html lang=cy>", "de-CH", "Your question"),
+            ("<html lang=cy>", "de-CH", "Eich cwestiwn"),
+            ("<html lang=it>", "de-CH", "Your question"),
         ],
     )
     def test_the_language_is_the_pages_or_else_the_browsers(self, browser, site, page, locale, label):

@@ -39,8 +39,17 @@ def test_it_is_sent_again_only_when_it_has_changed(api):
     assert again.headers["access-control-allow-origin"] == INTRANET
 
 
-def test_a_page_of_another_origin_does_not_get_it(api):
-    assert api.get("/widget.js", headers={"Origin": "https://evil.example"}).status == 403
+def test_its_texts_come_in_the_language_of_the_page(api):
+    reply = api.get("/widget/cy.json", headers={"Origin": INTRANET})
+    assert reply.json["ask"] == "Gofyn"
+    assert reply.headers["access-control-allow-origin"] == INTRANET
+    assert api.get("/widget/it.json").status == 404
+    assert api.get("/widget/..%2Fen.json").status == 404
+
+
+@pytest.mark.parametrize("path", ["/widget.js", "/widget/cy.json"])
+def test_a_page_of_another_origin_does_not_get_it(api, path):
+    assert api.get(path, headers={"Origin": "https://evil.example"}).status == 403
 
 
 def test_the_command_prints_the_line(tmp_path):

@@ -23,7 +23,7 @@ from ui.replies import problem
 
 __all__ = ["Gate", "bearer", "user_of"]
 
-OPEN_PATHS = ("/api/", "/v1/", "/mcp", "/widget.js")
+OPEN_PATHS = ("/api/", "/v1/", "/mcp", "/widget.js", "/widget/")
 """Paths that pages of other origins may use; everything else is for our own pages."""
 READING = ("GET", "HEAD", "OPTIONS")
 BODY = 1 << 20

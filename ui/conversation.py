@@ -66,9 +66,10 @@ class Exchange:
     """One question and its answer. ``number`` counts from 1 within its conversation.
 
     While it is in progress, ``activity`` is the current step, ``found`` the sentence that the answer will be based on,
-    and ``draft`` the text that has not been checked. ``problem`` says why there is no answer, or no newer one. ``kept``
-    is the id under which the answer was stored, if it was; ``id`` is that of the attempt, so that the page knows a new
-    one. ``searched`` is the number of documents that were searched, and of all, if the reader has chosen some.
+    and ``draft`` the text that has not been checked. ``problem`` says why there is no answer, or no newer one, and
+    ``error`` is the code of :class:`Failed`. ``kept`` is the id under which the answer was stored, if it was; ``id`` is
+    that of the attempt, so that the page knows a new one. ``searched`` is the number of documents that were searched,
+    and of all, if the reader has chosen some.
     """
 
     number: int
@@ -79,6 +80,7 @@ class Exchange:
     draft: str = ""
     answered: Answered | None = None
     problem: str = ""
+    error: str = ""
     kept: str = ""
     id: str = ""
     searched: tuple[int, int] | None = None
@@ -95,8 +97,8 @@ def advance(exchange: Exchange, event: Event) -> Exchange:
             return replace(exchange, draft=exchange.draft + text)
         case Answered():
             return replace(exchange, state="answered", answered=event)
-        case Failed(text=text):
-            return replace(exchange, state="failed", problem=text)
+        case Failed(text=text, error=error):
+            return replace(exchange, state="failed", problem=text, error=error)
         case Stopped():
             return _stopped(exchange)
 

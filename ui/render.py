@@ -13,6 +13,7 @@ from dataclasses import replace
 from rag.answers import draft_and_quotes
 from rag.citations import without_marks
 from rag.feedback import COMPLAINTS
+from rag.replies import reason_of
 from rag.types import Answer, Citation, Phase, Status
 from ui.cards import cards_of
 from ui.cited import answer_text_html, quotes_html
@@ -44,7 +45,7 @@ def announcement(exchange: Exchange, texts: Texts = ENGLISH) -> str:
     if exchange.state == "working":
         return _found_text(exchange, texts) or activity_text(exchange.activity, texts)
     if exchange.state == "failed":
-        return _problem(exchange.problem, texts)
+        return _problem(exchange, texts)
     if exchange.state == "stopped" or not exchange.answered:
         return _stopped_text(exchange, texts)
     if exchange.problem:
@@ -71,7 +72,7 @@ def _found_text(exchange: Exchange, texts: Texts) -> str:
 
 
 def activity_text(activity: Waiting | Phase | None, texts: Texts) -> str:
-    """Return the current step in the reader's language; the number of passages is taken from the phase's text."""
+    """Return the current step in the reader's language; its numbers are taken from the phase's text."""
     if activity is None:
         return texts("starting")
     if isinstance(activity, Waiting):
@@ -82,9 +83,11 @@ def activity_text(activity: Waiting | Phase | None, texts: Texts) -> str:
         about = texts("waiting.about", seconds=max(1, round(activity.seconds))) if activity.seconds is not None else ""
         return texts.count("waiting", activity.ahead) + about
     key = f"phase.{activity.name}"
-    number = re.search(r"\d+", activity.text)
-    if number and f"{key}.other" in texts.table:
-        return texts.count(key, int(number[0]))
+    numbers = re.findall(r"\d+", activity.text)
+    if len(numbers) == 2:
+        return texts("phase.part", number=numbers[0], of=numbers[1])
+    if numbers and f"{key}.other" in texts.table:
+        return texts.count(key, int(numbers[0]))
     return texts(key) if key in texts.table else activity.text
 
 
@@ -116,14 +119,18 @@ def _stopped_text(exchange: Exchange, texts: Texts) -> str:
 
 
 def _failed(exchange: Exchange, texts: Texts) -> str:
-    problem = lines_html(_problem(exchange.problem, texts))
+    problem = lines_html(_problem(exchange, texts))
     box = f'<div class="calm"><h3>{escape(texts("no_answer"))}</h3><p>{problem}</p></div>'
     box += _narrowed(exchange, texts) if exchange.searched and not exchange.searched[0] else ""
     return box + _acts(exchange, texts)
 
 
-def _problem(problem: str, texts: Texts) -> str:
-    return texts("internal_error") if problem == ENGLISH("internal_error") else problem
+def _problem(exchange: Exchange, texts: Texts) -> str:
+    """Return what went wrong, in the reader's language if it is of a known kind; in English in more detail."""
+    if exchange.problem == ENGLISH("internal_error"):
+        return texts("internal_error")
+    key = f"problem.{exchange.error}"
+    return texts(key) if key in texts.table and texts.language != ENGLISH.language else exchange.problem
 
 
 def _answered(exchange: Exchange, texts: Texts) -> str:
@@ -172,7 +179,8 @@ def _unsure(answered: Answered, texts: Texts) -> str:
 
 
 def _abstention(answered: Answered, texts: Texts) -> str:
-    reason = re.sub(r"^The documents do not answer this( question)?\.?\s*", "", answered.answer.answer)
+    text = answered.answer.answer
+    reason = text if (known := reason_of(text)) is None else known
     box = f"<h3>{escape(texts('abstained'))}</h3>" + (f'<p dir="auto">{lines_html(reason)}</p>' if reason else "")
     return f'<div class="calm">{box}</div>{nearest_html(answered, texts)}'
 

@@ -1,6 +1,6 @@
 """Interface texts in the reader's language, from ``static/texts``: one file per language.
 
-Text from the assistant and the documents is shown as it is.
+A text that a file lacks is shown in English. Text from the assistant and the documents is shown as it is.
 """
 
 from __future__ import annotations
@@ -15,6 +15,11 @@ from typing import Any
 from ui.local import STATIC
 
 __all__ = ["ENGLISH", "Texts", "in_language", "kept_choice", "languages", "texts_of"]
+
+
+FORMS = {0: "zero", 1: "one", 2: "two", 3: "few", 6: "many"}
+"""Endings of the keys of texts for these counts, where a language has a text of its own for them (as Welsh does, by
+Unicode's plural rules); all other counts have the ending ``other``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,16 @@ class Texts:
     def count(self, key: str, number: int) -> str:
         """Return the text of ``key`` for a count.
 
-        >>> ENGLISH.count("documents", 1), ENGLISH.count("documents", 1234)
-        ('1 document', '1,234 documents')
+        >>> ENGLISH.count("documents", 1), ENGLISH.count("documents", 1234), in_language("cy").count("documents", 2)
+        ('1 document', '1,234 documents', '2 ddogfen')
         """
-        return self(f"{key}.{'one' if number == 1 else 'other'}", count=self.number(number))
+        own = f"{key}.{FORMS.get(number, 'other')}"
+        return self(own if own in self.table else f"{key}.other", count=self.number(number))
+
+    def forms(self, key: str) -> dict[str, str]:
+        """Return the texts of ``key`` for all counts, by their keys."""
+        keys = (f"{key}.{form}" for form in (*FORMS.values(), "other"))
+        return {form: self.table[form] for form in keys if form in self.table}
 
     def number(self, value: float, digits: int = 0) -> str:
         """Return a number in the language's format.
@@ -87,14 +98,15 @@ class Texts:
 def languages() -> Mapping[str, Texts]:
     """Return the texts of all languages, by language code."""
     files = sorted((STATIC / "texts").glob("*.json"))
-    return {file.stem: Texts(json.loads(file.read_text(encoding="utf-8"))) for file in files}
+    tables = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
+    return {language: Texts(tables["en"] | table) for language, table in tables.items()}
 
 
 def in_language(wanted: str) -> Texts:
     """Return the texts in the best available language of an ``Accept-Language`` header; English by default.
 
-    >>> [in_language(wanted).language for wanted in ("de-CH, en;q=0.5", "fr, en;q=0.3, de;q=0.9", "cy", "")]
-    ['de', 'de', 'en', 'en']
+    >>> [in_language(wanted).language for wanted in ("de-CH, en;q=0.5", "it, en;q=0.3, fr;q=0.9", "ja", "")]
+    ['de', 'fr', 'en', 'en']
     """
     known = languages()
     asked = re.findall(r"([a-z]+)(?:-[\w-]+)?\s*(?:;\s*q\s*=\s*([01](?:\.\d*)?))?\s*(?:,|$)", wanted.lower())

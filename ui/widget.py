@@ -12,31 +12,50 @@ from fastapi import APIRouter, Request, Response
 from rag.config import Config
 from rag.errors import ConfigError
 from ui.local import STATIC
+from ui.replies import refusal
 
 __all__ = ["integrity", "own_address", "router", "script_line"]
 
 FILE = "widget.js"
+TEXTS = STATIC / "texts" / "widget"
+"""The widget's texts in other languages than English, one file per language."""
 
 
 def router() -> APIRouter:
-    """Return the route of the widget's script. The bytes are served unchanged, so that their hash matches the page."""
+    """Return the routes of the widget's script and of its texts.
+
+    The bytes of the script are served unchanged, so that their hash matches the page.
+    """
     routes = APIRouter(tags=["widget"])
 
     @routes.get(f"/{FILE}")
     def widget(request: Request) -> Response:
         """Return the widget's script."""
-        data = (STATIC / FILE).read_bytes()
-        tag = f'"{hashlib.sha256(data).hexdigest()}"'
-        headers = {
-            "ETag": tag,
-            "Cache-Control": "no-cache",  # Checked on every use, sent only if it has changed.
-            "Cross-Origin-Resource-Policy": "cross-origin",
-        }
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers=headers)
-        return Response(data, headers=headers, media_type="text/javascript; charset=utf-8")
+        return _file(STATIC / FILE, "text/javascript; charset=utf-8", request)
+
+    @routes.get("/widget/{language}.json")
+    def texts(language: str, request: Request) -> Response:
+        """Return the widget's texts in a language."""
+        files = {file.stem: file for file in TEXTS.glob("*.json")}
+        if language not in files:
+            return refusal(404, "bad_document", f"The widget has no texts in {language[:20]!r}.")
+        return _file(files[language], "application/json", request)
 
     return routes
+
+
+def _file(file: Path, media_type: str, request: Request) -> Response:
+    """Return the response with ``file``; without its content if the browser has the same."""
+    data = file.read_bytes()
+    tag = f'"{hashlib.sha256(data).hexdigest()}"'
+    headers = {
+        "ETag": tag,
+        "Cache-Control": "no-cache",  # Checked on every use, sent only if it has changed.
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(data, headers=headers, media_type=media_type)
 
 
 def integrity(file: Path = STATIC / FILE) -> str:

@@ -17,6 +17,7 @@ __all__ = [
     "CAN_BE_LAST",
     "HALVES",
     "HONORIFICS",
+    "JOINTS",
     "LACKING",
     "MONTHS",
     "NEGATIONS",
@@ -26,6 +27,7 @@ __all__ = [
     "SEPARATORS",
     "STARTERS",
     "STEMMERS",
+    "TABLES",
     "TENS",
     "UNITS",
     "WEEKDAYS",
@@ -60,8 +62,12 @@ _TABLE: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
 _UNITS = _TABLE.pop("units")
 STEMMERS: dict[str, str] = _TABLE.pop("stemmers")
 """Snowball's algorithm by language."""
+JOINTS = {language: ("", *joints.split()) for language, joints in _TABLE.pop("joints").items()}
+"""What stands between the parts of a compound, by language, for those that write it in one word."""
 SEPARATORS = sorted((word for words in _TABLE.pop("separators").values() for word in words.split()), key=len)[::-1]
 """Question words in languages without spaces between words, longest first."""
+TABLES = frozenset(_TABLE)
+"""Languages that have a table."""
 _STOP: dict[str, frozenset[str]] = {name: frozenset(table["stop"].split()) for name, table in _TABLE.items()}
 _SMALL = {name: _STOP[name].union(table["negation"].split()) for name, table in _TABLE.items()}
 """Words that identify a language."""

@@ -10,15 +10,18 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rag.text.language import SEPARATORS, language_of, stop_words
+from rag.text.compounds import SHORTEST, Known, joined, parts
+from rag.text.detection import language_of_question
+from rag.text.language import JOINTS, SEPARATORS, language_of, stop_words
 from rag.text.stems import stem
 
-__all__ = ["Lookup", "lookup", "pieces_per_word", "searchable", "spans_of", "terms"]
+__all__ = ["ANY", "Lookup", "lookup", "pieces_per_word", "searchable", "spans_of", "terms"]
 
+ANY = "*"
 MOST = 256
 """Most words of a question that are looked up; thousands would be slow and add nothing."""
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
@@ -42,7 +45,7 @@ class Lookup:
     """The terms of a question: its ``words``, and the ``pairs`` of adjacent ones, without repetition.
 
     Each is a tuple of alternatives, any of which a passage may contain: the forms in the languages of the documents. A
-    pair is two terms separated by a space.
+    pair is two terms separated by a space; a form with ``ANY`` at its end is the start of a term.
     """
 
     words: list[tuple[str, ...]]
@@ -67,8 +70,10 @@ def terms(text: str, language: str = "") -> list[str]:
     return [stem(word, language) for word in _words(searchable(text))]
 
 
-def lookup(question: str, languages: Collection[str]) -> Lookup:
+def lookup(question: str, languages: Collection[str], known: Known | None = None) -> Lookup:
     """Return what to look up for ``question`` in documents in ``languages``, without its question words.
+
+    If the terms of the index are ``known``, compounds and their parts find each other.
 
     >>> lookup("Who is the prime minister of Fiji?", {"en"})
     Lookup(words=[('prime',), ('minist',), ('fiji',)], pairs=[('prime minist',)])
@@ -78,10 +83,36 @@ def lookup(question: str, languages: Collection[str]) -> Lookup:
     kept = [word for word in words if word not in ignored]
     beside = [pair for pair in pairwise(words) if not ignored & set(pair)]
     spoken = sorted(languages) or [""]
+    alternatives = [tuple(stem(word, language) for language in spoken) for word in kept or words]
+    if known and (compounding := _compounding(question, languages)):
+        alternatives = list(_with_compounds(kept or words, alternatives, compounding, known))
     return Lookup(
-        _different(tuple(stem(word, language) for language in spoken) for word in kept or words),
+        _different(alternatives),
         _different(tuple(" ".join(stem(word, language) for word in pair) for language in spoken) for pair in beside),
     )
+
+
+def _compounding(question: str, languages: Collection[str]) -> str:
+    """Return the language of ``question`` if it writes compounds in one word and documents are in it."""
+    possible = sorted(JOINTS.keys() & set(languages))
+    spoken = language_of_question(question, possible[0]) if possible else ""
+    return spoken if spoken in possible else ""
+
+
+def _with_compounds(
+    words: Sequence[str], alternatives: Sequence[tuple[str, ...]], language: str, known: Known
+) -> Iterator[tuple[str, ...]]:
+    """Yield the ``alternatives`` of ``words``: each with compounds that it is part of, or those of its own parts."""
+    compounds = list(joined(words, language, known))
+    for place, (word, forms) in enumerate(zip(words, alternatives, strict=True)):
+        own = tuple(compound for compound, used in compounds if place in used)
+        if own or any(known(form, False) for form in forms):
+            yield (*forms, *own)
+        elif split := parts(word, language, known):
+            yield from ((part, *forms) for part in split)
+        else:
+            start = stem(word, language)
+            yield (*forms, start + ANY) if len(start) >= SHORTEST and known(start, True) else forms
 
 
 def spans_of(question: str, text: str, language: str) -> list[tuple[int, int]]:
@@ -93,14 +124,14 @@ def spans_of(question: str, text: str, language: str) -> list[tuple[int, int]]:
     wanted = {form for forms in lookup(question, {language}).words for form in forms}
     found = list[tuple[int, int]]()
     for run in RUN.finditer(text):
-        for start, end in _parts(run):
+        for start, end in _terms_of(run):
             if stem(searchable(text[start:end]), language) in wanted:
-                joined = found and start < found[-1][1]
-                found[-1:] = [(found[-1][0], end)] if joined else [*found[-1:], (start, end)]
+                overlaps = found and start < found[-1][1]
+                found[-1:] = [(found[-1][0], end)] if overlaps else [*found[-1:], (start, end)]
     return found
 
 
-def _parts(run: re.Match[str]) -> list[tuple[int, int]]:
+def _terms_of(run: re.Match[str]) -> list[tuple[int, int]]:
     """Return the spans of a run's terms: the word itself, or every two adjacent characters of an unspaced script."""
     if not run["unspaced"] or len(run[0]) == 1:
         return [run.span()]
@@ -120,7 +151,7 @@ def pieces_per_word(text: str, spans: Sequence[tuple[int, int]]) -> float:
     return pieces / max(len(LETTERS.findall(text)), 1) if pieces else 1.0
 
 
-def _different(found: Iterator[tuple[str, ...]]) -> list[tuple[str, ...]]:
+def _different(found: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return list(dict.fromkeys(tuple(dict.fromkeys(alternatives)) for alternatives in found))[:MOST]
 
 

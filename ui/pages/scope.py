@@ -49,5 +49,5 @@ def _view(chosen: list[str] | None, texts: Texts, ready: bool = False) -> str:
     words = texts.under("scope") | texts.under("listing") | texts.dates
     words |= {"language": texts.language, "opens_tab": texts("opens_tab")}
     words |= {key: texts(f"documents.{key}") for key in ("find", "none", "none_found", "more")}
-    words |= {key: texts.table[f"documents.{key}"] for key in ("pages.one", "pages.other")}
+    words |= {key.removeprefix("documents."): text for key, text in texts.forms("documents.pages").items()}
     return json.dumps({"words": words, "chosen": chosen, "ready": ready}).replace("<", "\\u003c")

@@ -42,9 +42,12 @@ function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
 }
 
-// The text of `key` for a count.
+const FORMS = { 0: "zero", 1: "one", 2: "two", 3: "few", 6: "many" };
+
+// The text of `key` for a count, as in ui/texts.py.
 function counted(words, key, number) {
-  return fill(words[number === 1 ? `${key}.one` : `${key}.other`], { count: number.toLocaleString(words.language) });
+  const text = words[`${key}.${FORMS[number]}`] || words[`${key}.other`];
+  return fill(text, { count: number.toLocaleString(words.language) });
 }
 
 // An ISO 8601 date as the server writes it (ui/texts.py); anything else unchanged.

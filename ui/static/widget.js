@@ -11,126 +11,80 @@
 
   // --- texts, in the language of the page
 
-  const TEXTS = {
-    en: {
-      title: "Ask a question",
-      greeting: "Answers come from our documents. Every sentence links to its source.",
-      question: "Your question",
-      ask: "Ask",
-      stop: "Stop",
-      close: "Close",
-      anew: "New conversation",
-      conversation: "Conversation",
-      number: (number) => `Question ${number}`,
-      asked: "You asked:",
-      starting: "Starting",
-      searching: "Searching the documents",
-      reading: "Reading passages",
-      writing: "Writing",
-      checking: "Checking each sentence",
-      waiting: (ahead) => (ahead === 1 ? "Waiting: 1 question ahead of yours" : `Waiting: ${ahead} questions ahead of yours`),
-      about: (seconds) => `, about ${seconds} s`,
-      draft: "Draft, not checked yet",
-      weak: " (no source found)",
-      sources: (count) => (count === 1 ? "1 source" : `${count} sources`),
-      source: (mark, title) => `Source ${mark}: ${title}`,
-      page: (page) => `page ${page}`,
-      abstained: "The documents do not answer this",
-      unsure: "The documents may answer this",
-      outright: "The documents don't state it outright. Check whether these quotes answer your question.",
-      found: (title) => `Found in ${title}:`,
-      query: "Searched for:",
-      nearest: "Closest passages (may not contain the answer)",
-      stopped: "Stopped. The text so far has not been checked.",
-      stopped_early: "Stopped before there was an answer.",
-      failed: "No answer",
-      again: "Try again",
-      back: "Back to the answer",
-      loading: "Loading the passage",
-      open: "Open the document here",
-      new_tab: " (opens in a new tab)",
-      changed: "This document has changed since the answer was given. The original quote:",
-      gone: "This passage isn't available: the document was changed or deleted.",
-      support: "Contact us:",
-      opinion: "Is this correct?",
-      up: "Yes, this is correct",
-      down: "No, this is wrong",
-      what: "What is wrong?",
-      wrong_answer: "The answer is wrong",
-      wrong_source: "The source does not say this",
-      should_answer: "It should have answered",
-      should_abstain: "It should have said it doesn't know",
-      down_other: "Something else",
-      right_answer: "Correct answer (optional)",
-      send: "Send",
-      cancel: "Cancel",
-      thanks: "Thanks, saved for review.",
-      unreachable: "Can't reach the server, or this site isn't allowed to use it.",
-      too_many: "Too many questions right now. Try again in a moment.",
-      deadline: "This took too long. Try again later, or ask a shorter question.",
-      token_refused: "Please sign in again.",
-      internal: "Something went wrong on the server. You can ask again.",
-    },
-    de: {
-      title: "Stellen Sie eine Frage",
-      greeting: "Die Antworten kommen aus unseren Dokumenten. Jeder Satz führt zu seiner Quelle.",
-      question: "Ihre Frage",
-      ask: "Fragen",
-      stop: "Stoppen",
-      close: "Schließen",
-      anew: "Neues Gespräch",
-      conversation: "Gespräch",
-      number: (number) => `Frage ${number}`,
-      asked: "Sie haben gefragt:",
-      starting: "Startet",
-      searching: "Die Dokumente werden durchsucht",
-      reading: "Die Stellen werden gelesen",
-      writing: "Die Antwort wird geschrieben",
-      checking: "Jeder Satz wird geprüft",
-      waiting: (ahead) => (ahead === 1 ? "Bitte warten: 1 Frage vor Ihnen" : `Bitte warten: ${ahead} Fragen vor Ihnen`),
-      about: (seconds) => `, etwa ${seconds} s`,
-      draft: "Entwurf, noch nicht geprüft",
-      weak: " (keine Quelle gefunden)",
-      sources: (count) => (count === 1 ? "1 Quelle" : `${count} Quellen`),
-      source: (mark, title) => `Quelle ${mark}: ${title}`,
-      page: (page) => `Seite ${page}`,
-      abstained: "Die Dokumente beantworten das nicht",
-      unsure: "Die Dokumente beantworten das vielleicht",
-      outright: "In den Dokumenten steht es nicht ausdrücklich. Prüfen Sie, ob diese Zitate Ihre Frage beantworten.",
-      found: (title) => `Gefunden in ${title}:`,
-      query: "Gesucht wurde:",
-      nearest: "Ähnlichste Stellen (enthalten die Antwort vielleicht nicht)",
-      stopped: "Gestoppt. Der Text bis hierher wurde nicht geprüft.",
-      stopped_early: "Gestoppt, bevor es eine Antwort gab.",
-      failed: "Keine Antwort",
-      again: "Noch einmal versuchen",
-      back: "Zurück zur Antwort",
-      loading: "Die Stelle wird geladen",
-      open: "Dokument an dieser Stelle öffnen",
-      new_tab: " (in einem neuen Tab)",
-      changed: "Dieses Dokument hat sich seit der Antwort geändert. Das ursprüngliche Zitat:",
-      gone: "Diese Stelle ist nicht verfügbar: Das Dokument wurde geändert oder gelöscht.",
-      support: "Kontakt:",
-      opinion: "Stimmt das?",
-      up: "Ja, das stimmt",
-      down: "Nein, das stimmt nicht",
-      what: "Was ist falsch?",
-      wrong_answer: "Die Antwort ist falsch",
-      wrong_source: "Die Quelle sagt das nicht",
-      should_answer: "Es hätte antworten sollen",
-      should_abstain: "Es hätte sagen sollen, dass es das nicht weiß",
-      down_other: "Etwas anderes",
-      right_answer: "Richtige Antwort (freiwillig)",
-      send: "Senden",
-      cancel: "Abbrechen",
-      thanks: "Danke, zur Prüfung gespeichert.",
-      unreachable: "Der Server ist nicht erreichbar, oder diese Seite darf ihn nicht nutzen.",
-      too_many: "Gerade gibt es zu viele Fragen. Versuchen Sie es gleich noch einmal.",
-      deadline: "Das hat zu lange gedauert. Versuchen Sie es später, oder fragen Sie kürzer.",
-      token_refused: "Bitte melden Sie sich neu an.",
-      internal: "Auf dem Server ist etwas schiefgegangen. Sie können noch einmal fragen.",
-    },
+  const ENGLISH = {
+    title: "Ask a question",
+    greeting: "Answers come from our documents. Every sentence links to its source.",
+    question: "Your question",
+    ask: "Ask",
+    stop: "Stop",
+    close: "Close",
+    anew: "New conversation",
+    conversation: "Conversation",
+    number: "Question {number}",
+    asked: "You asked:",
+    starting: "Starting",
+    searching: "Searching the documents",
+    reading: "Reading passages",
+    writing: "Writing",
+    checking: "Checking each sentence",
+    waiting_one: "Waiting: 1 question ahead of yours",
+    waiting_other: "Waiting: {count} questions ahead of yours",
+    about: ", about {seconds} s",
+    draft: "Draft, not checked yet",
+    weak: " (no source found)",
+    sources_one: "1 source",
+    sources_other: "{count} sources",
+    source: "Source {mark}: {title}",
+    page: "page {page}",
+    abstained: "The documents do not answer this",
+    unsure: "The documents may answer this",
+    outright: "The documents don't state it outright. Check whether these quotes answer your question.",
+    found: "Found in {title}:",
+    query: "Searched for:",
+    nearest: "Closest passages (may not contain the answer)",
+    stopped: "Stopped. The text so far has not been checked.",
+    stopped_early: "Stopped before there was an answer.",
+    failed: "No answer",
+    again: "Try again",
+    back: "Back to the answer",
+    loading: "Loading the passage",
+    open: "Open the document here",
+    new_tab: " (opens in a new tab)",
+    changed: "This document has changed since the answer was given. The original quote:",
+    gone: "This passage isn't available: the document was changed or deleted.",
+    support: "Contact us:",
+    opinion: "Is this correct?",
+    up: "Yes, this is correct",
+    down: "No, this is wrong",
+    what: "What is wrong?",
+    wrong_answer: "The answer is wrong",
+    wrong_source: "The source does not say this",
+    should_answer: "It should have answered",
+    should_abstain: "It should have said it doesn't know",
+    down_other: "Something else",
+    right_answer: "Correct answer (optional)",
+    send: "Send",
+    cancel: "Cancel",
+    thanks: "Thanks, saved for review.",
+    unreachable: "Can't reach the server, or this site isn't allowed to use it.",
+    too_many: "Too many questions right now. Try again in a moment.",
+    deadline: "This took too long. Try again later, or ask a shorter question.",
+    token_refused: "Please sign in again.",
+    internal: "Something went wrong on the server. You can ask again.",
   };
+  // Languages with a file of texts on the server: ui/static/texts/widget.
+  const TRANSLATED = ["cy", "de", "es", "fr"];
+  const FORMS = { 0: "zero", 1: "one", 2: "two", 3: "few", 6: "many" }; // as in ui/texts.py
+
+  // The texts of a language with functions for those with gaps; what a table lacks is said in English.
+  function speaking(table) {
+    const words = { ...ENGLISH, ...table };
+    const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+    const said = (key) => fill.bind(null, words[key]);
+    const counted = (key) => (count) => fill(words[`${key}_${FORMS[count]}`] || words[`${key}_other`], { count });
+    const gaps = ["number", "about", "source", "page", "found"].map((key) => [key, said(key)]);
+    return { ...words, ...Object.fromEntries(gaps), waiting: counted("waiting"), sources: counted("sources") };
+  }
 
   // --- style. A constructed stylesheet is not an inline style, so a strict Content-Security-Policy allows it.
 
@@ -785,7 +739,7 @@
       );
       const article = make(
         "article",
-        { class: "exchange", "aria-label": texts.number(number) },
+        { class: "exchange", "aria-label": texts.number({ number }) },
         heading,
         make("div", { class: "reply" }),
       );
@@ -844,7 +798,7 @@
     }
 
     abstention(answer) {
-      const reason = answer.answer.replace(/^The documents do not answer this( question)?\.?\s*/, "");
+      const reason = answer.answer.replace(/^[^.]*\.\s*/, "");
       const list = make("ul", { class: "plain" });
       const nearest = make("div", { class: "sources", hidden: true }, make("h4", {}, this.texts.nearest), list);
       this.fillNearest(nearest, list, answer.evidence);
@@ -922,7 +876,7 @@
     }
 
     mark(citation) {
-      const label = this.texts.source(citation.mark, citation.title || citation.document);
+      const label = this.texts.source({ mark: citation.mark, title: citation.title || citation.document });
       const click = (event) => this.open(citation, event.currentTarget);
       return make(
         "button",
@@ -973,7 +927,7 @@
 
     passageNodes(passage, { quote }) {
       const { texts } = this;
-      const where = [date(passage.date || "", this.language), passage.page ? texts.page(passage.page) : ""].filter(
+      const where = [date(passage.date || "", this.language), passage.page ? texts.page({ page: passage.page }) : ""].filter(
         Boolean,
       );
       const link = make(
@@ -1128,12 +1082,12 @@
       const { texts } = this;
       if (name !== "waiting") this.activity.textContent = texts[name] || texts.starting;
       else if (position)
-        this.activity.textContent = texts.waiting(position) + (wait ? texts.about(Math.max(1, Math.round(wait))) : "");
+        this.activity.textContent = texts.waiting(position) + (wait ? texts.about({ seconds: Math.max(1, Math.round(wait)) }) : "");
     }
 
     // Show the sentence that the answer is based on; return the text for screen readers.
     quote({ document, title, quote }) {
-      const where = this.texts.found(title || document);
+      const where = this.texts.found({ title: title || document });
       this.found.replaceChildren(make("span", { class: "small" }, where), " ", make("q", { dir: "auto" }, quote));
       this.found.hidden = false;
       return `${where} “${quote}”`;
@@ -1184,13 +1138,24 @@
     tokenProvider = null;
 
     connectedCallback() {
-      const isNew = !this.shadowRoot;
-      if (isNew) this.build();
       if (!("placed" in this.dataset)) placed()?.remove(); // The page has a box of its own now.
-      if (!this.launcher) return;
+      if (this.shadowRoot) return this.appear(this.isOpen);
+      const language = this.language();
+      this.attachShadow({ mode: "open" });
+      if (!TRANSLATED.includes(language.slice(0, 2))) return this.build(ENGLISH, language);
+      return fetch(`${this.base()}/widget/${language.slice(0, 2)}.json`)
+        .then((response) => (response.ok ? response.json() : Promise.reject()))
+        .then(
+          (table) => this.build(table, language),
+          () => this.build(ENGLISH, "en"),
+        );
+    }
+
+    appear(open) {
+      if (!this.launcher || !this.isConnected) return; // It may have been removed while its texts were on their way.
       this.panel.close?.(); // Taken out of the page, a dialog says that it is still open.
       this.launcher.showPopover();
-      if (isNew ? this.setting("openOnLoad") === "on" : this.isOpen) this.open(false);
+      if (open) this.open(false);
     }
 
     // An application that moves the element takes it out and puts it back at once: that is not going away.
@@ -1209,22 +1174,21 @@
       return this.dataset[name] ?? script?.dataset[name];
     }
 
-    build() {
-      const language = this.language();
-      const texts = TEXTS[language.slice(0, 2)];
-      const shadow = this.attachShadow({ mode: "open" });
+    build(table, language) {
+      const texts = speaking(table);
       const sheet = new CSSStyleSheet();
       sheet.replaceSync(LOOKS);
-      shadow.adoptedStyleSheets = [sheet];
+      this.shadowRoot.adoptedStyleSheets = [sheet];
       const place = this.setting("position") || "bottom-end";
       this.root = make("div", { class: "root", lang: language, "data-theme": this.setting("theme"), "data-at": place });
       this.box = this.makeBox(texts, language);
       this.panel = this.makePanel();
       if (this.isLauncher) this.root.append((this.launcher = this.makeLauncher(texts)));
       this.root.append(this.panel);
-      shadow.append(this.root);
+      this.shadowRoot.append(this.root);
       this.colour();
       this.listen();
+      this.appear(this.setting("openOnLoad") === "on");
     }
 
     get isLauncher() {
@@ -1247,7 +1211,8 @@
     language() {
       const wanted =
         this.setting("language") || this.closest("[lang]")?.lang || document.documentElement.lang || navigator.language;
-      const known = wanted.slice(0, 2).toLowerCase() in TEXTS ? wanted.slice(0, 2).toLowerCase() : "en";
+      const code = wanted.slice(0, 2).toLowerCase();
+      const known = TRANSLATED.includes(code) ? code : "en";
       return navigator.language.startsWith(known) ? navigator.language : known; // en-GB if the page says en.
     }
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rag.indexes.shared import PAIRS
 from rag.indexes.sqlite.database import Storage
-from rag.text.terms import lookup
+from rag.text.terms import ANY, lookup
 
 __all__ = ["LexicalSearch"]
 
@@ -90,7 +90,7 @@ class LexicalSearch:
         """Return for each word and each pair of ``question`` the passages with it, all of one state of the index."""
         with self._storage.reading() as connection:
             kept = self._current(connection)
-            wanted = lookup(question, kept.languages)
+            wanted = lookup(question, kept.languages, lambda term, start: _is_term(connection, term, start))
             words, pairs = (
                 [self._postings(connection, kept, _any_of(alternatives)) for alternatives in several]
                 for several in (wanted.words, wanted.pairs)
@@ -141,6 +141,12 @@ def _best(words: Sequence[Postings], pairs: Sequence[Postings], k: int) -> list[
     return list(zip(ids[order].tolist(), scores[order].tolist(), strict=True))
 
 
+def _is_term(connection: sqlite3.Connection, term: str, start: bool) -> bool:
+    """Return whether some passage has the ``term``, or one that starts with it."""
+    query = _any_of([term + ANY if start else term])
+    return connection.execute("SELECT 1 FROM terms WHERE terms MATCH ? LIMIT 1", (query,)).fetchone() is not None
+
+
 def _any_of(alternatives: Sequence[str]) -> str:
     """Return the query for one of some terms, or of some terms in a row; a term never has any syntax."""
-    return " OR ".join(f'"{phrase}"' for phrase in alternatives)
+    return " OR ".join(f'"{phrase.removesuffix(ANY)}"{ANY * phrase.endswith(ANY)}' for phrase in alternatives)

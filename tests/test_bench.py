@@ -352,17 +352,14 @@ def test_a_real_bench_measures_every_part(real):
 @pytest.mark.llm
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1280])
-def test_the_report_of_a_real_bench_needs_nothing_but_itself(real, width):
-    from browser import chromium
-
+def test_the_report_of_a_real_bench_needs_nothing_but_itself(browser, real, width):
     file = real / "bench.html"
     html = file.read_text("utf-8")
     outline = Outline(html)
     assert not {"script", "link", "iframe", "img"} & outline.counts.keys()
     assert not re.search(r"https?:|//\w|@import|url\(", html)
     seen: list[str] = []
-    with chromium() as browser:
-        shown = browser.new_page(viewport={"width": width, "height": 900})
+    with browser.new_page(viewport={"width": width, "height": 900}) as shown:
         shown.on("request", lambda request: seen.append(request.url))
         shown.on("console", lambda message: seen.append(message.text))
         shown.on("pageerror", lambda error: seen.append(str(error)))

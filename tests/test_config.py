@@ -119,7 +119,7 @@ def test_the_record_is_there_without_the_library_that_checks_it():
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(ConfigError, match="can.t be read"):
+    with pytest.raises(ConfigError, match=r"can.t be read"):
         load(tmp_path / "none.toml", {})
 
 

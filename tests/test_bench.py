@@ -326,6 +326,7 @@ def real(tmp_path_factory) -> Path:
     return folder / "out"
 
 
+@pytest.mark.slow
 @pytest.mark.llm
 def test_a_real_bench_measures_every_part(real):
     bench = result.load(real)
@@ -349,6 +350,7 @@ def test_a_real_bench_measures_every_part(real):
     assert bench.figures == json.loads(json.dumps(figures(bench.samples)))
 
 
+@pytest.mark.slow
 @pytest.mark.llm
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1280])

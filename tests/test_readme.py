@@ -66,6 +66,7 @@ def test_no_command_is_left_out():
     assert set(served) < set(COMMANDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [

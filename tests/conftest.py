@@ -99,3 +99,11 @@ def quick_milvus():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grpc_handler, "time", hasty)
         yield
+
+
+@pytest.fixture(scope="module")
+def few_resamples():
+    """Draw a tenth of the resamples for the summary of a run: on ten questions they take longer than all else."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("eval.summary.RESAMPLES", 100)
+        yield

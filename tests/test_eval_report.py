@@ -20,6 +20,8 @@ from eval.tables import aligned, run_table
 from eval.worst import FAULTS, worst
 from rag import retrieval
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 VOID = {"meta", "br"}
 
 

@@ -1,4 +1,4 @@
-# The two main commands: 'make chat' runs Footnote on the documents in seeds/, 'make test' runs every test.
+# The two main commands: 'make chat' runs Footnote on the documents in seeds/, 'make test' runs the tests.
 # Both install what is missing; the second time they start within seconds.
 
 PYTHON ?= python3
@@ -36,7 +36,7 @@ export FOOTNOTE_EMBEDDER := $(EMBEDDER)
 export FOOTNOTE_INDEX := index/$(EMBEDDER)
 endif
 
-.PHONY: chat widget-demo test eval bench setup check clean
+.PHONY: chat widget-demo test test-all eval bench setup check clean
 
 chat: $(VENV)/ready
 	@echo "== Models: the embedder, the language model and the reranker, if any"
@@ -52,15 +52,16 @@ widget-demo: $(VENV)/ready
 	@$(BIN)/footnote ingest seeds
 	@$(BIN)/footnote widget demo $(ARGS)
 
-# Two processes for what needs neither a browser nor a language model; these take both cores themselves.
-ALL_TESTS = $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not llm" && \
-	$(BIN)/python -m pytest -m "browser or llm"
+# Two processes, whole files in each, in the order of tests/conftest.py: the longest first.
+SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
+test: SPREAD += -m "not slow"
 
-test: $(VENV)/ready-to-test check
+# 'make test' leaves out what is slow by nature; 'make test-all' runs that too. With ARGS both run what it selects.
+test test-all: $(VENV)/ready-to-test check
 	@echo "== Models: the embedder and the language models that the tests use"
 	@$(BIN)/footnote models pull all-MiniLM-L6-v2 qwen2.5-coder-1.5b-instruct smollm2-135m-instruct
 	@echo "== Tests"
-	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),$(ALL_TESTS))
+	@$(BIN)/python -m pytest $(or $(ARGS),$(SPREAD))
 
 check: $(VENV)/ready-to-test
 	@echo "== Style and types"

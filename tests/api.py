@@ -48,7 +48,7 @@ class Running:
 
     def connect(self, address: str = "127.0.0.1") -> http.client.HTTPConnection:
         """Return a connection that comes from ``address``, which may be any of 127.0.0.0/8."""
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20, source_address=(address, 0))
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60, source_address=(address, 0))
 
     def request(
         self,
@@ -129,7 +129,7 @@ def running(load: Callable[[], Answerer], config: Config, wait: bool = True) -> 
     thread.start()
     service.start()
     if wait:
-        service.loaded.wait(20)
+        service.loaded.wait(120)
     try:
         yield Running(config.port, service, config)
     finally:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import re
 import shutil
 import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -50,7 +51,7 @@ ARGUMENTS = [
 ]
 
 
-def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until ``condition()`` is true, at most so long."""
     end = time.monotonic() + seconds
     while not condition():
@@ -348,10 +349,16 @@ def _make_index(config: Config) -> None:
 
 
 def free_port() -> int:
-    """Return a port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody uses now, as the next one.
+
+    Neither is one of those that the system gives to whoever asks for any: another test would soon have it.
+    """
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with suppress(OSError), socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 1))
+            return port
 
 
 # --- a Chromium

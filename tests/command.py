@@ -1,11 +1,16 @@
 """Run the real ``footnote`` command, optionally without any network."""
 
+import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
+
+from rag import cli
 
 FOOTNOTE = [sys.executable, "-m", "rag.cli"]
 ROOT = Path(__file__).parent.parent
@@ -23,6 +28,17 @@ def footnote(*arguments, cwd=ROOT, stdin=None, prefix=(), environment=None, time
         timeout=timeout,
         check=False,
     )
+
+
+def called(*arguments, stdin=""):
+    """Return the same as ``footnote``, from a call in this process: for what only reads and says what is wrong."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err), patch("sys.stdin", io.StringIO(stdin)):
+        try:
+            code = cli.main([*map(str, arguments)])
+        except SystemExit as ended:
+            code = ended.code
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 def heed_interrupts():

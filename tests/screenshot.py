@@ -14,6 +14,7 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from browser import chromium, running_chat, watched_page
 
@@ -23,6 +24,9 @@ from eval.robustness import beside
 from rag import config
 from rag.assistant import Assistant
 from ui.local import STATIC
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 QUESTIONS = ["What is the Denbighshire Nightrider?"]
 CHAT = STATIC / "chat.png"
@@ -52,13 +56,13 @@ def chat(questions: list[str], picture: Path) -> None:
         sys.exit(f"The page is not as it should be: {shown.foreign} {shown.errors}")
 
 
-def report(folder: Path, picture: Path) -> None:
+def report(browser: Browser, folder: Path, picture: Path) -> None:
     """Take the picture of the report of the run in ``folder``: down to the end of the curves, or all of it."""
     run = runs.load(folder)
-    with tempfile.TemporaryDirectory() as place, chromium() as browser:
+    size = {"width": 1280, "height": 1000}
+    with tempfile.TemporaryDirectory() as place, browser.new_page(viewport=size, color_scheme="light") as shown:
         file = Path(place) / "report.html"
         file.write_text(page(run, beside(run)), "utf-8")
-        shown = browser.new_page(viewport={"width": 1280, "height": 1000}, color_scheme="light")
         shown.goto(file.as_uri())
         last = shown.locator(".pair").first if shown.locator(".pair").count() else shown.locator("main")
         box = last.bounding_box()
@@ -71,7 +75,8 @@ def main(questions: list[str], run: Path | None, picture: Path | None) -> None:
     """Take one of the pictures."""
     picture = picture or (REPORT if run else CHAT)
     if run:
-        report(run, picture)
+        with chromium() as browser:
+            report(browser, run, picture)
     else:
         chat(questions, picture)
     size = picture.stat().st_size

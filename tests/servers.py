@@ -140,7 +140,7 @@ class Handler(BaseHTTPRequestHandler):
             if server.hold_at and path == server.hold_at[0] and start < server.hold_at[1] <= offset:
                 server.hold_at = None
                 server.held.set()
-                server.release.wait(20)
+                server.release.wait(60)
             piece = data[offset : min(end, offset + PIECE)]
             if cut is not None and offset >= cut:
                 self.close_connection = True

@@ -326,6 +326,7 @@ def real(tmp_path_factory) -> Path:
     return folder / "out"
 
 
+@pytest.mark.slow
 @pytest.mark.llm
 def test_a_real_bench_measures_every_part(real):
     bench = result.load(real)
@@ -349,20 +350,18 @@ def test_a_real_bench_measures_every_part(real):
     assert bench.figures == json.loads(json.dumps(figures(bench.samples)))
 
 
+@pytest.mark.slow
 @pytest.mark.llm
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1280])
-def test_the_report_of_a_real_bench_needs_nothing_but_itself(real, width):
-    from browser import chromium
-
+def test_the_report_of_a_real_bench_needs_nothing_but_itself(browser, real, width):
     file = real / "bench.html"
     html = file.read_text("utf-8")
     outline = Outline(html)
     assert not {"script", "link", "iframe", "img"} & outline.counts.keys()
     assert not re.search(r"https?:|//\w|@import|url\(", html)
     seen: list[str] = []
-    with chromium() as browser:
-        shown = browser.new_page(viewport={"width": width, "height": 900})
+    with browser.new_page(viewport={"width": width, "height": 900}) as shown:
         shown.on("request", lambda request: seen.append(request.url))
         shown.on("console", lambda message: seen.append(message.text))
         shown.on("pageerror", lambda error: seen.append(str(error)))

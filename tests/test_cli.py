@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from command import FOOTNOTE, ROOT, footnote, heed_interrupts
+from command import FOOTNOTE, ROOT, called, footnote, heed_interrupts
 
 from rag.cli import parser
 
@@ -31,7 +31,7 @@ def test_help_names_every_command():
     assert done.returncode == 0
     for command in ("ingest", "ask", "search", "list", "show", "rm", "stats", "models", "doctor", "serve"):
         assert f"    {command} " in done.stdout
-        assert footnote(command, "--help").returncode == 0
+        assert called(command, "--help").returncode == 0
 
 
 def test_help_loads_nothing_heavy():
@@ -67,10 +67,10 @@ def test_list_show_and_stats(index):
     names = [line.split("\t")[0] for line in footnote("list", "--index", index).stdout.splitlines()]
     assert names == sorted(path.name for path in SEEDS.glob("*.txt"))
     for name in names:
-        shown = footnote("show", name, "--text", "--index", index)
+        shown = called("show", name, "--text", "--index", index)
         assert shown.stdout == (SEEDS / name).read_text(encoding="utf-8")
-    assert "title: London Co-production Roadshow" in footnote("show", names[0], "--index", index).stdout
-    assert json.loads(footnote("stats", "--json", "--index", index).stdout)["documents"] == 5
+    assert "title: London Co-production Roadshow" in called("show", names[0], "--index", index).stdout
+    assert json.loads(called("stats", "--json", "--index", index).stdout)["documents"] == 5
 
 
 def test_search_shows_passages_and_scores(index):
@@ -86,13 +86,13 @@ def test_search_shows_passages_and_scores(index):
 
 def test_rm_removes_and_refuses_what_is_not_there(index, tmp_path):
     (tmp_path / "note.md").write_text("# Zebra\n\nThe zebra crossing was painted in 1999.\n")
-    assert footnote("ingest", tmp_path, "--index", index).returncode == 0
-    assert "note.md" in footnote("list", "--index", index).stdout
+    assert called("ingest", tmp_path, "--index", index).returncode == 0
+    assert "note.md" in called("list", "--index", index).stdout
     refused = footnote("rm", "note.md", "nothing.md", "--index", index)
     assert refused.returncode == 2
     assert "nothing.md" in refused.stderr
-    assert footnote("rm", "note.md", "--index", index).stdout == "removed: note.md\n"
-    assert "note.md" not in footnote("list", "--index", index).stdout
+    assert called("rm", "note.md", "--index", index).stdout == "removed: note.md\n"
+    assert "note.md" not in called("list", "--index", index).stdout
 
 
 def test_files_that_cannot_be_read_are_named_and_the_others_go_in(tmp_path):
@@ -130,7 +130,7 @@ def test_files_that_cannot_be_read_are_named_and_the_others_go_in(tmp_path):
     ],
 )
 def test_a_mistake_has_one_clear_message_and_exit_code_2(index, tmp_path, arguments, message):
-    done = footnote(*(argument.format(tmp=tmp_path, index=index) for argument in arguments))
+    done = called(*(argument.format(tmp=tmp_path, index=index) for argument in arguments))
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -150,7 +150,7 @@ def test_a_mistake_has_one_clear_message_and_exit_code_2(index, tmp_path, argume
     ],
 )
 def test_a_bad_line_of_a_batch_is_named_before_a_model_is_loaded(index, line):
-    done = footnote("ask", "--batch", "-", "--index", index, stdin='{"question": "Where?"}\n\n' + line + "\n")
+    done = called("ask", "--batch", "-", "--index", index, stdin='{"question": "Where?"}\n\n' + line + "\n")
     assert done.returncode == 2
     assert "line 3" in done.stderr
     assert done.stdout == ""

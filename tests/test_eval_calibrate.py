@@ -21,6 +21,8 @@ from rag.generators.scripted import ScriptedGenerator
 from rag.indexes.opening import create_index
 from rag.ingest import ingest
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 NONE = Tolerance(0.0, 0.0)
 PROMPT = prompts.load(CONFIG.prompt)
 SIGNALS = {stage: names.keys() - {"intercept"} for stage, names in abstention.load_coefficients().items()}

@@ -14,6 +14,8 @@ from eval.journal import RunError
 from eval.questions import SetError
 from eval.report import page
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 SOURCE = [
     "The Tarn Bridge was opened on 4 May 1931.",
     "The engineer of the Tarn Bridge was Ann Lee of Dover.",

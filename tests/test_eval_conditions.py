@@ -17,6 +17,8 @@ from rag.embedders.hashed import HashEmbedder
 from rag.generators.llama import LlamaGenerator
 from rag.retrieval import retrieve
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 QUESTION = QUESTIONS[0]
 CUT = replace(CONFIG, passage_tokens=16)
 """Settings that cut the documents into many passages, so that there is something to distract with."""

@@ -27,6 +27,8 @@ from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.generators.scripted import ScriptedGenerator
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 SETTINGS = Limits(
     watched=("decision.right", "answer.correct", "retrieval.found", "retrieval.hit@1", "retrieval.ndcg@10")
 )

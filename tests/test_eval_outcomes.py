@@ -24,6 +24,8 @@ from rag.answers import answer_object
 from rag.assistant import Assistant
 from rag.types import Answer, Citation, Sentence
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 TEXT = "Quotas\n\nThe home folder holds 75 GB. The scratch folder holds 5 TB.\n"
 TEXTS = {"files.md": TEXT}
 FACTS = Question("q", "How much fits into my home?", True, facts=(("75 GB",),), documents=("files.md",))

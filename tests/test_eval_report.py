@@ -20,6 +20,8 @@ from eval.tables import aligned, run_table
 from eval.worst import FAULTS, worst
 from rag import retrieval
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 VOID = {"meta", "br"}
 
 
@@ -301,14 +303,11 @@ def test_columns_are_under_each_other():
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_is_readable_in_a_browser(html, tmp_path, width, scheme):
-    from browser import chromium
-
+def test_the_page_is_readable_in_a_browser(browser, html, tmp_path, width, scheme):
     file = tmp_path / "report.html"
     file.write_text(html, "utf-8")
     seen: list[str] = []
-    with chromium() as browser:
-        shown = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    with browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme) as shown:
         shown.on("request", lambda request: seen.append(request.url))
         shown.on("console", lambda message: seen.append(message.text))
         shown.goto(file.as_uri())
@@ -344,11 +343,11 @@ OVERLAPS = """[...document.querySelectorAll('.chart')].flatMap(chart => {
 
 
 @pytest.mark.browser
-def test_the_picture_of_the_report_can_be_made(run, tmp_path):
+def test_the_picture_of_the_report_can_be_made(browser, run, tmp_path):
     from screenshot import LIMIT, report
 
     picture = tmp_path / "report.png"
-    report(run.folder, picture)
+    report(browser, run.folder, picture)
     data = picture.read_bytes()
     assert int.from_bytes(data[16:20]) == 1280
     assert 1200 < int.from_bytes(data[20:24]) < 3000

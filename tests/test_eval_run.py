@@ -33,6 +33,8 @@ from rag.errors import GenerationError
 from rag.generators.scripted import ScriptedGenerator
 from rag.types import Answer, Passage, Prompt
 
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
 OUTCOMES = {
     "right": ("answered", None),
     "half": ("answered", "reading"),

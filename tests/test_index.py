@@ -438,7 +438,7 @@ class TestProcessesAndThreads:
             with pytest.raises(IndexBusy, match="Another process is changing the index"):
                 index.delete("a.txt")
             assert index.search_lexical(prose(1, 1), 1)
-            other.communicate("\n", timeout=30)
+            other.communicate("\n", timeout=120)
         assert index.delete("a.txt")
 
     def test_a_killed_writer_leaves_no_lock(self, index: SqliteIndex) -> None:
@@ -471,7 +471,7 @@ class TestProcessesAndThreads:
             assert ask().endswith("['a.txt', 'b.txt']")
             index.delete("a.txt")
             assert ask().endswith("['b.txt']")
-            other.communicate(timeout=30)
+            other.communicate(timeout=120)
 
     def test_a_reader_is_told_when_the_index_is_made_anew_by_another_embedder(self, index: SqliteIndex) -> None:
         put(index, "a.txt", prose(1))

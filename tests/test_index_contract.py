@@ -31,6 +31,7 @@ from rag.passages import cut, windows
 from rag.ports import EVERYTHING, Filter, WritableIndex
 from rag.types import Answer, Document, Evidence, Heading, Passage
 
+pytestmark = pytest.mark.usefixtures("quick_milvus")
 EMBEDDER = HashEmbedder(32)
 LIMIT = 24
 WORDS = "river stone harbour candle meadow lantern orchard winter copper saddle violin engine ladder button".split()
@@ -323,7 +324,7 @@ class TestChanges:
             with pytest.raises(IndexBusy, match="Another process is changing the index"):
                 index.delete("a.txt")
             assert index.search_lexical(prose(1, 1), 1)
-            other.communicate("\n", timeout=30)
+            other.communicate("\n", timeout=120)
         assert index.delete("a.txt")
 
 

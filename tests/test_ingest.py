@@ -404,6 +404,7 @@ with SqliteIndex.create(Path(sys.argv[2]), embedder, 24) as index:
 """
 
 
+@pytest.mark.slow
 def test_kill_9_at_twenty_random_moments_loses_nothing(tmp_path: Path) -> None:
     files, folder = tmp_path / "files", tmp_path / "index"
     files.mkdir()

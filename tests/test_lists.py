@@ -324,4 +324,4 @@ class TestFile:
             assert ask() == f"{vectors.lists} {answers(index)}"
             index.delete("11.txt")
             assert ask() == f"{vectors.lists} {answers(index)}"
-            other.communicate(timeout=30)
+            other.communicate(timeout=120)

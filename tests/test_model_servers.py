@@ -68,7 +68,7 @@ def test_what_goes_wrong_is_said_within_the_deadline(mode, message):
 def test_a_server_that_never_ends_is_left_at_the_limit():
     with serving("endless") as server, on(server) as generator:
         assert asked(generator, limit=5) == "word " * 5
-        assert server.left.wait(10)
+        assert server.left.wait(60)
 
 
 @pytest.mark.parametrize("mode", ["slow", "stalls"])
@@ -80,7 +80,7 @@ def test_a_stop_closes_the_connection_wherever_it_is(mode):
         begin = time.monotonic()
         assert asked(generator, stop=stopped.is_set) == ("" if mode == "slow" else "".join(REPLY[:2]))
         assert time.monotonic() - begin < 20
-        assert server.left.wait(10)
+        assert server.left.wait(60)
 
 
 def test_leaving_a_reply_closes_the_connection():
@@ -88,7 +88,7 @@ def test_leaving_a_reply_closes_the_connection():
         pieces = generator.complete(HELLO, 1000)
         assert next(pieces) == "word "
         pieces.close()
-        assert server.left.wait(10)
+        assert server.left.wait(60)
 
 
 def test_a_server_that_is_gone_and_a_key_that_is_refused():
@@ -157,7 +157,7 @@ def test_the_least_busy_server_is_asked():
         threads = [threading.Thread(target=asked, args=(generator,)) for _ in range(4)]
         for thread in threads:
             thread.start()
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while (one.streams, two.streams) != (2, 2) and time.monotonic() < until:
             time.sleep(0.02)
         assert (one.streams, two.streams) == (2, 2)

@@ -110,7 +110,7 @@ def begin(tmp_path: Path, name: str = "tiny") -> subprocess.Popen[str]:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, "what was waited for did not come"
         time.sleep(0.01)
@@ -290,10 +290,10 @@ def test_a_pull_that_is_killed_three_times_ends_whole_without_asking_twice(index
         index.release.clear()
         index.hold_at = (part_path(number), offset)
         process = begin(tmp_path)
-        assert index.held.wait(15)
+        assert index.held.wait(60)
         wait_for(lambda number=number: part.stat().st_size > (number - 1) * PART)
         process.send_signal(how)
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=120)
         assert process.returncode != 0, errors
         index.release.set()
         assert not part.with_name("tiny.gguf").exists()
@@ -301,7 +301,7 @@ def test_a_pull_that_is_killed_three_times_ends_whole_without_asking_twice(index
             models.locate("tiny", tmp_path / "models")
         finished |= {part_path(n): index.served[part_path(n)] for n in range(1, number)}
     process = begin(tmp_path)
-    out, errors = process.communicate(timeout=20)
+    out, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     assert Path(out.strip()).read_bytes() == DATA
     assert {path: index.served[path] for path in finished} == finished
@@ -311,7 +311,7 @@ def test_a_pull_that_is_killed_three_times_ends_whole_without_asking_twice(index
 def test_two_pulls_at_once_bring_it_once(index: Server, tmp_path: Path) -> None:
     processes = [begin(tmp_path), begin(tmp_path)]
     for process in processes:
-        out, errors = process.communicate(timeout=20)
+        out, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
         assert Path(out.strip()).read_bytes() == DATA
     assert all(index.served[part_path(n)] < 1.2 * PART for n in (1, 2, 3))
@@ -538,10 +538,10 @@ def test_the_hub_goes_on_at_the_byte_where_it_was_killed(index: Server, tmp_path
     index.hold_at = (file, 300_000)
     part = tmp_path / "models" / "tiny-hub" / "tiny.gguf.part"
     process = begin(tmp_path, "tiny-hub")
-    assert index.held.wait(15)
+    assert index.held.wait(60)
     wait_for(lambda: part.exists() and part.stat().st_size > 200_000)
     process.kill()
-    process.communicate(timeout=10)
+    process.communicate(timeout=120)
     begun = part.stat().st_size
     index.release.set()
     most = 0

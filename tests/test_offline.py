@@ -1,24 +1,24 @@
 """Nothing leaves the machine: a chat turn in a real browser, with the real models, where there is no network at all."""
 
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 from browser import CHROMIUM
-from command import ROOT, footnote, without_network
+from command import ROOT, without_network
 
 
 @pytest.mark.llm
 @pytest.mark.browser
-def test_a_chat_turn_without_any_interface_but_loopback(tmp_path):
+def test_a_chat_turn_without_any_interface_but_loopback(ingested, tmp_path):
     prefix = without_network()
     if prefix is None:
         pytest.skip("this user may not make a network namespace (unshare)")
     if CHROMIUM is None:
         pytest.skip("no Chromium")
-    index = tmp_path / "index"
-    assert footnote("ingest", ROOT / "seeds", "--index", index, prefix=prefix).returncode == 0
+    index = shutil.copytree(ingested, tmp_path / "index")
     picture = tmp_path / "chat.png"
     turn = f"ip link set lo up && exec {sys.executable} tests/screenshot.py --to {picture}"
     done = subprocess.run(

@@ -150,6 +150,7 @@ def default():
         yield planner
 
 
+@pytest.mark.slow
 @pytest.mark.llm
 def test_the_default_model_plans_most_and_leaves_ordinary_questions_alone(default):
     plans = {question: default.plan(question, titles()) for question, _ in PLANNED}

@@ -312,7 +312,7 @@ def test_the_search_page_and_the_command_show_the_same_order(
     assert right != [item.passage.document for item in retrieve(QUESTION, index, EMBEDDER, 6)]
     service = Service(lambda: assistant_on(index, config, reranker), config)
     service.start()
-    assert service.loaded.wait(20)
+    assert service.loaded.wait(60)
     assert [item.passage.document for item in service.search(QUESTION, 6)] == right
     service.close()
     monkeypatch.setattr("rag.embedders.open_embedder", lambda _: EMBEDDER)

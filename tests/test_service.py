@@ -98,7 +98,7 @@ def test_a_question_waits_until_the_assistant_is_loaded(serve):
     gate = threading.Event()
 
     def load():
-        gate.wait(5)
+        gate.wait(60)
         return ScriptedAssistant([VENUE], pace=0)
 
     service = serve(load)
@@ -257,7 +257,7 @@ def test_a_reader_who_leaves_stops_the_answer(serve):
     while not isinstance(next(events), Token):
         pass
     events.close()
-    assert assistant.stopped.wait(5)
+    assert assistant.stopped.wait(60)
     assert isinstance(list(service.ask("Anything else?"))[-1], Answered)
 
 

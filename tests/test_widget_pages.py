@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import shutil
 import signal
 import subprocess
 from dataclasses import replace
@@ -23,7 +24,7 @@ from browser import (
     free_port,
     in_browser,
 )
-from command import FOOTNOTE, ROOT, footnote, heed_interrupts
+from command import FOOTNOTE, ROOT, heed_interrupts
 from widget import PAGE, intranet, visit
 
 from rag.config import Config
@@ -561,8 +562,8 @@ class TestScripts:
 @pytest.mark.llm
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium at /usr/bin/chromium or on the PATH")
-def test_the_demo_is_a_page_of_another_origin_with_answers_of_the_real_model(browser, site, tmp_path):
-    assert footnote("ingest", "seeds", "--index", tmp_path).returncode == 0
+def test_the_demo_is_a_page_of_another_origin_with_answers_of_the_real_model(browser, site, ingested, tmp_path):
+    shutil.copytree(ingested, tmp_path, dirs_exist_ok=True)
     port = free_port()
     command = [*FOOTNOTE, "--index", tmp_path, "widget", "demo", "--port", str(port)]
     heed_interrupts()
@@ -588,5 +589,5 @@ def test_the_demo_is_a_page_of_another_origin_with_answers_of_the_real_model(bro
                 assert visited.errors == []
         finally:
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=30)
+            out, err = process.communicate(timeout=120)
     assert (out, process.returncode) == ("", 0), err

@@ -138,7 +138,7 @@ class Answers:
     parts: int = setting(12, "Most parts of whole documents that are read to summarise them.", 1, 1000, live=True)
     answer_tokens: int = setting(320, "Longest answer, in tokens; at most half of context.", 16, 8192, live=True)
     min_confidence: float = setting(
-        0.5, "Least probability that a draft is a right answer, for the assistant to answer.", 0, 1, live=True
+        0.55, "Least probability that a draft is a right answer, for the assistant to answer.", 0, 1, live=True
     )
     min_unsure: float = setting(
         0.35,

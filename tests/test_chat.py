@@ -170,11 +170,11 @@ class TestConversation:
         page.evaluate(
             """() => {
                 window.said = []
-                const place = document.querySelector('.said')
+                const place = document.querySelector('#talk .said')
                 new MutationObserver(() => window.said.push(place.textContent)).observe(place, {childList: true})
             }"""
         )
-        assert page.locator(".said").get_attribute("aria-live") == "polite"
+        assert page.locator("#talk .said").get_attribute("aria-live") == "polite"
         chat.ask(VENUE.question)
         chat.answer()
         said = page.evaluate("window.said")

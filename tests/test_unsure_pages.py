@@ -92,7 +92,7 @@ class TestChat:
         chat.answer()
         assert page.get_by_role("heading", name=HEADING).is_visible()
         assert quotes(page.locator(".quotes")) == QUOTES
-        assert page.locator(".calm, .draft, .found").count() == 0
+        assert page.locator("#talk :is(.calm, .draft, .found)").count() == 0
         page.get_by_role("button", name="Source 2: Cardiff Co-production Roadshow").click()
         assert page.locator(".panel mark.current").inner_text() == SAVES.citations[1].quote
         assert page.get_by_text("2 sources").first.is_visible()
@@ -114,7 +114,7 @@ class TestChat:
     def test_a_screen_reader_hears_what_was_found_and_that_the_answer_is_not_sure(self, chat, assistant):
         assistant.pace = 0.02
         page = chat.page
-        page.locator(".said").evaluate(LISTEN)
+        page.locator("#talk .said").evaluate(LISTEN)
         chat.ask(PAID.question)
         chat.answer()
         said = [text for text in page.evaluate("window.said") if text != "Starting"]

@@ -15,6 +15,7 @@
     conversations                       how messages of a conversation are read
     calibrate                           confidence and thresholds for another model or collection
     review                              reader feedback as test questions
+    gaps                                questions without an answer, grouped by subject
     tables, differences                 results for a terminal, of one run and of two
     charts, plots, markup, sections, groups, deciding, worst, report      results as one HTML page
     commands                            the actions of ``footnote eval``

@@ -561,7 +561,7 @@ def test_a_folder_without_permission_is_found_and_refused(tmp_path, request):
     folder.chmod(0)
     request.getfixturevalue("nobody")
     try:
-        assert list(documents._walk(folder, "", frozenset())) == [("closed", folder)]
+        assert list(documents._walk(folder, "", frozenset(), lambda name: True)) == [("closed", folder)]
     finally:
         if os.getuid() != 0:  # so that it can be cleared away
             folder.chmod(0o700)

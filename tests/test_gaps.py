@@ -43,7 +43,7 @@ def birds(tmp_path_factory):
     with create_index(config, embedder) as index:
         ingest([folder / "birds"], index, embedder, config)
         assistant = Assistant(index, embedder, generator, prompts.load(config.prompt), config)
-        with running_chat(lambda: assistant, [], config) as address:
+        with running_chat(lambda: assistant, config) as address:
             yield Running(int(address.rsplit(":", 1)[1].strip("/")), None, config), index
 
 
@@ -76,7 +76,7 @@ class TestKept:
         assert len(kept) == 2 and not any("127.0.0.1" in text for text in kept), "nothing says who asked"
 
     def test_by_default_nothing_is_kept(self, tmp_path):
-        with running_chat(lambda: ScriptedAssistant([]), [], Config(index=tmp_path)) as address:
+        with running_chat(lambda: ScriptedAssistant([]), Config(index=tmp_path)) as address:
             api = Running(int(address.rsplit(":", 1)[1].strip("/")), None, Config(index=tmp_path))
             ask(api, "Who pays?")
         assert not (tmp_path / UNANSWERED).exists()

@@ -134,7 +134,7 @@ def test_an_index_is_of_its_embedder(pulled: Pulled, tmp_path: Path) -> None:
         assert "copper violin" in found.passage.text
         vector = embedder.embed_query("Where is the copper violin?")
         assert found.dense == pytest.approx(index.scores_dense(vector, [found.passage.id])[0])
-    with pytest.raises(IndexMismatch, match=r"made by the embedder fast-prompted.*footnote ingest --rebuild"):
+    with pytest.raises(IndexMismatch, match=r"made by the embedder fast-prompted.*footnote reindex"):
         SqliteIndex.open(tmp_path / "index", pulled.embedder("half"))
 
 

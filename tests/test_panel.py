@@ -65,7 +65,7 @@ def assistant(config):
 
 @pytest.fixture(scope="module")
 def address(config, assistant):
-    with running_chat(lambda: assistant, [PLOVER], config) as address:
+    with running_chat(lambda: assistant, config) as address:
         yield address
 
 
@@ -216,7 +216,7 @@ class TestSettings:
 
     def test_who_is_no_administrator_changes_nothing(self, browser, config):
         guarded = Config(index=config.index, admin_token="an administrator's token")
-        with running_chat(lambda: None, (), guarded) as address, watched_page(browser, address) as watched:
+        with running_chat(lambda: None, guarded) as address, watched_page(browser, address) as watched:
             page = watched.page
             page.goto(address + "settings")
             page.get_by_role("button", name="Change settings").click()

@@ -83,7 +83,7 @@ def proxied(tmp_path_factory):
         config = replace(config, origins=(pages.url,))
         assistant = Assistant(index, embedder, generator, prompts.load(config.prompt), config)
         inner, web = free_port(), tmp_path_factory.mktemp("nginx")
-        with running_chat(lambda: assistant, [], config, inner), nginx(web, port, inner):
+        with running_chat(lambda: assistant, config, inner), nginx(web, port, inner):
             pages.files["/"] = f"<!doctype html><html lang=en><h1>Intranet</h1>{script_line(address)}</html>".encode()
             pages.files["/favicon.ico"] = b""
             yield Proxied(

@@ -52,7 +52,7 @@ def address(config, index, embedder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(watched, "SETTLE", 0.4)
         patch.setattr(watching, "LOW", 0)  # Or a busy machine keeps it waiting for minutes.
-        with running_chat(lambda: assistant, [QUESTION], config) as address:
+        with running_chat(lambda: assistant, config) as address:
             yield address
 
 

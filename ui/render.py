@@ -84,11 +84,13 @@ def activity_text(activity: Waiting | Phase | None, texts: Texts) -> str:
         return texts.count("waiting", activity.ahead) + about
     key = f"phase.{activity.name}"
     numbers = re.findall(r"\d+", activity.text)
+    if key not in texts.table:
+        return activity.text
     if len(numbers) == 2:
         return texts("phase.part", number=numbers[0], of=numbers[1])
     if numbers and f"{key}.other" in texts.table:
         return texts.count(key, int(numbers[0]))
-    return texts(key) if key in texts.table else activity.text
+    return texts(key)
 
 
 # --- the states of a reply

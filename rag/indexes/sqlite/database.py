@@ -229,7 +229,7 @@ def translated(path: Path) -> Iterator[None]:
             f"The index {path} cannot be used ({error}). Check that its folder can be written, that the disk "
             "is not full and that no other program holds the file."
         ) from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # The latter for a damaged schema.
         if isinstance(error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
             raise
         raise damaged(path, error) from error

@@ -47,7 +47,7 @@ def generator(request):
             context=1024,
             completions={"mat": "yes", "sky": "no"},
         )
-    return request.getfixturevalue("small")
+    return request.getfixturevalue(request.param)
 
 
 def prompt(question="Where was the Cardiff roadshow?", text="Location: Cardiff Millennium Centre", passages=2):

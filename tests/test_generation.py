@@ -47,7 +47,7 @@ def generator(request):
             context=1024,
             completions={"mat": "yes", "sky": "no"},
         )
-    return request.getfixturevalue("small")
+    return request.getfixturevalue(request.param)
 
 
 def prompt(question="Where was the Cardiff roadshow?", text="Location: Cardiff Millennium Centre", passages=2):
@@ -352,7 +352,7 @@ def test_two_threads_take_turns(small):
 def test_a_file_that_is_no_model(tmp_path):
     file = tmp_path / "broken.gguf"
     file.write_bytes(b"GGUF" + b"\0" * 100)
-    with pytest.raises(ModelDamaged, match=r"broken.gguf can.t be loaded"):
+    with pytest.raises(ModelDamaged, match=r"broken.gguf can't be loaded"):
         LlamaGenerator(file)
 
 

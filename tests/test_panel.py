@@ -250,7 +250,8 @@ class TestLook:
         context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
         page, small = context.new_page(), {}
         page.goto(address)
-        page.get_by_role("button", name=PLOVER).tap()
+        page.get_by_label("Your question").fill(PLOVER)
+        page.get_by_label("Your question").press("Enter")
         page.locator(".exchange .reply:not(.working)").wait_for()
         page.get_by_role("button", name="New conversation").wait_for()
         assert page.locator("#head").bounding_box()["height"] <= 56

@@ -48,6 +48,7 @@ def served(embedder, tmp_path_factory):
         index = create_index(config, embedder)
         return Assistant(index, embedder, generator, prompts.load(config.prompt), config)
 
+    create_index(config, embedder).close()  # Otherwise one for any embedder is made for the pages.
     with running_chat(load, config) as address:
         yield address
 
@@ -70,7 +71,6 @@ class TestInTheBrowser:
             page.locator("#start .files").set_input_files(tmp_path / "garden.md")
             page.get_by_text("1 document: Garden Handbook.").wait_for()
             assert not page.locator("#start .drop").is_visible()
-            assert page.locator("#state").inner_text() == "1 document"
             first = page.get_by_role("button", name="When is the gate closed?")
             first.wait_for()
             page.get_by_role("link", name="Add documents").wait_for()

@@ -1,4 +1,4 @@
-"""Backups: one file with the database and what else belongs to an index, made and put back while the index is in use.
+"""Backups: one file with everything that belongs to an index, made and restored while the index is in use.
 
 The file is a ZIP archive; ``manifest.json`` in it names every other file with its size and SHA-256. What can be made
 again (the copy of the vectors, attention states) is left out. Put back, all of it is checked first, in a folder of its
@@ -38,7 +38,7 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup holds: ``files`` has the size in bytes and the SHA-256 of each, by its path.
+    """The contents of a backup: ``files`` has the size in bytes and the SHA-256 of each file, by path.
 
     ``folder`` is where the index was.
     """
@@ -124,9 +124,9 @@ def _belongings(folder: Path) -> Iterator[Path]:
 
 
 def restore(folder: Path, source: Path) -> Manifest:
-    """Put the backup in the file ``source`` in place of the index in ``folder``, after it was checked.
+    """Check the backup in the file ``source``, then replace the index in ``folder`` with it.
 
-    A server that is running goes on with it as after any other change.
+    A running server continues with it, as after any other change.
 
     Raises:
         BackupError: it cannot be read, is damaged, or a newer version made it; nothing has changed.
@@ -155,7 +155,7 @@ def restore(folder: Path, source: Path) -> Manifest:
 
 @contextmanager
 def _others_out(folder: Path) -> Iterator[None]:
-    """Keep other writers out, where there is an index that could be written."""
+    """Lock the index against other writers, if there is one."""
     with ExitStack() as stack:
         with suppress(IndexMissing, IndexDamaged):
             stack.enter_context(upkeep.held(folder))

@@ -1,4 +1,4 @@
-"""A folder that is watched: its files, told apart by size and times, and whether they are complete."""
+"""A watched folder: its files, compared by size and times, and whether they are complete."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Folder:
         return {name: _signature(file) for name, file in found if not belongs_to_index(self._index_folder, file)}
 
     def is_complete(self, name: str) -> bool:
-        """Return whether no program has the file open for writing; where that can't be told, ``True``."""
+        """Return whether no program has the file open for writing; ``True`` if that is unknown."""
         return not _is_open_for_writing(self.path / name)
 
     @contextlib.contextmanager
@@ -81,7 +81,7 @@ def _signature(file: Path) -> Signature:
 
 
 def _is_open_for_writing(file: Path) -> bool:
-    """Return whether a program is writing ``file``, where Linux tells: of files of our own user, on local drives."""
+    """Return whether a program is writing ``file``. Linux only tells for files of the same user on local drives."""
     try:
         import fcntl
 

@@ -157,7 +157,7 @@ def ingest_some(
 
 
 def belongs_to_index(folder: Path, file: Path) -> bool:
-    """Tell whether ``file`` is part of the index in ``folder``, which may lie inside the folder that is ingested."""
+    """Return whether ``file`` is part of the index in ``folder``, which may lie inside the folder that is ingested."""
     folder, place = folder.resolve(), file.resolve()
     if not place.is_relative_to(folder):
         return False

@@ -45,7 +45,7 @@ class Mailbox:
     """One folder: ``imap://user@host/FOLDER``, over TLS; with another port than 993, TLS begins by STARTTLS.
 
     Raises:
-        ConfigError: the address is incomplete or holds a password, or none is set.
+        ConfigError: the address is incomplete or contains a password, or no password is set.
     """
 
     settles = False

@@ -42,7 +42,7 @@ _floors: dict[str, float] = {}
 
 
 def is_near(question: str, found: Sequence[Evidence], index: Index, embedder: Embedder) -> bool:
-    """Return whether one of the passages ``found`` for ``question`` holds its words or is close in meaning."""
+    """Return whether one of the passages ``found`` for ``question`` contains its words or is close in meaning."""
     floor = _unrelated(embedder)
     if any(item.dense - floor >= MEANING * (1 - floor) for item in found):
         return True

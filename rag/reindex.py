@@ -1,4 +1,4 @@
-"""Builds the index anew beside the one in use, from the stored texts, and puts it in its place at the end.
+"""Rebuild the index from the stored texts, beside the one in use, and swap them at the end.
 
 For another embedder, another size of passages, or an index that an early version of Footnote made. Until the end the
 old one is searched and may be changed; what changes meanwhile is followed. If interrupted, the next run goes on.

@@ -1,4 +1,4 @@
-"""Checks all files of an index, and repairs what is damaged.
+"""Check all files of an index, and repair damage.
 
 What can be made again is made again: the copy of the vectors, the words of the texts, the attention states. Of a
 damaged database everything that can still be read is moved into a new one, documents that cannot be read are read from
@@ -89,14 +89,14 @@ def _broken_states(folder: Path) -> Iterator[Path]:
 
 
 def _leftovers(folder: Path) -> Iterator[Path]:
-    """Yield what killed processes left behind, and nothing needs."""
+    """Yield files that killed processes left behind."""
     yield from (place for name in (REPAIR, backup.STAGED) if (place := folder / name).exists())
     for pattern in ("*.new", "*.part", "answers/*.new", "uploads/**/.*"):
         yield from (file for file in sorted(folder.glob(pattern)) if file.is_file())
 
 
 def _originals(folder: Path) -> Iterator[Check]:
-    """Compare each document with the file that it was read from, where that is still there."""
+    """Compare each document with the file it was read from, if that still exists."""
     changed: dict[str, list[str]] = {}
     for item in upkeep.salvage(folder):
         if isinstance(item, Kept):
@@ -118,7 +118,7 @@ def _sha256(file: Path) -> str:
 
 
 def repair(config: Config, embedder: Callable[[], Embedder], progress: Progress) -> Repaired:
-    """Repair the index in the folder that ``config`` names. ``embedder`` is called where vectors have to be made.
+    """Repair the index in the folder that ``config`` names. ``embedder`` is called if vectors have to be made.
 
     Raises:
         IndexMissing: there is nothing to repair.
@@ -200,7 +200,7 @@ class _Rescue:
         self.saved = 0
 
     def _maker(self, meta: dict[str, str]) -> Described:
-        """Return who made the index, as far as it still says so: otherwise whoever makes it now."""
+        """Return the embedder that made the index, if it is still recorded; otherwise the current one."""
         try:
             return Maker(meta["embedder"], meta["fingerprint"], int(meta["dimension"]), self.passage_tokens)
         except (KeyError, ValueError):

@@ -1,8 +1,8 @@
-"""What is known of one watched folder or mailbox: what it holds, what was read of it, what is due and what failed.
+"""The state of one watched folder or mailbox: its files, what was read, what is due and what failed.
 
-What a place holds is compared with what was read. Events of the operating system only say where to look now; whatever
-they miss (a network drive sends none) is found by the next full look. So nothing is missed and nothing is read twice,
-whatever is told when. A file is read once it stays as it is and no program is writing it.
+The contents of a place are compared with what was read. Events of the operating system only say where to look; changes
+that they miss (a network drive sends none) are found by the next full look. So nothing is missed or read twice, in
+whatever order events arrive. A file is read once it is stable and no program is writing it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Place(Protocol):
         ...
 
     def files(self, names: Collection[str]) -> AbstractContextManager[Path]:
-        """Return a folder that holds the files ``names`` under these names for as long as it is open."""
+        """Return a folder with the files ``names`` under these names while the context is open."""
         ...
 
     def trust(self) -> None:

@@ -1,4 +1,4 @@
-"""Watch folders and mailboxes: what changes in them is read soon afterwards, a few files at a time."""
+"""Watch folders and mailboxes, and read changes soon after they happen, a few files at a time."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def follow(
 
 
 def low_priority() -> None:
-    """Give the current thread, and all threads and processes that it starts, a low priority where the system can."""
+    """Give the current thread, and all threads and processes it starts, a low priority if the system supports it."""
     with contextlib.suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOW)
 

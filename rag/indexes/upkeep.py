@@ -1,4 +1,4 @@
-"""What keeps an index in a folder whole: copies of its database, checks, and what can be saved of a damaged one.
+"""Upkeep of an index in a folder: copies of its database, checks, and recovery of damaged ones.
 
 An index in Milvus is kept by its server, with that server's own tools.
 """
@@ -72,7 +72,7 @@ def folder_of(config: Config, what: str) -> Path:
     """Return the folder of the index.
 
     Raises:
-        IndexFault: the index is in Milvus, where ``what`` is not done by Footnote.
+        IndexFault: the index is in Milvus, for which Footnote doesn't do ``what``.
     """
     if config.index_url:
         raise IndexFault(
@@ -83,12 +83,12 @@ def folder_of(config: Config, what: str) -> Path:
 
 
 def build_beside(folder: Path, name: str, embedder: Described, passage_tokens: int) -> SqliteIndex:
-    """Open the index ``name`` inside ``folder``, in which another one is built from the documents of the one there.
+    """Open the index ``name`` inside ``folder``, which is built from the documents of the index in ``folder``.
 
-    It is begun anew where there is none that can be gone on with.
+    If there is none that can be continued, it starts empty.
 
     Raises:
-        IndexFault: it cannot be written.
+        IndexFault: it can't be written.
     """
     beside = folder / name
     made = meta_of(beside)
@@ -102,7 +102,7 @@ def build_beside(folder: Path, name: str, embedder: Described, passage_tokens: i
 
 
 def prune(folder: Path, beside: SqliteIndex) -> None:
-    """Remove from ``beside`` what the index in ``folder`` no longer holds, or holds in another version."""
+    """Remove from ``beside`` what the index in ``folder`` no longer has, or has in another version."""
     present, made = versions(folder), versions(beside.folder)
     stale = [name for name, version in made.items() if present.get(name) != version]
     with beside.writing():

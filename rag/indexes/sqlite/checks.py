@@ -1,4 +1,4 @@
-"""Checks whether the parts of an index agree: the database with itself, texts with words, vectors with their copy.
+"""Check that the parts of an index agree: the database with itself, texts with words, vectors with their copy.
 
 SQLite notices when its pages make no sense, but not when a letter inside a text has changed: what is stored twice, as a
 text and as its words, is compared for that.
@@ -98,7 +98,7 @@ def _index_of_words(folder: Path) -> str:
 
 
 def vectors_problem(folder: Path) -> str:
-    """Return what is wrong with the copy of the vectors in ``folder``; "" where there is none yet."""
+    """Return the problem with the copy of the vectors in ``folder``; empty if there is no copy yet."""
     with closing(Storage(folder, read_only=True)) as storage, storage.reading() as connection:
         meta = rows.read_meta(connection)
         if not meta.get("saved"):

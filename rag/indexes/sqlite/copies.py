@@ -1,4 +1,4 @@
-"""Copies of the SQLite file, through SQLite's backup API: out of an index in use, and into one.
+"""Copy the SQLite file with SQLite's backup API, from an index in use or into one.
 
 Both happen while others read. Into an index it is one transaction: readers, in this process and in others, go on with
 the old content until it is committed, and find the new one after that, as after any other change.
@@ -64,7 +64,7 @@ def held(folder: Path) -> Iterator[Storage]:
 
 
 def drop_vectors(folder: Path) -> None:
-    """Delete the copy of the vectors, which is made again by whoever searches next."""
+    """Delete the copy of the vectors; the next search makes it again."""
     with held(folder) as storage, storage.transaction(counted=False) as connection:
         rows.write_meta(connection, {"saved": ""})
         (folder / VECTORS).unlink(missing_ok=True)
@@ -93,10 +93,9 @@ def move_source(file: Path, old: str, new: str) -> None:
 
 
 def take_over(live: Storage, staged: Path) -> None:
-    """Put the content of the database ``staged`` in place of that of ``live``: all of it, or nothing has changed.
+    """Replace the content of the database ``live`` with that of ``staged``, atomically.
 
-    The generation goes on from there, no id of a passage is used again, and what rests on passages is due to be tidied
-    up.
+    The generation continues, no passage id is reused, and everything that depends on passages is due for a cleanup.
     """
     with _plain(staged) as source:
         with suppress(IndexFault), live.reading() as connection:  # What is damaged is not followed upon.
@@ -107,7 +106,7 @@ def take_over(live: Storage, staged: Path) -> None:
 
 
 def start_after(folder: Path, other: Path) -> None:
-    """Let the new index in ``folder`` give ids far behind those of the index in ``other``, and note what that notes."""
+    """Let the ids of the new index in ``folder`` start far after those of ``other``, and copy its notes."""
     with closing(Storage(other, read_only=True)) as storage, storage.reading() as connection:
         used, meta = _used(connection), rows.read_meta(connection)
     with closing(Storage(folder)) as storage, storage.transaction() as connection:
@@ -116,7 +115,7 @@ def start_after(folder: Path, other: Path) -> None:
 
 
 def set_aside(folder: Path) -> Path:
-    """Copy the database in ``folder`` with its log to a folder of its own in there, and return that."""
+    """Copy the database in ``folder`` with its log into a new folder inside it; return that folder."""
     aside = folder / f"{ASIDE}{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     aside.mkdir()
     for file in folder.glob(DATABASE + "*"):

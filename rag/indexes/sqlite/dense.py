@@ -88,7 +88,7 @@ class DenseSearch:
         return vectors
 
     def _continues(self, meta: Meta) -> bool:
-        """Tell whether the vectors in memory lack nothing but changes since, to be those of ``meta``."""
+        """Return whether the vectors in memory lack nothing but changes since, to be those of ``meta``."""
         seen = self._seen
         same = bool(seen) and (seen["made"], seen["lists"]) == (meta["made"], meta["lists"])
         return same and int(seen["generation"]) <= int(meta["generation"])

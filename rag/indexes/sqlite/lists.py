@@ -39,7 +39,7 @@ class Cancelled(Exception):
 
 
 def is_due(count: int, organised: int) -> bool:
-    """Tell whether ``count`` vectors should be parted anew that were so when they were ``organised`` many (0: never).
+    """Return whether ``count`` vectors should be parted anew that were so when they were ``organised`` many (0: never).
 
     It is due when their number has doubled or halved since.
 

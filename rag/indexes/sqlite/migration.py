@@ -21,7 +21,7 @@ ADDED = {
 
 
 def is_due(storage: Storage) -> bool:
-    """Tell whether the index is one of those that ``migrate`` brings to today's schema."""
+    """Return whether the index is one of those that ``migrate`` brings to today's schema."""
     with storage.reading() as connection:
         schema = rows.read_meta(connection).get("schema")
         return schema == OLDEST or (schema == SCHEMA_VERSION and bool(_missing(connection)))

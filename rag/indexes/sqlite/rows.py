@@ -77,7 +77,7 @@ def unused_name(connection: sqlite3.Connection, source: str, path: str) -> str:
 
 
 def is_taken(connection: sqlite3.Connection, name: str, source: int, path: str) -> bool:
-    """Tell whether another document has the public ``name``, or that of ``source`` at ``path`` another name."""
+    """Return whether another document has the public ``name``, or that of ``source`` at ``path`` another name."""
     query = "SELECT 1 FROM documents WHERE (name = ?1) <> (source = ?2 AND path = ?3)"
     return connection.execute(query, (name, source, path)).fetchone() is not None
 

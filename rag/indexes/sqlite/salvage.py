@@ -1,4 +1,4 @@
-"""Reads what can be read: from a damaged database, and from one of any schema that was ever written.
+"""Read what can be read from a damaged database, or from one with any earlier schema.
 
 Each document is asked for by its id, so that one that cannot be read costs no other. Its passages and vectors come
 along where they are whole and of today's kind; otherwise the text has to be cut and embedded again.
@@ -41,21 +41,21 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A document that could not be read: where it came from, as far as that is known."""
+    """A document that couldn't be read: where it came from, as far as known."""
 
     source: str = ""
     path: str = ""
 
 
 def meta_of(folder: Path) -> dict[str, str]:
-    """Return what the database in ``folder`` notes about itself; nothing where that cannot be read."""
+    """Return the notes of the database in ``folder``; empty if they can't be read."""
     with suppress(*BROKEN), closing(Storage(folder, read_only=True)) as storage, storage.reading() as connection:
         return rows.read_meta(connection)
     return {}
 
 
 def salvage(folder: Path, dimension: int = 0) -> Iterator[Kept | Lost]:
-    """Yield every document of the database in ``folder``, with vectors where they have this ``dimension``.
+    """Yield all documents of the database in ``folder``, with their vectors if these have this ``dimension``.
 
     Nothing is written, and no read takes longer than one document.
     """
@@ -92,9 +92,9 @@ def versions(folder: Path, name: str | None = None) -> dict[str, tuple[str, str]
 
 
 def _numbers(storage: Storage) -> dict[int, bool]:
-    """Return the ids of all documents; where they cannot be listed for sure, all that were ever given, too.
+    """Return the ids of all documents; if they can't be listed reliably, all ids that were ever used.
 
-    The value tells whether there is such a document for sure.
+    The value is whether the document certainly exists.
     """
     found = dict[int, bool]()
     listed = 0
@@ -131,7 +131,7 @@ def _document(connection: sqlite3.Connection, number: int, dimension: int) -> Ke
 
 
 def _content(connection: sqlite3.Connection, found: dict[str, Any], dimension: int) -> Content | None:
-    """Return the document with its passages and vectors, or ``None`` where they are not whole."""
+    """Return the document with its passages and vectors, or ``None`` if they aren't complete."""
     with suppress(*BROKEN):
         meta = rows.read_meta(connection)
         if meta["schema"] not in (OLDEST, SCHEMA_VERSION) or int(meta["dimension"]) != dimension:
@@ -149,7 +149,7 @@ def _is_whole(vectors: Any) -> bool:
 
 
 def _place(storage: Storage, number: int) -> Lost:
-    """Return where a document came from, out of the index of places, which may be whole where the row is not."""
+    """Return where a document came from, using the index of places, which may be intact when the row isn't."""
     query = (
         "SELECT s.path AS source, d.path FROM documents d INDEXED BY sqlite_autoindex_documents_2 "
         "JOIN sources s ON s.id = d.source WHERE d.id = ?"

@@ -209,7 +209,7 @@ def unfinished(path: Path) -> Path:
 
 
 def _is_whole(file: BinaryIO, stamp: Mapping[str, str]) -> bool:
-    """Tell whether all of ``file`` is as ``save`` wrote it with ``stamp``."""
+    """Return whether all of ``file`` is as ``save`` wrote it with ``stamp``."""
     try:
         end = file.seek(-16, os.SEEK_END)
         length = int.from_bytes(file.read(8), "big")

@@ -228,6 +228,7 @@ def test_a_question_that_does_not_arrive_comes_back(chat):
     page.route("**/queue/join*", lambda route: None)  # Never answered, as on a lost connection.
     page.clock.install()
     chat.ask(VENUE.question)
+    page.clock.fast_forward(11_000)  # Then it is sent once more.
     page.clock.fast_forward(11_000)
     page.get_by_text("The question was not sent. Check the connection and ask again.").first.wait_for()
     assert box.input_value() == VENUE.question

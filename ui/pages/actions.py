@@ -91,6 +91,8 @@ class Actions:
         documents, whichever the reader has chosen.
         """
         before, whole = self._known(shown, exchanges, request)
+        if any(old.id == event.id for old in before):  # Sent again by a page that missed the answer.
+            return
         at = event.at if 1 <= event.at <= len(before) else len(before) + 1
         new, chosen = Exchange(at, event.question.strip(), id=event.id), None if event.everywhere else names_of(kept)
         yield from self._reply(_Submission(new, before, chosen, whole, event.keep, event.alone), request)

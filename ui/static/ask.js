@@ -41,15 +41,21 @@ function enqueue(request) {
 
 function next() {
   if (working || sent || !queue.length) return;
-  sent = queue.shift();
+  sent = { ...queue.shift(), tried: false };
   patience = setTimeout(unsent, PATIENCE);
   trigger("ask", sent);
   draw();
 }
 
-// The server hasn't shown the question: back into the box, or to the others. What is asked again is in its place still.
+// The server hasn't shown the question. It may have been restarting: try once more, then put the question back into the box,
+// or among the others. What is asked again is in its place still. A server that has it already ignores the second attempt.
 function unsent() {
   const request = sent;
+  if (!request.tried) {
+    request.tried = true;
+    patience = setTimeout(unsent, PATIENCE);
+    return trigger("ask", request);
+  }
   sent = null;
   if (!request.keep && box.value.trim()) queue.unshift(request);
   else if (!request.keep) putBack(request.question, request.at);

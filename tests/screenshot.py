@@ -39,7 +39,7 @@ def chat(questions: list[str], picture: Path) -> None:
     """Take the picture of the chat."""
     settings = config.load()
     with (
-        running_chat(lambda: Assistant.open(settings)) as address,
+        running_chat(lambda: Assistant.open(settings), settings) as address,
         chromium() as browser,
         watched_page(browser, address, width=1280, height=800) as shown,
     ):

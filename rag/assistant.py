@@ -207,9 +207,13 @@ class Assistant:
         self, query: str, evidence: Sequence[Evidence], documents: Collection[str] | None, stop: Stop | None
     ) -> tuple[str, ...]:
         """Return words of ``query`` in the language of the documents, if that is another one."""
-        same_words = self.index.search_lexical(query, LOOKED_AT, Filter.of(documents))
-        found = [*(item.passage for item in evidence), *self.index.passages([id for id, _ in same_words])]
-        language = language_to_search(query, [passage.text for passage in found], self.embedder)
+
+        def texts() -> Iterator[str]:
+            yield from (item.passage.text for item in evidence)
+            same_words = self.index.search_lexical(query, LOOKED_AT, Filter.of(documents))
+            yield from (passage.text for passage in self.index.passages([id for id, _ in same_words]))
+
+        language = language_to_search(query, texts(), self.embedder)
         return self.translator.words(query, language, stop) if language else ()
 
     def _replied(

@@ -8,7 +8,7 @@ grammars doesn't translate.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from rag.ports import Embedder, Generator, Stop
 from rag.retrieval import knows
@@ -29,20 +29,26 @@ NAMES = {**STEMMERS, "cy": "welsh", "ja": "japanese", "th": "thai", "zh": "chine
 UNKNOWN = ""
 
 
-def language_to_search(question: str, texts: Sequence[str], embedder: Embedder) -> str:
+def language_to_search(question: str, texts: Iterable[str], embedder: Embedder) -> str:
     """Return the language of the documents if ``question`` is in another one that ``embedder`` doesn't relate to it.
 
     ``texts`` are those of the best passages for the question as it is asked: if there are documents in its language,
     some of them are among these. Empty if one is, if the language of the question is unknown, or if ``embedder`` knows
-    both languages.
+    both languages. Only as many texts are read as the result needs.
     """
     asked = language_of_question(question, UNKNOWN)
-    read = Counter(filter(None, (language_of_question(text, UNKNOWN) for text in texts)))
-    if not asked or not read or asked in read:
+    if not asked:
         return ""
-    if min(knows(embedder, [question]), knows(embedder, texts)) > 0.5:
+    read, languages = list[str](), Counter[str]()
+    for text in texts:
+        language = language_of_question(text, UNKNOWN)
+        if language == asked:
+            return ""
+        read.append(text)
+        languages.update([language] if language else [])
+    if not languages or min(knows(embedder, [question]), knows(embedder, read)) > 0.5:
         return ""
-    return read.most_common(1)[0][0]
+    return languages.most_common(1)[0][0]
 
 
 class Translator:

@@ -63,3 +63,11 @@ def test_the_language_of_the_question_must_be_known_and_no_documents_in_it_found
     assert language_to_search("How much is the hall?", [german, english], embedder) == ""
     assert language_to_search("Amanda D'Souza", [german], embedder) == ""
     assert language_to_search("How much is the hall?", ["8 | 9"], embedder) == ""
+
+
+def test_no_more_texts_are_read_than_the_result_needs(embedder):
+    german, english = TEXTS["saal.txt"], "The hall is for 180 people, and it costs 320 euros."
+    texts = iter([english, german])
+    assert language_to_search("How much is the hall?", texts, embedder) == "" and list(texts) == [german]
+    texts = iter([german])
+    assert language_to_search("Amanda D'Souza", texts, embedder) == "" and list(texts) == [german]

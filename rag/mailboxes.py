@@ -13,6 +13,7 @@ import ipaddress
 import re
 import ssl
 from collections.abc import Collection, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlsplit
@@ -163,12 +164,11 @@ def ingest_mailbox(
         IndexBusy: another process is changing the index.
     """
     report, watched, before = IngestReport(), Watched(mailbox), index.files(mailbox.source)
+    read = partial(ingest_some, index=index, embedder=embedder, config=config, progress=progress)
     watched.know(before)
     watched.look()
     while names := watched.ripe():
-        report += watched.read(
-            names, lambda source, folder, names: ingest_some(source, folder, names, index, embedder, config, progress)
-        )
+        report += watched.read(names, read)
     after = index.files(mailbox.source)
     report.unchanged += [public for path, (public, _) in sorted(before.items()) if path in after]
     return report

@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from rag.config import Config
@@ -171,7 +172,7 @@ def follow(
     """Read what changes until Ctrl-C; ``tell`` gets the result each time."""
 
     def read(one: Watched, names: Sequence[str]) -> None:
-        tell(one.read(names, lambda source, folder, names: ingest_some(source, folder, names, index, embedder, config)))
+        tell(one.read(names, partial(ingest_some, index=index, embedder=embedder, config=config)))
 
     low_priority()
     print(f"Watching {', '.join(one.place.label for one in watched)}. Press Ctrl-C to end.", flush=True)

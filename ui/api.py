@@ -18,6 +18,7 @@ from ui.asking import event_stream, last_event
 from ui.conversation import Answered, Event, Failed
 from ui.jobs import Inquiry
 from ui.library import Library
+from ui.limits import QUESTION
 from ui.metrics import Metrics
 from ui.problems import status_of_code
 from ui.replies import Json, records, refusal, sse
@@ -53,7 +54,7 @@ def _asking(routes: APIRouter, service: Service, library: Library) -> None:
 
     @routes.get("/api/search", responses=examples.SEARCH, tags=["questions"])
     def search(
-        q: Annotated[str, Query(max_length=8000)],
+        q: Annotated[str, Query(max_length=QUESTION)],
         limit: Annotated[int, Query(ge=1, le=100)] = 5,
         documents: Names = None,
         collections: Names = None,

@@ -31,6 +31,7 @@ from ui.access import user_of
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
 from ui.jobs import Answerer, Inquiry
 from ui.library import Library
+from ui.limits import QUESTION
 from ui.render import activity_text
 from ui.schemas import Names
 from ui.service import Service
@@ -49,7 +50,7 @@ READ_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_worl
 LOOK = 0.1
 """Seconds between two looks whether the models are loaded."""
 
-Question = Annotated[str, Field(description="A question, as a full sentence", max_length=8000)]
+Question = Annotated[str, Field(description="A question, as a full sentence", max_length=QUESTION)]
 Limit = Annotated[int, Field(description="Number of passages", ge=1, le=100)]
 Documents = Annotated[Names, Field(description="Names of documents; only these are used")]
 Collections = Annotated[Names, Field(description="Names of collections (first folders); only their documents are used")]

@@ -64,7 +64,6 @@ class Actions:
         """Connect the buttons."""
         parts = self._parts
         given, outputs = [parts.talk, parts.exchanges, parts.chosen], list(parts)
-        looked = [parts.state, parts.timer, parts.start]
         # Only answers use Gradio's queue: its client may lose an event that starts just as another one ends.
         asking = {**QUIET, "outputs": outputs, "concurrency_limit": None}
         at_once = {**QUIET, "queue": False}

@@ -29,6 +29,7 @@ from rag.ports import Content, DocumentInfo, Embedder, Vectors, WritableIndex
 from rag.reading import FileReader
 from rag.text.dates import Order, habit
 from rag.types import Document, Passage
+from rag.weights.hashes import sha256
 
 __all__ = [
     "IngestReport",
@@ -48,7 +49,10 @@ OURS = frozenset([feedback.FILE, archive.FOLDER, archive.UNANSWERED, "gaps.json"
 
 
 class Progress(Protocol):
-    """Called for each step: ``read`` counts files, ``embed`` texts, ``pages`` those read, ``done`` committed files."""
+    """Called for each step of an ingest, a rebuild, a move or a repair.
+
+    ``read`` counts files, ``embed`` texts, ``pages`` those read, ``done`` committed files, any other step documents.
+    """
 
     def __call__(self, step: str, done: int, total: int, name: str) -> None:
         """Report the ``step``, how much of it is done, the total, and the document's name."""
@@ -427,8 +431,7 @@ def _ahead(batches: Iterator[list[_Prepared]], stop: Callable[[], None]) -> Gene
 def _sha256(file: Path) -> str:
     """Return the hash of a file's bytes, or an empty string if it can't be read (reading it again reports why)."""
     try:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256(file)
     except OSError:
         return ""
 

@@ -7,12 +7,13 @@ so that a move that was cut off goes on where it stopped.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from rag.errors import IndexFault, IndexMismatch
+from rag.ingest import Progress
 from rag.ports import Content, DocumentInfo, WritableIndex
 
 __all__ = ["Maker", "Moved", "maker_of", "migrate"]
@@ -21,9 +22,6 @@ BATCH = 1000
 """Passages after which what was moved is committed."""
 SAMPLE = 20
 """Documents that are compared word for word and number for number afterwards."""
-
-Progress = Callable[[str, int, int, str], None]
-"""Is told of a step, how much of it is done, out of how much, and the name of a document."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,14 @@ old one is searched and may be changed; what changes meanwhile is followed. If i
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from rag.indexes import upkeep
 from rag.indexes.upkeep import BESIDE, DATABASE, Kept
-from rag.ingest import embedded
+from rag.ingest import Progress, embedded
 from rag.ports import Embedder, WritableIndex
 
 __all__ = ["reindex"]
-
-Progress = Callable[[str, int, int, str], None]
-"""Is told of a step, how much of it is done, out of how much, and the name of a document."""
 
 
 def reindex(folder: Path, embedder: Embedder, passage_tokens: int, progress: Progress) -> tuple[int, int]:

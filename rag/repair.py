@@ -7,7 +7,6 @@ their files again, and the damaged database is kept in a folder of its own.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -18,13 +17,15 @@ from rag import backup, documents
 from rag.config import Config
 from rag.errors import DocumentError, FootnoteError, IndexDamaged, IndexMismatch, IndexMissing, ModelError
 from rag.indexes import upkeep
+from rag.indexes.opening import broken_states
 from rag.indexes.shared import origin
 from rag.indexes.upkeep import ASIDE, DATABASE, SCHEMA_VERSION, Kept, Lost
-from rag.ingest import embedded
+from rag.ingest import Progress, embedded
 from rag.migration import Maker
 from rag.ports import Content, Described, Embedder, WritableIndex
 from rag.reading import FileReader
 from rag.types import Document
+from rag.weights.hashes import sha256
 
 __all__ = ["Repaired", "checks", "repair"]
 
@@ -33,7 +34,6 @@ REPAIR = "repair"
 COMMAND = "run 'footnote doctor --repair'"
 
 Check = tuple[str, str | None]
-Progress = Callable[[str, int, int, str], None]
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ def checks(folder: Path) -> Iterator[Check]:
         for name, problem in upkeep.database_problems(folder):
             yield name, f"{problem}: {COMMAND}" if problem else None
         yield "copy of the vectors", _copy_of_vectors(folder)
-    broken = sum(1 for _ in _broken_states(folder))
+    broken = len(broken_states(folder))
     yield "attention states", f"{broken} damaged files, which are not used: {COMMAND}" if broken else None
     left = list(_leftovers(folder))
     yield "leftovers of interrupted work", f"{left[0].name} and others: {COMMAND}" if left else None
@@ -80,14 +80,6 @@ def _copy_of_vectors(folder: Path) -> str | None:
     return f"{problem}: {COMMAND}" if problem else None
 
 
-def _broken_states(folder: Path) -> Iterator[Path]:
-    for file in sorted((folder / "states").glob("*.state")):
-        key = file.stem.partition("-")[2]
-        data = file.read_bytes()
-        if hashlib.sha256(key.encode() + data[32:]).digest() != data[:32]:
-            yield file
-
-
 def _leftovers(folder: Path) -> Iterator[Path]:
     """Yield files that killed processes left behind."""
     yield from (place for name in (REPAIR, backup.STAGED) if (place := folder / name).exists())
@@ -101,17 +93,12 @@ def _originals(folder: Path) -> Iterator[Check]:
     for item in upkeep.salvage(folder):
         if isinstance(item, Kept):
             file = origin(item.info.source, item.info.path)
-            if file.is_file() and _sha256(file) != item.info.sha256:
+            if file.is_file() and sha256(file) != item.info.sha256:
                 changed.setdefault(item.info.source, []).append(item.info.name)
     if not changed:
         yield "files that the documents came from", None
     for source, names in changed.items():
         yield f"files in {source}", f"{names[0]} and others have changed: run 'footnote ingest {source}'"
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 # --- repairing
@@ -130,7 +117,7 @@ def repair(config: Config, embedder: Callable[[], Embedder], progress: Progress)
         raise IndexMissing(f"There is no index in {folder}. Run 'footnote ingest PATH' to make one.")
     backup.finish(folder)
     report = Repaired()
-    for file in [*_leftovers(folder), *_broken_states(folder)]:
+    for file in [*_leftovers(folder), *broken_states(folder)]:
         shutil.rmtree(file) if file.is_dir() else file.unlink()
         report.done.append(f"deleted {file.relative_to(folder)}, which nothing needs")
     meta = upkeep.meta_of(folder)

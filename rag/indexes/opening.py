@@ -13,7 +13,7 @@ from rag.generators.llama import states
 from rag.indexes import upkeep
 from rag.ports import Described, Listener, WritableIndex
 
-__all__ = ["create_index", "open_index"]
+__all__ = ["broken_states", "create_index", "open_index"]
 
 
 def open_index(config: Config, embedder: Described | None = None, read_only: bool = False) -> WritableIndex:
@@ -50,6 +50,11 @@ def create_index(config: Config, embedder: Described) -> WritableIndex:
 
     _finish(config.index)
     return SqliteIndex.create(config.index, embedder, config.passage_tokens, _listeners(config))
+
+
+def broken_states(folder: Path) -> list[Path]:
+    """Return the files of damaged attention states in the index's ``folder``."""
+    return list(states.broken(folder / states.FOLDER))
 
 
 def _finish(folder: Path) -> None:

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from rag.ports import Change, Listener, Removal
 
-__all__ = ["FOLDER", "Owner", "StateCache", "listener", "sweep"]
+__all__ = ["FOLDER", "Owner", "StateCache", "broken", "listener", "sweep"]
 
 FOLDER = "states"
 """The folder of the files, inside the index folder."""
@@ -127,8 +127,7 @@ class StateCache:
             os.utime(file)  # Modified means used: see _trim.
         except OSError:
             return None
-        state = data[DIGEST:]
-        return state if data[:DIGEST] == _digest(key, state) else None
+        return _state_in(data, key)
 
     def _write(self, folder: Path, passage: int, key: str, state: bytes) -> None:
         folder.mkdir(exist_ok=True)
@@ -159,6 +158,13 @@ def sweep(folder: Path, existing: Existing) -> None:
     for file, passage in owners.items():
         if passage not in kept:
             file.unlink(missing_ok=True)
+
+
+def broken(folder: Path) -> Iterator[Path]:
+    """Yield the files in ``folder`` that are damaged, by name."""
+    for file in sorted(folder.glob("*.state")):
+        if _state_in(file.read_bytes(), file.stem.partition("-")[2]) is None:
+            yield file
 
 
 def listener(folder: Path) -> Listener:
@@ -192,6 +198,12 @@ def _owner(file: Path) -> int:
     """Return the id of the passage that ``file`` belongs to; 0 for leftovers of a killed process."""
     passage, _, rest = file.name.partition("-")
     return int(passage) if passage.isdecimal() and rest.endswith(".state") else 0
+
+
+def _state_in(data: bytes, key: str) -> bytes | None:
+    """Return the state in the ``data`` of the file with the key ``key``, unless that is damaged."""
+    state = data[DIGEST:]
+    return state if data[:DIGEST] == _digest(key, state) else None
 
 
 def _digest(key: str, state: bytes) -> bytes:

@@ -164,7 +164,10 @@ def chat(browser, address):
 
 def answered_or_back(chat, number, question):
     """Wait for an answer from a server that has just started again; a question that was too early comes back."""
-    reply, back = f".exchange:nth-child({number}) .reply:not(.working)", "document.querySelector('#ask textarea').value"
+    reply, back = (
+        f".exchange:nth-child({number}) .reply:not(.working)",
+        "document.querySelector('#question textarea')?.value",
+    )
     chat.page.wait_for_function(
         f"([reply, asked]) => document.querySelector(reply) || {back} === asked", arg=[reply, question]
     )

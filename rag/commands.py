@@ -363,11 +363,8 @@ def _serve(
 ) -> int:
     """Run ``serve`` with an assistant on the index; only with a ``load`` of its own may there be none."""
     from rag.assistant import Assistant
-    from rag.embedders import open_embedder
-    from rag.indexes.opening import create_index, open_index
+    from rag.indexes.opening import open_index
 
-    if config.watch:  # Watched folders may be all there will be.
-        create_index(config, open_embedder(config)).close()
     with contextlib.suppress(*[IndexMissing] if load else []), open_index(config):
         pass  # Report what is wrong with the index now, not at the first question.
     serve(partial(load or Assistant.open, config), config)
@@ -424,7 +421,8 @@ def widget(config: Config, options: argparse.Namespace) -> int:
     if options.action == "demo":
         from ui import demo
 
-        return _serve(demo.serve, config)
+        # Watched folders may be all there will be.
+        return _serve(demo.serve, config, _opened if config.watch else None)
     print(script_line(options.url or own_address(config)))
     return EXIT_ANSWERED
 

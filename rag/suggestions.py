@@ -44,8 +44,9 @@ class Suggestions:
         """Return up to ``most`` questions to begin with, of as many documents as possible."""
         infos = self._index.documents()
         step = -(-len(infos) // SPREAD) or 1
-        makers = [self._of(info, infos) for info in infos[::step]]
-        return [found.question for found in self._checked(_in_turn(makers), (), most)]
+        named = _named(infos)
+        makers = [self._of(info, named) for info in infos[::step]]
+        return [found.question for found in self._checked(_in_turn(makers), infos, (), most)]
 
     def after(self, answer: Answer, asked: Sequence[str] = (), most: int = 3) -> list[str]:
         """Return up to ``most`` questions about the passages near an answer; nothing that was ``asked`` or answered."""
@@ -53,9 +54,10 @@ class Suggestions:
         names = dict.fromkeys(item.passage.document for item in answer.evidence)
         names = dict.fromkeys([name for name, *_ in told] or list(names)[:1])
         infos = self._index.documents()
-        makers = [self._near(info, infos, answer) for name in names for info in infos if info.name == name]
+        named = _named(infos)
+        makers = [self._near(info, named, answer) for name in names for info in infos if info.name == name]
         new = (one for one in _in_turn(makers) if not _is_told(one, told))
-        return [found.question for found in self._checked(new, (answer.question, *asked), most)]
+        return [found.question for found in self._checked(new, infos, (answer.question, *asked), most)]
 
     def meant(self, answer: Answer) -> tuple[str, str] | None:
         """Return the word that the question of an answer may mean in place of one that no document contains.
@@ -71,31 +73,36 @@ class Suggestions:
     def all(self, most: int) -> list[Suggestion]:
         """Return up to ``most`` checked questions of all documents, for measuring them."""
         infos = self._index.documents()
-        return self._checked(_in_turn(self._of(info, infos) for info in infos), (), most, 100 * most)
+        named = _named(infos)
+        return self._checked(_in_turn(self._of(info, named) for info in infos), infos, (), most, 100 * most)
 
-    def _of(self, info: DocumentInfo, infos: Sequence[DocumentInfo]) -> list[Suggestion]:
+    def _of(self, info: DocumentInfo, named: Counter[str]) -> list[Suggestion]:
         ids = self._index.passage_ids(Filter.of([info.name]))[:LOOKED_AT]
-        return self._made(info, infos, self._index.passages(ids))
+        return self._made(info, named, self._index.passages(ids))
 
-    def _near(self, info: DocumentInfo, infos: Sequence[DocumentInfo], answer: Answer) -> list[Suggestion]:
+    def _near(self, info: DocumentInfo, named: Counter[str], answer: Answer) -> list[Suggestion]:
         """Return the questions about the passages of a document that are near those of ``answer``, nearest first."""
         ids = self._index.passage_ids(Filter.of([info.name]))
         at = [ids.index(item.passage.id) for item in answer.evidence if item.passage.id in ids]
         distance = {id: min((abs(n - one) for one in at), default=n) for n, id in enumerate(ids)}
         near = [id for id in ids if distance[id] <= NEAR]
-        made = self._made(info, infos, self._index.passages(near))
+        made = self._made(info, named, self._index.passages(near))
         return sorted(made, key=lambda one: (distance[one.passage.id] > 1, one.kind))
 
-    def _made(self, info: DocumentInfo, infos: Sequence[DocumentInfo], passages: Sequence[Passage]) -> list[Suggestion]:
-        alone = Counter(other.title for other in infos)[info.title] == 1
-        return questions(self._index.document(info.name), passages, alone)
+    def _made(self, info: DocumentInfo, named: Counter[str], passages: Sequence[Passage]) -> list[Suggestion]:
+        return questions(self._index.document(info.name), passages, named[info.title] == 1)
 
     def _checked(
-        self, made: Iterable[Suggestion], asked: Sequence[str], most: int, patience: int = LOOKED_AT
+        self,
+        made: Iterable[Suggestion],
+        infos: Sequence[DocumentInfo],
+        asked: Sequence[str],
+        most: int,
+        patience: int = LOOKED_AT,
     ) -> list[Suggestion]:
         """Return up to ``most`` of ``made`` that the search answers from their passages, each about something else."""
         kept, known = list[Suggestion](), list(asked)
-        titles = Titles.of(self._index.documents())
+        titles = Titles.of(infos)
         for tried, one in enumerate(made):
             if len(kept) >= most or tried >= patience:
                 break
@@ -106,6 +113,11 @@ class Suggestions:
                 kept.append(one)
                 known.append(one.question)
         return kept
+
+
+def _named(infos: Iterable[DocumentInfo]) -> Counter[str]:
+    """Return how many documents have each title."""
+    return Counter(info.title for info in infos)
 
 
 def _is_told(one: Suggestion, told: Collection[tuple[str, int, int]]) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
-__all__ = ["Inline", "escape", "folded_table", "lines_html", "short", "text_html"]
+__all__ = ["Inline", "escape", "folded_table", "lines_html", "narrowed_html", "short", "text_html"]
 
 BULLET = re.compile(r"\s*(?:(?P<ul>[-*•–])|(?P<ol>\d{1,3})[.)])\s+")
 HEADING = re.compile(r"\s*#+\s+")
@@ -50,6 +50,13 @@ def _classified(text: str) -> Iterator[tuple[str, str, int, int]]:
             yield "h", "", heading.end(), end
         else:
             yield "p", "", start, end
+
+
+def narrowed_html(note: str, button: str, question: str = "") -> str:
+    """Return a note, if any, that only some documents were searched, with a button to search all for ``question``."""
+    shown = f"<span>{escape(note)}</span>" if note else ""
+    pressed = f'<button type="button" class="plain" data-everywhere="{escape(question)}">{escape(button)}</button>'
+    return f'<div class="narrowed">{shown}{pressed}</div>'
 
 
 def lines_html(text: str) -> str:

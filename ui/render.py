@@ -19,7 +19,7 @@ from ui.cards import cards_of
 from ui.cited import answer_text_html, quotes_html
 from ui.conversation import Answered, Exchange, Waiting
 from ui.evidence import evidence_html
-from ui.markup import escape, folded_table, lines_html, short, text_html
+from ui.markup import escape, folded_table, lines_html, narrowed_html, short, text_html
 from ui.plain import plain_text
 from ui.sources import nearest_html, sources_html
 from ui.texts import ENGLISH, Texts
@@ -153,9 +153,7 @@ def _narrowed(exchange: Exchange, texts: Texts) -> str:
     if chosen == count:
         return ""
     only = texts("scope.only", chosen=texts.number(chosen), count=texts.number(count)) if chosen else ""
-    asked, ask = escape(exchange.question), escape(texts("scope.everywhere"))
-    button = f'<button type="button" class="plain" data-everywhere="{asked}">{ask}</button>'
-    return f'<div class="narrowed">{f"<span>{escape(only)}</span>" if only else ""}{button}</div>'
+    return narrowed_html(only, texts("scope.everywhere"), exchange.question)
 
 
 def _searched(answer: Answer, texts: Texts) -> str:

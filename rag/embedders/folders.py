@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from rag.config import usable_cores
 from rag.errors import ModelDamaged
 from rag.passages import FileTokenizer
 from rag.ports import Progress, Tokenizer, Vectors
+from rag.weights.hashes import sha256
 
 __all__ = ["FolderEmbedder"]
 
@@ -46,10 +46,7 @@ class FolderEmbedder:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the weights, unless given."""
-        if self._fingerprint:
-            return self._fingerprint
-        with self._file("model.safetensors").open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return self._fingerprint or sha256(self._file("model.safetensors"))
 
     @cached_property
     def dimension(self) -> int:

@@ -12,24 +12,16 @@ import gradio as gr
 
 from rag.formats.registry import BY_SUFFIX, FORMATS
 from ui.pages import watched
-from ui.pages.frame import QUIET, head, head_html, scripted
-from ui.texts import ENGLISH, Texts, texts_of
+from ui.pages.frame import scripted_page
+from ui.texts import Texts
 
 __all__ = ["build"]
 
 
 def build(page: gr.Blocks) -> None:
     """Add the page to ``page``."""
-    name = head("documents", ENGLISH)
-    scripts = ["listing.js", "uploads.js", "documents.js"]
-    shown = scripted(_view(ENGLISH), "documents.html", scripts, elem_id="library")
+    scripted_page(page, "documents", _view, ["listing.js", "uploads.js", "documents.js"], "library")
     watched.build(page)
-
-    def show(request: gr.Request) -> tuple[str, str]:
-        texts = texts_of(request)
-        return head_html("documents", texts), _view(texts)
-
-    page.load(show, None, [name, shown], queue=False, **QUIET)
 
 
 def _view(texts: Texts) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
 
 from ui.local import STATIC
 from ui.markup import escape
-from ui.texts import Texts, languages
+from ui.texts import ENGLISH, Texts, languages, texts_of
 
-__all__ = ["PAGES", "PLAIN", "QUIET", "head", "head_html", "scripted"]
+__all__ = ["PAGES", "PLAIN", "QUIET", "head", "head_html", "scripted", "scripted_page"]
 
 PAGES = ("", "documents", "search", "settings", "review")
 """Addresses of the pages, relative to the chat, in the order of the header."""
@@ -34,6 +34,21 @@ def scripted(value: str, template: str, scripts: Sequence[str], **more: Any) -> 
     """
     html, *code = ((STATIC / name).read_text(encoding="utf-8") for name in (template, "elements.js", *scripts))
     return gr.HTML(value, html_template=html, js_on_load="\n".join(code), apply_default_css=False, **more)
+
+
+def scripted_page(page: gr.Blocks, name: str, view: Callable[[Texts], str], scripts: Sequence[str], id: str) -> None:
+    """Add the header and one component to ``page``; ``view`` returns the component's JSON in the reader's language.
+
+    ``name`` is both the address of the page and the name of its template in ``ui/static``.
+    """
+    header = head(name, ENGLISH)
+    shown = scripted(view(ENGLISH), f"{name}.html", scripts, elem_id=id)
+
+    def show(request: gr.Request) -> tuple[str, str]:
+        texts = texts_of(request)
+        return head_html(name, texts), view(texts)
+
+    page.load(show, None, [header, shown], queue=False, **QUIET)
 
 
 def head_html(current: str, texts: Texts) -> str:

@@ -6,22 +6,15 @@ import json
 
 import gradio as gr
 
-from ui.pages.frame import QUIET, head, head_html, scripted
-from ui.texts import ENGLISH, Texts, texts_of
+from ui.pages.frame import scripted_page
+from ui.texts import Texts
 
 __all__ = ["build"]
 
 
 def build(page: gr.Blocks) -> None:
     """Add the page to ``page``."""
-    name = head("gaps", ENGLISH)
-    shown = scripted(_words(ENGLISH), "gaps.html", ["gaps.js"], elem_id="gaps")
-
-    def show(request: gr.Request) -> tuple[str, str]:
-        texts = texts_of(request)
-        return head_html("gaps", texts), _words(texts)
-
-    page.load(show, None, [name, shown], queue=False, **QUIET)
+    scripted_page(page, "gaps", _words, ["gaps.js"], "gaps")
 
 
 def _words(texts: Texts) -> str:

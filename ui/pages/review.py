@@ -6,22 +6,15 @@ import json
 
 import gradio as gr
 
-from ui.pages.frame import QUIET, head, head_html, scripted
-from ui.texts import ENGLISH, Texts, texts_of
+from ui.pages.frame import scripted_page
+from ui.texts import Texts
 
 __all__ = ["build"]
 
 
 def build(page: gr.Blocks) -> None:
     """Add the page to ``page``."""
-    name = head("review", ENGLISH)
-    shown = scripted(_words(ENGLISH), "review.html", ["review.js"], elem_id="review")
-
-    def show(request: gr.Request) -> tuple[str, str]:
-        texts = texts_of(request)
-        return head_html("review", texts), _words(texts)
-
-    page.load(show, None, [name, shown], queue=False, **QUIET)
+    scripted_page(page, "review", _words, ["review.js"], "review")
 
 
 def _words(texts: Texts) -> str:

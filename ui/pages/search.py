@@ -10,7 +10,7 @@ import gradio as gr
 
 from rag.errors import FootnoteError
 from ui.found import results_html
-from ui.markup import escape, lines_html
+from ui.markup import escape, lines_html, narrowed_html
 from ui.pages.frame import QUIET, head, head_html, scripted
 from ui.pages.scope import chosen_documents, names_of
 from ui.service import Service
@@ -73,8 +73,7 @@ def _scope(service: Service, documents: Collection[str] | None, texts: Texts) ->
     only = texts("scope.only", chosen=texts.number(len(documents)), count=count)
     if not documents:
         only = texts("scope.not_one")
-    button = f'<button type="button" class="plain" data-everywhere>{escape(texts("scope.search_everywhere"))}</button>'
-    return f'<div class="narrowed"><span>{escape(only)}</span>{button}</div>'
+    return narrowed_html(only, texts("scope.search_everywhere"))
 
 
 def _view(question: str, outcome: Outcome, texts: Texts, ready: bool = True) -> str:

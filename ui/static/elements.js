@@ -32,6 +32,17 @@ function careful(text, sure, act, what = "") {
   return made;
 }
 
+// A link that opens a document in a new tab; `words` are the texts of the page.
+function readerLink(text, address, name = "") {
+  const link = make("a", text, name);
+  link.href = address;
+  link.target = "_blank";
+  link.rel = "noopener";
+  link.dir = "auto";
+  link.append(make("span", ` ${words.opens_tab}`, "hidden"));
+  return link;
+}
+
 // Let screen readers say a text, even if it is the same as before.
 function speak(place, text) {
   place.textContent = "";

@@ -61,17 +61,8 @@ function facts(gap) {
   const language = navigator.language.startsWith(words.language) ? navigator.language : words.language; // en-GB, if it says en.
   const day = new Date(gap.last).toLocaleDateString(language, { dateStyle: "long", timeZone: "UTC" });
   line.append(`${counted(words, "asked", gap.asked.length)} · ${fill(words.last, { date: day })}`);
-  gap.documents.forEach(({ name, address }, at) => line.append(at ? ", " : ` · ${words.nearest} `, open(name, address)));
+  gap.documents.forEach(({ name, address }, at) => line.append(at ? ", " : ` · ${words.nearest} `, readerLink(name, address)));
   return line;
-}
-
-function open(name, address) {
-  const link = make("a");
-  link.href = address;
-  link.target = "_blank";
-  link.rel = "noopener";
-  link.append(make("bdi", name), make("span", ` ${words.opens_tab}`, "hidden"));
-  return link;
 }
 
 function more(summary, content) {
@@ -98,7 +89,7 @@ function choices(gap, place) {
     const choice = make("input");
     Object.assign(choice, { type: "radio", name: `gap-${place}`, value: number });
     const text = make("span");
-    text.append(make("q", quote), " ", open(name, address));
+    text.append(make("q", quote), " ", readerLink(name, address));
     label.append(choice, text);
     set.append(label);
   });

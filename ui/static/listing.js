@@ -53,16 +53,6 @@ function readerAddress(one, start = 0, end = 0) {
   return `./read?${new URLSearchParams({ document: one.id, start, end })}${end ? "#quote" : ""}`;
 }
 
-// A link that opens a document in a new tab.
-function readerLink(text, address, name = "") {
-  const link = make("a", text, name);
-  link.href = address;
-  link.target = "_blank";
-  link.rel = "noopener";
-  link.append(make("span", ` ${words.opens_tab}`, "hidden"));
-  return link;
-}
-
 function labelListing() {
   const select = part(".order select");
   const order = select.value || localStorage.getItem(ORDER);

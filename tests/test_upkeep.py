@@ -272,6 +272,18 @@ def test_what_is_deleted_during_a_reindex_leaves_no_trace_in_it(filled: Config) 
     assert not [file for file in filled.index.rglob("*") if file.is_file() and b"xlomund" in file.read_bytes().lower()]
 
 
+@pytest.mark.parametrize("content", [b"", b"qvortzipane " * 900])
+def test_a_reindex_that_was_killed_while_it_began_keeps_nobody_from_deleting(filled: Config, content: bytes) -> None:
+    with open_index(filled, EMBEDDER) as index:
+        put(index, "secret.txt", "Qvortzipane met the Wyxlomund at Brzenkaldy.")
+    (filled.index / "reindex").mkdir()
+    (filled.index / "reindex" / "footnote.db").write_bytes(content)
+    with open_index(filled) as index:
+        index.delete("secret.txt")
+    assert not [file for file in filled.index.rglob("*") if file.is_file() and b"qvortz" in file.read_bytes().lower()]
+    assert reindex(filled.index, EMBEDDER, 24, silent)[1] == 0
+
+
 # --- earlier and later schemas
 
 

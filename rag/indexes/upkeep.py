@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rag.config import Config
-from rag.errors import IndexFault
+from rag.errors import IndexDamaged, IndexFault, IndexMismatch, IndexMissing
 from rag.indexes.sqlite.checks import database_problems, vectors_problem
 from rag.indexes.sqlite.copies import (
     ASIDE,
@@ -111,11 +111,18 @@ def prune(folder: Path, beside: SqliteIndex) -> None:
 
 
 def listener(folder: Path) -> Listener:
-    """Return what removes a deleted document from an index that is being built beside the one in ``folder``, too."""
+    """Return what removes a deleted document from an index that is being built beside the one in ``folder``, too.
+
+    One that holds nothing yet is left alone. One of another version or a damaged one is deleted: it can't be continued.
+    """
 
     def listen(change: Change) -> None:
-        if isinstance(change, Removal) and (folder / BESIDE / DATABASE).exists():
-            with SqliteIndex.open(folder / BESIDE) as beside:
+        if not isinstance(change, Removal) or not (folder / BESIDE / DATABASE).exists():
+            return
+        try:
+            with suppress(IndexMissing), SqliteIndex.open(folder / BESIDE) as beside:
                 prune(folder, beside)
+        except (IndexMismatch, IndexDamaged):
+            shutil.rmtree(folder / BESIDE, ignore_errors=True)
 
     return listen

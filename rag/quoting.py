@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import chain, zip_longest
 
 import numpy as np
@@ -24,6 +26,7 @@ SHORT = 120
 """Characters of a sentence that rarely says enough by itself: the next one is quoted with it."""
 LONGEST_LIST = 700
 """Characters of a list that is quoted whole."""
+SYMBOL = re.compile(r"[•◦▪‣·●○■□*–-]\s+")
 CONSIDERED = 40
 """Closest sentences that are looked at."""
 
@@ -44,7 +47,13 @@ def quotes(supporting: Iterable[Span], question: str, evidence: Sequence[Evidenc
         place = [one for one in _with_context(span) if not _overlaps(one, found)]
         found += place if len(found) + len(place) <= LINES else [span]
         places += 1
-    return found
+    return [_without_symbol(span) for span in found]
+
+
+def _without_symbol(span: Span) -> Span:
+    """Return ``span`` without the symbol of a list item: it is shown as an item anyway."""
+    symbol = SYMBOL.match(quote(span))
+    return replace(span, start=span.start + symbol.end()) if symbol else span
 
 
 def _overlaps(span: Span, others: Iterable[Span]) -> bool:

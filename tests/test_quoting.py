@@ -61,7 +61,7 @@ def quoted(question, evidence, embedder, *supporting):
 
 
 def test_an_item_or_an_introduction_is_quoted_with_its_whole_list_line_by_line(embedder):
-    lines = LIST.partition("\n\n")[0].split("\n")
+    lines = [line.removeprefix("- ") for line in LIST.partition("\n\n")[0].split("\n")]
     for question in ("How many board games?", "What may members borrow?"):
         assert quoted(question, [found(LIST)], embedder)[: len(lines)] == lines
 
@@ -69,7 +69,7 @@ def test_an_item_or_an_introduction_is_quoted_with_its_whole_list_line_by_line(e
 def test_a_long_list_is_cut_and_the_item_that_was_looked_for_stays(embedder):
     long = "Rooms:\n" + "\n".join(f"- room {n} has {n} chairs and one large table" for n in range(40))
     lines = quoted("Which has 37 chairs?", [found(long)], embedder)
-    assert "- room 37 has 37 chairs and one large table" in lines
+    assert "room 37 has 37 chairs and one large table" in lines
     assert len(lines) <= LINES
 
 

@@ -36,7 +36,7 @@ function collection(name) {
 function item(one) {
   const row = make("li", "", "document");
   const name = make("div", "", "document-name");
-  name.append(readerLink(titleOf(one), readerAddress(one), "title"), make("p", facts(one), "document-facts"));
+  name.append(readerLink(titleOf(one), readerAddress(one), "title"), make("p", facts(one), "document-facts"), olderNote(one));
   row.append(name, careful(words.remove, words.really, () => drop(one), titleOf(one)));
   return row;
 }

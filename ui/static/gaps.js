@@ -58,9 +58,8 @@ function item(gap, place) {
 function facts(gap) {
   const line = make("p", "", "gaps-facts");
   if (!gap.asked.length) return make("p", words.only_note, "gaps-facts");
-  const language = navigator.language.startsWith(words.language) ? navigator.language : words.language; // en-GB, if it says en.
-  const day = new Date(gap.last).toLocaleDateString(language, { dateStyle: "long", timeZone: "UTC" });
-  line.append(`${counted(words, "asked", gap.asked.length)} · ${fill(words.last, { date: day })}`);
+  const date = dated(words, dayOf(gap.last));
+  line.append(`${counted(words, "asked", gap.asked.length)} · ${fill(words.last, { date })}`);
   gap.documents.forEach(({ name, address }, at) => line.append(at ? ", " : ` · ${words.nearest} `, readerLink(name, address)));
   return line;
 }
@@ -75,7 +74,7 @@ function questions(gap) {
   const all = make("ul");
   for (const { question, at } of gap.asked) {
     const line = make("li", "");
-    line.append(make("bdi", question), ` (${at.slice(0, 10)})`);
+    line.append(make("bdi", question), ` (${dated(words, dayOf(at))})`);
     all.append(line);
   }
   return all;

@@ -49,6 +49,15 @@ function fillList(list, found, collection, item) {
   part(".more-documents").hidden = found.length <= most;
 }
 
+// That there is a newer version of a document, with the way there; nothing where it is the newest.
+function olderNote(one) {
+  const newest = one.newest_version && documents.find((other) => other.id === one.newest_version);
+  if (!newest) return "";
+  const note = make("p");
+  note.append(readerLink(fill(words.older, { title: titleOf(newest) }), readerAddress(newest), "older"));
+  return note;
+}
+
 function readerAddress(one, start = 0, end = 0) {
   return `./read?${new URLSearchParams({ document: one.id, start, end })}${end ? "#quote" : ""}`;
 }

@@ -58,7 +58,7 @@ function item(one) {
   const overview = make("div", "", "overview");
   unfold.setAttribute("aria-expanded", String(unfolded.has(one.id)));
   overview.hidden = !unfolded.has(one.id);
-  about.append(unfold, make("p", facts(one), "document-facts"), overview);
+  about.append(unfold, make("p", facts(one), "document-facts"), olderNote(one), overview);
   if (unfolded.has(one.id)) showOverview(one, overview);
   row.append(ticked([one], fill(words.use, { title: titleOf(one) })), about);
   return row;

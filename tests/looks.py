@@ -192,7 +192,8 @@ def chat_states(chat: Watched, look: Look) -> Iterator[str]:
         page.locator(".pages-button").click()
         yield "menu"
         page.keyboard.press("Escape")
-    page.evaluate("document.querySelector('#display').showPopover()")
+        page.locator(".pages-button").click()
+    page.locator(".display-button").click()
     yield "display"
     page.keyboard.press("Escape")
     yield from scope_states(chat, look)

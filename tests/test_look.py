@@ -14,12 +14,27 @@ HEAD = 56
 """Most pixels of a header of one row."""
 OVER = """() => {
   const width = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth <= width) return [];
-  return [...document.querySelectorAll('body *')]
+  const where = document.documentElement.scrollWidth > width ? 'body *' : '#head *';
+  return [...document.querySelectorAll(where)]
     .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > width + 1)
     .map(e => `${e.tagName}.${e.className}`).slice(0, 5);
 }"""
-"""What makes a page scroll sideways."""
+"""What makes a page scroll sideways, or is cut off in the header."""
+
+
+FAINT = """() => {
+  const light = text => text.match(/[\\d.]+/g).slice(0, 3).map(Number)
+    .map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, at) => sum + v * [0.2126, 0.7152, 0.0722][at], 0.05);
+  return [...document.querySelectorAll('textarea, select, input:not([type=checkbox], [type=radio], [type=file])')]
+    .filter(e => e.checkVisibility() && e !== document.activeElement)
+    .filter(e => {
+      const seen = getComputedStyle(e), two = [light(seen.borderTopColor), light(seen.backgroundColor)];
+      return Math.max(...two) / Math.min(...two) < 3;
+    })
+    .map(e => `The edge of ${e.outerHTML} is too faint.`);
+}"""
+"""Fields whose edge does not stand out (WCAG 1.4.11)."""
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +45,18 @@ def site(tmp_path_factory):
 
 @pytest.mark.parametrize("look", [Look(320), Look(390, True, "de-DE"), Look(1280), Look(1280, True)], ids=str)
 def test_every_state_fits_its_window_and_is_accessible(browser, site, look):
-    wrong = {}
+    wrong = []
     for name, chat in states(browser, site, look):
         page = chat.page
-        found = [*page.evaluate(OVER), *violations(page), *(page.evaluate(SMALL) if look.touch else [])]
+        found = [
+            *page.evaluate(OVER),
+            *page.evaluate(FAINT),
+            *violations(page),
+            *(page.evaluate(SMALL) if look.touch else []),
+        ]
         head = page.locator("#head")
         if head.count() and (height := head.bounding_box()["height"]) > HEAD:
             found.append(f"The header is {height} pixels high.")
-        if found:
-            wrong[name] = found
+        wrong += [f"{name}: {what}" for what in found]
         assert chat.foreign == []
-    assert wrong == {}
+    assert not wrong, "\n".join(wrong)

@@ -102,7 +102,8 @@ def _working(exchange: Exchange, texts: Texts) -> str:
     activity = escape(activity_text(exchange.activity, texts))
     line = f'<p class="activity" aria-hidden="true">{activity}<span class="elapsed"></span></p>'
     above = _found(exchange.found, texts) if exchange.found else ""
-    draft = without_marks(re.sub(r"\[[^\]]*$", "", exchange.draft.replace("**", ""))).strip()
+    begun = re.sub(r"\[[^\]]*$", "", exchange.draft.replace("**", ""))
+    draft = re.sub(r"\n\s*[-*•–]$", "", without_marks(begun).strip())  # The item of a list comes with its first word.
     if not draft:
         return above + line
     text = text_html(draft, lambda start, end: escape(draft[start:end]))

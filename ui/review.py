@@ -8,8 +8,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from eval.questions import SetError
-from eval.review import accept, question_of
+from eval.review import Incomplete, accept, question_of
 from rag import feedback
 from rag.errors import DocumentError
 from rag.feedback import Feedback
@@ -57,6 +56,6 @@ def _row(said: Feedback) -> dict[str, Any]:
     try:
         question_of(said)
         lacks = ""
-    except SetError as error:
-        lacks = str(error)
+    except Incomplete as error:
+        lacks = error.lacks
     return {**dataclasses.asdict(said), "lacks": lacks}

@@ -168,8 +168,9 @@ def _page(document: Document, data: bytes, span: Span, page: int, texts: Texts) 
         if 1 <= other <= count
     )
     quote = f'<p class="quoted" dir="auto"><span>{escape(texts("reader.quote"))}:</span> <q>{escape(words)}</q></p>'
+    where = f"<span>{escape(texts('reader.page', page=number, pages=count))}</span>"
     return (
-        f'<nav class="pages" aria-label="{escape(texts("pages"))}"><span>{escape(texts("reader.page", page=number, pages=count))}</span>{ways}</nav>'
+        f'<nav class="pages" aria-label="{escape(texts("pages"))}">{where}{ways}</nav>'
         f"{quote if words else ''}"
         f'<div class="page"><img src="{escape(source)}" alt="{escape(alt)}">{marks}</div>'
     )

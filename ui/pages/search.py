@@ -70,7 +70,7 @@ def found_by(service: Service, question: str, documents: Collection[str] | None,
 def _empty(texts: Texts) -> str:
     """Return that there are no documents, with the way to add some."""
     add = f'<a class="link" href="./documents">{escape(texts("start.add"))}</a>'
-    return f'<p class="calm">{escape(texts("start.empty"))} {add}</p>'
+    return f'<div class="calm"><p>{escape(texts("start.empty"))}</p><p>{add}</p></div>'
 
 
 def _scope(service: Service, documents: Collection[str] | None, texts: Texts) -> str:

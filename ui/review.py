@@ -18,6 +18,9 @@ from ui.service import Service
 
 __all__ = ["router"]
 
+LACKS = {"verdict": "lacks.verdict", "right_answer": "lacks.right_answer", "passage": "lacks.passage"}
+"""The texts of the page that say what feedback lacks to become a test question."""
+
 
 class Verdict(BaseModel):
     """The decision on a piece of feedback; a maintainer may have corrected the right answer."""
@@ -57,5 +60,5 @@ def _row(said: Feedback) -> dict[str, Any]:
         question_of(said)
         lacks = ""
     except Incomplete as error:
-        lacks = error.lacks
+        lacks = LACKS[error.lacks]
     return {**dataclasses.asdict(said), "lacks": lacks}

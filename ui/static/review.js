@@ -54,7 +54,7 @@ function card(said) {
     made.setAttribute("aria-keyshortcuts", name[0]);
     buttons.append(made, " ");
   }
-  return said.lacks ? [facts, make("p", words[`lacks.${said.lacks}`], "calm"), buttons] : [facts, buttons];
+  return said.lacks ? [facts, make("p", words[said.lacks], "calm"), buttons] : [facts, buttons];
 }
 
 function quotes(spans) {

@@ -80,7 +80,7 @@ class Moody(ScriptedAssistant):
     def stream(self, question: str, *given: object, **more: object) -> Iterator[object]:
         if question == FAILS:
             raise GenerationError("The language model failed.")
-        pace, self.pace = self.pace, 0.4 if question == SLOW else self.pace
+        pace, self.pace = self.pace, 3.0 if question == SLOW else self.pace
         try:
             for event in super().stream(question, *given, **more):
                 chosen = more.get("documents")

@@ -21,11 +21,24 @@ from rag.errors import DocumentError
 from rag.feedback import Feedback
 from rag.ports import Index
 
-__all__ = ["KIND", "accept", "default_set", "described", "question_of", "reviewed_folder"]
+__all__ = ["KIND", "Incomplete", "accept", "default_set", "described", "question_of", "reviewed_folder"]
 
 KIND = "reviewed"
 SHORT = 60
 """Longest right answer, in characters, that counts as one fact which an answer must state in these words."""
+LACKS = {
+    "verdict": "A thumbs down alone does not say what the right answer is. Enter it before accepting.",
+    "right_answer": "Enter the right answer before accepting.",
+    "passage": "Select the passage with the right answer before accepting.",
+}
+
+
+class Incomplete(SetError):
+    """Feedback that can't become a question yet; ``lacks`` is a key of ``LACKS``."""
+
+    def __init__(self, lacks: str) -> None:
+        super().__init__(LACKS[lacks])
+        self.lacks = lacks
 
 
 def reviewed_folder(index: Path) -> Path:
@@ -36,8 +49,8 @@ def reviewed_folder(index: Path) -> Path:
 def question_of(said: Feedback) -> Question:
     """Return the test question for a piece of feedback.
 
-    A thumbs up confirms the answer and its sources; other kinds say what would have been right. Raises ``SetError`` if
-    the right answer is unknown.
+    A thumbs up confirms the answer and its sources; other kinds say what would have been right. Raises ``Incomplete``
+    if the right answer is unknown.
     """
     id, history = f"{KIND}-{said.id}", said.history
     if said.kind == "should_abstain" or (said.kind == "up" and said.status == "abstained"):
@@ -49,11 +62,11 @@ def question_of(said: Feedback) -> Question:
     elif said.kind == "wrong_source":
         answer = answer or shown
     elif said.kind == "down" and not answer:
-        raise SetError("A thumbs down alone does not say what the right answer is. Enter it before accepting.")
+        raise Incomplete("verdict")
     if not answer:
-        raise SetError("Enter the right answer before accepting.")
+        raise Incomplete("right_answer")
     if not spans:
-        raise SetError("Select the passage with the right answer before accepting.")
+        raise Incomplete("passage")
     gold = tuple(Span(span.document, span.start, span.end) for span in spans)
     facts = ((answer,),) if len(answer) <= SHORT else ()
     return Question(id, said.question, True, (answer,), gold, facts, history=history, kind=KIND)

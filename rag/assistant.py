@@ -153,7 +153,7 @@ class Assistant:
             answer,
             id=id or _identity(question, history),
             question=question,
-            receipt=self._receipt() | answer.receipt,
+            receipt=self._receipt(documents) | answer.receipt,
             timings=clock.finish(),
         )
 
@@ -386,8 +386,8 @@ class Assistant:
         nowhere = [word for word in named if self.index.term_frequency(word) == 0]
         return _replies(prompt).refusal(nowhere)
 
-    def _receipt(self) -> dict[str, Any]:
-        """Return everything needed to reproduce the answer."""
+    def _receipt(self, documents: Collection[str] | None) -> dict[str, Any]:
+        """Return everything needed to reproduce the answer, and how many ``documents`` were searched if not all."""
         config = self.config
         return {
             "index_generation": self.index.generation,
@@ -396,7 +396,11 @@ class Assistant:
             "generator": {"name": self.generator.name, "sha256": self.generator.fingerprint},
             "prompt_sha256": self.prompt.fingerprint,
             "settings": {name: getattr(config, name) for name in SETTINGS},
+            **({} if documents is None else {"documents": self._narrowed(documents)}),
         }
+
+    def _narrowed(self, documents: Collection[str]) -> dict[str, int]:
+        return {"searched": len(documents), "of": len(self.catalogue.titles().documents)}
 
 
 def made_for(

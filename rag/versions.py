@@ -1,22 +1,35 @@
 """Versions of one document: the same passage in several of them, of which the newest counts.
 
 Documents are versions of one where their titles are equal but for a year, date or number. Only passages that say nearly
-the same are weighed against each other: the minutes of two meetings share a title, not a text.
+the same are weighed against each other: the minutes of two meetings share a title, not a text. For the same reason
+documents are only called older versions where they share much of their text with a newer one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePath
 
+from rag.ports import DocumentInfo
 from rag.text.words import content_words, dates_in
 from rag.types import Passage
 
-__all__ = ["newest_first", "series", "stamp"]
+__all__ = ["families", "newest_first", "newest_of", "series", "stamp"]
 
 ALIKE = 0.8
 """Share of their words that two passages have in common if they are versions of one, figures left out."""
+SHARED = 0.5
+"""Share of the runs of words of a document that a newer one must have for it to be an older version of that."""
+RUN = 4
+"""Words of a run: as many as two documents of one kind seldom share by chance."""
+READ = 100_000
+"""Characters of a document that are compared."""
+NEARBY = 8
+"""Next newer documents that each one of a family is compared with, which bounds the work for a large one."""
+Stamp = tuple[str, tuple[int, ...]]
+"""How new a document is: its year with what stands behind it, or an empty text with the number of its version."""
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?:[-_./](?:0?[1-9]|1[0-2])(?:[-_./](?:0?[1-9]|[12]\d|3[01]))?)?(?!\d)")
 NUMBERED = re.compile(r"(?:v|ver|version|rev|revision|edition|fassung|ausgabe)[ ._-]*(\d+(?:\.\d+)*)", re.IGNORECASE)
 STATES = frozenset(
@@ -69,17 +82,63 @@ def series(title: str) -> tuple[str, ...]:
     return tuple(word for word in words if word not in STATES and not MONTHS.fullmatch(word))
 
 
-def stamp(passage: Passage) -> tuple[str, tuple[int, ...]]:
+def stamp(passage: Passage) -> Stamp:
     """Return what says how new a passage's document is: the year in its title or name, else its date or number.
 
     >>> stamp(Passage("leave_2016.md", 0, 1, "x")) < stamp(Passage("b.md", 0, 1, "x", title="Leave 2025-03"))
     True
     """
-    name = PurePath(passage.document).stem
-    for text in (passage.title, name, passage.date):
+    return _stamp(passage.document, passage.title, passage.date)
+
+
+def families(documents: Iterable[DocumentInfo]) -> list[list[DocumentInfo]]:
+    """Return the ``documents`` that may be versions of one, by their titles alone, each family from old to new."""
+    found = defaultdict[tuple[str, ...], list[tuple[Stamp, DocumentInfo]]](list)
+    for info in documents:
+        when = _stamp(info.name, info.title, info.date)
+        words = series(info.title or PurePath(info.name).stem.replace("_", " "))
+        if words and when[1]:
+            found[words].append((when, info))
+    ordered = (sorted(family, key=lambda one: (one[0], one[1].name)) for family in found.values())
+    return [[info for _, info in family] for family in ordered if family[0][0] != family[-1][0]]
+
+
+def newest_of(family: Sequence[DocumentInfo], text: Callable[[str], str]) -> dict[str, str]:
+    """Return the newest version of each document of a family that is an older one, by public names.
+
+    ``text`` returns the text of a document. Each is compared with the next newer ones: if it is an older version of
+    one, the newest version of that is its own.
+    """
+    newest: dict[str, str] = {}
+    newer = deque[tuple[Stamp, str, set[int]]](maxlen=NEARBY)
+    for info in reversed(family):
+        when, runs = _stamp(info.name, info.title, info.date), _runs(text(info.name))
+        for other, name, theirs in reversed(newer):
+            if _is_before(when, other) and len(runs & theirs) >= SHARED * max(len(runs), 1):
+                newest[info.name] = newest.get(name, name)
+                break
+        newer.append((when, info.name, runs))
+    return newest
+
+
+def _is_before(one: Stamp, other: Stamp) -> bool:
+    """Return whether one stamp is surely the older: 2024 may be before or after March 2024, and so may version 2."""
+    (year, numbers), (other_year, others) = one, other
+    return bool(year) == bool(other_year) and numbers < others and others[: len(numbers)] != numbers
+
+
+def _runs(text: str) -> set[int]:
+    """Return all runs of words of a text, figures left out, as hashes."""
+    words = re.findall(r"[^\W\d_]+", text[:READ].casefold())
+    return {hash(tuple(words[at : at + RUN])) for at in range(max(len(words) - RUN + 1, 1))}
+
+
+def _stamp(name: str, title: str, date: str) -> Stamp:
+    stem = PurePath(name).stem
+    for text in (title, stem, date):
         if found := YEAR.search(text):
             return found[0][:4], _numbers(found[0])
-    numbered = NUMBERED.search(passage.title) or NUMBERED.search(name.replace("_", " "))
+    numbered = NUMBERED.search(title) or NUMBERED.search(stem.replace("_", " "))
     return "", _numbers(numbered[1]) if numbered else ()
 
 

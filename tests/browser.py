@@ -408,14 +408,22 @@ class Watched:
 
 @contextmanager
 def watched_page(
-    browser: Browser, address: str, width: int = 1280, height: int = 800, dark: bool = False, locale: str = "en-GB"
+    browser: Browser,
+    address: str,
+    width: int = 1280,
+    height: int = 800,
+    dark: bool = False,
+    locale: str = "en-GB",
+    touch: bool = False,
 ) -> Iterator[Watched]:
-    """Open the chat in a page of its own."""
+    """Open the chat in a page of its own; with ``touch`` as a phone does."""
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
         locale=locale,
+        has_touch=touch,
+        is_mobile=touch,
     )
     context.set_default_timeout(1000 * PATIENCE)
     watched = Watched(context.new_page(), address)

@@ -65,6 +65,7 @@ def test_the_answer_comes_from_the_chosen_documents_alone(ask):
     assert {citation.document for citation in answer.citations} == {CARDIFF}
     answer, _ = ask(VENUE, "The venue was the Cardiff Millennium Centre.", documents=[])
     assert (answer.status, answer.evidence) == ("abstained", ())
+    assert answer.receipt["documents"] == {"searched": 0, "of": 5}
 
 
 def test_what_was_searched_for_is_told_where_it_is_not_the_question(ask):

@@ -30,6 +30,8 @@ from rag.embedders.hashed import HashEmbedder
 from rag.indexes.opening import create_index
 from rag.ingest import ingest
 from ui.history import exported, reopened
+from ui.plain import plain_text
+from ui.render import exchange_html
 from ui.texts import ENGLISH
 
 
@@ -133,6 +135,19 @@ def test_markdown_has_footnotes_that_never_share_a_label():
     for number, answer in enumerate((VENUE, PRINCIPLES), 1):
         for citation in answer.citations:
             assert text.count(f"[^{number}-{citation.mark}]:") == 1
+
+
+def test_a_narrowed_search_is_told_in_every_form(archive):
+    only = "Searched only 2 of 4 documents."
+    for answer in (VENUE, NOWHERE):
+        narrowed = replace(answer, receipt={"documents": {"searched": 2, "of": 4}})
+        turns = [{"question": answer.question, "answer": archive.put(narrowed)}]
+        (exchange,) = reopened(turns, archive, ScriptedIndex(), ENGLISH)
+        assert exchange_html(exchange).count(only) == 2, "shown, and in what is copied"
+        assert f"*{only}*" in exported("", [narrowed], "md", ENGLISH)["text"]
+        assert json.loads(exported("", [narrowed], "json", ENGLISH)["text"])["answers"][0]["receipt"]["documents"]
+        assert only in plain_text(narrowed, ENGLISH)
+        assert only not in plain_text(answer, ENGLISH)
 
 
 def test_json_holds_the_answer_objects():

@@ -74,7 +74,7 @@ def visit(browser, address):
 
 def names(page) -> list[str]:
     page.locator(".document").first.wait_for()
-    return [facts.split(" · ")[0] for facts in page.locator(".document-facts").all_inner_texts()]
+    return [facts.split("\u00a0· ")[0] for facts in page.locator(".document-facts").all_inner_texts()]
 
 
 def kept(page, choose) -> None:

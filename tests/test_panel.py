@@ -128,6 +128,9 @@ class TestDocumentsBesideTheChat:
         watched.answer()
         first = page.locator(".exchange").first
         first.get_by_text("Searched only 2 of 4 documents.").wait_for()
+        page.reload()
+        watched.answer()
+        first.get_by_text("Searched only 2 of 4 documents.").wait_for()
         first.get_by_role("button", name="Ask in all documents").press("Enter")
         watched.answer(2)
         assert "river Severn" in page.locator(".exchange:nth-child(2) .answer").inner_text()

@@ -18,7 +18,7 @@ from ui.conversation import Answered, Exchange, Failed, Place, Stopped, Waiting,
 from ui.local import STATIC
 from ui.markup import escape, lines_html, short, text_html
 from ui.plain import plain_text
-from ui.render import announcement, exchange_html
+from ui.render import activity_text, announcement, exchange_html
 from ui.texts import ENGLISH, FORMS, in_language, languages
 
 PLACES = {1: Place("2011-03-11", "a1b2c3" * 10, "Roadshow\n", "\nThe end.")}
@@ -442,3 +442,28 @@ def test_a_lone_surrogate_becomes_a_question_mark():
 def test_the_passages_are_cut_from_the_seeds():
     for passage in (CARDIFF, LONDON, SWINDON):
         assert len(passage.text) == passage.end - passage.start > 100
+
+
+@pytest.mark.parametrize("language", [language for language in languages() if language != "en"])
+def test_every_step_is_told_in_the_language_of_the_page_and_of_the_widget(language):
+    texts = languages()[language]
+    steps = [
+        Phase("searching", "Searching the documents"),
+        Phase("reading", "Reading 1 passage"),
+        Phase("reading", "Reading 3 passages"),
+        Phase("reading", "Reading document 2 of 5"),
+        Phase("reading", "Reading part 2 of 5"),
+        Phase("writing", "Writing"),
+        Phase("checking", "Checking each sentence against the documents"),
+    ]
+    widget = json.loads((STATIC / "texts" / "widget" / f"{language}.json").read_text(encoding="utf-8"))
+    for step in steps:
+        said = activity_text(step, texts)
+        assert said != activity_text(step, ENGLISH)
+        assert widget[step.name]
+    assert re.findall(r"\d+", activity_text(steps[3], texts)) == ["2", "5"]
+
+
+def test_a_draft_shows_no_empty_item_of_a_list():
+    exchange = advance(Exchange(1, "?"), Token("Three:\n- one\n-"))
+    assert soup(exchange).select_one(".draft").get_text("|") == "Three:|one"

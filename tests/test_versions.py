@@ -2,8 +2,9 @@
 
 import pytest
 
+from rag.ports import DocumentInfo
 from rag.types import Passage
-from rag.versions import newest_first, series, stamp
+from rag.versions import families, newest_first, newest_of, series, stamp
 
 LEAVE = "Staff of the mill have {} days of annual leave. Leave is agreed with the foreman two weeks ahead."
 
@@ -69,6 +70,59 @@ def test_scores_fall_and_series_are_words():
     scores = [score for _, score in scored]
     assert scores == sorted(scores, reverse=True)
     assert series("Leave policy, 3rd edition, final (Dezember 2024)") == ("leave", "policy", "rd")
+
+
+def info(name: str, title: str = "", date: str = "") -> DocumentInfo:
+    return DocumentInfo(name, title, date, "text/plain", "s", name, name, 1, 1, 0, (), "")
+
+
+def newest(texts: dict[str, str], *infos: DocumentInfo) -> dict[str, str]:
+    return {old: new for family in families(infos) for old, new in newest_of(family, texts.__getitem__).items()}
+
+
+class TestDocuments:
+    WORDS = "the roof of the boathouse was mended by the members in spring and then painted green by the treasurer"
+
+    def test_each_older_version_leads_to_the_newest(self):
+        texts = {f"leave_{year}.md": LEAVE.format(days) for year, days in ((2016, 20), (2021, 25), (2025, 28))}
+        infos = [info(name, f"Leave policy {name[6:10]}") for name in texts]
+        assert newest(texts, *infos) == {"leave_2016.md": "leave_2025.md", "leave_2021.md": "leave_2025.md"}
+        assert newest(texts, *reversed(infos)) == newest(texts, *infos)
+
+    def test_a_version_that_was_rewritten_step_by_step_is_one_still(self):
+        words = self.WORDS.split()
+        texts = {f"v{n}.md": " ".join(words[3 * n : 3 * n + 12]) for n in (1, 2, 3)}
+        infos = [info(name, f"Rules, version {name[1]}") for name in texts]
+        assert newest(texts, *infos) == {"v1.md": "v3.md", "v2.md": "v3.md"}
+
+    def test_minutes_share_a_title_and_no_text(self):
+        texts = {"may.md": "Ann proposed a new roof for the boathouse and all agreed to it.", "june.md": self.WORDS}
+        assert newest(texts, info("may.md", "Minutes", "2024-05-03"), info("june.md", "Minutes", "2024-06-07")) == {}
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            (info("a.md", "Mill 2016"), info("b.md", "Quay 2025")),
+            (info("a.md", "Leave"), info("b.md", "Leave 2025")),
+            (info("a.md", "Leave 2025"), info("b.md", "Leave 2025-03")),
+            (info("a.md", "Leave v2"), info("b.md", "Leave 2025")),
+            (info("a.md", "2016"), info("b.md", "2025")),
+        ],
+    )
+    def test_where_it_is_not_known_which_is_newer_nothing_is_said(self, one, other):
+        assert newest({"a.md": LEAVE, "b.md": LEAVE}, one, other) == {}
+
+    def test_only_documents_of_one_title_are_read_and_each_once(self):
+        read = []
+        infos = [info(f"{n}.md", f"Leave {1900 + n}") for n in range(90)] + [info("x.md", "Pay 2020")]
+
+        def text(name: str) -> str:
+            read.append(name)
+            return LEAVE
+
+        (family,) = families(infos)
+        assert set(newest_of(family, text).values()) == {"89.md"}
+        assert sorted(read) == sorted(one.name for one in infos[:-1])
 
 
 def test_the_newest_of_many_is_found_by_a_search(tmp_path, embedder):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from rag.ports import DocumentInfo
 from rag.types import Answer, Citation, Phase, Token, Turn
 
 __all__ = ["Answered", "Event", "Exchange", "Failed", "Place", "Stopped", "Waiting", "advance", "history"]
@@ -33,12 +34,16 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a passage is: its document's ISO date and hash, and the text on either side of it."""
+    """Where a passage is: its document's ISO date and hash, and the text on either side of it.
+
+    ``newest`` is the newest version of its document, if that is an older one.
+    """
 
     date: str = ""
     sha256: str = ""
     before: str = ""
     after: str = ""
+    newest: DocumentInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,7 @@ class Exchange:
     While it is in progress, ``activity`` is the current step, ``found`` the sentence that the answer will be based on,
     and ``draft`` the text that has not been checked. ``problem`` says why there is no answer, or no newer one, and
     ``error`` is the code of :class:`Failed`. ``kept`` is the id under which the answer was stored, if it was; ``id`` is
-    that of the attempt, so that the page knows a new one. ``searched`` is the number of documents that were searched,
-    and of all, if the reader has chosen some.
+    that of the attempt, so that the page knows a new one.
     """
 
     number: int
@@ -83,7 +87,6 @@ class Exchange:
     error: str = ""
     kept: str = ""
     id: str = ""
-    searched: tuple[int, int] | None = None
 
 
 def advance(exchange: Exchange, event: Event) -> Exchange:

@@ -99,8 +99,18 @@ def _head(
     numbers = " ".join(f'<span class="number" data-mark="{mark}">{mark}</span>' for mark in marks)
     return (
         f'<h3 tabindex="-1">{numbers} <bdi class="title">{escape(title)}</bdi>'
-        f"{details_html(place.date, page, texts)}</h3>{section}"
+        f"{details_html(place.date, page, texts)}</h3>{section}{_older(place, texts)}"
     )
+
+
+def _older(place: Place, texts: Texts) -> str:
+    """Return the link to the newest version of an older document."""
+    if place.newest is None:
+        return ""
+    address = escape(reader_address(place.newest.name, 0, 0))
+    said = escape(texts("older.newest", title=place.newest.title or place.newest.name))
+    tab = f'<span class="hidden"> {escape(texts("opens_tab"))}</span>'
+    return f'<p><a class="older" href="{address}" target="_blank" rel="noopener">{said}{tab}</a></p>'
 
 
 def _quoted(text: str, place: Place) -> str:

@@ -98,6 +98,7 @@ FACTS = {
     "pages": 0,
     "empty_pages": [],
     "ingested_at": "2011-12-01T09:00:00+00:00",
+    "newest_version": "",
 }
 FOUND = {
     "rank": 1,

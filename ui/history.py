@@ -12,8 +12,9 @@ from rag.ports import Index
 from rag.types import Answer, Citation
 from ui.conversation import Answered, Exchange
 from ui.places import places_of
-from ui.plain import said
+from ui.plain import narrowed, said
 from ui.texts import Texts
+from ui.versions import NONE, Newest
 
 __all__ = ["Turns", "exported", "reopened", "turns_of"]
 
@@ -28,8 +29,13 @@ def turns_of(exchanges: Sequence[Exchange]) -> list[dict[str, str]]:
     return [{"question": exchange.question, "answer": exchange.kept} for exchange in exchanges if exchange.kept]
 
 
-def reopened(turns: Turns, archive: Archive, index: Index | None, texts: Texts) -> list[Exchange]:
-    """Return a conversation with its sources; a deleted answer is replaced by a notice."""
+def reopened(
+    turns: Turns, archive: Archive, index: Index | None, texts: Texts, newest: Newest = NONE
+) -> list[Exchange]:
+    """Return a conversation with its sources; a deleted answer is replaced by a notice.
+
+    ``newest`` are the newest versions of older documents.
+    """
     exchanges = []
     for number, turn in enumerate(turns[-MOST:], 1):
         id, question = str(turn.get("answer", "")), str(turn.get("question", ""))
@@ -37,7 +43,7 @@ def reopened(turns: Turns, archive: Archive, index: Index | None, texts: Texts) 
         if answer is None:
             exchanges.append(Exchange(number, question or "…", "failed", problem=texts("gone"), kept=id))
             continue
-        places = places_of(answer, index) if index is not None else {}
+        places = places_of(answer, index, newest) if index is not None else {}
         answered = Answered(answer, places)
         exchanges.append(Exchange(number, answer.question, "answered", answered=answered, kept=id))
     return exchanges
@@ -59,7 +65,8 @@ def _markdown(title: str, answers: Sequence[Answer], texts: Texts) -> str:
     for number, answer in enumerate(answers, 1):
         text = re.sub(r"\s*\[(\d+)\]", rf"[^{number}-\1]", said(answer, f"**{texts('unsure')}**"))
         parts += [f"## {_plain(answer.question)}", re.sub(r"[<>]", r"\\\g<0>", text)]
-        parts += [f"*{texts('stopped.early')}*"] if answer.stopped else []
+        early = texts("stopped.early") if answer.stopped else ""
+        parts += [f"*{note}*" for note in (early, narrowed(answer, texts)) if note]
         notes += [_note(f"{number}-{citation.mark}", citation, texts) for citation in answer.citations]
     return "\n\n".join([*parts, *notes]) + "\n"
 

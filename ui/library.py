@@ -15,18 +15,22 @@ from rag.indexes.opening import open_index
 from rag.overview import overview
 from rag.ports import DocumentInfo, Index
 from rag.types import Document
+from ui.versions import Newest, Versions
 
 __all__ = ["Library", "collection_of"]
 
 LONGEST = 100_000
 """Most characters returned at once."""
+PATIENCE = 1.0
+"""Longest time that a list of documents waits for what is known about their versions, in seconds."""
 
 
 class Library:
     """Reads an index, from any number of threads, with or without a language model."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, versions: Versions) -> None:
         self._config = config
+        self._versions = versions
         self._opened: Index | None = None
         self._lock = threading.Lock()
 
@@ -51,7 +55,8 @@ class Library:
     def documents(self) -> list[dict[str, Any]]:
         """Describe each document, sorted by name; none while there is no index."""
         try:
-            return [_facts(info) for info in self.index.documents()]
+            newest = self._versions.newest(self.index, PATIENCE)
+            return [_facts(info, newest) for info in self.index.documents()]
         except IndexMissing:
             return []
 
@@ -62,7 +67,7 @@ class Library:
             DocumentError: there is no document of that name.
         """
         self.index.document(name)
-        return next(_facts(info) for info in self.index.documents() if info.name == name)
+        return next(facts for facts in self.documents() if facts["id"] == name)
 
     def chosen(self, documents: Collection[str] | None, collections: Collection[str] | None) -> frozenset[str] | None:
         """Return the names of ``documents`` and of all documents in ``collections``; ``None`` if neither is given.
@@ -137,8 +142,8 @@ def collection_of(name: str) -> str:
     return name.partition("/")[0] if "/" in name else ""
 
 
-def _facts(info: DocumentInfo) -> dict[str, Any]:
-    """Return ``info`` without the path the document was read from, which is private."""
+def _facts(info: DocumentInfo, newest: Newest) -> dict[str, Any]:
+    """Return ``info`` without the path the document was read from, which is private, and with its newest version."""
     return {
         "id": info.name,
         "title": info.title,
@@ -150,6 +155,7 @@ def _facts(info: DocumentInfo) -> dict[str, Any]:
         "pages": info.pages,
         "empty_pages": list(info.empty_pages),
         "ingested_at": info.ingested_at,
+        "newest_version": newest[info.name].name if info.name in newest else "",
     }
 
 

@@ -77,7 +77,8 @@ class Server(MCPServer[None]):
 
 def serve(load: Callable[[], Answerer], config: Config) -> None:
     """Serve on standard input and output until the client disconnects."""
-    service, library = Service(load, config), Library(config)
+    service = Service(load, config)
+    library = Library(config, service.versions)
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[None]) -> AsyncIterator[None]:

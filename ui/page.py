@@ -71,7 +71,7 @@ def _head() -> str:
 
 def mount(app: FastAPI, blocks: gr.Blocks, service: Service, config: Config) -> FastAPI:
     """Return ``app`` with the pages at its root: no sharing, no analytics, no external links."""
-    reader.add_routes(app, lambda: service.index)
+    reader.add_routes(app, lambda: service.index, service.newest)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "SSR mode is not supported")  # We don't ask for it.
         return _mounted(app, blocks, config)

@@ -17,12 +17,13 @@ from fastapi.responses import HTMLResponse, Response
 
 from rag.errors import DocumentError
 from rag.formats import pdf_pages
-from rag.ports import Index
+from rag.ports import DocumentInfo, Index
 from rag.types import Document
 from ui.evidence import details_html, reader_address
 from ui.local import STATIC
 from ui.markup import escape
 from ui.texts import Texts, kept_choice, texts_of
+from ui.versions import Newest
 
 __all__ = ["Span", "add_routes", "reader_html"]
 
@@ -41,8 +42,11 @@ class Span:
     version: str = ""
 
 
-def add_routes(app: FastAPI, index: Callable[[], Any]) -> None:
-    """Add ``/read`` and ``/read/page`` to ``app``; ``index`` returns the open index or ``None``."""
+def add_routes(app: FastAPI, index: Callable[[], Any], newest: Callable[[], Newest]) -> None:
+    """Add ``/read`` and ``/read/page`` to ``app``.
+
+    ``index`` returns the open index or ``None``, ``newest`` the newest versions of older documents.
+    """
 
     def read(request: Request, document: str, start: int = 0, end: int = 0, version: str = "") -> HTMLResponse:
         texts = texts_of(request)
@@ -50,7 +54,7 @@ def add_routes(app: FastAPI, index: Callable[[], Any]) -> None:
         query = request.query_params
         number = query.get("page", "")
         page = int(number) if number.isdecimal() and len(number) < 7 else 0
-        html = reader_html(index(), span, texts, "text" in query, page)
+        html = reader_html(index(), span, texts, "text" in query, page, newest().get(document))
         shown = _in_theme(html or missing_html(document, texts), kept_choice(request, "theme"))
         return HTMLResponse(shown, 200 if html else 404)
 
@@ -83,10 +87,13 @@ def original(index: Index, name: str) -> bytes | None:
     return data if hashlib.sha256(data).hexdigest() == document.sha256 else None
 
 
-def reader_html(index: Index, span: Span, texts: Texts, as_text: bool = False, page: int = 0) -> str:
+def reader_html(
+    index: Index, span: Span, texts: Texts, as_text: bool = False, page: int = 0, newest: DocumentInfo | None = None
+) -> str:
     """Return the page that shows ``span``, or an empty string if there is no such document.
 
-    For a PDF this is page ``page`` (0: the page where the span starts), unless ``as_text``.
+    For a PDF this is page ``page`` (0: the page where the span starts), unless ``as_text``. ``newest`` is the newest
+    version of the document, if that is an older one.
     """
     try:
         document = index.document(span.document)
@@ -95,9 +102,12 @@ def reader_html(index: Index, span: Span, texts: Texts, as_text: bool = False, p
         return ""
     notes = []
     if span.version and not document.sha256.startswith(span.version):
-        notes.append(texts("reader.changed"))
+        notes.append(escape(texts("reader.changed")))
     if document.media_type == PDF and data is None:
-        notes.append(texts("reader.no_file"))
+        notes.append(escape(texts("reader.no_file")))
+    if newest is not None:
+        said = texts("older.newest", title=newest.title or newest.name)
+        notes.append(_link(reader_address(newest.name, 0, 0), said))
     body = _text(document, span, texts) if as_text or data is None else _page(document, data, span, page, texts)
     other = ""
     if data is not None:
@@ -108,7 +118,7 @@ def reader_html(index: Index, span: Span, texts: Texts, as_text: bool = False, p
         f'<p class="faint"><bdi>{escape(document.name)}</bdi>{details_html(document.date, None, texts)}</p>'
         f"<nav>{_link('./', texts('reader.to_chat'))}{other}</nav>"
     )
-    shown = "".join(f'<p class="note" role="note">{escape(note)}</p>' for note in notes)
+    shown = "".join(f'<p class="note" role="note">{note}</p>' for note in notes)
     return _frame(document.title or document.name, head + shown, body, texts)
 
 
@@ -158,8 +168,9 @@ def _page(document: Document, data: bytes, span: Span, page: int, texts: Texts) 
         if 1 <= other <= count
     )
     quote = f'<p class="quoted" dir="auto"><span>{escape(texts("reader.quote"))}:</span> <q>{escape(words)}</q></p>'
+    where = f"<span>{escape(texts('reader.page', page=number, pages=count))}</span>"
     return (
-        f'<nav class="pages"><span>{escape(texts("reader.page", page=number, pages=count))}</span>{ways}</nav>'
+        f'<nav class="pages" aria-label="{escape(texts("pages"))}">{where}{ways}</nav>'
         f"{quote if words else ''}"
         f'<div class="page"><img src="{escape(source)}" alt="{escape(alt)}">{marks}</div>'
     )

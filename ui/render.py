@@ -20,12 +20,14 @@ from ui.cited import answer_text_html, quotes_html
 from ui.conversation import Answered, Exchange, Waiting
 from ui.evidence import evidence_html
 from ui.markup import escape, folded_table, lines_html, narrowed_html, short, text_html
-from ui.plain import plain_text
+from ui.plain import narrowed, plain_text
 from ui.sources import nearest_html, sources_html
 from ui.texts import ENGLISH, Texts
 
-__all__ = ["activity_text", "announcement", "exchange_html"]
+__all__ = ["NOTHING_CHOSEN", "activity_text", "announcement", "exchange_html"]
 
+NOTHING_CHOSEN = "nothing_chosen"
+"""The code of :class:`ui.conversation.Failed` if the reader has chosen no document."""
 FOUND = 600
 """Most characters of the found sentence that are shown while the answer is being written."""
 
@@ -100,7 +102,8 @@ def _working(exchange: Exchange, texts: Texts) -> str:
     activity = escape(activity_text(exchange.activity, texts))
     line = f'<p class="activity" aria-hidden="true">{activity}<span class="elapsed"></span></p>'
     above = _found(exchange.found, texts) if exchange.found else ""
-    draft = without_marks(re.sub(r"\[[^\]]*$", "", exchange.draft.replace("**", ""))).strip()
+    begun = re.sub(r"\[[^\]]*$", "", exchange.draft.replace("**", ""))
+    draft = re.sub(r"\n\s*[-*•–]$", "", without_marks(begun).strip())  # The item of a list comes with its first word.
     if not draft:
         return above + line
     text = text_html(draft, lambda start, end: escape(draft[start:end]))
@@ -123,7 +126,8 @@ def _stopped_text(exchange: Exchange, texts: Texts) -> str:
 def _failed(exchange: Exchange, texts: Texts) -> str:
     problem = lines_html(_problem(exchange, texts))
     box = f'<div class="calm"><h3>{escape(texts("no_answer"))}</h3><p>{problem}</p></div>'
-    box += _narrowed(exchange, texts) if exchange.searched and not exchange.searched[0] else ""
+    if exchange.error == NOTHING_CHOSEN:
+        box += narrowed_html("", texts("scope.everywhere"), exchange.question)
     return box + _acts(exchange, texts)
 
 
@@ -138,22 +142,16 @@ def _problem(exchange: Exchange, texts: Texts) -> str:
 def _answered(exchange: Exchange, texts: Texts) -> str:
     assert exchange.answered is not None
     answer = exchange.answered.answer
-    early = [texts("stopped.early")] if answer.stopped else []
-    notes = [*filter(None, [exchange.problem]), *early, *answer.notes]
+    early = texts("stopped.early") if answer.stopped else ""
+    only = narrowed(answer, texts)
+    is_sure = answer.status == "answered"
+    notes = [*filter(None, [exchange.problem, early, only if is_sure else ""]), *answer.notes]
     below = _notes(notes) + _facts(answer, texts) + _acts(exchange, texts)
     below += _opinion(exchange.kept, answer.status, texts)
     body = BODIES[answer.status](exchange.answered, texts)
-    body += _narrowed(exchange, texts) if answer.status != "answered" else ""
+    if only and not is_sure:
+        body += narrowed_html(only, texts("scope.everywhere"), exchange.question)
     return _searched(answer, texts) + body + below + evidence_html(exchange.answered, texts)
-
-
-def _narrowed(exchange: Exchange, texts: Texts) -> str:
-    """Return how many documents were searched, if not all of them, with a button to ask in all."""
-    chosen, count = exchange.searched or (0, 0)
-    if chosen == count:
-        return ""
-    only = texts("scope.only", chosen=texts.number(chosen), count=texts.number(count)) if chosen else ""
-    return narrowed_html(only, texts("scope.everywhere"), exchange.question)
 
 
 def _searched(answer: Answer, texts: Texts) -> str:

@@ -8,8 +8,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from eval.questions import SetError
-from eval.review import accept, question_of
+from eval.review import Incomplete, accept, question_of
 from rag import feedback
 from rag.errors import DocumentError
 from rag.feedback import Feedback
@@ -18,6 +17,9 @@ from ui.replies import Json
 from ui.service import Service
 
 __all__ = ["router"]
+
+LACKS = {"verdict": "lacks.verdict", "right_answer": "lacks.right_answer", "passage": "lacks.passage"}
+"""The texts of the page that say what feedback lacks to become a test question."""
 
 
 class Verdict(BaseModel):
@@ -57,6 +59,6 @@ def _row(said: Feedback) -> dict[str, Any]:
     try:
         question_of(said)
         lacks = ""
-    except SetError as error:
-        lacks = str(error)
+    except Incomplete as error:
+        lacks = LACKS[error.lacks]
     return {**dataclasses.asdict(said), "lacks": lacks}

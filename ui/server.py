@@ -68,7 +68,7 @@ def application(service: Service, config: Config) -> FastAPI:
     from ui.library import Library
     from ui.uploads import Uploads
 
-    library, uploads = Library(config), Uploads(service, config)
+    library, uploads = Library(config, service.versions), Uploads(service, config)
     tools, watches = mcp.over_http(service, library), watched.Watches(service, uploads, config)
 
     @asynccontextmanager

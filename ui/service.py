@@ -30,6 +30,7 @@ from ui.jobs import Answerer, Inquiry, Job, Watcher
 from ui.limits import check_lengths
 from ui.places import places_of
 from ui.problems import INTERNAL_ERROR, code
+from ui.versions import Newest, Versions
 
 __all__ = ["Service"]
 
@@ -55,6 +56,7 @@ class Service:
         self._idle = threading.Event()
         self._idle.set()
         self.watcher: Watcher | None = None
+        self.versions = Versions(self.step_aside)
         self._lock = threading.RLock()
         self._loading = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="answers", daemon=True)
@@ -121,6 +123,10 @@ class Service:
     def waiting(self) -> int:
         """The number of waiting questions."""
         return len(self._queue)
+
+    def newest(self) -> Newest:
+        """Return the newest version of each document that is known to be an older one."""
+        return self.versions.newest(self.index) if self.index is not None else {}
 
     # --- settings
 
@@ -376,7 +382,7 @@ class Service:
 
     def _placed(self, answer: Answer) -> Answered:
         """Return ``answer`` with the places of its passages."""
-        return Answered(answer, places_of(answer, self.index) if self.index is not None else {})
+        return Answered(answer, places_of(answer, self.index, self.newest()) if self.index is not None else {})
 
 
 def _late(config: Config) -> Failed:

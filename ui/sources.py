@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rag.types import Evidence
 from ui.cards import Card, cards_of
-from ui.conversation import Answered
+from ui.conversation import Answered, Place
 from ui.evidence import NOWHERE, details_html
 from ui.markup import escape, short
 from ui.texts import Texts
@@ -27,18 +27,23 @@ def _list(heading: str, items: list[str]) -> str:
 
 
 def _card(card: Card, answered: Answered, texts: Texts) -> str:
-    date = answered.places.get(card.evidence.rank, NOWHERE).date if card.evidence else ""
+    place = answered.places.get(card.evidence.rank, NOWHERE) if card.evidence else NOWHERE
     rows = [
         _row(citation.mark, f'<q class="quote" dir="auto">{escape(short(citation.quote))}</q>')
         for citation in card.citations
     ]
-    return _item(card.title, details_html(date, card.citations[0].page, texts), rows)
+    return _item(card.title, _details(place, card.citations[0].page, texts), rows)
 
 
 def _nearest(evidence: Evidence, answered: Answered, texts: Texts) -> str:
     passage, place = evidence.passage, answered.places.get(evidence.rank, NOWHERE)
     row = _row(evidence.rank, f'<span class="quote" dir="auto">{escape(short(passage.text))}</span>')
-    return _item(passage.title or passage.document, details_html(place.date, passage.page, texts), [row])
+    return _item(passage.title or passage.document, _details(place, passage.page, texts), [row])
+
+
+def _details(place: Place, page: int | None, texts: Texts) -> str:
+    older = f' <span class="detail">{escape(texts("older"))}</span>' if place.newest else ""
+    return details_html(place.date, page, texts) + older
 
 
 def _row(mark: int, words: str) -> str:

@@ -19,7 +19,7 @@ from ui.pages import conversations
 from ui.pages.frame import QUIET, head_html
 from ui.pages.scope import names_of
 from ui.pages.start import start_json
-from ui.render import announcement
+from ui.render import NOTHING_CHOSEN, announcement
 from ui.service import Service
 from ui.suggested import Suggested
 from ui.texts import Texts, texts_of
@@ -116,11 +116,10 @@ class Actions:
         session, shown = request.session_hash or "", 0.0
         if not exchange.question or service.busy(session):
             return
-        exchange = replace(exchange, searched=_searched(chosen, service))
         begun = conversation_json(submission.around(exchange), texts, submission.whole, number)
         yield {parts.talk: begun, **_busy(parts)}
         asked = service.ask(exchange.question, submission.past, session, user_of(request), chosen)
-        for event in asked if chosen != [] else [Failed(texts("scope.not_one"), "nothing_chosen")]:
+        for event in asked if chosen != [] else [Failed(texts("scope.not_one"), NOTHING_CHOSEN)]:
             exchange = advance(exchange, event)
             if exchange.state == "working" and (not isinstance(event, Token) or time.monotonic() - shown > FRAME):
                 shown = time.monotonic()
@@ -187,7 +186,7 @@ class Actions:
         return {parts.talk: talk, parts.exchanges: exchanges, parts.anew: anew}
 
     def _reopened(self, turns: Turns, texts: Texts) -> list[Exchange]:
-        return reopened(turns, self._archive, self._service.index, texts)
+        return reopened(turns, self._archive, self._service.index, texts, self._service.newest())
 
 
 class _Submission(NamedTuple):
@@ -225,11 +224,6 @@ class _Submission(NamedTuple):
         why = texts("stopped.kept") if exchange.state == "stopped" else texts("act.failed", problem=problem)
         told = replace(replaced[0], problem=why, id=exchange.id)
         return [*self.before[: exchange.number - 1], told, *replaced[1:]], True
-
-
-def _searched(chosen: Chosen, service: Service) -> tuple[int, int] | None:
-    """Return how many documents are searched, and of how many, if the reader has chosen some."""
-    return None if chosen is None else (len(chosen), service.documents or len(chosen))
 
 
 def _busy(parts: Parts) -> Update:

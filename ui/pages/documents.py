@@ -27,7 +27,7 @@ def build(page: gr.Blocks) -> None:
 def _view(texts: Texts) -> str:
     """Return the JSON for static/documents.js."""
     words = texts.under("documents") | texts.under("listing") | texts.dates
-    words |= {"language": texts.language, "opens_tab": texts("opens_tab")}
+    words |= {"language": texts.language, "opens_tab": texts("opens_tab"), "older": texts.table["older.newest"]}
     words |= texts.forms("documents")
     words["drop"] = texts("documents.drop", formats=", ".join(format.suffixes[0] for format in FORMATS))
     return json.dumps({"words": words, "accept": ",".join(BY_SUFFIX)}).replace("<", "\\u003c")

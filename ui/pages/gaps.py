@@ -19,5 +19,6 @@ def build(page: gr.Blocks) -> None:
 
 def _words(texts: Texts) -> str:
     """Return the JSON for static/gaps.js."""
-    words = texts.under("gaps") | {"token_keep": texts("documents.token_keep"), "opens_tab": texts("opens_tab")}
+    words = texts.under("gaps") | texts.dates
+    words |= {"token_keep": texts("documents.token_keep"), "opens_tab": texts("opens_tab")}
     return json.dumps({**words, "review": texts("page.review"), "language": texts.language})

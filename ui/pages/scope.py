@@ -47,7 +47,7 @@ def build(page: gr.Blocks, chosen: gr.BrowserState) -> None:
 def _view(chosen: list[str] | None, texts: Texts, ready: bool = False) -> str:
     """Return the JSON for static/scope.js; ``ready`` once ``chosen`` is what the browser has stored."""
     words = texts.under("scope") | texts.under("listing") | texts.dates
-    words |= {"language": texts.language, "opens_tab": texts("opens_tab")}
+    words |= {"language": texts.language, "opens_tab": texts("opens_tab"), "older": texts.table["older.newest"]}
     words |= {key: texts(f"documents.{key}") for key in ("find", "none", "none_found", "more")}
     words |= {key.removeprefix("documents."): text for key, text in texts.forms("documents.pages").items()}
     return json.dumps({"words": words, "chosen": chosen, "ready": ready}).replace("<", "\\u003c")

@@ -52,6 +52,8 @@ def found_by(service: Service, question: str, documents: Collection[str] | None,
     """Return what is found for ``question``, or the reason why there is nothing."""
     if not any(character.isalnum() for character in question):
         return Outcome()
+    if service.documents == 0:
+        return Outcome(_empty(texts), texts("start.empty"))
     scope = _scope(service, documents, texts)
     try:
         found = service.search(question, FOUND, documents) if documents != [] else []
@@ -63,6 +65,12 @@ def found_by(service: Service, question: str, documents: Collection[str] | None,
         return Outcome(f'<p class="calm">{escape(nothing)}</p>{scope}', nothing)
     count = texts.count("search.found", len(found))
     return Outcome(f'<h2 class="label">{escape(count)}</h2>{scope}{results_html(question, found, texts)}', count)
+
+
+def _empty(texts: Texts) -> str:
+    """Return that there are no documents, with the way to add some."""
+    add = f'<a class="link" href="./documents">{escape(texts("start.add"))}</a>'
+    return f'<div class="calm"><p>{escape(texts("start.empty"))}</p><p>{add}</p></div>'
 
 
 def _scope(service: Service, documents: Collection[str] | None, texts: Texts) -> str:

@@ -115,6 +115,8 @@ def _value(config: Config, setting: Setting, texts: Texts) -> str:
     value = getattr(config, setting.name)
     if value and setting.metadata["secret"]:
         return texts("settings.secret")
+    if isinstance(value, bool):
+        return str(value).lower()  # As in the configuration file.
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 

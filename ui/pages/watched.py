@@ -25,4 +25,5 @@ def build(page: gr.Blocks) -> None:
 def _words(texts: Texts) -> str:
     """Return the JSON for static/watched.js."""
     token = {key: texts(f"documents.{key}") for key in ("token", "token_keep", "token_kept")}
-    return json.dumps({**texts.under("watched"), **token, "language": texts.language}).replace("<", "\\u003c")
+    words = {**texts.under("watched"), **texts.dates, **token, "language": texts.language}
+    return json.dumps(words).replace("<", "\\u003c")

@@ -175,11 +175,16 @@ function say(text) {
   speak(said, text);
 }
 
+// A hint of one line, also on a phone.
+function hint() {
+  box.placeholder = (matchMedia("(max-width: 40rem)").matches ? words.question : words.hint) || "";
+}
+
 function label() {
   if (!props.value) return;
   words = JSON.parse(props.value);
   part("label").textContent = words.question;
-  box.placeholder = words.hint;
+  hint();
   send.textContent = words.ask;
   stop.textContent = words.stop;
   waiting.setAttribute("aria-label", words.waiting);
@@ -205,7 +210,10 @@ stop.addEventListener("click", () => {
   stop.textContent = words.stopping;
   trigger("stop", {});
 });
-addEventListener("resize", measure);
+addEventListener("resize", () => {
+  hint();
+  measure();
+});
 addEventListener("footnote:state", heard);
 addEventListener("footnote:ask", (event) => enqueue(event.detail));
 addEventListener("footnote:edit", (event) => {

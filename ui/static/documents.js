@@ -22,6 +22,7 @@ async function load() {
 
 function draw() {
   fillList(list, arranged(), collection, item);
+  part(".search-line").hidden = fetched && !documents.length;
   part(".collections").replaceChildren(...[...new Set(documents.map(collectionOf))].filter(Boolean).map((name) => new Option(name)));
   health();
 }
@@ -36,7 +37,7 @@ function collection(name) {
 function item(one) {
   const row = make("li", "", "document");
   const name = make("div", "", "document-name");
-  name.append(readerLink(titleOf(one), readerAddress(one), "title"), make("p", facts(one), "document-facts"));
+  name.append(readerLink(titleOf(one), readerAddress(one), "title"), make("p", facts(one), "document-facts"), olderNote(one));
   row.append(name, careful(words.remove, words.really, () => drop(one), titleOf(one)));
   return row;
 }
@@ -46,7 +47,7 @@ function facts(one) {
   if (one.date) parts.push(dated(words, one.date));
   if (one.pages) parts.push(counted(words, "pages", one.pages));
   parts.push(counted(words, "characters", one.characters), counted(words, "passages", one.passages));
-  return parts.join(" · ");
+  return parts.join("\u00a0· ");
 }
 
 // Totals, and what needs attention: pages without text, documents with the same content.

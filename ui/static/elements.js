@@ -68,6 +68,19 @@ function dated(words, date) {
   return name ? fill(words[day ? "date.day" : "date.month"], { day: Number(day), month: name, year }) : date;
 }
 
+// The day of a moment where the reader is, as an ISO 8601 date.
+function dayOf(moment) {
+  const day = new Date(moment);
+  const two = (number) => String(number).padStart(2, "0");
+  return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
+}
+
+// A moment as a date and a time of 24 hours, as all five languages write it.
+function momentOf(words, moment) {
+  const time = new Date(moment).toLocaleTimeString(words.language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  return `${dated(words, dayOf(moment))}, ${time}`;
+}
+
 // --- the admin token, kept until the tab is closed
 
 const TOKEN = "footnote.token";

@@ -20,8 +20,8 @@ async function load(note = "") {
   found = reply.ok ? said : null;
   draw(note);
   if (reply.ok) return;
-  tell(said.message);
   if (reply.status === 401 || reply.status === 403) askForToken(words, () => load());
+  else tell(said.message);
 }
 
 // Do something about a group, and show what there is now; `place` is the group to go on with.
@@ -56,13 +56,14 @@ function item(gap, place) {
 }
 
 function facts(gap) {
-  const line = make("p", "", "gaps-facts");
+  const all = make("div", "", "gaps-facts");
   if (!gap.asked.length) return make("p", words.only_note, "gaps-facts");
-  const language = navigator.language.startsWith(words.language) ? navigator.language : words.language; // en-GB, if it says en.
-  const day = new Date(gap.last).toLocaleDateString(language, { dateStyle: "long", timeZone: "UTC" });
-  line.append(`${counted(words, "asked", gap.asked.length)} · ${fill(words.last, { date: day })}`);
-  gap.documents.forEach(({ name, address }, at) => line.append(at ? ", " : ` · ${words.nearest} `, readerLink(name, address)));
-  return line;
+  const date = dated(words, dayOf(gap.last));
+  all.append(make("p", `${counted(words, "asked", gap.asked.length)} · ${fill(words.last, { date })}`));
+  const nearest = make("p", "", "gaps-nearest");
+  gap.documents.forEach(({ name, address }, at) => nearest.append(at ? ", " : `${words.nearest} `, readerLink(name, address)));
+  if (gap.documents.length) all.append(nearest);
+  return all;
 }
 
 function more(summary, content) {
@@ -75,7 +76,7 @@ function questions(gap) {
   const all = make("ul");
   for (const { question, at } of gap.asked) {
     const line = make("li", "");
-    line.append(make("bdi", question), ` (${at.slice(0, 10)})`);
+    line.append(make("bdi", question), ` (${dated(words, dayOf(at))})`);
     all.append(line);
   }
   return all;

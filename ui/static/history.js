@@ -54,7 +54,7 @@ function draw() {
 function item(kept) {
   const open = button(kept.title, () => reopen(kept), "history-open");
   if (kept.id === current) open.setAttribute("aria-current", "true");
-  const when = make("span", dated(words, kept.at), "detail");
+  const when = make("span", dated(words, dayOf(kept.at)), "detail");
   const more = make("details", "", "history-more");
   const summary = make("summary", "⋯");
   summary.setAttribute("aria-label", fill(words.actions, { title: kept.title }));

@@ -3,12 +3,14 @@ const STEP = 200;
 const ORDER = "footnote.order";
 let documents = [];
 let most = STEP;
+let fetched = false; // Until then nothing is known of them, not even that there are none.
 
 // Fetch the documents; return what is wrong, if anything.
 async function fetchDocuments() {
   const reply = await fetch("api/documents").catch(() => null);
   const found = reply ? await reply.json() : {};
   documents = reply?.ok ? found.documents : [];
+  fetched = true;
   return reply?.ok ? "" : found.message || "";
 }
 
@@ -45,8 +47,17 @@ function fillList(list, found, collection, item) {
     list.append(item(one));
   }
   if (focused) [...list.querySelectorAll("input, a, button")].find((each) => nameOf(each) === focused)?.focus();
-  if (!found.length) list.append(make("li", documents.length ? words.none_found : words.none, "none"));
+  if (!found.length && fetched) list.append(make("li", documents.length ? words.none_found : words.none, "none"));
   part(".more-documents").hidden = found.length <= most;
+}
+
+// That there is a newer version of a document, with the way there; nothing where it is the newest.
+function olderNote(one) {
+  const newest = one.newest_version && documents.find((other) => other.id === one.newest_version);
+  if (!newest) return "";
+  const note = make("p");
+  note.append(readerLink(fill(words.older, { title: titleOf(newest) }), readerAddress(newest), "older"));
+  return note;
 }
 
 function readerAddress(one, start = 0, end = 0) {

@@ -14,10 +14,10 @@ async function load() {
   waiting = reply.ok ? found.waiting : [];
   place = 0;
   draw();
-  if (!reply.ok) {
-    tell(found.message);
-    askForToken(words, load);
-  }
+  if (reply.ok) return;
+  tell("");
+  if (reply.status === 401 || reply.status === 403) askForToken(words, load);
+  else tell(found.message);
 }
 
 function left() {
@@ -54,7 +54,7 @@ function card(said) {
     made.setAttribute("aria-keyshortcuts", name[0]);
     buttons.append(made, " ");
   }
-  return said.lacks ? [facts, make("p", said.lacks, "calm"), buttons] : [facts, buttons];
+  return said.lacks ? [facts, make("p", words[said.lacks], "calm"), buttons] : [facts, buttons];
 }
 
 function quotes(spans) {

@@ -38,6 +38,11 @@
       location.reload();
     }
   });
+  // The choice stands below its button, wherever that is in a language (frame.css).
+  document.addEventListener("beforetoggle", ({ target }) => {
+    const button = target.id === "display" && document.querySelector(".display-button").getBoundingClientRect();
+    if (button) root.style.setProperty("--display", `${button.left}px`);
+  }, true);
   document.addEventListener("toggle", ({ target }) => {
     if (target.id !== "display") return;
     for (const radio of target.querySelectorAll("[name=footnote-theme]")) radio.checked = radio.value === kept("theme");

@@ -17,6 +17,7 @@ let decided = false; // Whether the reader has chosen: the stored choice arrives
 function draw() {
   const found = arranged();
   fillList(list, found, collection, item);
+  part(".scope-body").classList.toggle("empty", fetched && !documents.length);
   const narrowed = found.length < documents.length;
   part(".tick-all").textContent = narrowed ? words.all_found : words.all;
   part(".tick-none").textContent = narrowed ? words.nothing_found : words.nothing;
@@ -58,7 +59,7 @@ function item(one) {
   const overview = make("div", "", "overview");
   unfold.setAttribute("aria-expanded", String(unfolded.has(one.id)));
   overview.hidden = !unfolded.has(one.id);
-  about.append(unfold, make("p", facts(one), "document-facts"), overview);
+  about.append(unfold, make("p", facts(one), "document-facts"), olderNote(one), overview);
   if (unfolded.has(one.id)) showOverview(one, overview);
   row.append(ticked([one], fill(words.use, { title: titleOf(one) })), about);
   return row;
@@ -67,7 +68,7 @@ function item(one) {
 function facts(one) {
   const parts = one.date ? [dated(words, one.date)] : [];
   if (one.pages) parts.push(counted(words, "pages", one.pages));
-  return (parts.length ? parts : [one.id]).join(" · ");
+  return (parts.length ? parts : [one.id]).join("\u00a0· ");
 }
 
 // --- the overview of a document, fetched when it is first unfolded
@@ -103,7 +104,10 @@ function section(key, places, one) {
     point.append(readerLink(text, readerAddress(one, start, end)));
     points.append(point);
   }
-  return [make("h4", words[key]), points];
+  points.setAttribute("aria-label", words[key]);
+  const head = make("p", words[key], "overview-head");
+  head.setAttribute("aria-hidden", "true"); // The list has it as its name.
+  return [head, points];
 }
 
 // --- which documents the chat answers from

@@ -59,7 +59,7 @@ function stateOf(one) {
   if (one.pages) parts.push(counted(words, "pages", one.pages));
   if (one.left) parts.push(fill(words.left, { time: duration(one.left) }));
   if (one.stopped) parts.push(words.stopped);
-  parts.push(one.last ? fill(words.last, { time: new Date(one.last).toLocaleString(words.language) }) : words.never);
+  parts.push(one.last ? fill(words.last, { time: momentOf(words, one.last) }) : words.never);
   return parts.join(" · ");
 }
 

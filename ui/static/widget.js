@@ -277,6 +277,17 @@
       -webkit-box-decoration-break: clone; box-decoration-break: clone; }
     .back svg:dir(rtl) { transform: scaleX(-1); }
 
+    /* Fingers. */
+    @media (pointer: coarse) {
+      .icon, .opinion .icon { width: 44px; height: 44px; }
+      .launcher button, .strong, .plain-button, .back button, .examples button, .sources button, .complaint label,
+        .passage a { min-height: 44px; }
+      .passage a { display: inline-flex; align-items: center; }
+      .sources button, .complaint label { align-items: center; }
+      .mark { position: relative; }
+      .mark::after { content: ""; position: absolute; inset: -1em -.5em; }
+    }
+
     @media (prefers-reduced-motion: no-preference) {
       .activity::before { animation: breathe 1.6s ease-in-out infinite; }
       .passage, .panel[popover] { animation: appear .16s ease-out; }

@@ -36,6 +36,8 @@ LONGEST = 2_000
 RULE = re.compile(r"[|\s:=+-]+")
 VALUE = re.compile(r"\W*\d")
 """The start of a cell that is a number, a date or a price."""
+STRUCK = re.compile(r"~~(?=\S)[^~\n]{1,300}?~~|<(s|del|strike)>[^<\n]{1,300}</\1>", re.IGNORECASE)
+"""What is struck out in Markdown, whose text is that of its file."""
 YEAR = re.compile(r"(?:19|20)\d\d")
 """Values that can name a column all the same."""
 
@@ -107,7 +109,7 @@ def _names_columns(row: Sequence[str], below: str) -> bool:
 
 
 def readable(passage: Passage) -> str:
-    """Return the text of a passage with each table cell after its header.
+    """Return the text of a passage with each table cell after its header, without what is struck out.
 
     >>> text = "Prices\\n| Room | Day | Hour |\\n|---|---|---|\\n| Hall 3 | £43 | £9 |"
     >>> print(readable(Passage("a.md", 0, len(text), text)))
@@ -116,7 +118,7 @@ def readable(passage: Passage) -> str:
     """
     header, lines = cells(passage.header) if passage.header else [], list[str]()
     inside = bool(header)
-    for line, below in pairwise([*passage.text.splitlines(), ""]):
+    for line, below in pairwise([*STRUCK.sub("", passage.text).splitlines(), ""]):
         if header and is_row(line) and not RULE.fullmatch(line):
             lines = lines[:-1] if lines and cells(lines[-1]) == header else lines
             lines.append(_said(cells(line), header))

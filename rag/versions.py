@@ -19,9 +19,17 @@ ALIKE = 0.8
 """Share of their words that two passages have in common if they are versions of one, figures left out."""
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?:[-_./](?:0?[1-9]|1[0-2])(?:[-_./](?:0?[1-9]|[12]\d|3[01]))?)?(?!\d)")
 NUMBERED = re.compile(r"(?:v|ver|version|rev|revision|edition|fassung|ausgabe)[ ._-]*(\d+(?:\.\d+)*)", re.IGNORECASE)
-STATES = frozenset(
-    "draft final copy old new current archive archived superseded updated version ver rev revision edition v "
-    "entwurf endfassung alt neu aktuell fassung ausgabe stand kopie brouillon finale ancien nouveau".split()
+NOT_IN_FORCE = frozenset(
+    "draft old obsolete outdated superseded archive archived entwurf alt veraltet brouillon ancien obsolète "
+    "borrador antiguo obsoleto".split()
+)
+"""Words for a version that is not, or no longer, in force."""
+LATEST = frozenset("final new current updated endfassung neu aktuell finale nouveau definitivo nuevo".split())
+"""Words for the newest version."""
+STATES = (
+    NOT_IN_FORCE
+    | LATEST
+    | frozenset("copy version ver rev revision edition v fassung ausgabe stand kopie copie copia versión".split())
 )
 """Words that tell versions of a document apart, beside the months."""
 MONTHS = re.compile(
@@ -69,18 +77,21 @@ def series(title: str) -> tuple[str, ...]:
     return tuple(word for word in words if word not in STATES and not MONTHS.fullmatch(word))
 
 
-def stamp(passage: Passage) -> tuple[str, tuple[int, ...]]:
-    """Return what says how new a passage's document is: the year in its title or name, else its date or number.
+def stamp(passage: Passage) -> tuple[bool, str, tuple[int, ...], bool]:
+    """Return what says how new a passage's document is: whether it is in force, and is called the latest one; between
+    these the year in its title or name, else its date or number.
 
     >>> stamp(Passage("leave_2016.md", 0, 1, "x")) < stamp(Passage("b.md", 0, 1, "x", title="Leave 2025-03"))
     True
     """
     name = PurePath(passage.document).stem
+    words = set(re.findall(r"[^\W\d_]+", f"{passage.title} {name}".casefold()))
+    force, latest = not words & NOT_IN_FORCE, bool(words & LATEST)
     for text in (passage.title, name, passage.date):
         if found := YEAR.search(text):
-            return found[0][:4], _numbers(found[0])
+            return force, found[0][:4], _numbers(found[0]), latest
     numbered = NUMBERED.search(passage.title) or NUMBERED.search(name.replace("_", " "))
-    return "", _numbers(numbered[1]) if numbered else ()
+    return force, "", _numbers(numbered[1]) if numbered else (), latest
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -42,6 +42,12 @@ def test_a_question_about_what_was_gets_all_in_their_order(question):
         (("a/lease_v2.docx", "Lease", ""), ("a/lease_v10.docx", "Lease", "")),
         (("rules.md", "Rules of the house", "2020-01-05"), ("rules2.md", "Rules of the house", "2021-03-01")),
         (("plan-2024-03.md", "Plan", ""), ("plan-2024-11.md", "Plan", "")),
+        (("fees_2024.xlsx", "Fees", ""), ("fees_2025.xlsx", "Fees", "")),
+        (("rules v2.txt", "Rules", ""), ("rules v3.txt", "Rules", "")),
+        (("tariff-rev1.pdf", "Tariff of the quay", ""), ("tariff-rev2.pdf", "Tariff of the quay", "")),
+        (("lease_draft.docx", "Lease", ""), ("lease_final.docx", "Lease", "")),
+        (("a.md", "Rules of the mill (superseded)", ""), ("b.md", "Rules of the mill", "")),
+        (("Preise alt.ods", "Preise", ""), ("Preise neu.ods", "Preise", "")),
         (("h.md", "Handbook (draft) version 1.2", ""), ("k.md", "Handbook version 1.10 final", "")),
     ],
 )

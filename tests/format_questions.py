@@ -51,7 +51,7 @@ def on(format: str, *asked: tuple[str | tuple[str, ...], ...]) -> list[Asked]:
 QUESTIONS = [
     *on(
         "xlsx",
-        ("What did the club pay for the Scorpio sea kayak?", ("£1,485", "1485 pounds")),
+        ("What did the club pay for the Scorpio sea kayak?", ("£1,485", "£1,485.00", "1485 pounds")),
         ("When is the next check of the helmets?", ("24 Jan 2026", "24 January 2026")),
         ("Where is the pressure washer kept?", "lower shed"),
         ("Who coaches the rolling clinic?", "Tomasz Wilk"),

@@ -19,7 +19,7 @@ class Words:
 CLAUSE = "The tenant of the mill pays the rent for each month in advance, and the landlord sends a receipt for it."
 
 
-@pytest.mark.parametrize("number", ["{}.", "({})", "§ {}", "Clause {}", "1.{}.2", "Artikel {}:"])
+@pytest.mark.parametrize("number", ["{}.", "({})", "§ {}", "Clause {}", "1.{}.2", "Artikel {}:", "3.{}(a)", "{}.2.a)"])
 @pytest.mark.parametrize("gap", ["\n", "\n\n"])
 def test_a_number_on_a_line_of_its_own_goes_with_its_clause(number, gap):
     text = "\n\n".join(number.format(n) + gap + CLAUSE for n in range(1, 13))

@@ -54,15 +54,18 @@ def sheet_blocks(sheet: Sheet) -> Iterator[Block]:
         return
     yield Block(sheet.name, level=1)
     header, columns = list[str](), list[int]()
-    for numbers in _groups(sorted(sheet.rows)):
+    groups = list(_groups(sorted(sheet.rows)))
+    widest = [max(len(sheet.rows[number]) for number in numbers) for numbers in groups]
+    for at, numbers in enumerate(groups):
         used = sorted({column for number in numbers for column in sheet.rows[number]})
-        while numbers and len(sheet.rows[numbers[0]]) == 1 and (len(numbers) == 1 or len(used) > 1):
+        leads = len(used) == 1 < max(widest[at:])  # lines above a table, not a table of one column
+        while numbers and len(sheet.rows[numbers[0]]) == 1 and (len(numbers) == 1 or len(used) > 1 or leads):
             yield _title(*sheet.rows[numbers.pop(0)].values())
             used = sorted({column for number in numbers for column in sheet.rows[number]})
         if not numbers:
             continue
         grid = _grid(sheet, numbers, used)
-        count = header_rows(grid, {at for at, number in enumerate(numbers) if number in sheet.spans})
+        count = header_rows(grid, {row for row, number in enumerate(numbers) if number in sheet.spans})
         if count:
             header, columns = one_header(grid[:count]), used
             yield from table_blocks(header, grid[count:])

@@ -200,6 +200,7 @@ def outcome_of(answer: Answer, asked: Asked) -> str:
 def explain(answer: Answer, asked: Asked) -> None:
     """Print what was said and read instead of the facts."""
     print(f"      wanted {asked.facts}, path {answer.path}, confidence {answer.confidence:.2f}")
+    print(f"      {answer.receipt['signals']}")
     print(*(f"      > {line}" for line in answer.answer.splitlines()), sep="\n")
     for item in answer.evidence:
         text = readable(item.passage).replace("\n", "\n        ")

@@ -17,6 +17,8 @@ from rag.formats.tables import grid_blocks, table_blocks, written
 __all__ = ["from_pptx"]
 
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+TEMPLATE = "2013-01-27"
+"""The day on which the template of python-pptx was saved, which says nothing of a presentation that a program made."""
 LEFT_OUT = ("ftr", "sldNum", "dt")
 """Placeholders that say the same on each slide."""
 
@@ -34,6 +36,7 @@ def from_pptx(data: bytes) -> Extracted:
     if title.lower() in ("", "powerpoint presentation") and first:
         title = found.text[first.start : first.end]
     date = properties.modified.date().isoformat() if properties.modified else ""
+    date = "" if date == TEMPLATE else date
     return Extracted(found.text, title, date, found.headings, found.pages, found.empty_pages)
 
 

@@ -59,8 +59,10 @@ def sheet_blocks(sheet: Sheet) -> Iterator[Block]:
     for at, numbers in enumerate(groups):
         used = sorted({column for number in numbers for column in sheet.rows[number]})
         leads = len(used) == 1 < max(widest[at:])  # lines above a table, not a table of one column
+        first = numbers[0]
         while numbers and len(sheet.rows[numbers[0]]) == 1 and (len(numbers) == 1 or len(used) > 1 or leads):
-            yield _title(*sheet.rows[numbers.pop(0)].values())
+            number = numbers.pop(0)
+            yield _title(*sheet.rows[number].values(), number == first)
             used = sorted({column for number in numbers for column in sheet.rows[number]})
         if not numbers:
             continue
@@ -79,8 +81,9 @@ def _grid(sheet: Sheet, numbers: Sequence[int], columns: Sequence[int]) -> list[
     return [[sheet.rows[number].get(column, "") for column in columns] for number in numbers]
 
 
-def _title(text: str) -> Block:
-    return Block(text, level=2) if len(text) <= LONGEST_TITLE and is_heading_like(text) else Block(text)
+def _title(text: str, first: bool) -> Block:
+    """Return a line alone above a table: the first may be a heading, others say more about it."""
+    return Block(text, level=2) if first and len(text) <= LONGEST_TITLE and is_heading_like(text) else Block(text)
 
 
 def _groups(numbers: list[int]) -> Iterator[list[int]]:

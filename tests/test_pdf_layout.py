@@ -461,6 +461,7 @@ def test_the_values_of_a_form_stand_beside_their_labels():
     found = from_pdf(form()).text
     for label, value in (("Name", "Ann Lee"), ("Boat", "Tern"), ("Insured", "☒"), ("Paid", "☐")):
         assert any(line.startswith(label) and line.endswith(value) for line in found.split("\n")), found
+    assert "Name: Ann Lee" in found and "Insured: ☒" in found
     assert "Typed onto it" in found
     assert pdf_pages.places(form(), 1, "Ann Lee")[0].left == pytest.approx(90 / 400, abs=0.01)
 

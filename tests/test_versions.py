@@ -77,6 +77,30 @@ def test_scores_fall_and_series_are_words():
     assert series("Leave policy, 3rd edition, final (Dezember 2024)") == ("leave", "policy", "rd")
 
 
+@pytest.mark.parametrize(
+    ("names", "newest"),
+    [
+        (["leave_2016.md", "leave_2019.md", "leave_2025.md"], "leave_2025.md"),
+        (["leave v1.md", "leave v2.md", "leave v10.md"], "leave v10.md"),
+        (["leave_old.md", "leave_draft.md", "leave_final.md"], "leave_final.md"),
+        (["leave-2024.md", "leave-2026-draft.md", "leave-2025.md"], "leave-2025.md"),
+    ],
+)
+def test_the_version_in_force_is_found_by_a_search(tmp_path, embedder, names, newest):
+    from rag.config import Config
+    from rag.indexes.sqlite.index import SqliteIndex
+    from rag.ingest import ingest
+    from rag.retrieval import retrieve
+
+    for name in names:
+        (tmp_path / name).write_text(f"# Leave policy\n\n{LEAVE.format(28 if name == newest else 20)}\n")
+    config = Config(index=tmp_path / "index")
+    with SqliteIndex.create(config.index, embedder, config.passage_tokens) as index:
+        ingest([tmp_path], index, embedder, config)
+        found = retrieve("How many days of annual leave do staff have?", index, embedder, 3)
+    assert found[0].passage.document == newest
+
+
 def test_the_newest_of_many_is_found_by_a_search(tmp_path, embedder):
     from rag.config import Config
     from rag.indexes.sqlite.index import SqliteIndex

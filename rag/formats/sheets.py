@@ -62,7 +62,8 @@ def sheet_blocks(sheet: Sheet) -> Iterator[Block]:
         first = numbers[0]
         while numbers and len(sheet.rows[numbers[0]]) == 1 and (len(numbers) == 1 or len(used) > 1 or leads):
             number = numbers.pop(0)
-            yield _title(*sheet.rows[number].values(), number == first)
+            [text] = sheet.rows[number].values()
+            yield _title(text, number == first)
             used = sorted({column for number in numbers for column in sheet.rows[number]})
         if not numbers:
             continue

@@ -61,3 +61,18 @@ def test_the_table_of_words_is_read():
         ("Hall", 10, 32, 1, 0.915),
         ("~", 60, 32, 1, 0.12),
     ]
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        ("open from 9 am to | pm", "open from 9 am to 1 pm"),
+        ("due on | May", "due on 1 May"),
+        ("so | may go", "so may go"),
+        ("| Hall | £40 |", "Hall £40"),
+        ("until |", "until"),
+    ],
+)
+def test_an_upright_stroke_is_no_column(read, text):
+    words = [ocr.RecognisedWord(word, 0, 0, 1, 1, 1, 1, 0.9) for word in read.split()]
+    assert " ".join(word.text for word in ocr.without_bars(words)) == text

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -62,8 +63,11 @@ def _without_struck(words: list[Word], rules: list[Rule]) -> list[Word]:
     """Return the words without those that a level rule strikes out: one through their middle, as long as they are."""
     gone: set[int] = set()
     level = [rule for rule in rules if not rule.upright]
+    ordered = sorted(words, key=lambda word: word.y)
+    heights, largest = [word.y for word in ordered], max((word.size for word in words), default=0.0)
     for rule in level if len(level) <= MOST_RULES else []:
-        struck = [word for word in words if _strikes(rule, word)]
+        near = ordered[bisect_left(heights, rule.at - largest) : bisect_right(heights, rule.at)]
+        struck = [word for word in near if _strikes(rule, word)]
         size = max((word.size for word in struck), default=0.0)
         left, right = (min(word.left for word in struck), max(word.right for word in struck)) if struck else (0.0, 0.0)
         if struck and left - size / 2 < rule.start and rule.end < right + size / 2:

@@ -1,6 +1,7 @@
 """What was recognised from a picture is said: when it is read, when it is shown, and with an answer."""
 
 import pytest
+from fpdf import FPDF
 from scans import lines, needs_tesseract, scanned, small
 
 from rag import cli, prompts
@@ -30,6 +31,23 @@ def test_a_scan_is_marked_wherever_it_is_shown(tmp_path, embedder, capsys):
     assert answer.notes == (f"{note}.",)
     assert cli.main(["--index", str(config.index), "show", "rules.pdf"]) == 0
     assert f"recognised pages: 1 ({100 * confidence:.0f} % sure)" in capsys.readouterr().out
+
+
+def test_a_quote_is_cited_with_its_own_page(tmp_path, embedder):
+    made = FPDF()
+    made.set_font("helvetica", size=11)
+    for number in (1, 2, 3):
+        made.add_page()
+        lines(made, f"Chapter {number} is about the number {number * 111}.")
+    (tmp_path / "a.pdf").write_bytes(bytes(made.output()))
+    config = Config(index=tmp_path / "index")
+    question, draft = "Which number is chapter 3 about?", "Chapter 3 is about the number 333."
+    generator = ScriptedGenerator({question: draft}, {question: 0.97})
+    with SqliteIndex.create(config.index, embedder, config.passage_tokens) as index:
+        ingest([tmp_path / "a.pdf"], index, embedder, config)
+        answer = Assistant(index, embedder, generator, prompts.load(config.prompt), config).ask(question)
+    assert answer.evidence[0].passage.page == 1
+    assert [(citation.quote, citation.page) for citation in answer.citations] == [(draft, 3)]
 
 
 def test_tesseract_that_fails_finds_nothing(tmp_path, monkeypatch):

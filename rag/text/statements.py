@@ -29,6 +29,7 @@ __all__ = [
 
 BULLET = re.compile(r"\s*(?:[•◦▪‣·●○■□*–-]|\(?(?:\d{1,3}|[a-z])[.)])\s+")
 CLAUSE = re.compile(r";\s*|,\s+|\s+(?:and|or|but|und|oder|aber|et|ou|mais|y|pero)\s+")
+BETWEEN = re.compile(r"\b(?:between|zwischen|entre)\s(?:[^\s,;]+\s){1,3}?(?:and|und|et|y)\s", re.IGNORECASE)
 FARTHEST = 20_000
 """Characters before a row in which the header of its table is searched."""
 LONGEST = 2_000
@@ -210,8 +211,11 @@ def clauses(text: str) -> list[str]:
 
     >>> clauses("Fix 12 costs £35 and Fix 24 costs £60; both end in May.")
     ['Fix 12 costs £35', 'Fix 24 costs £60', 'both end in May.']
+    >>> clauses("Between 11 pm and 6 am the door is locked and the light is off.")
+    ['Between 11 pm and 6 am the door is locked', 'the light is off.']
     """
-    return [part.strip() for part in CLAUSE.split(text) if part and part.strip()]
+    held = BETWEEN.sub(lambda match: re.sub(r"\s", "\0", match[0]), text)  # "between 9 and 5" says one thing
+    return [part.replace("\0", " ").strip() for part in CLAUSE.split(held) if part and part.strip()]
 
 
 def _cells(start: int, end: int, row: Sequence[str], header: Sequence[str]) -> Iterator[Statement]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import time
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Generator as Steps
 from dataclasses import dataclass, replace
@@ -179,6 +180,7 @@ class Assistant:
         if answer.status == "abstained" and prompt.earlier and stands_alone(prompt.question):
             prompt = self._prompt(question, (), documents, stop)
             answer = yield from self._read(prompt, clock, stop)
+        answer = self._on_their_pages(answer)
         replies = _replies(prompt)
         notes = () if prompt.question == question else (replies.note("interpreted", question=prompt.question),)
         if prompt.translated:
@@ -224,6 +226,20 @@ class Assistant:
         listed = kind == "documents" and known
         answer = (yield from self._executed(Plan("count"), "", replies, documents, clock, stop)) if listed else None
         return answer or Answer("", "", "answered", 1.0, replies.to(kind, known), path="reply")
+
+    def _on_their_pages(self, answer: Answer) -> Answer:
+        """Return ``answer`` with the page of each quote: its passage may begin on an earlier one."""
+        pages: dict[str, tuple[int, ...]] = {}
+        for name in {citation.document for citation in answer.citations if citation.page is not None}:
+            with contextlib.suppress(DocumentError):  # deleted meanwhile
+                pages[name] = self.index.document(name).pages
+        cited = (
+            replace(citation, page=bisect_right(pages[citation.document], citation.start))
+            if pages.get(citation.document)
+            else citation
+            for citation in answer.citations
+        )
+        return replace(answer, citations=tuple(cited))
 
     def _recognised(self, answer: Answer, replies: Replies) -> Iterator[str]:
         """Yield a note for each document that is cited from pages that were recognised from pictures."""

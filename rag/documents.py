@@ -51,6 +51,8 @@ MOST_PARTS = 10_000
 """Files inside one file that are read."""
 MOST_UNPACKED = 2_000_000_000
 """Bytes of all files inside one file."""
+APART = re.compile(r"[\s_]+|(?<=[^\W\d])-(?=[^\W\d]|(?:19|20)\d\d(?!\d))|(?<=(?<!\d)(?:19|20)\d\d)-(?=[^\W\d])")
+"""What parts the words of a file's name."""
 SMALL = 1_000_000
 """Bytes up to which a plain text is harmless."""
 
@@ -275,8 +277,12 @@ def _document(data: bytes, name: str, suffix: str) -> tuple[Document, tuple[Atta
 
 
 def _named(name: str) -> str:
-    """Return the title that a file's name makes: its words, without the folders and the suffix."""
-    return re.sub(r"[\s_]+|(?<=[^\W\d])-(?=[^\W\d])", " ", PurePosixPath(name).stem)
+    """Return the title that a file's name makes: its words and years, without the folders and the suffix.
+
+    >>> _named("plans/boat-club-2026.xlsx"), _named("COVID-19_rules.csv")
+    ('boat club 2026', 'COVID-19 rules')
+    """
+    return APART.sub(" ", PurePosixPath(name).stem)
 
 
 def _bytes(path: Path) -> bytes:

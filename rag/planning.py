@@ -51,6 +51,8 @@ REACH = 4
 """Number of words after "which" or "first" in which a document name is searched."""
 LONG = 4
 """Shortest word that may name what documents are compared by."""
+OF = frozenset("of von de del des".split())
+"""Words between what is counted and what it is a part of."""
 TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
 
@@ -97,11 +99,15 @@ def _is_kind(token: str, titles: Titles) -> bool:
 
 
 def _picks(lower: Sequence[str], place: int, kinds: Sequence[bool]) -> bool:
-    """Return whether the word at ``place`` selects documents: "which of the two reports"."""
+    """Return whether the word at ``place`` selects documents: "which of the two reports".
+
+    What "how many days of leave" counts are days, even if documents are named after the leave.
+    """
     if lower[place] not in _PICKS:
         return False
     for behind in range(place + 1, min(place + 1 + REACH, len(lower))):
-        if lower[behind] in cues.AUXILIARIES:
+        counted = behind > place + 1 and lower[place] in _WORDS["count"]
+        if lower[behind] in cues.AUXILIARIES or (counted and lower[behind] in OF):
             return False
         if kinds[behind]:
             return True

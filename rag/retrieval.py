@@ -103,12 +103,16 @@ def retrieve(
 def continued(evidence: Sequence[Evidence], index: Index, most: int = CONTINUED) -> list[Evidence]:
     """Return ``evidence`` with up to ``most`` more passages: the rest of a list or table that was cut off.
 
-    They come right after the passage they continue, with its scores; ranks are renumbered.
+    They come right after the passage they continue, with its scores; ranks are renumbered. A table that would still be
+    cut off isn't continued: its header is known, and each row says what it says without the others.
     """
     known = {item.passage.id for item in evidence}
     found = list[Evidence]()
     for item in evidence:
         before, behind = list[Passage](), list[Passage]()
+        if _is_long_table(item.passage, index, known, most):
+            found.append(item)
+            continue
         passage: Passage | None = item.passage
         while passage and len(known) < len(evidence) + most and _begins_within(passage):
             passage = _unless(known, index.neighbours(passage)[0])
@@ -119,6 +123,21 @@ def continued(evidence: Sequence[Evidence], index: Index, most: int = CONTINUED)
             behind += [passage] if passage else []
         found += [replace(item, passage=one) for one in (*before, item.passage, *behind)]
     return [replace(item, rank=rank) for rank, item in enumerate(found, start=1)]
+
+
+def _is_long_table(passage: Passage, index: Index, known: Collection[int], most: int) -> bool:
+    """Return whether ``passage`` has rows of a table of which more than ``most`` passages aren't ``known``."""
+    lines = [line for line in passage.text.splitlines() if line.strip()]
+    missing = 0
+    for side, line in ((0, lines[0]), (1, lines[-1])):
+        one: Passage | None = passage if is_row(line) and (side or passage.header) else None
+        while one and missing <= most and (one := index.neighbours(one)[side]):
+            edge = one.text.strip().splitlines()[0 if side else -1]
+            if not is_row(edge):
+                break
+            missing += one.id not in known
+            one = one if side or one.header else None
+    return missing > most
 
 
 def _unless(

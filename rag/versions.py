@@ -28,13 +28,22 @@ READ = 100_000
 """Characters of a document that are compared."""
 NEARBY = 8
 """Next newer documents that each one of a family is compared with, which bounds the work for a large one."""
-Stamp = tuple[str, tuple[int, ...]]
-"""How new a document is: its year with what stands behind it, or an empty text with the number of its version."""
+Stamp = tuple[bool, str, tuple[int, ...], bool]
+"""How new a document is: whether it is in force; its year with what stands behind it, or an empty text with the number
+of its version; and whether it is called the latest one."""
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?:[-_./](?:0?[1-9]|1[0-2])(?:[-_./](?:0?[1-9]|[12]\d|3[01]))?)?(?!\d)")
 NUMBERED = re.compile(r"(?:v|ver|version|rev|revision|edition|fassung|ausgabe)[ ._-]*(\d+(?:\.\d+)*)", re.IGNORECASE)
-STATES = frozenset(
-    "draft final copy old new current archive archived superseded updated version ver rev revision edition v "
-    "entwurf endfassung alt neu aktuell fassung ausgabe stand kopie brouillon finale ancien nouveau".split()
+NOT_IN_FORCE = frozenset(
+    "draft old obsolete outdated superseded archive archived entwurf alt veraltet brouillon ancien obsolète "
+    "borrador antiguo obsoleto".split()
+)
+"""Words for a version that is not, or no longer, in force."""
+LATEST = frozenset("final new current updated endfassung neu aktuell finale nouveau definitivo nuevo".split())
+"""Words for the newest version."""
+STATES = (
+    NOT_IN_FORCE
+    | LATEST
+    | frozenset("copy version ver rev revision edition v fassung ausgabe stand kopie copie copia versión".split())
 )
 """Words that tell versions of a document apart, beside the months."""
 MONTHS = re.compile(
@@ -83,7 +92,7 @@ def series(title: str) -> tuple[str, ...]:
 
 
 def stamp(passage: Passage) -> Stamp:
-    """Return what says how new a passage's document is: the year in its title or name, else its date or number.
+    """Return what says how new a passage's document is: words in its title or name, the year there, else its date.
 
     >>> stamp(Passage("leave_2016.md", 0, 1, "x")) < stamp(Passage("b.md", 0, 1, "x", title="Leave 2025-03"))
     True
@@ -97,7 +106,7 @@ def families(documents: Iterable[DocumentInfo]) -> list[list[DocumentInfo]]:
     for info in documents:
         when = _stamp(info.name, info.title, info.date)
         words = series(info.title or PurePath(info.name).stem.replace("_", " "))
-        if words and when[1]:
+        if words and when[2]:
             found[words].append((when, info))
     ordered = (sorted(family, key=lambda one: (one[0], one[1].name)) for family in found.values())
     return [[info for _, info in family] for family in ordered if family[0][0] != family[-1][0]]
@@ -122,9 +131,13 @@ def newest_of(family: Sequence[DocumentInfo], text: Callable[[str], str]) -> dic
 
 
 def _is_before(one: Stamp, other: Stamp) -> bool:
-    """Return whether one stamp is surely the older: 2024 may be before or after March 2024, and so may version 2."""
-    (year, numbers), (other_year, others) = one, other
-    return bool(year) == bool(other_year) and numbers < others and others[: len(numbers)] != numbers
+    """Return whether one stamp is surely the older: 2024 may be before or after March 2024, and so may version 2.
+
+    A draft is no newer version of one in force.
+    """
+    (in_force, year, numbers, _), (other_in_force, other_year, others, _) = one, other
+    surely = bool(year) == bool(other_year) and numbers < others and others[: len(numbers)] != numbers
+    return surely and in_force <= other_in_force
 
 
 def _runs(text: str) -> set[int]:
@@ -135,11 +148,13 @@ def _runs(text: str) -> set[int]:
 
 def _stamp(name: str, title: str, date: str) -> Stamp:
     stem = PurePath(name).stem
+    words = set(re.findall(r"[^\W\d_]+", f"{title} {stem}".casefold()))
+    in_force, latest = not words & NOT_IN_FORCE, bool(words & LATEST)
     for text in (title, stem, date):
         if found := YEAR.search(text):
-            return found[0][:4], _numbers(found[0])
+            return in_force, found[0][:4], _numbers(found[0]), latest
     numbered = NUMBERED.search(title) or NUMBERED.search(stem.replace("_", " "))
-    return "", _numbers(numbered[1]) if numbered else ()
+    return in_force, "", _numbers(numbered[1]) if numbered else (), latest
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -147,27 +147,32 @@ def rtf() -> bytes:
     )
 
 
-def epub() -> bytes:
+ALMANAC = (
+    ("The first lamp", "<p>Tobias lit the first lamp in Gannet Street.</p>"),
+    ("The oil", "<p>A gallon of colza oil burned for eleven nights.</p>"),
+)
+
+
+def epub(
+    title: str = "The Lamplighter's Almanac", day: str = "1998-05-01", chapters: Sequence[tuple[str, str]] = ALMANAC
+) -> bytes:
+    """A book; in its manifest the chapters stand in the wrong order."""
     container = (
         '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
         '<rootfile full-path="OPS/book.opf"/></rootfiles></container>'
     )
-    package = """<package xmlns="http://www.idpf.org/2007/opf" xmlns:dc="http://purl.org/dc/elements/1.1/">
-<metadata><dc:title>The Lamplighter's Almanac</dc:title><dc:date>1998-05-01</dc:date></metadata>
-<manifest><item id="b" href="two.xhtml"/><item id="a" href="one%201.xhtml"/>
-<item id="n" href="nav.xhtml" properties="nav"/>
-</manifest><spine><itemref idref="n"/><itemref idref="a"/><itemref idref="b"/></spine></package>"""
-    page = "<html xmlns='http://www.w3.org/1999/xhtml'><body><h1>{}</h1><p>{}</p></body></html>"
-    return archive(
-        {
-            "META-INF/container.xml": container,
-            "OPS/book.opf": package,
-            "OPS/nav.xhtml": page.format("Contents", "One, Two"),
-            "OPS/one 1.xhtml": page.format("The first lamp", "Tobias lit the first lamp in Gannet Street."),
-            "OPS/two.xhtml": page.format("The oil", "A gallon of colza oil burned for eleven nights."),
-        },
-        "application/epub+zip",
-    )
+    names = [f"part {number}.xhtml" for number in range(len(chapters))]
+    items = "".join(f'<item id="c{n}" href="part%20{n}.xhtml"/>' for n in reversed(range(len(chapters))))
+    order = "".join(f'<itemref idref="c{n}"/>' for n in range(len(chapters)))
+    package = f"""<package xmlns="http://www.idpf.org/2007/opf" xmlns:dc="http://purl.org/dc/elements/1.1/">
+<metadata><dc:title>{title}</dc:title><dc:date>{day}</dc:date></metadata>
+<manifest>{items}<item id="n" href="nav.xhtml" properties="nav"/></manifest>
+<spine><itemref idref="n"/>{order}</spine></package>"""
+    page = "<html xmlns='http://www.w3.org/1999/xhtml'><body><h1>{}</h1>{}</body></html>"
+    pages = {f"OPS/{name}": page.format(*chapter) for name, chapter in zip(names, chapters, strict=True)}
+    nav = page.format("Contents", f"<p>{', '.join(name for name, _ in chapters)}</p>")
+    parts = {"META-INF/container.xml": container, "OPS/book.opf": package, "OPS/nav.xhtml": nav, **pages}
+    return archive(parts, "application/epub+zip")
 
 
 ROOF = (

@@ -57,6 +57,13 @@ def test_dates_become_iso_8601(text, date):
         ("lundi 7 février 2022", "", "2022-02-07"),
         ("5 Sept 2010", "", "2010-09-05"),
         ("Mayor 2011", "", ""),
+        ("3-4-2024", "day", "2024-04-03"),
+        ("Sept. 3, 2024", "", "2024-09-03"),
+        ("3. Sep. 2024", "", "2024-09-03"),
+        ("Tuesday, September 3rd, 2024", "", "2024-09-03"),
+        ("9/3/2024", "month", "2024-09-03"),
+        ("2024-9-3", "", "2024-09-03"),
+        ("3 sept. 2024", "", "2024-09-03"),
     ],
 )
 def test_dates_by_habit_and_in_other_languages(text, order, date):
@@ -70,6 +77,8 @@ def test_dates_by_habit_and_in_other_languages(text, order, date):
         (["14/03/2024", "15/03/2024", "03/16/2024"], "day"),
         (["14/03/2024", "03/16/2024"], ""),
         (["13/13/2024", "03/04/2024", "no date"], ""),
+        (["due 4/28/2024 and 5/1/2024", "01/02/2024"], "month"),
+        (["28/4/2024, 1/5/2024", "4.28.2024"], "day"),
     ],
 )
 def test_the_habit_is_that_of_most_texts(texts, order):

@@ -91,6 +91,48 @@ def test_a_list_that_starts_anew_or_elsewhere():
     assert text_of(made).split("\n") == ["1. Clause", "2. Clause", "7. Clause", "8. Clause", "Plain"]
 
 
+@pytest.mark.parametrize(
+    ("levels", "placed", "shown"),
+    [
+        (
+            [("decimal", "%1."), ("decimal", "%1.%2"), ("lowerLetter", "%1.%2(%3)")],
+            [0, 0, 0, 1, 1, 2, 2, 1, 2],
+            ["1.", "2.", "3.", "3.1", "3.2", "3.2(a)", "3.2(b)", "3.3", "3.3(a)"],
+        ),
+        (
+            [("upperRoman", "Article %1"), ("decimal", "§ %2"), ("lowerRoman", "(%3)")],
+            [0, 1, 1, 2, 2, 0, 1],
+            ["Article I", "§ 1", "§ 2", "(i)", "(ii)", "Article II", "§ 1"],
+        ),
+        ([("upperLetter", "%1)"), ("decimalZero", "%1.%2")], [0, 1, 1, 0, 1], ["A)", "A.01", "A.02", "B)", "B.01"]),
+        ([("none", ""), ("decimal", "Clause %2:")], [0, 1, 1], ["", "Clause 1:", "Clause 2:"]),
+    ],
+)
+def test_clauses_of_several_levels(levels, placed, shown):
+    made = docx.Document()
+    define(made, 95, levels)
+    for level in placed:
+        numbered(made, "Keys", 95, level)
+    assert [line for line in text_of(made).split("\n") if line] == [f"{number} Keys".strip() for number in shown]
+
+
+def test_clauses_go_on_behind_a_paragraph_and_a_table():
+    made = docx.Document()
+    define(made, 96, [("decimal", "%1."), ("lowerLetter", "(%2)")])
+    numbered(made, "Rent", 96)
+    made.add_paragraph("It is paid monthly.")
+    numbered(made, "in advance", 96, 1)
+    made.add_table(1, 2).cell(0, 1).text = "£20"
+    numbered(made, "by post", 96, 1)
+    numbered(made, "Keys", 96)
+    assert [line for line in text_of(made).split("\n") if line.startswith(("1", "2", "("))] == [
+        "1. Rent",
+        "(a) in advance",
+        "(b) by post",
+        "2. Keys",
+    ]
+
+
 def test_a_removed_paragraph_is_not_counted_and_a_removed_end_joins_two():
     made = docx.Document()
     define(made, 94, [("decimal", "%1.")])
@@ -210,6 +252,27 @@ def test_merged_cells_are_filled():
         "Hall | Sat | £80",
         "Hall | Sun | £95",
         "Attic | Closed | Closed",
+    ]
+
+
+def test_a_cell_over_rows_and_columns():
+    made = docx.Document()
+    table = made.add_table(4, 4)
+    rows = (
+        ["Room", "Day", "From", "Price"],
+        ["Hall", "", "9", "£80"],
+        ["", "", "14", "£95"],
+        ["Attic", "Sat", "9", "£30"],
+    )
+    for row, texts in zip(table.rows, rows, strict=True):
+        for cell, text in zip(row.cells, texts, strict=True):
+            cell.text = text
+    table.cell(1, 0).merge(table.cell(2, 1))
+    assert [" ".join(line.split()) for line in text_of(made).split("\n")] == [
+        "Room | Day | From | Price",
+        "Hall | Hall | 9 | £80",
+        "Hall | Hall | 14 | £95",
+        "Attic | Sat | 9 | £30",
     ]
 
 

@@ -200,6 +200,17 @@ def test_an_all_but_empty_sheet_of_the_largest_size_is_refused(tmp_path):
         documents.read(tmp_path / "far.xlsx", "far.xlsx")
 
 
+def test_lines_above_a_table_are_no_table(tmp_path):
+    book = openpyxl.Workbook()
+    rows = ["Fees of the harbour"], ["Agreed on 3 May", None], [], ["Berth", "Fee"], ["Quay", 40], [], ["Ann"], ["Bo"]
+    for row in rows:
+        book.active.append(row)
+    book.save(tmp_path / "fees.xlsx")
+    found = documents.read(tmp_path / "fees.xlsx", "fees.xlsx")
+    assert found.text.startswith("Sheet\n\nFees of the harbour\n\nAgreed on 3 May\n\n| Berth | Fee |\n")
+    assert found.text.endswith("Ann\nBo") or found.text.endswith("| Ann |\n| --- |\n| Bo |")
+
+
 def test_merged_cells_say_the_same_in_each_row(tmp_path):
     book = openpyxl.Workbook()
     for row in (

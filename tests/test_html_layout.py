@@ -21,6 +21,9 @@ def text_of(body: str) -> str:
         ("<p>20 m<sup>2</sup> and 3 km<sup>2</sup></p>", "20 m² and 3 km²"),
         ("<p>10<sup>-3</sup> and 5 × 10<sup>6</sup></p>", "10⁻³ and 5 × 10⁶"),
         ("<p>the 1<sup>st</sup> and 22<sup>nd</sup>, le 1<sup>er</sup></p>", "the 1st and 22nd, le 1er"),
+        ("<p>Open 9–17<sup>2)</sup>, not 10–18<sup>†</sup></p>", "Open 9–17 [2], not 10–18 [†]"),
+        ("<p>It has 12 halls<sup>4</sup> and 3 lifts.<sup>5</sup></p>", "It has 12 halls [4] and 3 lifts. [5]"),
+        ("<p>250 cm<sup>3</sup> at 10<sup>5</sup> Pa, £1.50/m<sup>2</sup></p>", "250 cm³ at 10⁵ Pa, £1.50/m²"),
         ("<p>M<sup>me</sup> Lee, Acme<sup>TM</sup>, CO<sub>2</sub></p>", "Mme Lee, Acme™, CO2"),
     ],
 )
@@ -44,6 +47,9 @@ def test_a_superscript_of_nothing_is_nothing():
         '<span style="TEXT-DECORATION: line-through red">£30</span>',
         '<span aria-hidden="true">£30</span>',
         '<span class="was">£30</span>',
+        '<span style="text-decoration-line: line-through; color: red">£30</span>',
+        "<b><del><i>£30</i></del></b>",
+        '<font style="text-decoration:underline line-through">£30</font>',
     ],
 )
 def test_what_is_struck_out_or_hidden_is_not_read(old):
@@ -53,6 +59,11 @@ def test_what_is_struck_out_or_hidden_is_not_read(old):
 
 def test_what_a_style_underlines_is_read():
     assert text_of("<style>b {text-decoration: underline}</style><p><b>£45</b></p>") == "£45"
+
+
+@pytest.mark.parametrize("broken", ["of&shy;fice", "of&#8203;fice", "of&#8288;fice", "o<wbr>ffice", "oﬃce"])
+def test_letters_that_are_joined_or_may_be_parted_are_letters(broken):
+    assert text_of(f"<p>The {broken} opens at 9.</p>") == "The office opens at 9."
 
 
 def table(*rows: str) -> str:
@@ -85,6 +96,14 @@ def table(*rows: str) -> str:
         (
             ["<td rowspan=2 colspan=2>A<td>1", "<td>2", "<td>B<td>C<td>3"],
             ["A | A | 1", "A | A | 2", "B | C | 3"],
+        ),
+        (
+            ["<th>Room<th>Day<th>From<th>Price", "<td rowspan=2 colspan=2>Hall<td>9<td>£8", "<td>14<td>£9"],
+            ["Room | Day | From | Price", "Hall | Hall | 9 | £8", "Hall | Hall | 14 | £9"],
+        ),
+        (
+            ["<th>Room<th>Day<th>Price", "<th rowspan=3>Hall<td>Fri<td rowspan=2>£8", "<td>Sat", "<td>Sun<td>£9"],
+            ["Room | Day | Price", "Hall | Fri | £8", "Hall | Sat | £8", "Hall | Sun | £9"],
         ),
         (["<td rowspan=x>A<td>1", "<td rowspan=99999>B<td>2", "<td>3"], ["A | 1", "B | 2", "B | 3"]),
     ],

@@ -147,6 +147,82 @@ def test_superscripts_are_set_apart():
     assert text_of(made) == "The club has 420 [3] members on 20 m²"
 
 
+def test_the_mark_of_a_note_is_no_part_of_a_sum():
+    made = new()
+    for text, place in (
+        ("Rent: £450", "LINE"),
+        ("1", "SUP"),
+        (" a month, 12 m", "LINE"),
+        ("3", "SUP"),
+        (" of sand", "LINE"),
+    ):
+        made.char_vpos = place
+        made.write(6, text)
+    assert text_of(made) == "Rent: £450 [1] a month, 12 m³ of sand"
+
+
+def test_ligatures_and_soft_hyphens_are_letters():
+    made = new()
+    lines(
+        made,
+        "The of\u00adfice of the club is on the first floor, and it is open on all days of the week but Mon-\nday.",
+    )
+    assert text_of(made).startswith("The office of the club") and text_of(made).endswith("but Monday.")
+
+
+@pytest.mark.parametrize("wide", [TOWN, "Prices of the harbour"])
+def test_columns_below_and_above_a_text_as_wide_as_the_page(wide):
+    made = new()
+    column(made, 10, 30, 0, wide)
+    column(made, 10, 60, 85, SHOP)
+    column(made, 110, 60, 85, CLUB)
+    column(made, 10, 130, 0, wide)
+    found = text_of(made)
+    assert found == f"{wide}\n\n{SHOP}\n\n{CLUB}\n\n{wide}"
+
+
+def test_columns_above_a_table_as_wide_as_the_page():
+    made = new()
+    column(made, 10, 30, 85, SHOP)
+    column(made, 110, 30, 85, CLUB)
+    made.set_xy(10, 100)
+    ruled(made, ROWS)
+    found = text_of(made)
+    assert found.startswith(f"{SHOP}\n\n{CLUB}\n\nHall | Day | Price\nHall 1 | Saturday | £40")
+
+
+@pytest.mark.parametrize("space", [4, 7, 10])
+def test_articles_of_unlike_length_in_two_columns(space):
+    made = new()
+    articles = (("Harbour", TOWN), ("Workshop", SHOP), ("Club", CLUB)), (("Town", TOWN), ("Tools", SHOP))
+    for x, column_of in zip((10, 110), articles, strict=True):
+        y = 30.0
+        for heading, text in column_of:
+            made.set_font("helvetica", "", 14)
+            column(made, x, y, 85, heading)
+            made.set_font("helvetica", "", 11)
+            column(made, x, made.get_y() + 1, 85, text)
+            y = made.get_y() + space
+    found = from_pdf(bytes(made.output()))
+    names = [found.text[h.start : h.end] for h in found.headings]
+    assert names == ["Harbour", "Workshop", "Club", "Town", "Tools"]
+
+
+def test_what_a_line_strikes_out_is_not_read():
+    made = new()
+    for text, style in (
+        ("The berth fee is ", ""),
+        ("£30", "S"),
+        (" £45 a ", ""),
+        ("week", "U"),
+        (", not ", ""),
+        ("£12 or so", "S"),
+    ):
+        made.set_font("helvetica", style, 11)
+        made.write(6, text)
+    assert text_of(made) == "The berth fee is £45 a week, not"
+
+
 # Tables
 
 
@@ -245,6 +321,14 @@ FOOTERS = [
     "Handbook, p. {0}/5",
     "Handbook ({0})",
     "Handbook · {0}",
+    "Handbook, S. {0}/5",
+    "S. {0}/5",
+    "{0} / 5",
+    "{0} of 5",
+    "Handbook / Page {0} of 5",
+    "Handbook   Version 2.1   Page {0}",
+    "Handbook [{0}]",
+    "Handbook - {0} -",
     "Page {0} of 5 | Handbook",
     "Page {0} of 5",
     "Seite {0}",
@@ -269,6 +353,35 @@ def test_a_running_line_is_none_of_the_text(footer, y):
     assert "Handbook" not in found and "age" not in found and "Seite" not in found
     assert "The deposit for a wedding is\n200 pounds and is paid on arrival." in found
     assert found.count("Room") == 5
+
+
+@pytest.mark.parametrize("last", ["£ 4{0}.50", "{0}1,00 EUR", "EUR {0}", "Total £{0}", "{0} boats", "Hall {0}: £1{0}"])
+def test_a_price_above_a_page_number_stays(last):
+    made = FPDF()
+    made.set_font("helvetica", size=11)
+    for number in range(1, 5):
+        made.add_page()
+        made.text(20, 36, f"Hall {number}, full day")
+        made.text(20, 262, last.format(number))
+        made.text(100, 288, f"Page {number} of 4")
+    found = text_of(made)
+    assert all(last.format(number) in found for number in range(1, 5)) and "Page" not in found
+
+
+def test_a_footer_in_three_parts_and_one_that_changes_sides():
+    made = FPDF()
+    made.set_font("helvetica", size=11)
+    for number in range(1, 6):
+        made.add_page()
+        made.text(20, 12, "Mill Trust")
+        made.text(150, 12, "Terms of hire")
+        made.text(20, 60, f"Text of sheet {number}.")
+        made.text(20, 286, "May 2025")
+        made.text(90, 286, "Confidential")
+        made.text(190 if number % 2 else 175, 286, f"{number}/5")
+    found = text_of(made)
+    assert found.count("Confidential") <= 1 and found.count("Mill Trust") <= 1 and "/5" not in found
+    assert all(f"Text of sheet {number}." in found for number in range(1, 6))
 
 
 def test_roman_numbers_and_headers_that_alternate():
@@ -348,6 +461,7 @@ def test_the_values_of_a_form_stand_beside_their_labels():
     found = from_pdf(form()).text
     for label, value in (("Name", "Ann Lee"), ("Boat", "Tern"), ("Insured", "☒"), ("Paid", "☐")):
         assert any(line.startswith(label) and line.endswith(value) for line in found.split("\n")), found
+    assert "Name: Ann Lee" in found and "Insured: ☒" in found
     assert "Typed onto it" in found
     assert pdf_pages.places(form(), 1, "Ann Lee")[0].left == pytest.approx(90 / 400, abs=0.01)
 
@@ -361,6 +475,20 @@ def test_a_page_that_cannot_be_read_costs_itself_alone():
     assert found.empty_pages == (2,)
     with pytest.raises(DocumentError, match="page 2 that cannot be read"):
         pdf_pages.picture(raw_pdf("<</Type/Catalog/Pages 2 0 R>>", *bad), 2)
+
+
+@pytest.mark.parametrize(
+    ("kids", "empty"), [("9 4", (1,)), ("4 5 9", (3,)), ("9 4 9 5 9", (1, 3, 5)), ("9 9 4", (1, 2))]
+)
+def test_bad_pages_at_the_ends_cost_themselves_alone(kids, empty):
+    words = stream("BT /F 11 Tf 20 250 Td (Chapter one or three.) Tj ET")
+    page = f"<<{PAGE}/Contents 6 0 R>>"
+    numbers = kids.split()
+    tree = f"<</Type/Pages/Kids[{' '.join(f'{n} 0 R' for n in numbers)}]/Count {len(numbers)}>>"
+    found = from_pdf(raw_pdf("<</Type/Catalog/Pages 2 0 R>>", tree, FONT, page, page, words))
+    assert found.empty_pages == empty
+    assert found.text.count("Chapter one or three.") == len(numbers) - len(empty)
+    assert len(found.pages) == len(numbers)
 
 
 def test_text_without_unicode_is_no_text(monkeypatch):

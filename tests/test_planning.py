@@ -29,6 +29,21 @@ def test_words_keep_back_most_ordinary_questions():
     assert not set(reach) & {*WRONG_ONCE, "How many people came to the Leeds workshop?"}
 
 
+@pytest.mark.parametrize(
+    ("question", "counts"),
+    [
+        ("How many months of lease are left?", False),
+        ("How many pages of the lease are signed?", False),
+        ("How many leases mention pets?", True),
+        ("How many of the leases mention pets?", True),
+        ("What is the number of leases?", True),
+        ("Combien de pages de contrat y a-t-il ?", False),
+    ],
+)
+def test_what_is_counted_stands_before_what_it_is_a_part_of(question, counts):
+    assert ("count" in possible(question, titles())) == counts
+
+
 @pytest.mark.parametrize("question", WRONG_ONCE)
 def test_an_ordinary_question_costs_nothing(question):
     generator = ScriptedGenerator({}, completions={question: " first"})

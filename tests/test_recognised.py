@@ -1,6 +1,7 @@
 """What was recognised from a picture is said: when it is read, when it is shown, and with an answer."""
 
 import pytest
+from fpdf import FPDF
 from scans import lines, needs_tesseract, scanned, small
 
 from rag import cli, prompts
@@ -32,6 +33,23 @@ def test_a_scan_is_marked_wherever_it_is_shown(tmp_path, embedder, capsys):
     assert f"recognised pages: 1 ({100 * confidence:.0f} % sure)" in capsys.readouterr().out
 
 
+def test_a_quote_is_cited_with_its_own_page(tmp_path, embedder):
+    made = FPDF()
+    made.set_font("helvetica", size=11)
+    for number in (1, 2, 3):
+        made.add_page()
+        lines(made, f"Chapter {number} is about the number {number * 111}.")
+    (tmp_path / "a.pdf").write_bytes(bytes(made.output()))
+    config = Config(index=tmp_path / "index")
+    question, draft = "Which number is chapter 3 about?", "Chapter 3 is about the number 333."
+    generator = ScriptedGenerator({question: draft}, {question: 0.97})
+    with SqliteIndex.create(config.index, embedder, config.passage_tokens) as index:
+        ingest([tmp_path / "a.pdf"], index, embedder, config)
+        answer = Assistant(index, embedder, generator, prompts.load(config.prompt), config).ask(question)
+    assert answer.evidence[0].passage.page == 1
+    assert [(citation.quote, citation.page) for citation in answer.citations] == [(draft, 3)]
+
+
 def test_tesseract_that_fails_finds_nothing(tmp_path, monkeypatch):
     for script in ("exit 1", "echo 'level\\tpage'", "sleep 5"):
         (tmp_path / "tesseract").write_text(f"#!/bin/sh\n{script}\n")
@@ -61,3 +79,18 @@ def test_the_table_of_words_is_read():
         ("Hall", 10, 32, 1, 0.915),
         ("~", 60, 32, 1, 0.12),
     ]
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        ("open from 9 am to | pm", "open from 9 am to 1 pm"),
+        ("due on | May", "due on 1 May"),
+        ("so | may go", "so may go"),
+        ("| Hall | £40 |", "Hall £40"),
+        ("until |", "until"),
+    ],
+)
+def test_an_upright_stroke_is_no_column(read, text):
+    words = [ocr.RecognisedWord(word, 0, 0, 1, 1, 1, 1, 0.9) for word in read.split()]
+    assert " ".join(word.text for word in ocr.without_bars(words)) == text

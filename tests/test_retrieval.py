@@ -6,6 +6,8 @@ import hashlib
 import random
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -138,23 +140,27 @@ def test_a_question_without_words_still_gets_what_is_nearest(index: SqliteIndex)
 
 # --- lists and tables that go on in the next passage
 
-ROWS = "".join(f"| Hall {n} | £{n * 7} | £{n} |\n" for n in range(1, 13))
-LONG = f"""# Prices
+LEAD = "# Prices\n\nThe prices of all halls were agreed in the spring by everybody who came to the meeting.\n\n"
+END = "\nAfter it comes a sentence that belongs to nothing above it, and that ends the document.\n"
+LONG = LEAD + "".join(f"- Hall {n} costs £{n * 7} a day, £{n} an hour.\n" for n in range(1, 13)) + END
 
-The prices of all halls were agreed in the spring by everybody who came to the meeting.
 
-| Room | Day | Hour |
-|---|---|---|
-{ROWS}
-After the table comes a sentence that belongs to nothing above it, and that ends the document.
-"""
+def table(halls: int) -> str:
+    rows = "".join(f"| Hall {n} | £{n * 7} | £{n} |\n" for n in range(1, halls + 1))
+    return f"{LEAD}| Room | Day | Hour |\n|---|---|---|\n{rows}{END}"
+
+
+@contextmanager
+def indexed(tmp_path: Path, text: str) -> Iterator[SqliteIndex]:
+    (tmp_path / "prices.md").write_text(text, encoding="utf-8")
+    with SqliteIndex.create(tmp_path / "index", EMBEDDER, 40) as made:
+        ingest([tmp_path / "prices.md"], made, EMBEDDER, load(overrides={"passage_tokens": 40}, environment={}))
+        yield made
 
 
 @pytest.fixture
 def prices(tmp_path: Path) -> Iterator[SqliteIndex]:
-    (tmp_path / "prices.md").write_text(LONG, encoding="utf-8")
-    with SqliteIndex.create(tmp_path / "index", EMBEDDER, 40) as made:
-        ingest([tmp_path / "prices.md"], made, EMBEDDER, load(overrides={"passage_tokens": 40}, environment={}))
+    with indexed(tmp_path, LONG) as made:
         yield made
 
 
@@ -164,14 +170,14 @@ def in_order(index: SqliteIndex) -> list[Evidence]:
 
 
 def with_hall(index: SqliteIndex, number: int) -> Evidence:
-    return next(item for item in in_order(index) if f"| Hall {number} |" in item.passage.text)
+    return next(item for item in in_order(index) if f" Hall {number} " in item.passage.text)
 
 
-def test_the_document_has_more_passages_of_its_table_than_are_added(prices: SqliteIndex) -> None:
-    assert sum("| Hall" in item.passage.text for item in in_order(prices)) > 1 + CONTINUED
+def test_the_document_has_more_passages_of_its_list_than_are_added(prices: SqliteIndex) -> None:
+    assert sum("- Hall" in item.passage.text for item in in_order(prices)) > 1 + CONTINUED
 
 
-def test_a_table_that_is_broken_off_is_read_on(prices: SqliteIndex) -> None:
+def test_a_list_that_is_broken_off_is_read_on(prices: SqliteIndex) -> None:
     first = with_hall(prices, 1)
     every = [item.passage for item in in_order(prices)]
     found = continued([first], prices)
@@ -182,13 +188,30 @@ def test_a_table_that_is_broken_off_is_read_on(prices: SqliteIndex) -> None:
     assert {(item.score, item.dense, item.lexical) for item in found} == {(first.score, first.dense, first.lexical)}
 
 
-def test_a_table_that_began_before_is_read_from_where_it_began(prices: SqliteIndex) -> None:
+def test_a_list_that_began_before_is_read_from_where_it_began(prices: SqliteIndex) -> None:
     last = with_hall(prices, 12)
     found = continued([last], prices)
     assert found[-1].passage == last.passage
     assert len(found) == 1 + CONTINUED
     assert [item.passage.start for item in found] == sorted(item.passage.start for item in found)
-    assert all(item.passage.header == "| Room | Day | Hour |" for item in found if "| Room" not in item.passage.text)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_table_that_is_broken_off_is_read_whole(tmp_path: Path, number: int) -> None:
+    with indexed(tmp_path, table(3)) as made:
+        found = continued([with_hall(made, number)], made)
+        halls = [item for item in in_order(made) if "Hall" in item.passage.text]
+        assert 1 < len(halls) <= 1 + CONTINUED
+        assert {item.passage.id for item in halls} <= {item.passage.id for item in found}
+        assert all(item.passage.header == "| Room | Day | Hour |" for item in halls if "Room" not in item.passage.text)
+
+
+@pytest.mark.parametrize("number", [1, 6, 12])
+def test_a_table_too_long_to_be_read_whole_is_not_read_on(tmp_path: Path, number: int) -> None:
+    with indexed(tmp_path, table(12)) as made:
+        found = with_hall(made, number)
+        assert sum("| Hall" in item.passage.text for item in in_order(made)) > 1 + CONTINUED
+        assert continued([found], made) == [replace(found, rank=1)]
 
 
 def test_what_is_there_already_is_not_added_again(prices: SqliteIndex) -> None:

@@ -71,8 +71,26 @@ def test_a_first_row_with_values_is_no_header(text, first):
     found = said(text)
     assert found[0] == (first, "")
     assert {about for _, about in found} == {""}
-    assert readable(passage(text)) == text
+    assert readable(passage(text)) == (text.replace(" |", ":") if text == KEYS else text)
     assert table_header(text, text.index("\n") + 1) == ""
+
+
+FORM = "Tenant | Ann Lee\nRent | £450\nPets | no\nStart | 1 May 2025\nAgent: | Bo Ek"
+
+
+@pytest.mark.parametrize("lines", [FORM, "\n".join(f"| {line} |" for line in FORM.split("\n"))])
+def test_a_form_has_no_header_but_names_and_values(lines):
+    whole = f"Lease of the mill\n\n{lines}\n\nThe end."
+    assert readable(passage(whole)).split("\n")[2:7] == [
+        "Tenant: Ann Lee",
+        "Rent: £450",
+        "Pets: no",
+        "Start: 1 May 2025",
+        "Agent: Bo Ek",
+    ]
+    start = whole.index("Start")
+    assert table_header(whole, whole.rindex("\n", 0, start) + 1) == ""
+    assert said(lines)[0] == ("Tenant Ann Lee", "")
 
 
 @pytest.mark.parametrize("header", ["Room | Day", "Room | 2025", "Plan | Fix 12"])

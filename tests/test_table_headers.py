@@ -1,12 +1,19 @@
 """A quoted row of a table comes with the header above it, on a terminal and in the panel."""
 
+import io
+
+import docx
+import openpyxl
 import pytest
 from bs4 import BeautifulSoup
 
 from rag.answers import readable
 from rag.citations import Claim, Span, Support, cite
+from rag.documents import read
 from rag.passages import cut
+from rag.text.statements import cells as cells_of
 from rag.text.statements import header_above
+from rag.text.statements import readable as readable_passage
 from rag.types import Answer, Document, Evidence
 from ui.conversation import Answered
 from ui.evidence import evidence_html
@@ -41,6 +48,38 @@ def test_a_row_is_cited_with_its_header(text, number, embedder):
     assert f"    Plot | Area | Rent:\n    “{row}”" in readable(answer)
     panel = BeautifulSoup(evidence_html(Answered(answer), ENGLISH), "lxml")
     assert panel.select_one(".columns").get_text() == "Plot | Area | Rent"
+
+
+def long_files() -> dict[str, bytes]:
+    rows = [("Plot", "Area", "Rent"), *((f"P{n}", str(100 + n), f"£{200 + n}") for n in range(1, 121))]
+    word, book, buffers = docx.Document(), openpyxl.Workbook(), (io.BytesIO(), io.BytesIO())
+    word.add_heading("Allotments", 1)
+    table = word.add_table(len(rows), 3)
+    cells = table._cells
+    for at, text in enumerate(text for row in rows for text in row):
+        cells[at].text = text
+    word.save(buffers[0])
+    for row in (["Allotments"], [], *rows):
+        book.active.append(row)
+    book.save(buffers[1])
+    page = "".join(f"<tr>{''.join(f'<td>{text}</td>' for text in row)}</tr>" for row in rows)
+    return {
+        "a.docx": buffers[0].getvalue(),
+        "a.xlsx": buffers[1].getvalue(),
+        "a.csv": "\r\n".join(";".join(row) for row in rows).encode("utf-8-sig"),
+        "a.html": f"<html><body><h1>Allotments</h1><table>{page}</table></body></html>".encode(),
+    }
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.xlsx", "a.csv", "a.html"])
+def test_a_row_far_down_a_table_of_any_format_has_its_header(name, tmp_path, embedder):
+    (tmp_path / name).write_bytes(long_files()[name])
+    passages = cut(read(tmp_path / name, name), embedder.tokenizer, 120)
+    for number in (1, 60, 120):
+        found = next(passage for passage in passages if f"P{number} " in passage.text)
+        assert f"Plot: P{number}; Area: {100 + number}; Rent: £{200 + number}" in readable_passage(found)
+        row = found.start + found.text.index(f"P{number} ")
+        assert cells_of(header_above(found, row)) in (["Plot", "Area", "Rent"], [""])
 
 
 def test_prose_has_no_header_nor_has_a_header_itself(embedder):

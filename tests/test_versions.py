@@ -43,6 +43,12 @@ def test_a_question_about_what_was_gets_all_in_their_order(question):
         (("a/lease_v2.docx", "Lease", ""), ("a/lease_v10.docx", "Lease", "")),
         (("rules.md", "Rules of the house", "2020-01-05"), ("rules2.md", "Rules of the house", "2021-03-01")),
         (("plan-2024-03.md", "Plan", ""), ("plan-2024-11.md", "Plan", "")),
+        (("fees_2024.xlsx", "Fees", ""), ("fees_2025.xlsx", "Fees", "")),
+        (("rules v2.txt", "Rules", ""), ("rules v3.txt", "Rules", "")),
+        (("tariff-rev1.pdf", "Tariff of the quay", ""), ("tariff-rev2.pdf", "Tariff of the quay", "")),
+        (("lease_draft.docx", "Lease", ""), ("lease_final.docx", "Lease", "")),
+        (("a.md", "Rules of the mill (superseded)", ""), ("b.md", "Rules of the mill", "")),
+        (("Preise alt.ods", "Preise", ""), ("Preise neu.ods", "Preise", "")),
         (("h.md", "Handbook (draft) version 1.2", ""), ("k.md", "Handbook version 1.10 final", "")),
     ],
 )
@@ -107,6 +113,7 @@ class TestDocuments:
             (info("a.md", "Leave 2025"), info("b.md", "Leave 2025-03")),
             (info("a.md", "Leave v2"), info("b.md", "Leave 2025")),
             (info("a.md", "2016"), info("b.md", "2025")),
+            (info("a.md", "Leave 2024"), info("b.md", "Leave 2025, draft")),
         ],
     )
     def test_where_it_is_not_known_which_is_newer_nothing_is_said(self, one, other):
@@ -123,6 +130,30 @@ class TestDocuments:
         (family,) = families(infos)
         assert set(newest_of(family, text).values()) == {"89.md"}
         assert sorted(read) == sorted(one.name for one in infos[:-1])
+
+
+@pytest.mark.parametrize(
+    ("names", "newest"),
+    [
+        (["leave_2016.md", "leave_2019.md", "leave_2025.md"], "leave_2025.md"),
+        (["leave v1.md", "leave v2.md", "leave v10.md"], "leave v10.md"),
+        (["leave_old.md", "leave_draft.md", "leave_final.md"], "leave_final.md"),
+        (["leave-2024.md", "leave-2026-draft.md", "leave-2025.md"], "leave-2025.md"),
+    ],
+)
+def test_the_version_in_force_is_found_by_a_search(tmp_path, embedder, names, newest):
+    from rag.config import Config
+    from rag.indexes.sqlite.index import SqliteIndex
+    from rag.ingest import ingest
+    from rag.retrieval import retrieve
+
+    for name in names:
+        (tmp_path / name).write_text(f"# Leave policy\n\n{LEAVE.format(28 if name == newest else 20)}\n")
+    config = Config(index=tmp_path / "index")
+    with SqliteIndex.create(config.index, embedder, config.passage_tokens) as index:
+        ingest([tmp_path], index, embedder, config)
+        found = retrieve("How many days of annual leave do staff have?", index, embedder, 3)
+    assert found[0].passage.document == newest
 
 
 def test_the_newest_of_many_is_found_by_a_search(tmp_path, embedder):

@@ -208,3 +208,15 @@ def test_ugly_text_does_no_harm(text):
 def test_a_name_without_its_accents_is_the_name():
     assert forms("x Zürich and Shōtoku") == forms("x Zurich and Shotoku")
     assert forms("x Łódź") != forms("x Lod")
+
+
+@pytest.mark.parametrize(
+    ("short", "full"), [("Jul–Sep", "July to September"), ("in Okt. und Dez.", "im Oktober und Dezember")]
+)
+def test_a_short_month_is_the_month(short, full):
+    forms = [[word.form for word in content_words(text)] for text in (short, full)]
+    assert forms[0] == forms[1] and len(forms[0]) == 2
+
+
+def test_a_word_that_may_be_a_month_is_none():
+    assert [word.form for word in content_words("They march, and Jan may not.")] == ["march", "jan", "may"]

@@ -10,7 +10,12 @@ from typing import Protocol
 from rag.errors import DocumentError
 from rag.types import Heading
 
-__all__ = ["Attachment", "Block", "Extracted", "Reader", "assemble", "broken", "joined"]
+__all__ = ["Attachment", "Block", "Extracted", "Reader", "assemble", "broken", "flowing", "joined", "spelt_out"]
+
+LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "ſt", "ﬆ": "st"}
+UNSEEN = dict.fromkeys("\u00ad\u200b\u2060\ufeff")
+"""Where a word may be broken, or may not: nothing that a reader sees."""
+SPELT_OUT = str.maketrans({**LIGATURES, **UNSEEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,16 @@ def broken(name: str) -> DocumentError:
 
 def flowing(text: str) -> str:
     """Return ``text`` with white space collapsed, as a browser shows it."""
-    return re.sub(r"[ \t\r\n\f\v]+", " ", text).strip(" ")
+    return re.sub(r"[ \t\r\n\f\v]+", " ", spelt_out(text)).strip(" ")
+
+
+def spelt_out(text: str) -> str:
+    """Return ``text`` with ligatures as letters, and without soft hyphens and the like.
+
+    >>> spelt_out("the of\u00adfice, the oﬃce")
+    'the office, the office'
+    """
+    return text if text.isascii() else text.translate(SPELT_OUT)
 
 
 def joined(parts: Iterable[Extracted]) -> Extracted:

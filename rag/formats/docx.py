@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import Any
 
 from rag.errors import DocumentError
-from rag.formats import Block, Extracted, assemble, flowing
+from rag.formats import Block, Extracted, assemble, flowing, spelt_out
 from rag.formats.docx_numbering import Numbering, W, attribute
 from rag.formats.marks import list_number, superscript
 from rag.formats.outline import first_heading
@@ -207,7 +207,7 @@ class _Reader:
     def _text(self, node: Any) -> str:
         text = ""
         for raised, pieces in groupby(self._pieces(node), key=lambda piece: piece[1]):
-            piece = "".join(text for text, _ in pieces)
+            piece = spelt_out("".join(text for text, _ in pieces))
             text += superscript(text[-40:], piece) if raised else piece
         return text
 

@@ -221,7 +221,7 @@ def flowing_edges(text: str) -> str:
     """Return ``text`` with white space collapsed, also at both ends."""
     inner = flowing(text)
     if not inner:
-        return " " if text else ""
+        return " " if any(map(str.isspace, text)) else ""
     return " " * text[0].isspace() + inner + " " * text[-1].isspace()
 
 

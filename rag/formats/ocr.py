@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from statistics import fmean
 
-__all__ = ["HINT", "RecognisedWord", "available", "confidence", "installed", "languages", "note", "parsed", "recognise"]
+from rag.text.language import MONTHS
+
+__all__ = [
+    "HINT",
+    "RecognisedWord",
+    "available",
+    "confidence",
+    "installed",
+    "languages",
+    "note",
+    "parsed",
+    "recognise",
+    "without_bars",
+]
 
 HINT = "install Tesseract (Debian: apt install tesseract-ocr, and tesseract-ocr-deu for German) and read it again"
 TIMEOUT = 180.0
@@ -19,6 +34,9 @@ LEAST = 0.3
 """Confidence below which a word is taken for a stain."""
 MOST_LANGUAGES = 4
 """Languages that are tried at once where that of a document is unknown."""
+_MONTHS = "|".join(re.escape(name.title()) for name in MONTHS)
+COUNTED = re.compile(rf"(?:[ap]\.?m\b|o['’]clock\b|Uhr\b|(?:{_MONTHS})\b)")
+"""What follows an hour or a day of the month."""
 CODES = {
     "cs": "ces", "cy": "cym", "da": "dan", "de": "deu", "en": "eng", "es": "spa", "fi": "fin", "fr": "fra", "ga": "gle",
     "it": "ita", "ja": "jpn", "ko": "kor", "nb": "nor", "nl": "nld", "no": "nor", "pl": "pol", "pt": "por", "ru": "rus",
@@ -64,7 +82,21 @@ def recognise(png: bytes, language: str = "") -> list[RecognisedWord]:
     except (OSError, subprocess.SubprocessError):
         return []
     words = list(parsed(done.stdout.decode("utf-8", "replace")))
-    return [word for word in words if word.confidence >= LEAST]
+    return without_bars([word for word in words if word.confidence >= LEAST])
+
+
+def without_bars(words: Sequence[RecognisedWord]) -> list[RecognisedWord]:
+    """Return ``words`` without upright strokes: the rules of a table, which would be read as its columns.
+
+    One before the hour or the month is a 1 ("9 am to | pm").
+    """
+    found: list[RecognisedWord] = []
+    for word, following in zip_longest(words, words[1:]):
+        if word.text.strip("|¦"):
+            found.append(word)
+        elif following and following.line == word.line and COUNTED.match(following.text):
+            found.append(replace(word, text="1"))
+    return found
 
 
 def confidence(words: list[RecognisedWord]) -> float:

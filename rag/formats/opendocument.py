@@ -1,4 +1,7 @@
-"""OpenDocument files (.odt, .ods, .odp), which store text as displayed."""
+"""OpenDocument files (.odt, .ods, .odp), which store text as displayed.
+
+What is struck out is left out, and superscripts are set apart.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 from rag.formats import Block, Extracted, assemble, flowing, joined
 from rag.formats.archives import open_zip, parse_xml, part
+from rag.formats.marks import superscript
 from rag.formats.outline import first_heading
 from rag.formats.sheets import Sheet, sheet_blocks
 from rag.formats.tables import grid_blocks, written
@@ -22,6 +26,7 @@ DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 PRESENTATION = "{urn:oasis:names:tc:opendocument:xmlns:presentation:1.0}"
 META = "{urn:oasis:names:tc:opendocument:xmlns:meta:1.0}"
 DC = "{http://purl.org/dc/elements/1.1/}"
+STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 LEFT_OUT = frozenset(
     [
         TEXT + "tracked-changes",
@@ -33,6 +38,10 @@ LEFT_OUT = frozenset(
 )
 MOST_REPEATED = 1000
 """Equal cells or rows in a row that are written out; more are only decoration."""
+
+
+DEEPEST = 20
+"""Steps that are followed from a style to the one it is based on."""
 
 
 def from_odt(data: bytes) -> Extracted:
@@ -63,11 +72,42 @@ def _open(data: bytes) -> tuple[Any, str, str]:
     """Return the root of the content, the title and the date."""
     with open_zip(data, "OpenDocument") as archive:
         root, meta = parse_xml(part(archive, "content.xml")), part(archive, "meta.xml")
+        shared = part(archive, "styles.xml")
+    _mark_up(root, [parse_xml(shared)] if shared else [])
     facts = parse_xml(meta) if meta else None
     if facts is None:
         return root, "", ""
     title = flowing(facts.findtext(f".//{DC}title") or "")
     return root, title, iso_date((facts.findtext(f".//{META}creation-date") or "")[:10])
+
+
+def _mark_up(root: Any, shared: list[Any]) -> None:
+    """Empty what is struck out, and set superscripts apart, by the styles of the content and the ``shared`` ones."""
+    styles = {style.get(STYLE + "name"): style for tree in (*shared, root) for style in tree.iter(STYLE + "style")}
+    for node in list(root.find(OFFICE + "body").iter()):
+        style = node.get(TEXT + "style-name") or node.get(TABLE + "style-name") if isinstance(node.tag, str) else None
+        if not style:
+            continue
+        if _look(styles, style, "text-line-through-style", "text-line-through-type") not in ("", "none"):
+            node[:], node.text = [], ""
+        elif node.tag == TEXT + "span" and _look(styles, style, "text-position").startswith("super"):
+            above = node.getprevious()
+            before = node.getparent().text if above is None else above.tail or _text(above)
+            raised = superscript(before or "", _text(node))
+            node[:], node.text = [], raised
+
+
+def _look(styles: dict[Any, Any], name: str, *wanted: str) -> str:
+    """Return the first property of text among those ``wanted`` that a style, or one that it is based on, sets."""
+    for _ in range(DEEPEST):
+        style = styles.get(name)
+        if style is None:
+            break
+        for properties in style.findall(STYLE + "text-properties"):
+            if found := next((value for one in wanted if (value := properties.get(STYLE + one))), ""):
+                return str(found)
+        name = style.get(STYLE + "parent-style-name") or ""
+    return ""
 
 
 def _slide(page: Any) -> Extracted:

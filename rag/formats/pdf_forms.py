@@ -67,5 +67,5 @@ def _typed(value: str, annotation: Any, turns: int) -> Iterator[tuple[int, Word]
         for text in line:
             right = left + step * len(text)
             box = turned((left, y - size * 0.25, right, y + size), -turns)
-            yield turns, Word(text, left, right, y, size, box)
+            yield turns, Word(text, left, right, y, size, box, filled=True)
             left = right + step

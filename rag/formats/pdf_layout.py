@@ -33,6 +33,10 @@ MOST_RUNNING = 3
 """Rows that do, at the top or the foot."""
 DEEPEST = 3
 """How often columns within columns are looked for."""
+LINES = 3
+"""Lines of prose that go on with a column below the end of the others, at least."""
+WIDE = 0.7
+"""Share of a column's width that most of them have."""
 WORDS = 2.5
 """Words of a line, on average, from which a column may be prose."""
 FLOWING = 0.2
@@ -210,14 +214,26 @@ def _core(band: _Band) -> tuple[int, int]:
     first, last = 0, len(band.rows)
     if not band.gaps:
         return first, last
+    slots = _slots(band)
     while last - first > 1 and drops[first] > _farthest(band.rows[first]) * usual:
         first += 1
     while last - first > 1 and drops[last - 2] > _farthest(band.rows[last - 1]) * usual:
         last -= 1
     for at in range(last - 1, first, -1):
-        if drops[at - 1] > 1.5 * usual and all(len(row) == 1 for row in band.rows[at:last]):
+        alone = drops[at - 1] > 1.5 * usual and all(len(row) == 1 for row in band.rows[at:last])
+        if alone and not _go_on(slots[first:last], at - first):
             last = at
     return first, last
+
+
+def _go_on(slots: list[list[Row]], at: int) -> bool:
+    """Return whether the rows from ``at`` are more of one of the columns of prose above: lines about as wide as it."""
+    below = [[number for number, cell in enumerate(row) if cell] for row in slots[at:]]
+    if len(below) < LINES or any(numbers != below[0] for numbers in below) or not _are_columns(slots[:at]):
+        return False
+    [column] = below[0]
+    widths = [row[column][-1].right - row[column][0].left if row[column] else 0.0 for row in slots]
+    return sum(width > WIDE * max(widths[:at]) for width in widths[at:]) * 2 >= len(below)
 
 
 def _farthest(row: Row) -> float:

@@ -16,7 +16,8 @@ class Word:
     """A word and where it stands: ``left``, ``right`` and ``y``, its baseline, as it is read, in points.
 
     ``box`` is where it stands on the page as it is stored, which may be turned. A word that is ``glued`` follows the
-    one before it without a space; one that is ``joined`` is set in one piece with it, one space between.
+    one before it without a space; one that is ``joined`` is set in one piece with it, one space between. A ``filled``
+    one is of a form's value.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Word:
     box: Corners
     glued: bool = False
     joined: bool = False
+    filled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ JUSTIFIED = 3.0
 """The width of type for words that are set in one piece: a justified line may have wide spaces."""
 NEAR = 3.0
 """Points by which rules that meet, or lie on each other, miss each other."""
+BOXES = ("☒", "☐")
 BROKEN = re.compile(r"(?<=[a-zà-ÿ])[-\u00ad] (?=[a-zà-ÿ])")
 """A word that is broken between two lines of a cell."""
 MARKER = re.compile(r"(?:[•◦▪▸‣·●○■□☐☒✓–—-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?|§+)")
@@ -144,11 +145,23 @@ def _is_rightward(text: str) -> bool:
     return any("\u0590" <= letter <= "\u08ff" or "\ufb1d" <= letter <= "\ufefc" for letter in text)
 
 
+def _answered(cells: Sequence[Sequence[Sequence[Word]]], texts: Sequence[str]) -> str:
+    """Return a row of a form that is filled in, each value behind its label, each box before it; else nothing."""
+    there = [(cell, text) for cell, text in zip(cells, texts, strict=True) if text]
+    filled = [all(word.filled for line in cell for word in line) for cell, _ in there]
+    for first in (False, True):
+        boxes = all(text in BOXES for (_, text), value in zip(there, filled, strict=True) if value)
+        if filled == [first, not first] * (len(there) // 2) and (boxes or not first):
+            pairs = [(there[at][1], there[at + 1][1]) for at in range(0, len(there), 2)]
+            return "; ".join(f"{one} {other}" if first else f"{one.rstrip(' :')}: {other}" for one, other in pairs)
+    return ""
+
+
 def table_row(cells: Sequence[Sequence[Sequence[Word]]], block: int) -> Line:
     """Return a row of a table from the lines of words of each of its cells."""
     words = tuple(word for cell in cells for line in cell for word in line)
     texts = [BROKEN.sub("", " ".join(written(line) for line in cell)) for cell in cells]
     alone = sum(map(bool, texts)) == 1 and texts[0]
-    text = texts[0] if alone else " | ".join(texts).strip()
+    text = texts[0] if alone else _answered(cells, texts) or " | ".join(texts).strip()
     size = median(word.size for word in words)
     return Line(text, size, max(word.y for word in words), block, not alone, words)

@@ -1,6 +1,7 @@
 """The visible words on a PDF page, and their places.
 
-Invisible words are left out, also those in the colour of their background or outside the page.
+Invisible words are left out, also those in the colour of their background or outside the page, and those that a line
+strikes out.
 Invisible words over a picture of the page are its recognised text, and kept.
 """
 
@@ -8,9 +9,12 @@ from __future__ import annotations
 
 import ctypes
 import math
+from bisect import bisect_left, bisect_right
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
+from rag.formats import LIGATURES
 from rag.formats.pdf_forms import fields
 from rag.formats.pdf_parts import Corners, Frame, Rule, Word, around, turned
 from rag.formats.pdf_scene import Scene, Style, fill_of, scene_of
@@ -25,6 +29,10 @@ FEW = 100
 """Characters of text up to which a page with a picture may be a scan with a stamp on it."""
 UNREADABLE = 0.3
 """Share of characters without a Unicode value from which the text of a page is none."""
+STRUCK = 0.15, 0.5
+"""Heights of a line that strikes words out above their baseline, as shares of their size."""
+MOST_RULES = 500
+"""Level rules of a page that may strike words out; a drawing has more."""
 BULLETS = {0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "▸", 0xF0FC: "✓", 0x2: "-", 0xFFFE: "-"}
 """Private characters of symbol fonts, and what PDFium puts for a hyphen at the end of a line."""
 
@@ -47,7 +55,42 @@ def frames(page: Any, textpage: Any, form: Any = None) -> list[Frame]:
         frame = found[turns]
         frame.rules = [_turned_rule(rule, turns) for rule in scene.rules] if turns == order[0] else []
         _, frame.bottom, _, frame.top = turned(scene.box, turns)
+        frame.words = _without_struck(frame.words, frame.rules)
     return [found[turns] for turns in order]
+
+
+def _without_struck(words: list[Word], rules: list[Rule]) -> list[Word]:
+    """Return the words without those that a level rule strikes out: one through their middle, as long as they are."""
+    gone: set[int] = set()
+    level = [rule for rule in rules if not rule.upright]
+    ordered = sorted(words, key=lambda word: word.y)
+    heights, largest = [word.y for word in ordered], max((word.size for word in words), default=0.0)
+    for rule in level if len(level) <= MOST_RULES else []:
+        near = ordered[bisect_left(heights, rule.at - largest) : bisect_right(heights, rule.at)]
+        struck = [word for word in near if _strikes(rule, word)]
+        size = max((word.size for word in struck), default=0.0)
+        left, right = (min(word.left for word in struck), max(word.right for word in struck)) if struck else (0.0, 0.0)
+        if struck and left - size / 2 < rule.start and rule.end < right + size / 2:
+            gone.update(map(id, struck))
+    return _closed_up(words, gone) if gone else words
+
+
+def _closed_up(words: list[Word], gone: set[int]) -> list[Word]:
+    """Return the words without those ``gone``, whose place the word before takes, so that no gap parts the line."""
+    kept: list[Word] = []
+    for word in words:
+        last = kept[-1] if kept else None
+        if id(word) not in gone:
+            kept.append(word)
+        elif last and abs(last.y - word.y) < 0.4 * word.size and 0 <= word.left - last.right < 0.5 * word.size:
+            kept[-1] = replace(last, right=word.right)
+    return kept
+
+
+def _strikes(rule: Rule, word: Word) -> bool:
+    low, high = (word.y + share * word.size for share in STRUCK)
+    covered = min(rule.end, word.right) - max(rule.start, word.left)
+    return low <= rule.at <= high and covered > 0.8 * (word.right - word.left)
 
 
 def is_scan(page: Any, characters: int) -> bool:
@@ -77,6 +120,7 @@ def _words(textpage: Any, scene: Scene) -> tuple[list[tuple[int, Word]], int, in
     for index in range(textpage.count_chars()):
         code = raw.FPDFText_GetUnicode(textpage, index)
         letter = BULLETS.get(code) or (chr(code) if code < 0x110000 else "\ufffd")
+        letter = LIGATURES.get(letter, letter)
         if letter.isspace() or letter == "\0":
             writer.space()
             continue
@@ -159,6 +203,7 @@ class _Writer:
         """End the current word, if any."""
         if self._letters and self._style:
             text = "".join(letter for letter, _, _ in self._letters)
+            text = text[:-1].replace("\u00ad", "") + text[-1]  # the last one may break the word at the end of the line
             box = around([stored for _, _, stored in self._letters])
             left, right = self._letters[0][1][0], max(read[2] for _, read, _ in self._letters)
             word = Word(text, left, right, self._place[1], self._style.size, box, self._glued, self._joined)

@@ -1,4 +1,7 @@
-"""PowerPoint presentations (.pptx): one page per slide, with its tables, charts and notes."""
+"""PowerPoint presentations (.pptx): one page per slide, with its tables, charts and notes.
+
+What is struck out is left out, and superscripts are set apart.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,14 @@ from typing import Any
 
 from rag.formats import Block, Extracted, assemble, flowing, joined
 from rag.formats.archives import open_zip
+from rag.formats.marks import superscript
 from rag.formats.tables import grid_blocks, table_blocks, written
 
 __all__ = ["from_pptx"]
 
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+TEMPLATE = "2013-01-27"
+"""The day on which the template of python-pptx was saved, which says nothing of a presentation that a program made."""
 LEFT_OUT = ("ftr", "sldNum", "dt")
 """Placeholders that say the same on each slide."""
 
@@ -30,21 +36,38 @@ def from_pptx(data: bytes) -> Extracted:
     if title.lower() in ("", "powerpoint presentation") and first:
         title = found.text[first.start : first.end]
     date = properties.modified.date().isoformat() if properties.modified else ""
+    date = "" if date == TEMPLATE else date
     return Extracted(found.text, title, date, found.headings, found.pages, found.empty_pages)
 
 
 def _slide(slide: Any) -> Extracted:
     if slide.element.get("show") == "0":
         return Extracted("")
+    _mark_up(slide.element)
     title = slide.shapes.title
     blocks = [Block(flowing(title.text_frame.text), level=1)] if title is not None else []
     for shape in slide.shapes:
         if title is None or shape.shape_id != title.shape_id:
             blocks += _shape(shape)
     if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame) and frame.text.strip():
+        _mark_up(slide.notes_slide.element)
         blocks += [Block("Notes", level=2), *map(Block, map(flowing, frame.text.splitlines()))]
     text, headings = assemble(blocks)
     return Extracted(text, headings=headings)
+
+
+def _mark_up(root: Any) -> None:
+    """Empty the runs of text that are struck out, and set superscripts apart."""
+    for run in root.iter(DRAWING + "r"):
+        look, text = run.find(DRAWING + "rPr"), run.find(DRAWING + "t")
+        if look is None or text is None:
+            continue
+        if look.get("strike", "noStrike") != "noStrike":
+            text.text = ""
+        elif look.get("baseline", "0").rstrip("%") > "0":  # a lowered one begins with a minus sign
+            previous = run.getprevious()
+            before = previous.findtext(DRAWING + "t") if previous is not None else ""
+            text.text = superscript(before or "", text.text or "")
 
 
 def _shape(shape: Any) -> Iterator[Block]:

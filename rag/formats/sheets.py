@@ -54,15 +54,21 @@ def sheet_blocks(sheet: Sheet) -> Iterator[Block]:
         return
     yield Block(sheet.name, level=1)
     header, columns = list[str](), list[int]()
-    for numbers in _groups(sorted(sheet.rows)):
+    groups = list(_groups(sorted(sheet.rows)))
+    widest = [max(len(sheet.rows[number]) for number in numbers) for numbers in groups]
+    for at, numbers in enumerate(groups):
         used = sorted({column for number in numbers for column in sheet.rows[number]})
-        while numbers and len(sheet.rows[numbers[0]]) == 1 and (len(numbers) == 1 or len(used) > 1):
-            yield _title(*sheet.rows[numbers.pop(0)].values())
+        leads = len(used) == 1 < max(widest[at:])  # lines above a table, not a table of one column
+        first = numbers[0]
+        while numbers and len(sheet.rows[numbers[0]]) == 1 and (len(numbers) == 1 or len(used) > 1 or leads):
+            number = numbers.pop(0)
+            [text] = sheet.rows[number].values()
+            yield _title(text, number == first)
             used = sorted({column for number in numbers for column in sheet.rows[number]})
         if not numbers:
             continue
         grid = _grid(sheet, numbers, used)
-        count = header_rows(grid, {at for at, number in enumerate(numbers) if number in sheet.spans})
+        count = header_rows(grid, {row for row, number in enumerate(numbers) if number in sheet.spans})
         if count:
             header, columns = one_header(grid[:count]), used
             yield from table_blocks(header, grid[count:])
@@ -76,8 +82,9 @@ def _grid(sheet: Sheet, numbers: Sequence[int], columns: Sequence[int]) -> list[
     return [[sheet.rows[number].get(column, "") for column in columns] for number in numbers]
 
 
-def _title(text: str) -> Block:
-    return Block(text, level=2) if len(text) <= LONGEST_TITLE and is_heading_like(text) else Block(text)
+def _title(text: str, first: bool) -> Block:
+    """Return a line alone above a table: the first may be a heading, others say more about it."""
+    return Block(text, level=2) if first and len(text) <= LONGEST_TITLE and is_heading_like(text) else Block(text)
 
 
 def _groups(numbers: list[int]) -> Iterator[list[int]]:

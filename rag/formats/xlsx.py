@@ -1,4 +1,7 @@
-"""Excel workbooks (.xlsx): one section per sheet, cells as displayed, formulas by their stored values."""
+"""Excel workbooks (.xlsx): one section per sheet, cells as displayed, formulas by their stored values.
+
+What is struck out is left out.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Any
 from rag.errors import DocumentError
 from rag.formats import Extracted, assemble
 from rag.formats.archives import open_zip
+from rag.formats.marks import superscript
 from rag.formats.number_formats import shown
 from rag.formats.sheets import Sheet, sheet_blocks
 
@@ -31,7 +35,7 @@ def from_xlsx(data: bytes) -> Extracted:
     size = sum(length for name, length in parts.items() if name.startswith("xl/worksheets/"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about parts that openpyxl does not know
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=size > MOST_MERGED, data_only=True)
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=size > MOST_MERGED, data_only=True, rich_text=True)
     sheets = [_sheet(sheet) for sheet in book.worksheets if sheet.sheet_state == "visible"]
     text, headings = assemble(itertools.chain.from_iterable(map(sheet_blocks, sheets)))
     title = (book.properties.title or "").strip()
@@ -45,11 +49,25 @@ def _sheet(sheet: Any) -> Sheet:
     for row in _rows(sheet):
         for cell in row:
             if cell.value is not None:
-                text = shown(cell.value, cell.number_format)
-                found.put(cell.row, cell.column, text, not isinstance(cell.value, str))
+                found.put(cell.row, cell.column, *_shown(cell))
     for area in getattr(getattr(sheet, "merged_cells", None), "ranges", ()):
         found.merge(area.min_row, area.min_col, area.max_row, area.max_col)
     return found
+
+
+def _shown(cell: Any) -> tuple[str, bool]:
+    """Return the text of a cell without what is struck out, and whether it is a number, a date or the like."""
+    if isinstance(cell.value, list):  # text in several fonts
+        text = ""
+        for part in cell.value:
+            font = getattr(part, "font", None)
+            if font is None or not font.strike:
+                raised = font is not None and font.vertAlign == "superscript"
+                text += superscript(text, part.text) if raised else str(part)
+        return text, False
+    if cell.font is not None and cell.font.strike:
+        return "", False
+    return shown(cell.value, cell.number_format), not isinstance(cell.value, str)
 
 
 def _rows(sheet: Any) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from rag.text.sentences import COLUMNS, sentences
 from rag.types import Passage
@@ -29,6 +29,7 @@ __all__ = [
 
 BULLET = re.compile(r"\s*(?:[•◦▪‣·●○■□*–-]|\(?(?:\d{1,3}|[a-z])[.)])\s+")
 CLAUSE = re.compile(r";\s*|,\s+|\s+(?:and|or|but|und|oder|aber|et|ou|mais|y|pero)\s+")
+BETWEEN = re.compile(r"\b(?:between|zwischen|entre)\s(?:[^\s,;]+\s){1,3}?(?:and|und|et|y)\s", re.IGNORECASE)
 FARTHEST = 20_000
 """Characters before a row in which the header of its table is searched."""
 LONGEST = 2_000
@@ -36,6 +37,12 @@ LONGEST = 2_000
 RULE = re.compile(r"[|\s:=+-]+")
 VALUE = re.compile(r"\W*\d")
 """The start of a cell that is a number, a date or a price."""
+SHORT_VALUE = re.compile(r"\W*\d|[☒☐✓✗–—-]$|(?:yes|no|n/a|ja|nein|oui|non|sí)$", re.IGNORECASE)
+"""A value, or a short word that is one in a form."""
+LEAST_PAIRS, MIXED = 3, 0.25
+"""Rows of names and values without a header, at least, and the least share of either kind among their second cells."""
+STRUCK = re.compile(r"~~(?=\S)[^~\n]{1,300}?~~|<(s|del|strike)>[^<\n]{1,300}</\1>", re.IGNORECASE)
+"""What is struck out in Markdown, whose text is that of its file."""
 YEAR = re.compile(r"(?:19|20)\d\d")
 """Values that can name a column all the same."""
 
@@ -76,6 +83,8 @@ def table_header(text: str, start: int) -> str:
     if not is_row(text[start : end if end >= 0 else start + LONGEST]):
         return ""
     header, below, at = "", "", start
+    near = text[start : start + LONGEST].split("\n")
+    rows = _table_from(near[: -1 if len(near) > 1 else None])  # the last may be cut off
     while at > 0:
         before = text.rfind("\n", 0, at - 1) + 1
         line = text[before : at - 1]
@@ -83,8 +92,9 @@ def table_header(text: str, start: int) -> str:
             break
         if not RULE.fullmatch(line):
             header, below = line.strip(), text[at:start].partition("\n")[0]
+            rows.insert(0, cells(line))
         at = before
-    return header if _names_columns(cells(header), below) else ""
+    return header if _names_columns(rows, below) else ""
 
 
 def header_above(passage: Passage, start: int) -> str:
@@ -97,17 +107,39 @@ def header_above(passage: Passage, start: int) -> str:
     return table_header(passage.text, line)
 
 
-def _names_columns(row: Sequence[str], below: str) -> bool:
-    """Return whether the first ``row`` of a table is a header: a rule is ``below`` it, or no cell is a value.
+def _names_columns(rows: Sequence[Sequence[str]], below: str) -> bool:
+    """Return whether the first of the ``rows`` of a table is a header: a rule is ``below`` it, or no cell is a value.
 
-    >>> _names_columns(["Room", "2025"], "Hall | £4"), _names_columns(["Memory", "8 GB"], "Disk | 20 GB")
+    >>> _names_columns([["Room", "2025"]], "Hall | £4"), _names_columns([["Memory", "8 GB"]], "Disk | 20 GB")
     (True, False)
     """
-    return RULE.fullmatch(below) is not None or not any(VALUE.match(cell) and not YEAR.fullmatch(cell) for cell in row)
+    if RULE.fullmatch(below):
+        return True
+    return not any(VALUE.match(cell) and not YEAR.fullmatch(cell) for cell in rows[0]) and not _are_pairs(rows)
+
+
+def _are_pairs(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether each row is a name and what it has, as in a form: words and values mixed, or names with a colon.
+
+    >>> _are_pairs([["Tenant", "Ann Lee"], ["Rent", "£450"], ["Start", "1 May"], ["Agent", "Bo Ek"]])
+    True
+    >>> _are_pairs([["Room", "Price"], ["Hall", "£40"], ["Attic", "£20"]])
+    False
+    """
+    if len(rows) < LEAST_PAIRS or any(len(row) != 2 for row in rows):
+        return False
+    seconds = [second for _, second in rows[1:] if second]
+    share = sum(SHORT_VALUE.match(second) is not None for second in seconds) / max(len(seconds), 1)
+    return all(first.endswith(":") for first, _ in rows) or MIXED <= share <= 1 - MIXED
+
+
+def _table_from(lines: Sequence[str]) -> list[list[str]]:
+    """Return the rows of the table that begins with the first of ``lines``."""
+    return [cells(line) for line in takewhile(is_row, lines)]
 
 
 def readable(passage: Passage) -> str:
-    """Return the text of a passage with each table cell after its header.
+    """Return the text of a passage with each table cell after its header, without what is struck out.
 
     >>> text = "Prices\\n| Room | Day | Hour |\\n|---|---|---|\\n| Hall 3 | £43 | £9 |"
     >>> print(readable(Passage("a.md", 0, len(text), text)))
@@ -115,16 +147,26 @@ def readable(passage: Passage) -> str:
     Room: Hall 3; Day: £43; Hour: £9
     """
     header, lines = cells(passage.header) if passage.header else [], list[str]()
-    inside = bool(header)
-    for line, below in pairwise([*passage.text.splitlines(), ""]):
+    inside, pairs = bool(header), False
+    shown = STRUCK.sub("", passage.text).splitlines()
+    for at, (line, below) in enumerate(pairwise([*shown, ""])):
         if header and is_row(line) and not RULE.fullmatch(line):
             lines = lines[:-1] if lines and cells(lines[-1]) == header else lines
             lines.append(_said(cells(line), header))
         elif not (header and RULE.fullmatch(line)):
-            begins = is_row(line) and not inside and _names_columns(cells(line), below)
-            header, inside = cells(line) if begins else [], is_row(line)
-            lines.append(line)
+            if is_row(line) and not inside:
+                rows = _table_from(shown[at:])
+                header, pairs = cells(line) if _names_columns(rows, below) else [], _are_pairs(rows)
+            elif not is_row(line):
+                header, pairs = [], False
+            inside = is_row(line)
+            lines.append(_pair(line) if pairs and not header else line)
     return "\n".join(lines)
+
+
+def _pair(line: str) -> str:
+    name, value = cells(line)
+    return f"{name.rstrip(' :')}: {value}" if name and value else name or value
 
 
 def _said(row: Sequence[str], header: Sequence[str]) -> str:
@@ -137,7 +179,7 @@ def statements(passage: Passage) -> list[Statement]:
     """Return the statements of ``passage``, in order."""
     found, header, subject = list[Statement](), cells(passage.header) if passage.header else [], ""
     inside, lines = bool(header), [(start, end, passage.text[start:end]) for start, end in sentences(passage.text)]
-    for (start, end, line), (*_, below) in pairwise([*lines, (0, 0, "")]):
+    for at, ((start, end, line), (*_, below)) in enumerate(pairwise([*lines, (0, 0, "")])):
         if RULE.fullmatch(line):
             continue
         if not is_row(line):
@@ -149,7 +191,8 @@ def statements(passage: Passage) -> list[Statement]:
             found += _cells(start, end, row, header)
         else:
             row = cells(line)
-            header, inside = row if not inside and _names_columns(row, below) else [], True
+            rows = [] if inside else _table_from([text for _, _, text in lines[at:]])
+            header, inside = row if not inside and _names_columns(rows, below) else [], True
             found.append(Statement(start, end, " ".join(row), row=True))
     return found
 
@@ -168,8 +211,11 @@ def clauses(text: str) -> list[str]:
 
     >>> clauses("Fix 12 costs £35 and Fix 24 costs £60; both end in May.")
     ['Fix 12 costs £35', 'Fix 24 costs £60', 'both end in May.']
+    >>> clauses("Between 11 pm and 6 am the door is locked and the light is off.")
+    ['Between 11 pm and 6 am the door is locked', 'the light is off.']
     """
-    return [part.strip() for part in CLAUSE.split(text) if part and part.strip()]
+    held = BETWEEN.sub(lambda match: re.sub(r"\s", "\0", match[0]), text)  # "between 9 and 5" says one thing
+    return [part.replace("\0", " ").strip() for part in CLAUSE.split(held) if part and part.strip()]
 
 
 def _cells(start: int, end: int, row: Sequence[str], header: Sequence[str]) -> Iterator[Statement]:

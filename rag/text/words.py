@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag.text.dates import GRAMMAR, read
-from rag.text.language import HALVES, TENS, UNITS, language_of, numbers, stop_words, weekdays
+from rag.text.language import HALVES, MONTHS, TENS, UNITS, language_of, numbers, stop_words, weekdays
 from rag.text.stems import stem
 
 __all__ = ["Word", "content_words", "dates_in", "found"]
@@ -27,6 +27,8 @@ MULTIPLES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "bn": 1e9, "bi
 STEMLESS = re.compile(r"['’]s?$")
 """Not part of a word: a possessive, or the "is" of "what's"."""
 
+AMBIGUOUS = frozenset("may march mars jan".split())
+"""Names of months that are other words or names as well."""
 ACRONYMS = re.compile(r"[A-ZÀ-Þ]{2,}s")
 LETTERS = frozenset("BCDFGHJKLMNPQRSTUVWXZ")
 """Letters that are a name on their own, as in "class B", and not a word of any language."""
@@ -121,8 +123,8 @@ def _read(kind: str, written: str, first: bool, language: str) -> Word:
         return Word(str(numbers(language)[lower]), written, "number")
     if lower in HALVES:
         return Word("0.5", written, "number", "share:50")
-    if (day := weekdays(language).get(lower)) and (len(lower) > 3 or written[0].isupper()):
-        return Word(f"weekday{day}", written, "name", f"weekday:{day}")
+    if word := _calendar(written, lower, first, language):
+        return word
     if ACRONYMS.fullmatch(written):  # "GPUs"
         lower = lower[:-1]
     return Word(
@@ -130,6 +132,15 @@ def _read(kind: str, written: str, first: bool, language: str) -> Word:
         written,
         "name" if written[0].isupper() and not first else "word",
     )
+
+
+def _calendar(written: str, lower: str, first: bool, language: str) -> Word | None:
+    """Return the word for a day of the week or a month, in full or short, if ``written`` is one."""
+    if (day := weekdays(language).get(lower)) and (len(lower) > 3 or written[0].isupper()):
+        return Word(f"weekday{day}", written, "name", f"weekday:{day}")
+    if (month := MONTHS.get(lower)) and written[0].isupper() and lower not in AMBIGUOUS:
+        return Word(f"month{month}", written, "word" if first else "name")
+    return None
 
 
 def _measured(word: Word, text: str, match: re.Match[str]) -> Word:

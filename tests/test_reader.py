@@ -22,6 +22,9 @@ from ui.texts import ENGLISH, in_language
 
 QUOTE = "Town number 2 has 5 cranes, and the harbour master writes down every ship"
 
+TABLE = "| Room | Day |\n| --- | --- |\n| Attic | £9 |\n| Great Hall | £43 |\n| | £12 |\n"
+FEES = f"# Fees\n\nA day:\n\n{TABLE}\nThat | is all.\n"
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -37,6 +40,7 @@ def folder(tmp_path_factory):
             pdf.multi_cell(0, 7, line, new_x="LMARGIN", new_y="NEXT")
     pdf.output(str(folder / "harbour.pdf"))
     (folder / "notes.md").write_text("# Ships\n\nThe Mary came in.\n\n# Captains\n\nNobody knows.\n", encoding="utf-8")
+    (folder / "fees.md").write_text(FEES, encoding="utf-8")
     (folder / "long.txt").write_text("".join(f"Line {n}.\n" for n in range(12_000)), encoding="utf-8")
     (folder / "hostile.txt").write_text("\n".join(PAYLOADS), encoding="utf-8")
     return folder
@@ -65,6 +69,17 @@ def test_the_text_with_the_words_marked_and_its_headings_set_off(index):
     assert page.select_one(".text").text == index.document("notes.md").text
     assert [heading.text.strip("# ") for heading in page.select(".text strong")] == ["Ships", "Captains"]
     assert page.html["lang"] == "en" and not page.select("script")
+
+
+def test_a_table_is_shown_as_one_and_its_text_stays_as_it_is(index):
+    page = soup(index, span_of(index, "fees.md", "| Great Hall | £43 |"))
+    assert page.select_one(".text").text == index.document("fees.md").text
+    rows = [[cell.text for cell in row.select("[role=cell]")] for row in page.select("[role=table] > [role=row]")]
+    assert rows == [["Room", "Day"], ["Attic", "£9"], ["Great Hall", "£43"], ["", "£12"]]
+    assert "".join(mark.text for mark in page.select("mark")) == "| Great Hall | £43 |"
+    assert page.select_one("#quote").text == "Great Hall", "what is not seen can't be scrolled to"
+    hidden = [hidden.text for hidden in page.select(".text > .unseen, .table > .unseen")]
+    assert hidden == ["# ", "| --- | --- |\n"]
 
 
 def test_a_span_that_begins_inside_a_heading_is_marked_whole(index):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from rag.errors import DocumentError
 from rag.formats import pdf_pages
 from rag.ports import DocumentInfo, Index
 from rag.types import Document
+from ui.document_text import text_of
 from ui.evidence import details_html, reader_address
 from ui.local import STATIC
 from ui.markup import escape
@@ -130,24 +130,12 @@ def missing_html(name: str, texts: Texts) -> str:
 
 
 def _text(document: Document, span: Span, texts: Texts) -> str:
-    """Return the text around the span, with headings styled, the span marked, and links to the rest."""
-    text = document.text
-    first, last = max(0, span.start - WINDOW), min(len(text), max(span.end, span.start) + WINDOW)
+    """Return the text around the span, and links to the rest."""
+    first, last = max(0, span.start - WINDOW), min(len(document.text), max(span.end, span.start) + WINDOW)
     earlier = _way(document, first - WINDOW, texts("reader.earlier")) if first else ""
-    later = _way(document, last + WINDOW, texts("reader.later")) if last < len(text) else ""
-    cuts = {first, last, *(min(max(cut, first), last) for cut in (span.start, span.end))}
-    headings = [heading for heading in document.headings if first <= heading.start < heading.end <= last]
-    cuts |= {cut for heading in headings for cut in (heading.start, heading.end)}
-    pieces: list[str] = []
-    for a, b in pairwise(sorted(cuts)):
-        shown = escape(text[a:b])
-        if any(heading.start <= a and b <= heading.end for heading in headings):
-            shown = f"<strong>{shown}</strong>"
-        if span.start <= a and b <= span.end:
-            identity = ' id="quote"' if a == max(span.start, first) else ""
-            shown = f"<mark{identity}>{shown}</mark>"
-        pieces.append(shown)
-    return f'{earlier}<div class="text" dir="auto">{"".join(pieces)}</div>{later}'
+    later = _way(document, last + WINDOW, texts("reader.later")) if last < len(document.text) else ""
+    shown = text_of(document, first, last, span.start, span.end)
+    return f'{earlier}<div class="text" dir="auto">{shown}</div>{later}'
 
 
 def _page(document: Document, data: bytes, span: Span, page: int, texts: Texts) -> str:

@@ -98,7 +98,7 @@ def bombs(secret: Path) -> Iterator[tuple[str, bytes]]:
         ):
             suffix = {"xl": ".xlsx", "wo": ".docx", "pp": ".pptx"}[name[:2]]
             yield f"{kind}{suffix}", replaced(data, name, head, entity)
-        yield f"{kind}.epub", replaced(epub(), "OPS/two.xhtml", head, entity)
+        yield f"{kind}.epub", replaced(epub(), "OPS/part 1.xhtml", head, entity)
         yield f"{kind}-package.epub", replaced(epub(), "OPS/book.opf", head, entity)
     zeros = bytes(40_000_000)
     bomb = archive({f"{n}.txt": zeros for n in range(2)})

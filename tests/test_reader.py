@@ -76,8 +76,8 @@ def test_a_table_is_shown_as_one_and_its_text_stays_as_it_is(index):
     assert page.select_one(".text").text == index.document("fees.md").text
     rows = [[cell.text for cell in row.select("[role=cell]")] for row in page.select("[role=table] > [role=row]")]
     assert rows == [["Room", "Day"], ["Attic", "£9"], ["Great Hall", "£43"], ["", "£12"]]
-    assert "".join(mark.text for mark in page.select("mark")) == "| Great Hall | £43 |"
-    assert page.select_one("#quote").text == "Great Hall", "what is not seen can't be scrolled to"
+    assert [mark.text for mark in page.select("mark")] == ["Great Hall", "£43"]
+    assert page.select_one("#quote").text == "Great Hall"
     hidden = [hidden.text for hidden in page.select(".text > .unseen, .table > .unseen")]
     assert hidden == ["# ", "| --- | --- |\n"]
 

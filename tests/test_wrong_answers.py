@@ -459,8 +459,8 @@ def test_who_was_elected_in_a_year_is_answered_from_that_year(ask):
 def test_where_no_draft_holds_what_both_say_is_quoted(ask):
     answer = ask("Who is the treasurer?", "Zoe Park is the treasurer.")
     assert answer.status == "unsure"
-    assert "“Bo Ek was elected Treasurer.”" in answer.answer
-    assert "“Ann Lee was elected Treasurer.”" in answer.answer
+    assert "Bo Ek was elected Treasurer." in answer.answer
+    assert "Ann Lee was elected Treasurer." in answer.answer
 
 
 # --- questions that were once refused or read as others

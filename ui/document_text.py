@@ -6,7 +6,7 @@ Nothing is left out: bars between cells and rules below a header stay in the tex
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
 from rag.types import Document
@@ -73,7 +73,7 @@ class _Shown:
 
     def __init__(self, document: Document, first: int, last: int, start: int, end: int) -> None:
         self.text = document.text
-        self._start, self._end = start, end
+        self._quote = (start, end)
         headings = [heading for heading in document.headings if first <= heading.start < heading.end <= last]
         self._headings = [(heading.start, heading.end) for heading in headings]
         self._hashes = [place for start, _ in self._headings if (place := _hashes_before(self.text, start))]
@@ -86,26 +86,25 @@ class _Shown:
 
     def hidden(self, start: int, end: int) -> str:
         """Return the HTML of characters that stay in the text and aren't seen."""
-        shown = "".join(self._marked(a, b, escape(self.text[a:b]), "") for a, b in self._pieces(start, end))
-        return f'<span class="unseen" aria-hidden="true">{shown}</span>' if shown else ""
+        return f'<span class="unseen" aria-hidden="true">{escape(self.text[start:end])}</span>' if start < end else ""
 
     def _pieces(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         return pairwise(sorted({start, end, *(cut for cut in self._cuts if start < cut < end)}))
 
     def _piece(self, start: int, end: int) -> str:
-        if any(first <= start and end <= last for first, last in self._hashes):
+        if _is_in(self._hashes, start, end):
             return self.hidden(start, end)
         shown = escape(self.text[start:end])
-        if any(first <= start and end <= last for first, last in self._headings):
+        if _is_in(self._headings, start, end):
             shown = f"<strong>{shown}</strong>"
-        if self._start <= start and end <= self._end:
-            identity, self._identity = self._identity, ""  # once: what is not seen can't be scrolled to
-            return self._marked(start, end, shown, identity)
+        if _is_in([self._quote], start, end):
+            shown = f"<mark{self._identity}>{shown}</mark>"
+            self._identity = ""
         return shown
 
-    def _marked(self, start: int, end: int, shown: str, identity: str) -> str:
-        is_quoted = self._start <= start and end <= self._end
-        return f"<mark{identity}>{shown}</mark>" if is_quoted else shown
+
+def _is_in(places: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    return any(first <= start and end <= last for first, last in places)
 
 
 def _hashes_before(text: str, start: int) -> tuple[int, int] | None:

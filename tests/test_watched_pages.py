@@ -125,8 +125,10 @@ def test_a_cancelled_upload_leaves_everything_as_it_was(page, index, config, emb
         page.locator(".arrivals").get_by_text("passage").wait_for()
         page.get_by_role("button", name="Cancel letter.txt").click()
         page.locator(".arrivals .failed").get_by_text("cancelled").wait_for()
+        # Slow until the server has heard of it, which is later than the page says so.
+        file = config.index / "uploads" / "letter.txt"
+        back = "The first version"
+        until(lambda: file.read_text().startswith(back) and len(list(file.parent.iterdir())) == 1, PATIENCE)
     finally:
         embedder.pace = 0.0
-    file = config.index / "uploads" / "letter.txt"
-    until(lambda: file.read_text().startswith("The first version") and len(list(file.parent.iterdir())) == 1, PATIENCE)
     assert index.text("letter.txt") == file.read_text()

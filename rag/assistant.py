@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import time
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Generator as Steps
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,7 +33,7 @@ from rag.rerankers import open_reranker
 from rag.reranking import described
 from rag.text import spelling
 from rag.translation import Translator, language_to_search
-from rag.types import Answer, Evidence, Passage, Phase, Prompt, Status, Token, Turn
+from rag.types import Answer, Document, Evidence, Passage, Phase, Prompt, Status, Token, Turn
 
 __all__ = ["Assistant", "made_for"]
 
@@ -180,12 +180,13 @@ class Assistant:
         if answer.status == "abstained" and prompt.earlier and stands_alone(prompt.question):
             prompt = self._prompt(question, (), documents, stop)
             answer = yield from self._read(prompt, clock, stop)
-        answer = self._on_their_pages(answer)
+        paged = self._paged(answer)
+        answer = _on_their_pages(answer, paged)
         replies = _replies(prompt)
         notes = () if prompt.question == question else (replies.note("interpreted", question=prompt.question),)
         if prompt.translated:
             notes = (*notes, replies.note("searched", words=", ".join(prompt.translated)))
-        notes = (*notes, *answer.notes, *self._recognised(answer, replies))
+        notes = (*notes, *answer.notes, *_recognised(answer, paged, replies))
         return replace(answer, query=prompt.query if prompt.earlier else "", notes=notes)
 
     def _prompt(
@@ -227,31 +228,13 @@ class Assistant:
         answer = (yield from self._executed(Plan("count"), "", replies, documents, clock, stop)) if listed else None
         return answer or Answer("", "", "answered", 1.0, replies.to(kind, known), path="reply")
 
-    def _on_their_pages(self, answer: Answer) -> Answer:
-        """Return ``answer`` with the page of each quote: its passage may begin on an earlier one."""
-        pages: dict[str, tuple[int, ...]] = {}
-        for name in {citation.document for citation in answer.citations if citation.page is not None}:
+    def _paged(self, answer: Answer) -> dict[str, Document]:
+        """Return the documents with pages that ``answer`` cites, by name."""
+        found: dict[str, Document] = {}
+        for name in dict.fromkeys(citation.document for citation in answer.citations if citation.page is not None):
             with contextlib.suppress(DocumentError):  # deleted meanwhile
-                pages[name] = self.index.document(name).pages
-        cited = (
-            replace(citation, page=bisect_right(pages[citation.document], citation.start))
-            if pages.get(citation.document)
-            else citation
-            for citation in answer.citations
-        )
-        return replace(answer, citations=tuple(cited))
-
-    def _recognised(self, answer: Answer, replies: Replies) -> Iterator[str]:
-        """Yield a note for each document that is cited from pages that were recognised from pictures."""
-        cited: dict[str, set[int]] = {}
-        for citation in answer.citations:
-            if citation.page is not None:
-                cited.setdefault(citation.document, set()).add(citation.page)
-        for name, pages in cited.items():
-            with contextlib.suppress(DocumentError):  # deleted meanwhile
-                recognised = self.index.document(name).recognised_pages
-                if sure := [(page, confidence) for page, confidence in recognised if page in pages]:
-                    yield replies.recognised(name, sure)
+                found[name] = self.index.document(name)
+        return found
 
     def _planned(
         self, prompt: Prompt, documents: Collection[str] | None, clock: _Clock, stop: Stop | None
@@ -450,6 +433,25 @@ SETTINGS = (
 def _replies(prompt: Prompt) -> Replies:
     """Return Footnote's own texts in the language of the question."""
     return replies_in(prompts.language(prompt.question, prompt.evidence))
+
+
+def _on_their_pages(answer: Answer, paged: Mapping[str, Document]) -> Answer:
+    """Return ``answer`` with the page of each quote: its passage may begin on an earlier one."""
+    cited = (
+        replace(citation, page=bisect_right(paged[citation.document].pages, citation.start))
+        if citation.document in paged and paged[citation.document].pages
+        else citation
+        for citation in answer.citations
+    )
+    return replace(answer, citations=tuple(cited))
+
+
+def _recognised(answer: Answer, paged: Mapping[str, Document], replies: Replies) -> Iterator[str]:
+    """Yield a note for each document that is cited from pages that were recognised from pictures."""
+    for name, document in paged.items():
+        pages = {citation.page for citation in answer.citations if citation.document == name}
+        if sure := [(page, confidence) for page, confidence in document.recognised_pages if page in pages]:
+            yield replies.recognised(name, sure)
 
 
 def _reading(evidence: Sequence[Evidence]) -> Phase:

@@ -7,7 +7,7 @@ copied from somewhere are dropped; displayed marks are numbered in order of appe
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.text.language import YES_NO
@@ -35,6 +35,9 @@ MARK = re.compile(
 )
 YES_OR_NO = re.compile(rf"(?:{'|'.join(YES_NO)})[.!]?", re.IGNORECASE)
 BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+|#+\s+")
+FENCE = "```"
+CODE = re.compile(r"^[ \t]*```.*?(?:^[ \t]*```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+"""A block of code in Markdown, whose end may be cut off."""
 FIGURE = re.compile(r"\d[.,]\Z")
 OF_SOURCES = re.compile(
     r"(?:according to the (?:document|passage|source|text)s?,|"
@@ -78,7 +81,7 @@ Checked = list[tuple[Claim, Support]]
 
 
 def parse(draft: str) -> list[Claim]:
-    """Return the sentences of ``draft``, without marks.
+    """Return the sentences and blocks of code of ``draft``, without marks.
 
     >>> parse("It was in Cardiff [1]. Spice hosted it. [2, 3]")
     [Claim(text='It was in Cardiff.', before=''), Claim(text='Spice hosted it.', before=' ')]
@@ -87,16 +90,28 @@ def parse(draft: str) -> list[Claim]:
     """
     plain = without_marks(draft.replace("**", ""))
     claims, last = [], 0
-    for start, end in split_sentences(plain):
+    for start, end in _parts(plain):
         bullet = BULLET.match(plain, start, end)
         begin = bullet.end() if bullet else start
         if not any(character.isalnum() for character in plain[begin:end]):
             continue
         framed = OF_SOURCES.match(plain, begin, end)
         said = plain[framed.end() : end] if framed else plain[begin:end]
+        if CODE.fullmatch(said) and not said.endswith(FENCE):
+            said = f"{said}\n{FENCE}"  # the draft was cut off
         claims.append(Claim(said[0].upper() + said[1:] if framed else said, plain[last:begin]))
         last = end
     return claims
+
+
+def _parts(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the sentences of ``text``; a block of code is one of them."""
+    last = 0
+    for block in CODE.finditer(text):
+        yield from split_sentences(text, last, block.start())
+        yield block.span()
+        last = block.end()
+    yield from split_sentences(text, last)
 
 
 def whole(draft: str) -> str:
@@ -153,7 +168,8 @@ def cite(claims: Sequence[Claim], supports: Sequence[Support | None]) -> tuple[s
         marks: tuple[int, ...] = ()
         if support:
             marks = tuple(_citation(span, citations).mark for span in support.spans)
-        text += claim.before + claim.text + (" " + "".join(f"[{mark}]" for mark in marks) if marks else "")
+        apart = "\n" if claim.text.endswith(FENCE) else " "
+        text += claim.before + claim.text + (apart + "".join(f"[{mark}]" for mark in marks) if marks else "")
         shown.append(Sentence(claim.text, marks, round(support.score, 4) if support else 0.0))
     return text.strip(), shown, list(citations.values())
 

@@ -114,6 +114,20 @@ def _picks(lower: Sequence[str], place: int, kinds: Sequence[bool]) -> bool:
     return False
 
 
+def _qualifiers(question: str, titles: Titles) -> frozenset[str]:
+    """Return the stems between "how many" and a kind of document, which a plan must contain.
+
+    What "how many printer service units" counts are no documents, even if some are about service units.
+    """
+    tokens = [match[0] for match in TOKEN.finditer(question)]
+    lower = [token.lower() for token in tokens]
+    kinds = [_is_kind(token, titles) for token in lower]
+    for place, token in enumerate(lower):
+        if token in _WORDS["count"] and _picks(lower, place, kinds):
+            return stems(" ".join(tokens[place + 1 : kinds.index(True, place + 1)]))
+    return frozenset()
+
+
 def _is_all(lower: Sequence[str]) -> bool:
     """Return whether the question only names the operation: "Give me an overview"."""
     content = {word.text for word in content_words(" ".join(lower))}
@@ -175,6 +189,12 @@ class Planner:
         if operation == "none":
             return None
         plan = self._written(task, operation, question, stop)
+        if (
+            plan
+            and operation == "count"
+            and not _qualifiers(question, titles) <= stems(f"{plan.topic} {plan.documents}")
+        ):
+            return None
         return plan and replace(plan, question=_asked(plan, question, titles), signals=signals)
 
     def _written(self, task: Completion, operation: Operation, question: str, stop: Stop | None) -> Plan | None:

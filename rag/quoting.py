@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain, zip_longest
 
@@ -13,7 +13,7 @@ from rag.alignment import AROUND, WEIGHTS, Source, has, heading, source_of
 from rag.citations import Span, quote
 from rag.ports import Embedder
 from rag.text.language import language_of
-from rag.text.sentences import is_item, sentences
+from rag.text.sentences import WORD, is_item, sentences
 from rag.text.statements import is_row
 from rag.text.words import content_words
 from rag.types import Evidence
@@ -28,6 +28,7 @@ LONGEST_LIST = 700
 """Characters of a list that is quoted whole."""
 SYMBOL = re.compile(r"[•◦▪‣·●○■□*–-]\s+")
 """The symbol of a list item; a number stays, since it may be that of a clause."""
+HEADING = re.compile(r"#{1,6}\s")
 CONSIDERED = 40
 """Closest sentences that are looked at."""
 
@@ -110,10 +111,29 @@ def nearest(question: str, evidence: Sequence[Evidence], embedder: Embedder, mos
     The best by words and the best by meaning alternate: of 132 questions whose evidence contains every fact, four
     sentences contain all facts for 107 this way, for 100 by words alone and for 99 by meaning alone.
     """
-    sources = [source_of(item, language_of(question)) for item in evidence]
+    sources = [_without_headings(source_of(item, language_of(question))) for item in evidence]
     by_words, by_meaning = _by_words(question, sources), _by_meaning(question, sources, embedder)
     turns = chain.from_iterable(zip_longest(by_words, by_meaning))
     return list(dict.fromkeys(span for span in turns if span))[:most]
+
+
+def _without_headings(source: Source) -> Source:
+    """Return ``source`` without the sentences that say nothing by themselves: headings, and lines without words."""
+    passage = source.evidence.passage
+    headings = {_words_in(part) for part in (passage.title, *passage.section.split(" > "))}
+    pairs = zip(source.spans, source.forms, strict=True)
+    kept = [(span, forms) for span, forms in pairs if _says(passage.text[slice(*span)], headings)]
+    return replace(source, spans=[span for span, _ in kept], forms=[forms for _, forms in kept])
+
+
+def _says(text: str, headings: Collection[str]) -> bool:
+    words = _words_in(text)
+    return bool(words) and not HEADING.match(text) and words not in headings
+
+
+def _words_in(text: str) -> str:
+    """Return the words of ``text`` in lower case, without punctuation."""
+    return " ".join(match[0].lower() for match in WORD.finditer(text))
 
 
 def _by_words(question: str, sources: Sequence[Source]) -> list[Span]:

@@ -52,6 +52,18 @@ def test_one_span_behind_two_sentences_is_one_citation():
     assert len(citations) == 1
 
 
+def test_a_block_of_code_is_one_claim_with_its_mark_below():
+    block = "```sh\ncd /tmp\nls. -l\n```"
+    claims = parse(f"Use this:\n\n{block}\n\nIt lists files.")
+    assert [claim.text for claim in claims] == ["Use this:", block, "It lists files."]
+    text, _, _ = cite(claims[1:2], [support(100, 122)])
+    assert text == f"{block}\n[1]"
+
+
+def test_a_block_of_code_that_is_cut_off_is_closed():
+    assert [claim.text for claim in parse("```\nls")] == ["```\nls\n```"]
+
+
 def test_a_claim_without_a_span_has_no_mark():
     text, sentences, citations = cite(parse("Cardiff [1]. Mars [2]."), [support(100, 122), None])
     assert text == "Cardiff. [1] Mars."

@@ -44,6 +44,18 @@ def test_what_is_counted_stands_before_what_it_is_a_part_of(question, counts):
     assert ("count" in possible(question, titles())) == counts
 
 
+@pytest.mark.parametrize(
+    ("question", "reply", "is_planned"),
+    [
+        ("How many printer leases were sold?", " count | topic: were sold", False),
+        ("How many printer leases were sold?", " count | documents: printer leases", True),
+        ("How many of the leases mention pets?", " count | topic: pets | documents: leases", True),
+    ],
+)
+def test_a_plan_counts_what_the_question_counts(question, reply, is_planned):
+    assert (scripted(question, reply).plan(question, titles()) is not None) == is_planned
+
+
 @pytest.mark.parametrize("question", WRONG_ONCE)
 def test_an_ordinary_question_costs_nothing(question):
     generator = ScriptedGenerator({}, completions={question: " first"})

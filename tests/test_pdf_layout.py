@@ -510,6 +510,50 @@ def test_text_without_unicode_is_no_text(monkeypatch):
         from_pdf(data)
 
 
+def with_letters_missing(*lines: str) -> bytes:
+    """Return a PDF that has a private number for "t" in place of its Unicode value, and an "f" for "fi"."""
+    codes = {0x74: "E00D", 0x7D: "0066"}
+    cmap = "\n".join(f"<{code:02X}> <{value}>" for code, value in codes.items())
+    rest = "\n".join(f"<{code:02X}> <{code:04X}>" for code in range(32, 122) if code not in codes)
+    unicode = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n"
+        "1 begincodespacerange <00> <FF> endcodespacerange\n"
+        f"{len(codes)} beginbfchar\n{cmap}\nendbfchar\n89 beginbfchar\n{rest}\nendbfchar\nendcmap end end"
+    )
+    font = (
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R"
+        "/Encoding<</Type/Encoding/BaseEncoding/WinAnsiEncoding/Differences[125/fi]>>>>"
+    )
+    text = " 0 -24 Td ".join(f"({line}) Tj" for line in lines)
+    return raw_pdf(
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[4 0 R]/Count 1>>",
+        font,
+        f"<<{PAGE}/Contents 5 0 R>>",
+        stream(f"BT /F 14 Tf 20 250 Td {text} ET"),
+        stream(unicode),
+    )
+
+
+@needs_tesseract
+def test_letters_without_unicode_are_read_off_the_page():
+    data = with_letters_missing(
+        "The allocation request was }lled out by the group.",
+        "Its computation takes place at night.",
+        "The total is 1,200 units.",
+    )
+    text = from_pdf(data).text
+    assert "The allocation request was filled out by the group." in text
+    assert "Its computation takes place at night." in text and "The total is 1,200 units." in text
+    assert pdf_pages.places(data, 1, "The allocation request was filled out by the group.")
+
+
+def test_without_tesseract_letters_without_unicode_stay(monkeypatch):
+    monkeypatch.setattr(ocr, "available", lambda: False)
+    text = from_pdf(with_letters_missing("The total is 1,200 units.")).text
+    assert text == "The \ue00do\ue00dal is 1,200 uni\ue00ds."
+
+
 # Where a quote stands
 
 

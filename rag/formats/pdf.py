@@ -10,6 +10,7 @@ from typing import Any
 
 from rag.errors import DocumentError
 from rag.formats import Extracted, flowing, ocr
+from rag.formats.pdf_glyphs import completed, is_incomplete
 from rag.formats.pdf_layout import lines
 from rag.formats.pdf_open import opened
 from rag.formats.pdf_rows import Line
@@ -73,7 +74,12 @@ def _without_text(pages: list[Page]) -> str:
 
 
 def with_recognised(data: bytes, number: int, page: Page) -> Page:
-    """Return ``page``, the one with this number (from 1), or what is recognised on it where that is more."""
+    """Return ``page``, the one with this number (from 1), or what is recognised on it where that is more.
+
+    Letters that lack a Unicode value are completed.
+    """
+    if is_incomplete(page):
+        return completed(page, recognised(data, number))
     if not page.scan:
         return page
     found = recognised(data, number)

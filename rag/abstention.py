@@ -28,6 +28,7 @@ __all__ = [
     "load_coefficients",
     "missing_words",
     "signals",
+    "without_echoes",
 ]
 
 COEFFICIENTS = Path(__file__).parent / "data" / "abstention.json"
@@ -86,6 +87,17 @@ def is_hollow(claims: Sequence[Claim], prompt: Prompt) -> bool:
     known = {word.form for word in content_words(prompt.query)}
     decides = any(claim.text.lower().split(",")[0].strip(" .!") in YES_NO for claim in claims)
     return not decides and all(found(word, known) for word in words)
+
+
+def without_echoes(claims: Sequence[Claim], prompt: Prompt) -> list[Claim]:
+    """Return ``claims`` without those that only repeat the question, unless all do; one with a colon introduces others.
+
+    >>> asked = Prompt("", (), "We hire a van. What does the deposit cost?")
+    >>> [claim.text for claim in without_echoes([Claim("We hire a van."), Claim("The deposit costs £50.")], asked)]
+    ['The deposit costs £50.']
+    """
+    telling = [claim for claim in claims if claim.text.endswith(":") or not is_hollow([claim], prompt)]
+    return telling or list(claims)
 
 
 def _weight(words: Sequence[Word]) -> float:

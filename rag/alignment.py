@@ -6,8 +6,9 @@ Numbers are compared by value and unit if both have one, dates by day, names by 
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.text.language import UNITS, language_of
 from rag.text.sentences import sentences
@@ -33,15 +34,22 @@ WEIGHTS = {"word": 1.0, "name": 2.0, "number": 2.0, "date": 2.0}
 AROUND = 0.5
 """Weight of a word that is in the same sentence or in a heading, but not in the statement itself."""
 
+KEYED = re.compile(r"([^\s:][^:.!?]{0,39}): \S")
+"""A key with its value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A statement with the forms of its words and of the words around it, and its words as (kind, form)."""
+    """A statement with the forms of its words and of the words around it, and its words as (kind, form).
+
+    ``key`` holds the forms before the colon of a line such as "Location: Leeds".
+    """
 
     statement: Statement
     forms: frozenset[str]
     around: frozenset[str]
     kinds: frozenset[tuple[str, str]]
+    key: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +80,18 @@ def source_of(evidence: Evidence, spoken: str) -> Source:
     above = forms_in(heading(passage), "", language)
     by_start = dict(zip([start for start, _ in spans], forms, strict=True))
     stated = [_stated(statement, by_start[statement.start] | above, language) for statement in statements(passage)]
+    # Lines of keys and values describe one thing, so each of them is about what the values of the others name.
+    record = frozenset[str]().union(*(item.forms - item.key for item in stated if item.key))
+    stated = [replace(item, around=item.around | record) if item.key else item for item in stated]
     return Source(evidence, spans, forms, above, above.union(*forms), stated)
 
 
 def _stated(statement: Statement, around: frozenset[str], language: str) -> Stated:
     words = content_words(statement.text, language)
     own = forms_of(words) | forms_in(statement.about, "", language)
-    return Stated(statement, own, around, frozenset((kind_of(word), word.form) for word in words))
+    keyed = None if statement.row else KEYED.match(statement.text)
+    key = forms_in(keyed[1], "", language) if keyed else frozenset[str]()
+    return Stated(statement, own, around, frozenset((kind_of(word), word.form) for word in words), key)
 
 
 def kind_of(word: Word) -> str:

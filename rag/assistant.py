@@ -296,7 +296,7 @@ class Assistant:
         cut = stop is not None and stop()
         draft = citations.whole(draft) if cut else draft
         yield Phase("checking", "Checking each sentence against the documents")
-        claims = citations.parse(draft)
+        claims = abstention.without_echoes(citations.parse(draft), prompt)
         kept = self._checked(prompt, claims)
         signals |= abstention.draft_signals(prompt, claims, kept)
         confidence = abstention.confidence(signals, self.coefficients["drafted"])

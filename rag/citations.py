@@ -30,9 +30,10 @@ __all__ = [
     "without_marks",
 ]
 
-MARK = re.compile(
-    r"[ \t]*(?:\[|【)\s*(?:sources?\s*)?(\d{1,2}(?:\s*(?:,|-|–|and|&)\s*\d{1,2})*)\s*(?:\]|】)", re.IGNORECASE
-)
+NUMBERS = r"(?:sources?\s*)?\d{1,2}(?:\s*(?:,|-|–|and|&)\s*\d{1,2})*"
+FILE = r"[\w &.-]+\.(?=\w*[a-z])\w{2,5}"
+MARK = re.compile(rf"[ \t]*(?:\[|【)\s*(?:{NUMBERS}|{FILE})\s*(?:\]|】)(?!\()", re.IGNORECASE)
+"""Numbers of sources in brackets, or the name of a file; with an address behind it, it is a link."""
 YES_OR_NO = re.compile(rf"(?:{'|'.join(YES_NO)})[.!]?", re.IGNORECASE)
 BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+|#+\s+")
 FENCE = "```"

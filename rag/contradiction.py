@@ -23,8 +23,6 @@ SAME = 0.6
 """Share of a claim's words that a statement must contain for negations to be compared."""
 ANSWER = re.compile(rf"\W*(?:{'|'.join(YES_NO)})\b(?=\s*(?:[,.:;–-]|$))")
 """A yes or no in front of an answer."""
-KEYED = re.compile(r"[^\s:][^:.!?]{0,39}: \S")
-"""A key with its value."""
 SMALL = re.compile(r"\b[^\W\d_A-ZÀ-Þ]")
 """A lower-case word."""
 PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -111,17 +109,26 @@ def _fits_another(
         if not has(value, item.forms)
         and any(kind == kind_of(value) and form not in mentioned for kind, form in item.kinds)
     ]
+    keyed = [item for item in with_it if item.key]
+    if keyed and any(_is_key_of(item, keyed, value, context) for item in others if item.key):
+        return True
+    others = [item for item in others if not (keyed and item.key)]
     if not with_it or not others:
         return False
-    # The heading of a short line such as "Location: Leeds" says what its name refers to.
     best = max(fit(item, context, _around(item)) for item in others)
-    here = max(fit(item, context, 1.0 if _is_keyed(item) else _around(item)) for item in with_it)
-    return best >= here + MARGIN and best >= MOST * sum(context.values()) and best >= TIMES[value.kind] * here
+    # The heading of a short line such as "Location: Leeds" says what its name refers to.
+    here = max(fit(item, context, 1.0 if item.key else _around(item)) for item in with_it)
+    return _is_better(best, here, value) and best >= MOST * sum(context.values())
 
 
-def _is_keyed(item: Stated) -> bool:
-    """Return whether a statement is a key and its value."""
-    return not item.statement.row and KEYED.match(item.statement.text) is not None
+def _is_better(best: float, here: float, value: Word) -> bool:
+    return best >= here + MARGIN and best >= TIMES[value.kind] * here
+
+
+def _is_key_of(item: Stated, keyed: Sequence[Stated], value: Word, context: Mapping[str, float]) -> bool:
+    """Return whether the key of ``item`` has more of ``context`` than the keys that ``value`` stands behind."""
+    best, *others = (sum(context.get(form, 0.0) for form in one.key) for one in (item, *keyed))
+    return _is_better(best, max(others), value) and fit(item, context, 1.0) >= MOST * sum(context.values())
 
 
 def _around(item: Stated) -> float:

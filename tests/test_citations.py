@@ -22,6 +22,8 @@ from rag.types import Evidence, Passage
         ("They are:\n1. Trust [1]\n2. Skills [2]", ["They are:", "Trust", "Skills"]),
         ("They are:\n- **Trust** [1]\n- Skills", ["They are:", "Trust", "Skills"]),
         ("In [2011] it was [sic] so.", ["In [2011] it was [sic] so."]),
+        ("It costs £30 [price-list.md].", ["It costs £30."]),
+        ("It costs £30 [Price list 2024.docx], as [the list.md](x) says.", ["It costs £30, as [the list.md](x) says."]),
     ],
 )
 def test_sentences_without_marks(draft, expected):

@@ -586,3 +586,31 @@ def test_what_stands_under_a_bare_line_is_about_it():
 def test_an_empty_cell_has_no_value():
     rows = paper("| Name | Telephone |\n|---|---|\n| Di Fox | 960 200 |\n| Bo Ek | |")
     assert lowest("What is the phone number of Bo Ek?", "960 200", rows) < MIN_SUPPORT
+
+
+@pytest.mark.parametrize(
+    ("question", "draft", "supported"),
+    [
+        ("Who is organising the Elm Row fair?", "Dora Finch is organising the Elm Row fair.", True),
+        ("Who insures the fair?", "Marsh Mutual insures the fair.", True),
+        ("From when is Elm Row closed?", "Elm Row is closed from 11:00.", True),
+        ("Who is organising the Elm Row fair?", "Mr Lyle is organising the Elm Row fair.", False),
+        ("How many people are expected at the fair?", "31 people are expected at the Elm Row fair.", False),
+    ],
+)
+def test_the_lines_of_a_form_are_about_one_thing(question, draft, supported):
+    text = (
+        "Event: Elm Row fair\nOrganiser: Dora Finch\nOrganisation: Elm Row Residents' Group\n"
+        "Road to be closed: Elm Row, up to number 31\nClosed from: 11:00\nPeople expected: 180\n"
+        "Insurer: Marsh Mutual\nSum insured: £5,000,000\nKeys of the gate: with Mr Lyle"
+    )
+    evidence = [Evidence(Passage("a.pdf", 0, len(text), text, "Closing a road"), 1.0, 1)]
+    (found,) = support(parse(draft), evidence, question)
+    assert (found.score >= MIN_SUPPORT) == supported
+
+
+def test_words_that_negate_by_themselves_contradict_no_negation():
+    text = "Your water will be turned off twice on 14 April and 5 May."
+    evidence = [Evidence(Passage("a.txt", 0, len(text), text, "Works"), 1.0, 1)]
+    (found,) = support(parse("There is no water on 14 April and 5 May."), evidence, "When is there no water?")
+    assert found.score >= MIN_SUPPORT

@@ -114,7 +114,7 @@ BOUNDS = tuple(phrase for table in _TABLE.values() for phrase in table["bounds"]
 """Phrases with a negation that don't negate: "no more than"."""
 HALVES = frozenset(word for table in _TABLE.values() for word in table["halves"].split())
 """Words for 50 per cent."""
-LACKING = frozenset(table["lacking"] for table in _TABLE.values())
+LACKING = frozenset(word for table in _TABLE.values() for word in table["lacking"].split())
 """Words for "without", which may or may not negate a clause."""
 YES_NO = {word: at == 0 for table in _TABLE.values() for at, word in enumerate(table["yes_no"].split())}
 """Words for yes (true) and no (false)."""

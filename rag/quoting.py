@@ -14,7 +14,7 @@ from rag.citations import Span, quote
 from rag.ports import Embedder
 from rag.text.language import language_of
 from rag.text.sentences import WORD, is_item, sentences
-from rag.text.statements import is_row
+from rag.text.statements import SYMBOL, is_row
 from rag.text.words import content_words
 from rag.types import Evidence
 
@@ -26,7 +26,7 @@ SHORT = 120
 """Characters of a sentence that rarely says enough by itself: the next one is quoted with it."""
 LONGEST_LIST = 700
 """Characters of a list that is quoted whole."""
-SYMBOL = re.compile(r"[•◦▪‣·●○■□*–-]\s+")
+ITEM_SYMBOL = re.compile(rf"{SYMBOL}\s+")
 """The symbol of a list item; a number stays, since it may be that of a clause."""
 HEADING = re.compile(r"#{1,6}\s")
 CONSIDERED = 40
@@ -54,7 +54,7 @@ def quotes(supporting: Iterable[Span], question: str, evidence: Sequence[Evidenc
 
 def _without_symbol(span: Span) -> Span:
     """Return ``span`` without the symbol of a list item: it is shown as an item anyway."""
-    symbol = SYMBOL.match(quote(span))
+    symbol = ITEM_SYMBOL.match(quote(span))
     return replace(span, start=span.start + symbol.end()) if symbol else span
 
 

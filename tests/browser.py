@@ -164,6 +164,15 @@ PRINCIPLES = replace(
     PRINCIPLES,
     answer="The six principles are:\n" + "\n".join(f"- {s.text} [{n}]" for n, s in enumerate(PRINCIPLES.sentences, 1)),
 )
+COMMAND = answer_of(
+    "Which command starts the job?",
+    [
+        ("Use `sbatch job.sh` on **smp**:", LONDON, "Philip Colligan, from"),
+        ("```sh\nsbatch -M smp job.sh\n* done\n```", LONDON, "just delivering services"),
+    ],
+    glue="\n",
+)
+COMMAND = replace(COMMAND, answer=COMMAND.answer.replace("``` [", "```\n["))
 POISONED = answer_of(
     "\n".join(PAYLOADS),
     [

@@ -15,6 +15,7 @@ import pytest
 from axe import violations
 from browser import (
     CARDIFF,
+    COMMAND,
     FOLLOW_UP,
     NOWHERE,
     PAYLOADS,
@@ -39,7 +40,7 @@ TWO_LINES = replace(PRINCIPLES, question="Where was\nit held?")
 
 @pytest.fixture(scope="module")
 def assistant():
-    return ScriptedAssistant([VENUE, PRINCIPLES, POISONED, LONG, TWO_LINES, FOLLOW_UP], pace=0.004)
+    return ScriptedAssistant([VENUE, PRINCIPLES, COMMAND, POISONED, LONG, TWO_LINES, FOLLOW_UP], pace=0.004)
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +140,15 @@ class TestConversation:
             page.locator(f".exchange:nth-child({number}) button.mark").nth(1).click()
             quotes = page.locator(".panel .piece mark").all_inner_texts()
             assert quotes == [citation.quote for citation in answer.citations]
+
+    def test_code_is_set_as_code(self, chat):
+        chat.ask(COMMAND.question)
+        chat.answer()
+        answer = chat.page.locator(".exchange .answer")
+        assert answer.locator("p code").all_inner_texts() == ["sbatch job.sh"]
+        assert answer.locator("pre").inner_text() == "sbatch -M smp job.sh\n* done"
+        assert answer.locator("strong").inner_text() == "smp" and "`" not in answer.inner_text()
+        assert answer.locator("button.mark").count() == 2
 
     def test_the_document_opens_at_the_quote(self, chat):
         page = chat.page

@@ -23,7 +23,8 @@ from ui.texts import ENGLISH, FORMS, in_language, languages
 
 PLACES = {1: Place("2011-03-11", "a1b2c3" * 10, "Roadshow\n", "\nThe end.")}
 ELEMENTS = set(
-    "h2 h3 div p span ul ol li br strong bdi details summary blockquote mark q dl dt dd button section a".split()
+    "h2 h3 div p span ul ol li br strong code pre bdi details summary blockquote mark q dl dt dd button section "
+    "a".split()
 )
 ATTRIBUTES = set(
     "class dir data-alone data-opens data-mark data-act data-text type aria-label aria-hidden role value hidden "

@@ -11,6 +11,7 @@ import pytest
 from api import running
 from axe import violations
 from browser import (
+    COMMAND,
     FOLLOW_UP,
     NOWHERE,
     PRINCIPLES,
@@ -57,7 +58,7 @@ def site(tmp_path_factory):
     (documents / "bees.txt").write_text(BEES, encoding="utf-8")
     (documents / "garden").mkdir()
     (documents / "garden" / "roses.txt").write_text("Roses need sun.", encoding="utf-8")
-    with intranet(folder, [VENUE, FOLLOW_UP, PRINCIPLES, LONG, WEAK, SWEET], documents) as site:
+    with intranet(folder, [VENUE, FOLLOW_UP, PRINCIPLES, COMMAND, LONG, WEAK, SWEET], documents) as site:
         yield site
 
 
@@ -157,6 +158,17 @@ def test_lists_and_sources_by_document(visited):
     line.click()
     visited.page.locator("mark").wait_for()
     assert visited.page.locator("mark").inner_text() == PRINCIPLES.citations[0].quote
+
+
+def test_code_is_set_as_code(visited):
+    visited.open()
+    visited.ask(COMMAND.question)
+    answer = visited.exchange().locator(".answer")
+    answer.locator("pre").wait_for()
+    assert answer.locator("p code").all_inner_texts() == ["sbatch job.sh"]
+    assert answer.locator("pre").inner_text() == "sbatch -M smp job.sh\n* done"
+    assert answer.locator("strong").inner_text() == "smp" and "`" not in answer.inner_text()
+    assert answer.locator("button.mark").count() == 2
 
 
 def test_a_sentence_without_a_source_is_marked(visited):

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from rag.types import Answer, Citation, Sentence
-from ui.markup import escape, text_html
+from ui.markup import MARKUP, escape, inline_html, text_html
 from ui.texts import Texts
 
 __all__ = ["answer_text_html", "quotes_html"]
 
-MARKS = re.compile(r"(\S*)((?:[ \t]*\[\d+\])+)")
+MARKS = re.compile(r"(`[^`\n]+`[^\s\[`]*|\S*)((?:[ \t]*\[\d+\])+)")
 
 
 def answer_text_html(answer: Answer, texts: Texts) -> str:
@@ -42,9 +42,9 @@ def quotes_html(quotes: Sequence[Sentence], answer: Answer, texts: Texts) -> str
 
 def _quote(quote: Sentence, cited: Mapping[int, Citation], texts: Texts) -> str:
     words = f"“{quote.text}”"
-    last = words.rsplit(maxsplit=1)[-1]
+    last = "”" if MARKUP.search(words) else words.rsplit(maxsplit=1)[-1]
     marks = "".join(_mark(cited[mark], texts) for mark in quote.citations if mark in cited)
-    begin, end = (f'<span class="words">{escape(part)}</span>' for part in (words.removesuffix(last), last))
+    begin, end = (f'<span class="words">{inline_html(part)}</span>' for part in (words.removesuffix(last), last))
     return begin + _together(end, last, marks)
 
 
@@ -67,11 +67,11 @@ def _marked(text: str, cited: Mapping[int, Citation], texts: Texts) -> str:
         marks = [int(digits) for digits in re.findall(r"\d+", match[2])]
         if not all(mark in cited for mark in marks):
             continue
-        pieces.append(escape(text[position : match.start()]))
+        pieces.append(inline_html(text[position : match.start()]))
         buttons = "".join(_mark(cited[mark], texts) for mark in marks)
-        pieces.append(_together(escape(match[1]), match[1], buttons))
+        pieces.append(_together(inline_html(match[1]), match[1], buttons))
         position = match.end()
-    return "".join(pieces) + escape(text[position:])
+    return "".join(pieces) + inline_html(text[position:])
 
 
 def _together(html: str, word: str, marks: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from urllib.parse import urlencode
 
+from rag.ports import DocumentInfo
 from rag.text.statements import cells
 from rag.types import Citation, Evidence, Passage
 from ui.cards import Card, cards_of
@@ -16,7 +17,7 @@ from ui.conversation import Answered, Place
 from ui.markup import escape, folded_table
 from ui.texts import Texts
 
-__all__ = ["NOWHERE", "details_html", "evidence_html", "passages_html", "reader_address"]
+__all__ = ["NOWHERE", "details_html", "evidence_html", "newest_link", "passages_html", "reader_address"]
 
 NOWHERE = Place()
 """Stands for a passage that is no longer in the index."""
@@ -50,6 +51,11 @@ def reader_address(document: str, start: int, end: int, sha256: str = "") -> str
     """
     place: dict[str, str | int] = {"document": document.encode("utf-8", "replace").decode(), "start": start, "end": end}
     return "read?" + urlencode(place | ({"version": sha256[:12]} if sha256 else {}))
+
+
+def newest_link(newest: DocumentInfo, texts: Texts) -> tuple[str, str]:
+    """Return address and words of the link from an older document to its newest version."""
+    return reader_address(newest.name, 0, 0), texts("older.newest", title=newest.title or newest.name)
 
 
 def _card(card: Card, answered: Answered, texts: Texts) -> str:
@@ -107,8 +113,7 @@ def _older(place: Place, texts: Texts) -> str:
     """Return the link to the newest version of an older document."""
     if place.newest is None:
         return ""
-    address = escape(reader_address(place.newest.name, 0, 0))
-    said = escape(texts("older.newest", title=place.newest.title or place.newest.name))
+    address, said = map(escape, newest_link(place.newest, texts))
     tab = f'<span class="hidden"> {escape(texts("opens_tab"))}</span>'
     return f'<p><a class="older" href="{address}" target="_blank" rel="noopener">{said}{tab}</a></p>'
 

@@ -19,7 +19,7 @@ from rag.formats import pdf_pages
 from rag.ports import DocumentInfo, Index
 from rag.types import Document
 from ui.document_text import text_of
-from ui.evidence import details_html, reader_address
+from ui.evidence import details_html, newest_link, reader_address
 from ui.local import STATIC
 from ui.markup import escape
 from ui.texts import Texts, kept_choice, texts_of
@@ -106,8 +106,7 @@ def reader_html(
     if document.media_type == PDF and data is None:
         notes.append(escape(texts("reader.no_file")))
     if newest is not None:
-        said = texts("older.newest", title=newest.title or newest.name)
-        notes.append(_link(reader_address(newest.name, 0, 0), said))
+        notes.append(_link(*newest_link(newest, texts)))
     body = _text(document, span, texts) if as_text or data is None else _page(document, data, span, page, texts)
     other = ""
     if data is not None:

@@ -19,7 +19,7 @@ from ui.cards import cards_of
 from ui.cited import answer_text_html, quotes_html
 from ui.conversation import Answered, Exchange, Waiting
 from ui.evidence import evidence_html
-from ui.markup import escape, folded_table, lines_html, narrowed_html, short, text_html
+from ui.markup import escape, folded_table, inline_html, lines_html, narrowed_html, short, text_html
 from ui.plain import narrowed, plain_text
 from ui.sources import nearest_html, sources_html
 from ui.texts import ENGLISH, Texts
@@ -106,7 +106,7 @@ def _working(exchange: Exchange, texts: Texts) -> str:
     draft = re.sub(r"\n\s*[-*•–]$", "", without_marks(begun).strip())  # The item of a list comes with its first word.
     if not draft:
         return above + line
-    text = text_html(draft, lambda start, end: escape(draft[start:end]))
+    text = text_html(draft, lambda start, end: inline_html(draft[start:end]))
     return f'{above}<div class="draft" aria-label="{escape(texts("draft"))}" role="group">{text}</div>{line}'
 
 

@@ -16,6 +16,7 @@ from rag.text.sentences import COLUMNS, sentences
 from rag.types import Passage
 
 __all__ = [
+    "SYMBOL",
     "Statement",
     "cells",
     "clauses",
@@ -27,7 +28,8 @@ __all__ = [
     "without_bullet",
 ]
 
-BULLET = re.compile(r"\s*(?:[•◦▪‣·●○■□*–-]|\(?(?:\d{1,3}|[a-z])[.)])\s+")
+SYMBOL = r"[•◦▪‣·●○■□*–-]"
+BULLET = re.compile(rf"\s*(?:{SYMBOL}|\(?(?:\d{{1,3}}|[a-z])[.)])\s+")
 CLAUSE = re.compile(r";\s*|,\s+|\s+(?:and|or|but|und|oder|aber|et|ou|mais|y|pero)\s+")
 BETWEEN = re.compile(r"\b(?:between|zwischen|entre)\s(?:[^\s,;]+\s){1,3}?(?:and|und|et|y)\s", re.IGNORECASE)
 FARTHEST = 20_000

@@ -203,6 +203,8 @@
     .text li + li { margin-top: .25em; }
     .answer.tinted { padding: .6em .85em; border-radius: 1em; border-end-start-radius: .25em;
       background: var(--assistant); color: var(--on-assistant); }
+    .text code { font: .9em/1.5 ui-monospace, monospace; }
+    .text pre { overflow-x: auto; padding: .5em .7em; border: 1px solid var(--line); border-radius: .3em; }
     .draft { color: var(--faint); }
     .found { margin-bottom: .7em; padding-inline-start: .85em; border-inline-start: 3px solid var(--line); }
     .found q, .words { font-family: var(--serif); }
@@ -313,9 +315,12 @@
   const NARROW = "(max-width: 30em), (max-height: 26em)";
   const AROUND = 600; // characters of a document shown on either side of a span
   const TURNS = 20; // turns of the conversation sent with a question
-  const MARKS = /(\S*)((?:[ \t]*\[\d+\])+)/g;
+  const MARKS = /(`[^`\n]+`[^\s[`]*|\S*)((?:[ \t]*\[\d+\])+)/g;
+  // Code, bold words, and links to other documents in Markdown.
+  const MARKUP = /`([^`\n]+)`|\*\*(?=\S)([^*\n]+)\*\*|\[([^[\]\n]+)\]\((?:[^():\s]|\([^():\s]*\))+\)/g;
   const BULLET = /^\s*(?:[-*•–]|(\d{1,3})[.)])\s+/;
   const HEADING = /^\s*#+\s+/;
+  const FENCE = /^\s*```/;
   const COMPLAINTS = {
     answered: ["wrong_answer", "wrong_source", "should_abstain"],
     unsure: ["should_answer", "wrong_source", "should_abstain"],
@@ -469,15 +474,32 @@
   // A draft without its marks and half-written ones.
   const readable = (draft) => withoutMarks(draft.replaceAll("**", "").replace(/\[[^\]]*$/, "")).trim();
 
-  // Return text as paragraphs and lists; inline(start, end) creates the nodes of one stretch.
-  function blocks(text, inline) {
+  // Return the nodes of a stretch of text, with code and bold words set as such.
+  function inline(text) {
+    const nodes = [];
+    let position = 0;
+    for (const found of text.matchAll(MARKUP)) {
+      const [whole, code, strong, link] = found;
+      nodes.push(text.slice(position, found.index), link || make(code ? "code" : "strong", {}, code || strong));
+      position = found.index + whole.length;
+    }
+    return [...nodes, text.slice(position)];
+  }
+
+  // Return text as paragraphs, lists and blocks of code; stretch(start, end) creates the nodes of one stretch.
+  function blocks(text, stretch) {
     const made = [];
     let kind = "";
+    let code = null;
     let start = 0;
     for (const line of text.split("\n")) {
-      const next = lineKind(line);
-      const nodes = inline(start + next.skip, start + line.length);
-      if (!next.tag) kind = "";
+      const next = FENCE.test(line) || code ? { tag: "", skip: 0 } : lineKind(line);
+      const nodes = next.tag ? stretch(start + next.skip, start + line.length) : [];
+      if (FENCE.test(line)) {
+        if (code) code = null;
+        else made.push(make("pre", { dir: "ltr", tabindex: 0 }, (code = make("code"))));
+      } else if (code) code.append(code.textContent ? "\n" : "", line);
+      else if (!next.tag) kind = "";
       else if (next.tag === "p") {
         if (kind === "p") made.at(-1).append(make("br"), ...nodes);
         else made.push(make("p", { dir: "auto" }, ...nodes));
@@ -847,22 +869,22 @@
 
     quoted({ text, citations }, answer) {
       const words = `“${text}”`;
-      const last = /\S*$/.exec(words)[0];
+      const last = words.search(MARKUP) < 0 ? /\S*$/.exec(words)[0] : "”";
       const marks = answer.citations.filter(({ mark }) => citations.includes(mark)).map((each) => this.mark(each));
       const end = make("span", { class: last.length < 25 ? "together" : "" }, make("span", { class: "words" }, last), ...marks);
-      return make("li", { dir: "auto" }, make("span", { class: "words" }, words.slice(0, -last.length)), end);
+      return make("li", { dir: "auto" }, make("span", { class: "words" }, ...inline(words.slice(0, -last.length))), end);
     }
 
     // The text of an answer, with its marks.
     sentences(answer) {
       const citations = new Map(answer.citations.map((citation) => [citation.mark, citation]));
       const weak = unsupported(answer);
-      const inline = (start, end) => {
+      const stretch = (start, end) => {
         const cuts = [start, end, ...weak.flat().map((cut) => Math.min(Math.max(cut, start), end))];
         const sorted = [...new Set(cuts)].sort((a, b) => a - b);
         return sorted.slice(1).flatMap((cut, at) => this.piece(answer.answer, sorted[at], cut, weak, citations));
       };
-      return blocks(answer.answer, inline);
+      return blocks(answer.answer, stretch);
     }
 
     piece(text, start, end, weak, citations) {
@@ -879,11 +901,11 @@
         const marks = found[2].match(/\d+/g).map(Number);
         if (!marks.every((mark) => citations.has(mark))) continue;
         const together = found[1].length < 25 ? "together" : "";
-        nodes.push(text.slice(position, found.index));
-        nodes.push(make("span", { class: together }, found[1], ...marks.map((mark) => this.mark(citations.get(mark)))));
+        nodes.push(...inline(text.slice(position, found.index)));
+        nodes.push(make("span", { class: together }, ...inline(found[1]), ...marks.map((mark) => this.mark(citations.get(mark)))));
         position = found.index + found[0].length;
       }
-      return [...nodes, text.slice(position)];
+      return [...nodes, ...inline(text.slice(position))];
     }
 
     mark(citation) {
@@ -1116,7 +1138,7 @@
     }
   }
 
-  const plainBlocks = (text) => blocks(text, (start, end) => [text.slice(start, end)]);
+  const plainBlocks = (text) => blocks(text, (start, end) => inline(text.slice(start, end)));
 
   function byDocument(citations) {
     const found = new Map();

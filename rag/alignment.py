@@ -90,7 +90,7 @@ def _stated(statement: Statement, around: frozenset[str], language: str) -> Stat
     words = content_words(statement.text, language)
     own = forms_of(words) | forms_in(statement.about, "", language)
     keyed = None if statement.row else KEYED.match(statement.text)
-    key = forms_in(keyed[1], "", language) if keyed else frozenset[str]()
+    key = (forms_in(keyed[1], "", language) or frozenset({keyed[1]})) if keyed else frozenset[str]()
     return Stated(statement, own, around, frozenset((kind_of(word), word.form) for word in words), key)
 
 

@@ -134,16 +134,17 @@ def _is_key_of(item: Stated, keyed: Sequence[Stated], value: Word, context: Mapp
 def _around(item: Stated) -> float:
     """Return the weight of the words around a statement: as much as its own if it is only a name in a list."""
     text = item.statement.text
-    listed = not item.statement.row and not text.islower() and len(SMALL.findall(text)) <= 1  # "the Ferry Club"
+    name = not item.statement.row and not text.islower() and not any(letter.isdigit() for letter in text)
+    listed = name and len(SMALL.findall(text)) <= 1  # "the Ferry Club"
     return 1.0 if listed else AROUND
 
 
 def _is_negated(
     part: str, words: Sequence[Word], said: frozenset[str], stated: Sequence[Stated], sources: Sequence[Source]
 ) -> bool:
-    """Return whether the closest match for a ``part`` of a claim is negated and the claim isn't, or the reverse.
+    """Return whether the closest matches for a ``part`` of a claim are negated and the claim isn't, or the reverse.
 
-    The match is a statement with most of its ``words``, or a whole sentence with them.
+    A match is a statement with most of its ``words``, or a whole sentence with them.
     """
     near = _nearest(words, ((item.forms, item.statement.text) for item in stated))
     near = near or _nearest(
@@ -156,22 +157,29 @@ def _is_negated(
     )
     if not near:
         return False
-    own, told = _plain_words(part, answers=True), _plain_words(near)
+    own, (told, *others) = _plain_words(part, answers=True), map(_plain_words, near)
     if not LACKING & (own | said | told) and _negates(told) not in {_negates(own), _negates(said)}:
         return True
+    # One of two lines that differ in nothing else, as in "with operator" and "without operator", is the right one.
+    return all(_is_opposite(own, text) for text in (told, *others))
+
+
+def _is_opposite(own: frozenset[str], told: frozenset[str]) -> bool:
     return any(_excludes(own, told, *pair) or _excludes(told, own, *pair) for pair in OPPOSITES)
 
 
-def _nearest(words: Sequence[Word], texts: Iterable[tuple[Collection[str], str]]) -> str:
-    """Return the one of ``texts`` with most of ``words``, if it has enough of them; each comes with its forms."""
-    best, most = "", 0.0
+def _nearest(words: Sequence[Word], texts: Iterable[tuple[Collection[str], str]]) -> list[str]:
+    """Return those of ``texts`` with most of ``words``, if they have enough of them; each comes with its forms."""
+    best, most = list[str](), 0.0
     total = sum(WEIGHTS[word.kind] for word in words)
     for forms, text in texts:
         held = sum(WEIGHTS[word.kind] for word in words if has(word, forms))
         if held > most:
-            best, most = text, held
+            best, most = [], held
+        if held == most > 0:
+            best.append(text)
     says = len(words) > 2 or any(word.kind == "word" for word in words)  # a name alone says nothing
-    return best if says and len(words) > 1 and most >= SAME * total else ""
+    return best if says and len(words) > 1 and most >= SAME * total else []
 
 
 def _negates(words: Collection[str]) -> bool:

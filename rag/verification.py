@@ -116,17 +116,25 @@ def _is_unknown(
     texts = [source.evidence.passage.text for source, _ in chosen]
     short = _in_short(claim.text, texts)
     known = all(
-        word.kind == "word" or (_is_known(word, anywhere, short, chosen) if word.form in asked else has(word, here))
+        word.kind == "word"
+        or (_is_known(word, asked, anywhere, short, chosen) if word.form in asked else has(word, here))
         for word in left
     )
     return not known or not _is_then(here, texts, dates_in(asked.values()))
 
 
 def _is_known(
-    word: Word, anywhere: frozenset[str], short: Collection[str], chosen: Sequence[tuple[Source, int]]
+    word: Word,
+    asked: Mapping[str, Word],
+    anywhere: frozenset[str],
+    short: Collection[str],
+    chosen: Sequence[tuple[Source, int]],
 ) -> bool:
-    """Return whether the evidence has a word of the question, if only as the number of the quoted item or clause."""
-    if has(word, anywhere) or word.text in short:
+    """Return whether the evidence has a word of the question, if only as the number of the quoted item or clause.
+
+    One that the question doesn't capitalise is no name there.
+    """
+    if asked[word.form].kind == "word" or has(word, anywhere) or word.text in short:
         return True
     number = re.compile(rf"[\s(§]*{re.escape(word.text)}(?=[.):\s])")
     return word.kind == "number" and any(

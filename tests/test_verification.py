@@ -614,3 +614,52 @@ def test_words_that_negate_by_themselves_contradict_no_negation():
     evidence = [Evidence(Passage("a.txt", 0, len(text), text, "Works"), 1.0, 1)]
     (found,) = support(parse("There is no water on 14 April and 5 May."), evidence, "When is there no water?")
     assert found.score >= MIN_SUPPORT
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "draft", "supported"),
+    [
+        (
+            "3.2 Cards have a limit of £1,000 a month and £250 a transaction.",
+            "What is the limit of a card per transaction?",
+            "The limit of a card per transaction is £250.",
+            True,
+        ),
+        (
+            "3.2 Cards have a limit of £1,000 a month and £250 a transaction.",
+            "What is the limit of a card per month?",
+            "The limit of a card per month is £250.",
+            False,
+        ),
+        (
+            "• Location de l'auditorium : 45 € la demi-journée, 80 € la journée ; caution de 250 €.",
+            "Combien coûte la location de l'auditorium pour une journée entière ?",
+            "La location de l'auditorium pour une journée entière coûte 80 €.",
+            True,
+        ),
+        (
+            "| Key | Default | Meaning |\n|---|---|---|\n| `lockout` | 10m | How long an address is blocked. |",
+            "How long is an address blocked?",
+            "An address is blocked for 10 minutes.",
+            True,
+        ),
+        (
+            "Lights, without operator: £40 a hire\nLights, with operator: £40 a hire and £19 an hour",
+            "What do the lights cost with an operator?",
+            "The lights with operator cost £40 a hire and £19 an hour.",
+            True,
+        ),
+        ("Eight cards with 141 GB of memory each.", "gpu vram per card", "The card has 141 GB of VRAM.", True),
+        ("Eight cards with 141 GB of memory each.", "How much VRAM has a card?", "The card has 141 GB of VRAM.", False),
+        (
+            "- **C**: menos de 35 años; nota media de 7,5.",
+            "¿Qué nota media se pide en la modalidad C?",
+            "La nota media de la modalidad C es 7,5.",
+            True,
+        ),
+    ],
+)
+def test_values_that_share_a_subject_a_unit_or_a_name_are_read_as_they_are_meant(text, question, draft, supported):
+    evidence = [Evidence(Passage("a.txt", 0, len(text), text, "Rules"), 1.0, 1)]
+    (found,) = support(parse(draft), evidence, question)
+    assert (found.score >= MIN_SUPPORT) == supported

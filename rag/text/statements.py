@@ -37,6 +37,8 @@ FARTHEST = 20_000
 LONGEST = 2_000
 """Characters of a line used to recognise a row: a document may be one line."""
 RULE = re.compile(r"[|\s:=+-]+")
+FIGURE = re.compile(r"(?<=\s)[£€$(]?\d")
+"""A number, but not the one in front of a clause."""
 VALUE = re.compile(r"\W*\d")
 """The start of a cell that is a number, a date or a price."""
 SHORT_VALUE = re.compile(r"\W*\d|[☒☐✓✗–—-]$|(?:yes|no|n/a|ja|nein|oui|non|sí)$", re.IGNORECASE)
@@ -186,7 +188,7 @@ def statements(passage: Passage) -> list[Statement]:
             continue
         if not is_row(line):
             header, inside = [], False
-            found += (Statement(start, end, text) for text in clauses(without_bullet(line)))
+            found += _clauses(start, end, without_bullet(line))
         elif header:
             row = cells(line)
             row[0] = subject = row[0] or subject  # an empty first cell continues the row above
@@ -197,6 +199,20 @@ def statements(passage: Passage) -> list[Statement]:
             header, inside = row if not inside and _names_columns(rows, below) else [], True
             found.append(Statement(start, end, " ".join(row), row=True))
     return found
+
+
+def _clauses(start: int, end: int, line: str) -> Iterator[Statement]:
+    """Yield one statement per clause; one that starts with a value is about what the others before it are about.
+
+    In "Cards have a limit of £90 a month and £20 a day" the second value is a limit of cards, too.
+    """
+    about = ""
+    for place, text in enumerate(clauses(line)):
+        is_elliptic = place > 0 and VALUE.match(text) is not None
+        yield Statement(start, end, text, about if is_elliptic else "")
+        if not is_elliptic:
+            figure = FIGURE.search(text)
+            about = text[: figure.start()] if figure else text
 
 
 def without_bullet(line: str) -> str:

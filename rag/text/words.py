@@ -93,7 +93,13 @@ def content_words(text: str, language: str = "") -> list[Word]:
             word = _measured(word, plain, match)
         word = replace(word, start=match.start())
         plain_word = kind == "word" and word.kind in {"word", "name"} and not word.measure
-        letter = len(written) == 1 and written in LETTERS and words
+        follows = words or plain[match.end() : match.end() + 1] not in {
+            ".",
+            ")",
+            "'",
+            "’",
+        }  # "B. Keys" is the second item
+        letter = len(written) == 1 and written in LETTERS and follows
         if not plain_word or letter or (len(written) > 1 and STEMLESS.sub("", written.lower()) not in ignored):
             words.append(word)
         first = plain[match.end() : match.end() + 1] in {".", "?", "!", ":"} or (first and not written[0].isalnum())
@@ -146,6 +152,8 @@ def _calendar(written: str, lower: str, first: bool, language: str) -> Word | No
 def _measured(word: Word, text: str, match: re.Match[str]) -> Word:
     """Return a number with its dimension and value, if a unit follows or a currency precedes it."""
     before, behind = CURRENCY.search(text, max(0, match.start() - 5), match.start()), UNIT.match(text, match.end())
+    if behind and behind[0] == "m":  # "10m" may be minutes as well
+        behind = None
     unit = UNITS.get(before[1].lower()) if before else None
     unit = unit or (UNITS.get(behind[1].lower()) if behind else None)
     if unit is None and (further := BETWEEN.match(text, match.end())):

@@ -27,6 +27,8 @@ These are the three rules of the compost heap:
 
 "Shared Tools" means the tools in the green shed.
 
+"The Garden" means both.
+
 ## 2. Watering
 
 Water is pumped from the canal from April to October. Members fill their cans at the tap by the shed, and nobody may \

@@ -28,16 +28,23 @@ SMALL = re.compile(r"\b[^\W\d_A-ZÀ-Þ]")
 PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
-def contradicts(sources: Sequence[Source], claim: str, asked: Mapping[str, Word], language: str) -> bool:
-    """Return whether a statement of ``sources`` contradicts ``claim``, a sentence in ``language``."""
+def contradicts(
+    sources: Sequence[Source], claim: str, asked: Mapping[str, Word], language: str, question: str = ""
+) -> bool:
+    """Return whether a statement of ``sources`` contradicts ``claim``, a sentence in ``language``.
+
+    ``asked`` are the words of the ``question``. A negation that the claim takes from there negates nothing: "someone
+    who isn't a member".
+    """
     stated = [item for source in sources for item in source.stated]
     text = unicodedata.normalize("NFKC", claim)
     said, words = _plain_words(text, answers=True), content_words(text, language)
+    repeats = _negates(_plain_words(question)) and _negates(said)
     # A name in a heading is the topic, not a value; a date or number in a heading can be a value.
     above = frozenset().union(*(source.above for source in sources))
     for part in clauses(text):
         own = _within(words, text, part)
-        if _is_of_another(own, stated, asked, above) or _is_negated(part, own, said, stated, sources):
+        if _is_of_another(own, stated, asked, above) or _is_negated(part, own, said, stated, sources, repeats):
             return True
     return False
 
@@ -140,7 +147,12 @@ def _around(item: Stated) -> float:
 
 
 def _is_negated(
-    part: str, words: Sequence[Word], said: frozenset[str], stated: Sequence[Stated], sources: Sequence[Source]
+    part: str,
+    words: Sequence[Word],
+    said: frozenset[str],
+    stated: Sequence[Stated],
+    sources: Sequence[Source],
+    repeats: bool,
 ) -> bool:
     """Return whether the closest matches for a ``part`` of a claim are negated and the claim isn't, or the reverse.
 
@@ -158,7 +170,8 @@ def _is_negated(
     if not near:
         return False
     own, (told, *others) = _plain_words(part, answers=True), map(_plain_words, near)
-    if not LACKING & (own | said | told) and _negates(told) not in {_negates(own), _negates(said)}:
+    unclear = repeats or LACKING & (own | said | told)
+    if not unclear and _negates(told) not in {_negates(own), _negates(said)}:
         return True
     # One of two lines that differ in nothing else, as in "with operator" and "without operator", is the right one.
     return all(_is_opposite(own, text) for text in (told, *others))

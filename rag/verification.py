@@ -57,13 +57,15 @@ def support(claims: Sequence[Claim], evidence: Sequence[Evidence], question: str
     sources = [source_of(item, spoken) for item in evidence]
     itself = Claim(question)
     return [
-        _cover(itself, sources, {}, spoken) if is_yes_or_no(claim) else _cover(claim, sources, asked, spoken)
+        _cover(itself, sources, {}, spoken) if is_yes_or_no(claim) else _cover(claim, sources, asked, spoken, question)
         for claim in claims
     ]
 
 
-def _cover(claim: Claim, sources: Sequence[Source], asked: Mapping[str, Word], language: str) -> Support | None:
-    """Return the spans that together contain as much of ``claim`` as possible."""
+def _cover(
+    claim: Claim, sources: Sequence[Source], asked: Mapping[str, Word], language: str, question: str = ""
+) -> Support | None:
+    """Return the spans that together contain as much of ``claim`` as possible; ``asked`` are words of ``question``."""
     words = {word.form: word for word in content_words(claim.text, language) if word.form not in YES_NO}.values()
     left = {word: WEIGHTS[word.kind] * (ASKED if word.form in asked else 1.0) for word in words}
     total = sum(left.values())
@@ -82,7 +84,8 @@ def _cover(claim: Claim, sources: Sequence[Source], asked: Mapping[str, Word], l
     if not chosen:
         return None
     score = 1 - sum(left.values()) / total
-    contradicted = _is_unknown(claim, left, chosen, sources, asked) or contradicts(sources, claim.text, asked, language)
+    contradicted = _is_unknown(claim, left, chosen, sources, asked)
+    contradicted = contradicted or contradicts(sources, claim.text, asked, language, question)
     joint = _joint(claim, [item for source in sources for item in source.stated], asked, language)
     return Support(_spans(chosen), CONTRADICTED if contradicted else score, joint)
 

@@ -649,6 +649,24 @@ def test_words_that_negate_by_themselves_contradict_no_negation():
             "The lights with operator cost £40 a hire and £19 an hour.",
             True,
         ),
+        (
+            "The hut sells compost at £5.50 a bag, three for £15, canes at 40p each and pellets at £8 a tub.",
+            "How much are three bags of compost?",
+            "Three bags of compost cost £15.",
+            True,
+        ),
+        (
+            "From 1 October a full plot costs £64 a year and a half plot £36.",
+            "How much is half an allotment plot?",
+            "Half an allotment plot costs £36.",
+            True,
+        ),
+        (
+            "| Course | Member fee | Guest fee |\n|---|---|---|\n| Rapids | £110 | £175 |",
+            "What does the rapids course cost for a guest who isn't a member?",
+            "For a guest who isn't a member the rapids course costs £175.",
+            True,
+        ),
         ("Eight cards with 141 GB of memory each.", "gpu vram per card", "The card has 141 GB of VRAM.", True),
         ("Eight cards with 141 GB of memory each.", "How much VRAM has a card?", "The card has 141 GB of VRAM.", False),
         (

@@ -75,6 +75,7 @@ def test_in_english_a_point_before_three_digits_is_decimal():
         ("1.5 kg", "1500 g"),
         ("500 cm", "five metres"),
         ("8 GB", "8 gigabytes"),
+        ("half an hour", "30 minutes"),
         ("2 litres", "2000 ml"),
     ],
 )

@@ -22,6 +22,7 @@ __all__ = [
     "MONTHS",
     "NEGATIONS",
     "NEVER_LAST",
+    "NUMBER_WORDS",
     "OPPOSITES",
     "ORDINAL_MONTHS",
     "SEPARATORS",
@@ -112,6 +113,8 @@ WEEKDAYS = frozenset(day for days in _WEEKDAYS.values() for day in days)
 """Days of the week, their plurals and abbreviations, in every language."""
 BOUNDS = tuple(phrase for table in _TABLE.values() for phrase in table["bounds"])
 """Phrases with a negation that don't negate: "no more than"."""
+NUMBER_WORDS = frozenset(word for words in _NUMBERS.values() for word in words)
+"""Words for small numbers, from two on, in every language."""
 HALVES = frozenset(word for table in _TABLE.values() for word in table["halves"].split())
 """Words for 50 per cent."""
 LACKING = frozenset(word for table in _TABLE.values() for word in table["lacking"].split())

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
+from rag.text.language import NUMBER_WORDS
 from rag.text.sentences import COLUMNS, sentences
 from rag.types import Passage
 
@@ -37,6 +38,8 @@ FARTHEST = 20_000
 LONGEST = 2_000
 """Characters of a line used to recognise a row: a document may be one line."""
 RULE = re.compile(r"[|\s:=+-]+")
+ELLIPTIC = re.compile(rf"\W*(?:\d|(?:{'|'.join(sorted(NUMBER_WORDS))})\b)", re.IGNORECASE)
+"""The start of a clause that leaves out what it is about: a number in digits or words."""
 FIGURE = re.compile(r"(?<=\s)[£€$(]?\d")
 """A number, but not the one in front of a clause."""
 VALUE = re.compile(r"\W*\d")
@@ -208,7 +211,7 @@ def _clauses(start: int, end: int, line: str) -> Iterator[Statement]:
     """
     about = ""
     for place, text in enumerate(clauses(line)):
-        is_elliptic = place > 0 and VALUE.match(text) is not None
+        is_elliptic = place > 0 and ELLIPTIC.match(text) is not None
         yield Statement(start, end, text, about if is_elliptic else "")
         if not is_elliptic:
             figure = FIGURE.search(text)

@@ -90,7 +90,7 @@ def content_words(text: str, language: str = "") -> list[Word]:
         # German capitalises every noun, so a capital doesn't make a name.
         word = _read(kind, written, first or language == "de", language)
         if word.kind == "number" and kind != "clock":
-            word = _measured(word, plain, match)
+            word = _measured(word, plain, match, language)
         word = replace(word, start=match.start())
         plain_word = kind == "word" and word.kind in {"word", "name"} and not word.measure
         follows = words or plain[match.end() : match.end() + 1] not in {
@@ -149,10 +149,11 @@ def _calendar(written: str, lower: str, first: bool, language: str) -> Word | No
     return None
 
 
-def _measured(word: Word, text: str, match: re.Match[str]) -> Word:
+def _measured(word: Word, text: str, match: re.Match[str], language: str) -> Word:
     """Return a number with its dimension and value, if a unit follows or a currency precedes it."""
     before, behind = CURRENCY.search(text, max(0, match.start() - 5), match.start()), UNIT.match(text, match.end())
-    if behind and behind[0] == "m":  # "10m" may be minutes as well
+    # "10m" may be minutes as well, and only in French "an" is a year.
+    if behind and (behind[0] == "m" or (behind[1].lower() == "an" and language == "en")):
         behind = None
     unit = UNITS.get(before[1].lower()) if before else None
     unit = unit or (UNITS.get(behind[1].lower()) if behind else None)

@@ -107,7 +107,8 @@ def _fits_another(
     """Return whether a statement with another value of the same kind contains more of ``context`` than any with
     ``value``.
 
-    It must contain most of it, otherwise it is about something else; and its value must not be ``mentioned``.
+    It must contain most of it, otherwise it is about something else; and its value must not be ``mentioned``. Lines of
+    keys and values describe one thing, so they are compared by their keys.
     """
     with_it = [item for item in stated if has(value, item.forms)]
     others = [
@@ -156,7 +157,8 @@ def _is_negated(
 ) -> bool:
     """Return whether the closest matches for a ``part`` of a claim are negated and the claim isn't, or the reverse.
 
-    A match is a statement with most of its ``words``, or a whole sentence with them.
+    A match is a statement with most of its ``words``, or a whole sentence with them. If the claim ``repeats`` a
+    negation of the question, only opposites count.
     """
     near = _nearest(words, ((item.forms, item.statement.text) for item in stated))
     near = near or _nearest(

@@ -559,3 +559,16 @@ def test_no_module_of_the_page_but_one_imports_gradio():
     code = f"import sys, {names}; print('gradio' in sys.modules, 'torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_the_header_fits_windows_of_every_width(browser, address):
+    with watched_page(browser, address, 1280, 800, False, "es-ES") as chat:
+        chat.page.locator("#question textarea").fill(VENUE.question)
+        chat.page.keyboard.press("Enter")
+        chat.page.locator(".exchange .acts").wait_for()
+        for width in range(320, 1281, 60):
+            chat.page.set_viewport_size({"width": width, "height": 800})
+            edges = chat.page.locator("#head button:visible, #head a:visible").evaluate_all(
+                "all => all.map(one => one.getBoundingClientRect().right)"
+            )
+            assert max(edges) <= width, width

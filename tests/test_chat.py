@@ -373,7 +373,7 @@ class TestNothingSlipsIn:
         titles = page.locator(".panel .title").all_inner_texts()
         for n, payload in enumerate(PAYLOADS):
             assert payload in question
-            assert payload in answer
+            assert payload.strip("`") in answer  # what is between backticks is set as code
             assert payload == passages[n]
             assert payload == titles[n]
         assert page.url == chat.address

@@ -23,6 +23,7 @@ ANSWERED = {
     ),
     "Who represented Fairshares?": (BIRMINGHAM, ["Lawrence Hughes"], "Lawrence Hughes"),
     "How large was the cost avoidance in Swindon?": (LONDON, ["250"], "£250K cost avoidance"),
+    "What was the date of the Manchester roadshow?": (MANCHESTER, ["2011"], "07.04.2011"),
     "What is the Denbighshire Nightrider?": (
         CARDIFF,
         ["volunteer operated", "transport"],
@@ -31,7 +32,6 @@ ANSWERED = {
 }
 LOST = {
     "What was the venue of the Cardiff roadshow?": (CARDIFF, ["Millennium Centre"], "Cardiff Millennium Centre"),
-    "What was the date of the Manchester roadshow?": (MANCHESTER, ["2011"], "07.04.2011"),
     "Which barriers to mainstreaming co-production did Paul Davies name?": (
         MANCHESTER,
         ["ccountability and risk advers", "equal way", "labels"],

@@ -41,9 +41,9 @@ _stemmers = _Stemmers()
 
 def _stemmer(algorithm: str) -> Any:
     if algorithm not in _stemmers.made:
-        import snowballstemmer
+        import Stemmer
 
-        _stemmers.made[algorithm] = snowballstemmer.stemmer(algorithm)
+        _stemmers.made[algorithm] = Stemmer.Stemmer(algorithm)
     return _stemmers.made[algorithm]
 
 

@@ -78,12 +78,13 @@ def with_recognised(data: bytes, number: int, page: Page) -> Page:
 
     Letters that lack a Unicode value are completed.
     """
-    if is_incomplete(page):
-        return completed(page, recognised(data, number))
-    if not page.scan:
+    incomplete = is_incomplete(page)
+    if not page.scan and not incomplete:
         return page
     found = recognised(data, number)
-    return found if _length(found) > _length(page) else page
+    if page.scan and _length(found) > _length(page):
+        return found
+    return completed(page, found) if incomplete else page
 
 
 def _length(page: Page) -> int:

@@ -74,8 +74,8 @@ class Plan:
 
 def possible(question: str, titles: Titles) -> frozenset[Operation]:
     """Return the operations on ``titles`` that the words of ``question`` allow; empty for an ordinary question."""
-    lower = [match[0].lower() for match in TOKEN.finditer(question)]
-    kinds = [_is_kind(token, titles) for token in lower]
+    tokens, kinds = _read(question, titles)
+    lower = [token.lower() for token in tokens]
     named = len(titles.named_by(titles.names_in(question)))
     asked: set[Operation] = {operation for operation in OPERATIONS[1:] if _WORDS[operation] & set(lower)}
     picking = {token for place, token in enumerate(lower) if _picks(lower, place, kinds)}
@@ -92,6 +92,12 @@ def possible(question: str, titles: Titles) -> frozenset[Operation]:
     if whole and (any(kinds) or named or _is_all(lower)):
         allowed.add("summarise")
     return frozenset(allowed)
+
+
+def _read(question: str, titles: Titles) -> tuple[list[str], list[bool]]:
+    """Return the words of ``question``, and whether each is a kind of document."""
+    tokens = [match[0] for match in TOKEN.finditer(question)]
+    return tokens, [_is_kind(token.lower(), titles) for token in tokens]
 
 
 def _is_kind(token: str, titles: Titles) -> bool:
@@ -119,9 +125,8 @@ def _qualifiers(question: str, titles: Titles) -> frozenset[str]:
 
     What "how many printer service units" counts are no documents, even if some are about service units.
     """
-    tokens = [match[0] for match in TOKEN.finditer(question)]
+    tokens, kinds = _read(question, titles)
     lower = [token.lower() for token in tokens]
-    kinds = [_is_kind(token, titles) for token in lower]
     for place, token in enumerate(lower):
         if token in _WORDS["count"] and _picks(lower, place, kinds):
             return stems(" ".join(tokens[place + 1 : kinds.index(True, place + 1)]))
@@ -147,9 +152,9 @@ def _asked(plan: Plan, question: str, titles: Titles) -> str:
 
     Empty if the question is which document comes first, or a comparison without a criterion.
     """
-    tokens = [match[0] for match in TOKEN.finditer(question)]
+    tokens, kinds = _read(question, titles)
     lower = [token.lower() for token in tokens]
-    which = _picks(lower, 0, [_is_kind(token, titles) for token in lower])
+    which = _picks(lower, 0, kinds)
     if not plan.question or (plan.operation in {"first", "last"} and which):
         return ""
     cue, known = _WORDS[plan.operation], stems(question)
@@ -189,12 +194,9 @@ class Planner:
         if operation == "none":
             return None
         plan = self._written(task, operation, question, stop)
-        if (
-            plan
-            and operation == "count"
-            and not _qualifiers(question, titles) <= stems(f"{plan.topic} {plan.documents}")
-        ):
-            return None
+        if plan and operation == "count":
+            written = stems(" ".join((plan.topic, *plan.documents)))
+            plan = plan if _qualifiers(question, titles) <= written else None
         return plan and replace(plan, question=_asked(plan, question, titles), signals=signals)
 
     def _written(self, task: Completion, operation: Operation, question: str, stop: Stop | None) -> Plan | None:

@@ -604,16 +604,12 @@ def test_the_lines_of_a_form_are_about_one_thing(question, draft, supported):
         "Road to be closed: Elm Row, up to number 31\nClosed from: 11:00\nPeople expected: 180\n"
         "Insurer: Marsh Mutual\nSum insured: £5,000,000\nKeys of the gate: with Mr Lyle"
     )
-    evidence = [Evidence(Passage("a.pdf", 0, len(text), text, "Closing a road"), 1.0, 1)]
-    (found,) = support(parse(draft), evidence, question)
-    assert (found.score >= MIN_SUPPORT) == supported
+    assert (lowest(question, draft, paper(text)) >= MIN_SUPPORT) == supported
 
 
 def test_words_that_negate_by_themselves_contradict_no_negation():
-    text = "Your water will be turned off twice on 14 April and 5 May."
-    evidence = [Evidence(Passage("a.txt", 0, len(text), text, "Works"), 1.0, 1)]
-    (found,) = support(parse("There is no water on 14 April and 5 May."), evidence, "When is there no water?")
-    assert found.score >= MIN_SUPPORT
+    works = paper("Your water will be turned off twice on 14 April and 5 May.")
+    assert lowest("When is there no water?", "There is no water on 14 April and 5 May.", works) >= MIN_SUPPORT
 
 
 @pytest.mark.parametrize(
@@ -678,6 +674,4 @@ def test_words_that_negate_by_themselves_contradict_no_negation():
     ],
 )
 def test_values_that_share_a_subject_a_unit_or_a_name_are_read_as_they_are_meant(text, question, draft, supported):
-    evidence = [Evidence(Passage("a.txt", 0, len(text), text, "Rules"), 1.0, 1)]
-    (found,) = support(parse(draft), evidence, question)
-    assert (found.score >= MIN_SUPPORT) == supported
+    assert (lowest(question, draft, paper(text)) >= MIN_SUPPORT) == supported

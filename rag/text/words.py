@@ -93,16 +93,12 @@ def content_words(text: str, language: str = "") -> list[Word]:
             word = _measured(word, plain, match, language)
         word = replace(word, start=match.start())
         plain_word = kind == "word" and word.kind in {"word", "name"} and not word.measure
-        follows = words or plain[match.end() : match.end() + 1] not in {
-            ".",
-            ")",
-            "'",
-            "’",
-        }  # "B. Keys" is the second item
-        letter = len(written) == 1 and written in LETTERS and follows
+        following = plain[match.end() : match.end() + 1]
+        numbers_item = not words and following in {".", ")", "'", "’"}  # "B. Keys"
+        letter = len(written) == 1 and written in LETTERS and not numbers_item
         if not plain_word or letter or (len(written) > 1 and STEMLESS.sub("", written.lower()) not in ignored):
             words.append(word)
-        first = plain[match.end() : match.end() + 1] in {".", "?", "!", ":"} or (first and not written[0].isalnum())
+        first = following in {".", "?", "!", ":"} or (first and not written[0].isalnum())
     return words
 
 

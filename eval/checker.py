@@ -1,6 +1,6 @@
 """Evaluate the verification alone: does the support of a claim show whether its source confirms it?
 
-Every answer and every citation metric depends on ``rag.verification.support``. This measures it on labelled claims and
+Every answer and every citation metric depends on ``rag.verification.spans``. This measures it on labelled claims and
 on labelled drafts (``eval.drafts``). Nothing is fitted on them. The latest results for each set are kept in
 ``eval/data/checker.json``, and reports show them next to the metrics that depend on them.
 """
@@ -23,10 +23,11 @@ from eval.journal import RunError, write_whole
 from eval.questions import SetError
 from eval.statistics import Interval, bootstrap
 from eval.tables import aligned, percent
-from rag import alignment, citations, contradiction, verification
+from rag import citations
 from rag.citations import Claim
 from rag.text import dates, language, names, sentences, statements, words
 from rag.types import Evidence, Passage
+from rag.verification import alignment, contradiction, spans
 
 __all__ = [
     "FILE",
@@ -49,7 +50,7 @@ LABELLED = {"whole": "fully, or not", "any": "at least partially, or not at all"
 
 def judged(claims: Sequence[Claim], passage: Passage, question: str) -> list[float]:
     """Return the support of each claim by one passage, 0 to 1; the only place that calls the verification."""
-    supports = verification.support(claims, [Evidence(passage, 0.0, 1)], question)
+    supports = spans.support(claims, [Evidence(passage, 0.0, 1)], question)
     return [support.score if support else 0.0 for support in supports]
 
 
@@ -106,7 +107,7 @@ def _rounded(interval: Interval) -> dict[str, float]:
 def checker_hash() -> str:
     """Return the SHA-256 of the code that decides what is supported."""
     digest = hashlib.sha256()
-    decide = (verification, contradiction, alignment, citations)
+    decide = (spans, contradiction, alignment, citations)
     for module in (*decide, statements, language, words, sentences, dates, names):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()

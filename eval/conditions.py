@@ -28,7 +28,7 @@ from eval.spans import overlap
 from rag.config import Config
 from rag.followups import search_query
 from rag.ports import Embedder, Index
-from rag.retrieval import retrieve
+from rag.retrieval.hybrid import retrieve
 from rag.types import Evidence, Passage
 
 __all__ = ["CONDITIONS", "Condition", "condition", "evidence_under", "has_gold"]

@@ -29,8 +29,8 @@ from rag.followups import search_query
 from rag.ingest import Progress
 from rag.ports import Embedder, Generator, Index, Reranker
 from rag.rerankers import open_reranker
-from rag.reranking import described
-from rag.retrieval import retrieve
+from rag.retrieval.hybrid import retrieve
+from rag.retrieval.reranking import described
 from rag.types import Evidence, Passage
 
 __all__ = ["RETRIEVERS", "Selection", "default_folder", "identity_of", "run"]

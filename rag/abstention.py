@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rag.alignment import WEIGHTS, heading
 from rag.catalogue import words_of
 from rag.citations import Checked, Claim, quote
 from rag.text.language import YES_NO
 from rag.text.words import Word, content_words, found
 from rag.types import Evidence, Prompt
+from rag.verification.alignment import WEIGHTS, heading
 
 __all__ = [
     "Coefficients",

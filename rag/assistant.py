@@ -15,25 +15,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rag import abstention, citations, prompts, quoting, retrieval, tasks, verification
+from rag import abstention, citations, prompts, quoting, tasks
 from rag.answerability import yes_over_no
 from rag.catalogue import Catalogue, Titles, words_of
 from rag.citations import Checked, Claim
 from rag.config import Config
 from rag.embedders import open_embedder
 from rag.errors import DocumentError, QuestionError
-from rag.execution import execute
 from rag.followups import by_name, earlier_questions, last_exchange, search_query, stands_alone
 from rag.generators import open_generator
 from rag.indexes.opening import open_index
-from rag.planning import Plan, Planner
+from rag.planning.execution import execute
+from rag.planning.plans import Plan, Planner
 from rag.ports import Completion, Embedder, Filter, Generator, Reranker, Stop, WritableIndex
 from rag.replies import Kind, Replies, kind_of_message, replies_in
 from rag.rerankers import open_reranker
-from rag.reranking import described
+from rag.retrieval import hybrid
+from rag.retrieval.reranking import described
+from rag.retrieval.translation import Translator, language_to_search
 from rag.text import spelling
-from rag.translation import Translator, language_to_search
 from rag.types import Answer, Document, Evidence, Passage, Phase, Prompt, Status, Token, Turn
+from rag.verification import spans
 
 __all__ = ["Assistant", "made_for"]
 
@@ -304,7 +306,7 @@ class Assistant:
 
     def _checked(self, prompt: Prompt, claims: Sequence[Claim]) -> Checked:
         """Return the ``claims`` that the evidence supports, with their support."""
-        supports = verification.support(claims, prompt.evidence, prompt.searched)
+        supports = spans.support(claims, prompt.evidence, prompt.searched)
         return [
             (claim, support)
             for claim, support in zip(claims, supports, strict=True)
@@ -352,7 +354,7 @@ class Assistant:
         would passages about something else, if the question names a document by its title.
         """
         config = self.config
-        found = retrieval.retrieve(
+        found = hybrid.retrieve(
             search_query(question, history),
             self.index,
             self.embedder,
@@ -369,7 +371,7 @@ class Assistant:
             on_it = [item for item in found if item.passage.document in named or names & words_of(item.passage)]
             found = on_it or found
         best = [item for item in found[: config.evidence] if item.score >= config.closeness * found[0].score]
-        return retrieval.continued(best, self.index)
+        return hybrid.continued(best, self.index)
 
     def signals(self, prompt: Prompt, stop: Stop | None = None) -> dict[str, float]:
         """Return signals that the evidence in ``prompt`` holds an answer."""
@@ -460,7 +462,7 @@ def _reading(evidence: Sequence[Evidence]) -> Phase:
 
 @dataclass(frozen=True, slots=True)
 class _Tools:
-    """The tools to execute a plan (:class:`rag.execution.Tools`): the stages of an assistant."""
+    """The tools to execute a plan (:class:`rag.planning.execution.Tools`): the stages of an assistant."""
 
     assistant: Assistant
     replies: Replies

@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from rag import cues
-from rag.alignment import heading
+from rag.planning import cues
 from rag.ports import DocumentInfo, Index
 from rag.text.words import Word, content_words, dates_in, found
 from rag.types import Passage
+from rag.verification.alignment import heading
 
 __all__ = [
     "Catalogue",

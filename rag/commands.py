@@ -61,8 +61,8 @@ def ingest(config: Config, options: argparse.Namespace) -> int:
     from rag.embedders import open_embedder
     from rag.indexes.opening import create_index, open_index
     from rag.ingest import ingest as bring_up_to_date
-    from rag.mailboxes import Mailbox, ingest_mailbox, is_mailbox
-    from rag.watching import follow, seconds_of, watched
+    from rag.watching.mailboxes import Mailbox, ingest_mailbox, is_mailbox
+    from rag.watching.watcher import follow, seconds_of, watched
 
     if not options.paths and not options.rebuild:
         raise DocumentError("Name the files or folders to add: footnote ingest PATH…")
@@ -168,7 +168,7 @@ def stats(config: Config, options: argparse.Namespace) -> int:
 def manage_index(config: Config, options: argparse.Namespace) -> int:
     """Move the index to another engine or folder; answers, feedback and uploads stay in place."""
     from rag.indexes.opening import create_index, open_index
-    from rag.migration import maker_of, migrate
+    from rag.maintenance.migration import maker_of, migrate
 
     in_milvus = "://" in options.to or options.to.endswith(".db")
     place = {"index_url": options.to} if in_milvus else {"index": Path(options.to), "index_url": ""}
@@ -184,8 +184,8 @@ def manage_index(config: Config, options: argparse.Namespace) -> int:
 
 def back_up(config: Config, options: argparse.Namespace) -> int:
     """Write a backup of the index to a file."""
-    from rag import backup
     from rag.indexes.upkeep import folder_of
+    from rag.maintenance import backup
 
     made = backup.back_up(folder_of(config, "back up"), options.file)
     size = options.file.stat().st_size / 1e6
@@ -195,9 +195,9 @@ def back_up(config: Config, options: argparse.Namespace) -> int:
 
 def restore(config: Config, options: argparse.Namespace) -> int:
     """Put a backup in place of the index."""
-    from rag import backup
     from rag.indexes.opening import open_index
     from rag.indexes.upkeep import folder_of
+    from rag.maintenance import backup
 
     made = backup.restore(folder_of(config, "restore"), options.file)
     with open_index(config) as index:
@@ -211,7 +211,7 @@ def reindex(config: Config, options: argparse.Namespace) -> int:
     from rag.embedders import open_embedder
     from rag.indexes.opening import open_index
     from rag.ingest import ingest as rebuild
-    from rag.reindex import reindex as build
+    from rag.maintenance.reindex import reindex as build
 
     chosen = replace(config, embedder=options.embedder) if options.embedder else config
     embedder, before = open_embedder(chosen), 0
@@ -248,7 +248,7 @@ def search(config: Config, options: argparse.Namespace) -> int:
     from rag.embedders import open_embedder
     from rag.indexes.opening import open_index
     from rag.rerankers import open_reranker
-    from rag.retrieval import retrieve
+    from rag.retrieval.hybrid import retrieve
 
     if not options.question.strip():
         raise QuestionError("The question is empty; ask something.")
@@ -473,7 +473,7 @@ def show_settings(config: Config, options: argparse.Namespace) -> int:
 
 def doctor(config: Config, options: argparse.Namespace) -> int:
     """Print one line per requirement: ok, or how to fix it; first repair the index if asked to."""
-    from rag.doctor import checks
+    from rag.maintenance.doctor import checks
 
     failed = 0
     if options.repair:
@@ -487,7 +487,7 @@ def doctor(config: Config, options: argparse.Namespace) -> int:
 def _repair(config: Config) -> None:
     from rag.embedders import open_embedder
     from rag.indexes.opening import open_index
-    from rag.repair import repair
+    from rag.maintenance.repair import repair
 
     with bars() as progress:
         report = repair(config, lambda: open_embedder(config), progress)

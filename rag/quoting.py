@@ -9,7 +9,6 @@ from itertools import chain, zip_longest
 
 import numpy as np
 
-from rag.alignment import AROUND, WEIGHTS, Source, has, heading, source_of
 from rag.citations import Span, quote
 from rag.ports import Embedder
 from rag.text.language import language_of
@@ -17,6 +16,7 @@ from rag.text.sentences import WORD, is_item, sentences
 from rag.text.statements import SYMBOL, is_row
 from rag.text.words import content_words
 from rag.types import Evidence
+from rag.verification.alignment import AROUND, WEIGHTS, Source, has, heading, source_of
 
 __all__ = ["LINES", "nearest", "quotes"]
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from rag.catalogue import Titles, title_of
-from rag.planning import possible
+from rag.planning.plans import possible
 from rag.ports import DocumentInfo, Filter, Index
 from rag.questions import ALIKE, Suggestion, alike, questions
 from rag.text.spelling import meant

@@ -14,24 +14,24 @@ import tempfile
 import time
 from pathlib import Path
 
-from rag import backup
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.errors import IndexMissing
 from rag.indexes.opening import open_index
-from rag.repair import checks
+from rag.maintenance import backup
+from rag.maintenance.repair import checks
 
 WORDS = "river stone harbour candle meadow lantern orchard winter copper saddle violin engine ladder button".split()
 KINDS = ("ingest", "replace", "delete", "reindex", "backup", "restore")
 WORKER = """
 import sys
 from pathlib import Path
-from rag import backup
+from rag.maintenance import backup
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.indexes.opening import create_index, open_index
 from rag.ingest import ingest
-from rag.reindex import reindex
+from rag.maintenance.reindex import reindex
 
 kind, tokens = sys.argv[1], int(sys.argv[5])
 index, files, zipped = map(Path, sys.argv[2:5])

@@ -15,7 +15,7 @@ from rag.abstention import (
 )
 from rag.citations import parse
 from rag.types import Evidence, Passage, Prompt
-from rag.verification import support
+from rag.verification.spans import support
 
 LONDON = "Location: University College London\n\nIt is estimated that work with 3 families cost the Council less."
 CARDIFF = "Date: 11.03.2011\nLocation: Cardiff Millennium Centre\nDavid Pugh talked about timebanking."

@@ -15,7 +15,7 @@ from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
 from rag.quoting import LINES
 from rag.replies import replies_for
-from rag.retrieval import CONTINUED
+from rag.retrieval.hybrid import CONTINUED
 from rag.types import Answer, Phase, Token, Turn
 
 UNSURE = replies_for("").unsure

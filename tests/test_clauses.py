@@ -7,7 +7,7 @@ import pytest
 from rag.citations import Claim
 from rag.passages import cut
 from rag.types import Document, Evidence, Passage
-from rag.verification import support
+from rag.verification.spans import support
 
 
 class Words:

@@ -15,7 +15,7 @@ from eval.robustness import beside, robustness, robustness_table
 from eval.run import Selection
 from rag.embedders.hashed import HashEmbedder
 from rag.generators.llama import LlamaGenerator
-from rag.retrieval import retrieve
+from rag.retrieval.hybrid import retrieve
 
 pytestmark = pytest.mark.usefixtures("few_resamples")
 
@@ -155,10 +155,10 @@ def test_the_evidence_of_a_condition_is_what_is_read_and_kept(compared):
 
 
 def test_gold_alone_tells_reading_from_retrieval(tmp_path, monkeypatch):
-    from rag import retrieval
+    from rag.retrieval import hybrid
 
-    fused = retrieval.fuse
-    monkeypatch.setattr(retrieval, "fuse", lambda *given: {id_: -score for id_, score in fused(*given).items()})
+    fused = hybrid.fuse
+    monkeypatch.setattr(hybrid, "fuse", lambda *given: {id_: -score for id_, score in fused(*given).items()})
     config = replace(CONFIG, evidence=1)
     found = tiny_run(tmp_path, "found", TinyGenerator(), config=config)
     given = tiny_run(tmp_path, "given", TinyGenerator(), Selection(condition="gold-only"), config)

@@ -21,11 +21,13 @@ from eval.questions import Question
 from eval.run import Selection
 from eval.run import run as measure
 from eval.statistics import Interval
-from rag import abstention, citations, retrieval, verification
+from rag import abstention, citations
 from rag.cli import main
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.generators.scripted import ScriptedGenerator
+from rag.retrieval import hybrid
+from rag.verification import spans as verification
 
 pytestmark = pytest.mark.usefixtures("few_resamples")
 
@@ -112,8 +114,8 @@ def test_the_seeds_pass_as_they_were_accepted(seeds):
 
 
 def test_a_broken_fusion_is_stopped_and_the_flipped_questions_are_named(seeds, monkeypatch):
-    fused = retrieval.fuse
-    monkeypatch.setattr(retrieval, "fuse", lambda *given: {id_: -score for id_, score in fused(*given).items()})
+    fused = hybrid.fuse
+    monkeypatch.setattr(hybrid, "fuse", lambda *given: {id_: -score for id_, score in fused(*given).items()})
     found = seeds()
     assert not found.passes
     assert {"retrieval.found", "retrieval.hit@1", "retrieval.hit@3", "retrieval.ndcg@10"} <= worse(found)
@@ -457,8 +459,8 @@ def test_the_gate_from_the_command_line(command_line, monkeypatch, capsys):
     assert command_line("gate", "--set", "set") == 0
     assert command_line("gate", "a") == 0
     assert command_line("compare", "a", "a") == 0
-    fused = retrieval.fuse
-    monkeypatch.setattr(retrieval, "fuse", lambda *given: {id_: -score for id_, score in fused(*given).items()})
+    fused = hybrid.fuse
+    monkeypatch.setattr(hybrid, "fuse", lambda *given: {id_: -score for id_, score in fused(*given).items()})
     assert command_line("run", "--set", "set", "--out", "b") == 0
     capsys.readouterr()
     assert command_line("compare", "a", "b") == 0

@@ -18,7 +18,7 @@ from eval.run import Selection
 from eval.runs import load
 from eval.tables import aligned, run_table
 from eval.worst import FAULTS, worst
-from rag import retrieval
+from rag.retrieval import hybrid
 
 pytestmark = pytest.mark.usefixtures("few_resamples")
 
@@ -217,8 +217,8 @@ def test_a_run_of_an_older_format_is_summarised_anew(tmp_path):
 
 
 def test_questions_that_retrieval_missed_are_listed(tmp_path, monkeypatch):
-    fused = retrieval.fuse
-    monkeypatch.setattr(retrieval, "fuse", lambda *given: {id_: -score for id_, score in fused(*given).items()})
+    fused = hybrid.fuse
+    monkeypatch.setattr(hybrid, "fuse", lambda *given: {id_: -score for id_, score in fused(*given).items()})
     found = tiny_run(tmp_path, "run", config=replace(CONFIG, evidence=1))
     text = " ".join(Outline(page(found)).texts)
     missed = [row["question"] for row in found.questions.values() if row["scores"].get("retrieval.found") == 0]

@@ -26,11 +26,11 @@ from eval.scoring import answer_from, answer_scores, correct
 from eval.statistics import bootstrap, bootstrap_ratio
 from eval.summary import decisions, mean, without_cost
 from eval.tables import run_table
-from rag import retrieval
 from rag.cli import main
 from rag.embedders.hashed import HashEmbedder
 from rag.errors import GenerationError
 from rag.generators.scripted import ScriptedGenerator
+from rag.retrieval import hybrid
 from rag.types import Answer, Passage, Prompt
 
 pytestmark = pytest.mark.usefixtures("few_resamples")
@@ -228,7 +228,7 @@ def test_retrieval_is_that_of_the_assistant_and_of_each_half_alone(folder, whole
         for way, weight in {"retrieval": 0.5, "bm25": 0.0, "dense": 1.0}.items():
             rankings = {}
             for question in known.questions:
-                found = retrieval.retrieve(question.question, index, HashEmbedder(), 20, 100, weight)
+                found = hybrid.retrieve(question.question, index, HashEmbedder(), 20, 100, weight)
                 rankings[question.id] = [item.passage for item in found]
             for id_, scores in retrieval_scores(known.questions, rankings, passages).items():
                 for name, value in scores.items():

@@ -4,18 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from rag import citations, retrieval, tasks
+from rag import citations, tasks
 from rag.catalogue import Catalogue, Titles
 from rag.citations import Claim, Support, cite
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
-from rag.execution import execute
 from rag.generators.scripted import ScriptedGenerator
 from rag.indexes.opening import create_index
 from rag.ingest import ingest
-from rag.planning import Plan
+from rag.planning.execution import execute
+from rag.planning.plans import Plan
+from rag.planning.summary import parts_of, spread
 from rag.replies import replies_in
-from rag.summary import parts_of, spread
+from rag.retrieval import hybrid
 from rag.text.sentences import sentences
 from rag.text.words import content_words, found
 from rag.types import Passage, Phase, Token
@@ -53,7 +54,7 @@ class Hands:
         return self._catalogue.titles()
 
     def retrieve(self, question, documents):
-        return retrieval.retrieve(question, self.index, EMBEDDER, 3, documents=documents)
+        return hybrid.retrieve(question, self.index, EMBEDDER, 3, documents=documents)
 
     def read(self, question, evidence, before=""):
         yield Phase("reading", f"Reading {len(evidence)} passages")

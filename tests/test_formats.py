@@ -14,7 +14,7 @@ from rag import documents
 from rag.documents import SUFFIXES, Failure
 from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
-from rag.retrieval import retrieve
+from rag.retrieval.hybrid import retrieve
 from rag.text.statements import readable
 
 RECORDS = [{"species": "Osprey", "nest": {"tree": "larch", "height_m": 18.50}, "chicks": 3}]

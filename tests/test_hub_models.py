@@ -21,7 +21,7 @@ from rag.errors import IndexMismatch, ModelDamaged, ModelUnknown
 from rag.generators import open_generator
 from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
-from rag.retrieval import retrieve
+from rag.retrieval.hybrid import retrieve
 from rag.types import Evidence, Passage, Prompt
 from rag.weights import registry
 from tests import tiny

@@ -80,7 +80,7 @@ def every_import() -> Iterator[tuple[str, str]]:
 
 
 def test_the_graph_sees_what_is_there() -> None:
-    assert "rag.ports" in graph(False)["rag.retrieval"]
+    assert "rag.ports" in graph(False)["rag.retrieval.hybrid"]
     assert "rag.indexes.sqlite.index" in graph(False)["rag.indexes.opening"], "imports inside functions count"
     assert len(modules()) > 150
 

@@ -26,7 +26,7 @@ from rag.generators.llama.states import FOLDER as STATES
 from rag.indexes.opening import create_index, open_index
 from rag.indexes.shared import weighed
 from rag.ingest import ingest, text_hash
-from rag.migration import migrate
+from rag.maintenance.migration import migrate
 from rag.passages import cut, windows
 from rag.ports import EVERYTHING, Filter, WritableIndex
 from rag.types import Answer, Document, Evidence, Heading, Passage
@@ -483,7 +483,7 @@ class TestMoving:
     def test_a_move_that_was_cut_off_goes_on_and_follows_what_changed(
         self, place: Callable[[str, str], Config], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("rag.migration.BATCH", 10)
+        monkeypatch.setattr("rag.maintenance.migration.BATCH", 10)
 
         def cut_off(step: str, done: int, total: int, name: str) -> None:
             if done > 3:

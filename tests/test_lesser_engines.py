@@ -11,7 +11,7 @@ from rag.answerability import DECIDED, yes_over_no
 from rag.assistant import PLAN, Assistant
 from rag.config import Config
 from rag.generators.scripted import ScriptedGenerator
-from rag.planning import Planner
+from rag.planning.plans import Planner
 from rag.ports import Capabilities
 
 NOTHING = Capabilities(exact_measure=False, scores=False, grammar=False, warm=False)

@@ -10,13 +10,13 @@ import pytest
 from browser import until
 from test_ingest import CountingEmbedder, names
 
-from rag import watching
 from rag.config import Config
 from rag.errors import ConfigError, DocumentError
 from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest_some
-from rag.mailboxes import Mailbox, ingest_mailbox, is_mailbox
-from rag.watching import Watching
+from rag.watching import watcher
+from rag.watching.mailboxes import Mailbox, ingest_mailbox, is_mailbox
+from rag.watching.watcher import Watching
 
 FOLDER = "INBOX/Supp\u00f6rt & Co"
 
@@ -73,7 +73,7 @@ def test_mails_come_and_go(server, index, embedder, config, monkeypatch):
     assert "30 days" in index.text(terms)
     # The second time nothing is fetched; a new mail is, and a deleted one goes with its attachment.
     fetched = []
-    monkeypatch.setattr("rag.mailboxes._fetched", lambda *given: fetched.append(given[1]) or real(*given))
+    monkeypatch.setattr("rag.watching.mailboxes._fetched", lambda *given: fetched.append(given[1]) or real(*given))
     report = ingest_mailbox(mailbox, index, embedder, config)
     assert (fetched, report.added, report.removed, len(report.unchanged)) == ([], [], [], 3)
     client.select(inbox)
@@ -82,7 +82,7 @@ def test_mails_come_and_go(server, index, embedder, config, monkeypatch):
     report = ingest_mailbox(mailbox, index, embedder, config)
     assert len(fetched) == len(report.added) == 1 and sorted(report.removed) == [first, terms]
     # By STARTTLS, too; and while it is watched.
-    (watched,) = watching.watched([Mailbox(address(server), config)], config)
+    (watched,) = watcher.watched([Mailbox(address(server), config)], config)
     watched.know(index.files(mailbox.source))
 
     def read(one, names):

@@ -7,11 +7,12 @@ from contextlib import closing
 import pytest
 from model_servers import REPLY, serving
 
-from rag import commands, doctor
+from rag import commands
 from rag.config import Config, load
 from rag.errors import ConfigError, FootnoteError, ModelUnknown, ServerError
 from rag.generators import open_generator
 from rag.generators.http import HttpGenerator
+from rag.maintenance import doctor
 from rag.ports import Capabilities, Completion
 from rag.servers.address import Address, parse
 from rag.servers.connections import Deadlines, Servers

@@ -15,9 +15,9 @@ from rag.errors import ConfigError
 from rag.generators.scripted import ScriptedGenerator
 from rag.indexes.opening import create_index
 from rag.ingest import ingest
-from rag.nearness import is_near
 from rag.overview import overview
-from rag.retrieval import retrieve
+from rag.retrieval.hybrid import retrieve
+from rag.retrieval.nearness import is_near
 from ui.found import results_html
 from ui.pages.settings import settings_html
 from ui.service import Service

@@ -8,7 +8,7 @@ from rag.config import Config
 from rag.errors import PromptError
 from rag.generators.llama import LlamaGenerator
 from rag.generators.scripted import ScriptedGenerator
-from rag.planning import OPERATIONS, Plan, Planner, grammar, parse, possible
+from rag.planning.plans import OPERATIONS, Plan, Planner, grammar, parse, possible
 
 TASK = tasks.load(Config().prompt.parent / "plan.txt")
 WRONG_ONCE = ["When is the election?", "Where is the laptop?", "Who is the treasurer?"]

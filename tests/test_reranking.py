@@ -20,7 +20,7 @@ from model_servers import ModelServer
 from eval import sets
 from eval.commands import SEEDS
 from eval.run import Selection, identity_of
-from rag import commands, doctor, models, prompts
+from rag import commands, models, prompts
 from rag.assistant import Assistant, made_for
 from rag.config import Config, load
 from rag.embedders.hashed import HashEmbedder
@@ -28,12 +28,13 @@ from rag.errors import ConfigError, ModelDamaged, ModelMissing, ModelUnknown, Se
 from rag.generators.scripted import ScriptedGenerator
 from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
+from rag.maintenance import doctor
 from rag.passages import context_text
 from rag.ports import Reranker
 from rag.rerankers import open_reranker
 from rag.rerankers.cross_encoder import CrossEncoderReranker
 from rag.rerankers.words import WordReranker
-from rag.retrieval import retrieve
+from rag.retrieval.hybrid import retrieve
 from rag.weights import registry
 from tests import tiny
 from tests.servers import serving

@@ -21,7 +21,7 @@ from rag.embedders.hashed import HashEmbedder
 from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
 from rag.ports import Embedder, Filter, Scored
-from rag.retrieval import CONTINUED, continued, fuse, retrieve
+from rag.retrieval.hybrid import CONTINUED, continued, fuse, retrieve
 from rag.types import Evidence
 
 EMBEDDER = HashEmbedder(256)

@@ -12,7 +12,7 @@ from rag.errors import IndexMismatch
 from rag.indexes.sqlite.database import DATABASE
 from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import ingest
-from rag.retrieval import retrieve
+from rag.retrieval.hybrid import retrieve
 from rag.text.terms import lookup
 from rag.types import Passage
 

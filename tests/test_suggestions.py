@@ -8,7 +8,7 @@ from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
 from rag.indexes.opening import create_index
 from rag.ingest import ingest
-from rag.retrieval import retrieve
+from rag.retrieval.hybrid import retrieve
 from rag.suggestions import Suggestions
 from rag.types import Answer, Citation
 

@@ -9,7 +9,7 @@ from rag.generators.scripted import ScriptedGenerator
 from rag.indexes.opening import create_index
 from rag.ingest import ingest
 from rag.ports import Capabilities
-from rag.translation import language_to_search
+from rag.retrieval.translation import language_to_search
 
 TEXTS = {
     "stellplatz.txt": "Stellplätze\n\nEin Stellplatz in der Tiefgarage kostet 65 Euro im Monat und wird abgebucht.\n",

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from rag import backup, feedback
+from rag import feedback
 from rag.archive import Archive
 from rag.config import Config
 from rag.embedders.hashed import HashEmbedder
@@ -26,9 +26,10 @@ from rag.errors import BackupError, FootnoteError, IndexBusy, IndexFault, IndexM
 from rag.indexes import upkeep
 from rag.indexes.opening import create_index, open_index
 from rag.ingest import embedded, ingest
+from rag.maintenance import backup
+from rag.maintenance.reindex import reindex
+from rag.maintenance.repair import checks, repair
 from rag.ports import Progress, Vectors, WritableIndex
-from rag.reindex import reindex
-from rag.repair import checks, repair
 from rag.types import Answer, Document
 
 EMBEDDER = HashEmbedder(32)

@@ -4,7 +4,7 @@ from rag.citations import parse
 from rag.config import Config
 from rag.text.sentences import sentences
 from rag.types import Evidence, Passage
-from rag.verification import support
+from rag.verification.spans import support
 
 LONDON = (
     "Location: University College London\n\n"

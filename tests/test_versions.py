@@ -145,7 +145,7 @@ def test_the_version_in_force_is_found_by_a_search(tmp_path, embedder, names, ne
     from rag.config import Config
     from rag.indexes.sqlite.index import SqliteIndex
     from rag.ingest import ingest
-    from rag.retrieval import retrieve
+    from rag.retrieval.hybrid import retrieve
 
     for name in names:
         (tmp_path / name).write_text(f"# Leave policy\n\n{LEAVE.format(28 if name == newest else 20)}\n")
@@ -160,7 +160,7 @@ def test_the_newest_of_many_is_found_by_a_search(tmp_path, embedder):
     from rag.config import Config
     from rag.indexes.sqlite.index import SqliteIndex
     from rag.ingest import ingest
-    from rag.retrieval import retrieve
+    from rag.retrieval.hybrid import retrieve
 
     for item in POLICIES:
         (tmp_path / item.document).write_text(f"# {item.title}\n\n{item.text}\n")

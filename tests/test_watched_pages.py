@@ -7,11 +7,12 @@ from axe import violations
 from browser import PATIENCE, in_browser, running_chat, until, watched_page
 from test_changes import SlowEmbedder
 
-from rag import prompts, watched, watching
+from rag import prompts
 from rag.assistant import Assistant
 from rag.config import Config
 from rag.generators.scripted import ScriptedGenerator
 from rag.indexes.opening import create_index
+from rag.watching import state, watcher
 
 pytestmark = in_browser
 QUESTION = "Where does the plover nest?"
@@ -50,8 +51,8 @@ def address(config, index, embedder):
     generator = ScriptedGenerator({QUESTION: "The plover nests by the river."}, {QUESTION: 0.97})
     assistant = Assistant(index, embedder, generator, prompts.load(config.prompt), config)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(watched, "SETTLE", 0.4)
-        patch.setattr(watching, "LOW", 0)  # Or a busy machine keeps it waiting for minutes.
+        patch.setattr(state, "SETTLE", 0.4)
+        patch.setattr(watcher, "LOW", 0)  # Or a busy machine keeps it waiting for minutes.
         with running_chat(lambda: assistant, config) as address:
             yield address
 

@@ -17,16 +17,16 @@ from browser import until
 from command import FOOTNOTE, ROOT, heed_interrupts
 from test_ingest import CountingEmbedder, names, prose, write
 
-from rag import folders, watched, watching
 from rag.config import Config
 from rag.errors import ConfigError, DocumentError
-from rag.folders import Folder
 from rag.indexes.sqlite.index import SqliteIndex
 from rag.ingest import IngestReport, ingest_some
 from rag.reading import FileReader
-from rag.retrieval import retrieve
-from rag.watched import Watched
-from rag.watching import Watching
+from rag.retrieval.hybrid import retrieve
+from rag.watching import folders, state, watcher
+from rag.watching.folders import Folder
+from rag.watching.state import Watched
+from rag.watching.watcher import Watching
 
 WAIT = 60.0
 """Seconds that a change may take: the machine may be busy."""
@@ -39,7 +39,7 @@ class Kept:
         self.folder, self.index, self.embedder = folder, index, embedder
         self.config = Config(passage_tokens=24, index=index.folder)
         self.report = IngestReport()
-        (self.one,) = watching.watched([folder], self.config)
+        (self.one,) = watcher.watched([folder], self.config)
         self.one.know(index.files(self.one.place.source))
         self.watching = Watching([self.one], every, self._read)
         self.thread = threading.Thread(target=self.watching.run)
@@ -82,8 +82,8 @@ def kept(folder, index, embedder, every=900.0):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(watched, "SETTLE", 0.4)
-    monkeypatch.setattr(watching, "LONGEST_REST", 0.2)
+    monkeypatch.setattr(state, "SETTLE", 0.4)
+    monkeypatch.setattr(watcher, "LONGEST_REST", 0.2)
 
 
 @pytest.fixture
@@ -240,10 +240,10 @@ def test_reading_ends_at_once_when_it_is_stopped(tmp_path):
 def test_what_cannot_be_watched_is_refused(tmp_path):
     write(tmp_path / "a.txt", 1)
     with pytest.raises(ConfigError, match="only folders and mailboxes can be watched"):
-        watching.watched([tmp_path / "a.txt"], Config())
+        watcher.watched([tmp_path / "a.txt"], Config())
     for text in ("soon", "0s", "15 days"):
         with pytest.raises(ConfigError, match="such as 90s, 15m or 2h"):
-            watching.seconds_of(text)
+            watcher.seconds_of(text)
     with pytest.raises(DocumentError, match="can't be opened"):
         Folder(tmp_path / "nowhere", tmp_path / "index").scan(None, False)
 

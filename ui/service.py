@@ -20,9 +20,9 @@ from typing import Any
 from rag.archive import UNANSWERED, Archive
 from rag.config import Config, changed
 from rag.errors import DeadlinePassed, FootnoteError, ModelMissing, QuestionError, TooMany
-from rag.nearness import is_near
 from rag.ports import Embedder, Generator, WritableIndex
-from rag.retrieval import retrieve
+from rag.retrieval.hybrid import retrieve
+from rag.retrieval.nearness import is_near
 from rag.types import Answer, Evidence, Turn
 from ui.conversation import Answered, Event, Failed, Stopped, Waiting
 from ui.fair_queue import FairQueue, Full

@@ -15,7 +15,7 @@ from typing import Any
 from rag.archive import Archive
 from rag.catalogue import title_of
 from rag.errors import FootnoteError
-from rag.retrieval import retrieve
+from rag.retrieval.hybrid import retrieve
 from rag.suggestions import Suggestions
 from rag.text.spelling import is_known
 from rag.types import Evidence

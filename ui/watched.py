@@ -18,10 +18,10 @@ from fastapi import APIRouter, Response
 from rag.config import Config
 from rag.errors import DocumentError
 from rag.ingest import IngestReport, ingest_some
-from rag.mailboxes import Mailbox, is_mailbox
 from rag.reading import FileReader
-from rag.watched import Watched
-from rag.watching import Watching, low_priority, watched
+from rag.watching.mailboxes import Mailbox, is_mailbox
+from rag.watching.state import Watched
+from rag.watching.watcher import Watching, low_priority, watched
 from ui.replies import Json
 from ui.service import Service
 from ui.uploads import Uploads

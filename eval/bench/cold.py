@@ -123,7 +123,7 @@ def _main() -> None:
 def _search(config: Config, question: Question, order: dict[str, Any]) -> dict[str, float]:
     from rag.embedders import open_embedder
     from rag.indexes.opening import open_index
-    from rag.retrieval import retrieve
+    from rag.retrieval.hybrid import retrieve
 
     embedder = open_embedder(config)
     with open_index(config, embedder) as index:

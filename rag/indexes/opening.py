@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from rag import backup, feedback
+from rag import feedback
 from rag.archive import UNANSWERED, Archive
 from rag.config import Config
 from rag.errors import IndexBusy
 from rag.generators.llama import states
 from rag.indexes import upkeep
+from rag.maintenance import backup
 from rag.ports import Described, Listener, WritableIndex
 
 __all__ = ["broken_states", "create_index", "open_index"]

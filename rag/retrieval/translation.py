@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from rag.ports import Embedder, Generator, Stop
-from rag.retrieval import knows
+from rag.retrieval.hybrid import knows
 from rag.tasks import TaskFile
 from rag.text.detection import language_of_question
 from rag.text.language import STEMMERS

@@ -5,7 +5,7 @@ Both kinds of score are standardised (mean and standard deviation over the candi
 fusions; here it is slightly better than min-max scaling, and both are much better than adding ranks). If a question
 uses other words than the documents, lexical scores mean little and count for less. Vectors of whole passages find the
 candidates; the vectors of their sentences then contribute to the dense score, since a passage covers more than one
-question. An optional reranker sorts the top (:mod:`rag.reranking`) and sets their scores.
+question. An optional reranker sorts the top (:mod:`rag.retrieval.reranking`) and sets their scores.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from rag.passages import context_text
 from rag.ports import Embedder, Filter, Index, Reranker
-from rag.reranking import rerank
+from rag.retrieval.reranking import rerank
 from rag.text.sentences import is_item
 from rag.text.statements import is_row
 from rag.text.terms import pieces_per_word

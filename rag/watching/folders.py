@@ -11,7 +11,7 @@ from pathlib import Path
 from rag import documents
 from rag.errors import DocumentError
 from rag.ingest import belongs_to_index
-from rag.watched import Signature
+from rag.watching.state import Signature
 
 __all__ = ["Folder"]
 

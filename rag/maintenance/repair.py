@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from rag import backup, documents
+from rag import documents
 from rag.config import Config
 from rag.errors import DocumentError, FootnoteError, IndexDamaged, IndexMismatch, IndexMissing, ModelError
 from rag.indexes import upkeep
@@ -21,7 +21,8 @@ from rag.indexes.opening import broken_states
 from rag.indexes.shared import origin
 from rag.indexes.upkeep import ASIDE, DATABASE, SCHEMA_VERSION, Kept, Lost
 from rag.ingest import Progress, embedded
-from rag.migration import Maker
+from rag.maintenance import backup
+from rag.maintenance.migration import Maker
 from rag.ports import Content, Described, Embedder, WritableIndex
 from rag.reading import FileReader
 from rag.types import Document

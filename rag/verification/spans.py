@@ -17,13 +17,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from rag.alignment import WEIGHTS, Source, Stated, fit, has, is_value, source_of
 from rag.citations import Claim, Span, Support, is_yes_or_no
-from rag.contradiction import contradicts
 from rag.text.language import YES_NO, language_of, month_name
 from rag.text.names import HONORIFIC, NAME
 from rag.text.words import Word, content_words, dates_in, found
 from rag.types import Evidence
+from rag.verification.alignment import WEIGHTS, Source, Stated, fit, has, is_value, source_of
+from rag.verification.contradiction import contradicts
 
 __all__ = ["support"]
 

@@ -1,8 +1,8 @@
 """Query planning: is a question about documents as a whole, and which operation answers it?
 
-Most questions aren't, and shouldn't pay for planning: cue words (:mod:`rag.cues`) decide whether the language model is
-asked at all. It chooses an operation in one decode and, unless that is ``none``, writes a small plan in a grammar whose
-names and topics are words of the question.
+Most questions aren't, and shouldn't pay for planning: cue words (:mod:`rag.planning.cues`) decide whether the language
+model is asked at all. It chooses an operation in one decode and, unless that is ``none``, writes a small plan in a
+grammar whose names and topics are words of the question.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
-from rag import cues
 from rag.catalogue import Titles, matches, stems
+from rag.planning import cues
 from rag.ports import Completion, Generator, Stop
 from rag.tasks import TaskFile
 from rag.text.words import content_words

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from rag import models, prompts, repair
+from rag import models, prompts
 from rag.config import Config
 from rag.errors import FootnoteError, IndexMissing
+from rag.maintenance import repair
 from rag.servers.address import is_address
 
 __all__ = ["checks"]

@@ -15,10 +15,10 @@ from pathlib import Path
 from rag.config import Config
 from rag.documents import in_composed_form
 from rag.errors import Cancelled, ConfigError, FootnoteError
-from rag.folders import Folder
 from rag.ingest import IngestReport, ingest_some
 from rag.ports import Embedder, WritableIndex
-from rag.watched import MOST_FILES, Place, Watched
+from rag.watching.folders import Folder
+from rag.watching.state import MOST_FILES, Place, Watched
 
 __all__ = ["Watching", "follow", "low_priority", "seconds_of", "watched"]
 

@@ -16,10 +16,10 @@ from typing import Protocol
 from rag import citations
 from rag.catalogue import Titles, is_kind, matches, stems, title_of
 from rag.citations import Checked, Claim, Span, Support
-from rag.planning import Plan
+from rag.planning.plans import Plan
+from rag.planning.summary import SIZES, Part, parts_of, read_part, spread
 from rag.ports import Completion, DocumentInfo, Filter, Index
 from rag.replies import Replies
-from rag.summary import SIZES, Part, parts_of, read_part, spread
 from rag.tasks import TaskFile
 from rag.text.sentences import sentences
 from rag.text.words import content_words, found

@@ -23,7 +23,7 @@ from rag.errors import ConfigError, DocumentError
 from rag.formats.names import plain_name
 from rag.ingest import IngestReport, Progress, ingest_some
 from rag.ports import Embedder, WritableIndex
-from rag.watched import Signature, Watched
+from rag.watching.state import Signature, Watched
 
 __all__ = ["Mailbox", "ingest_mailbox", "is_mailbox"]
 

@@ -6,10 +6,10 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from rag.alignment import AROUND, WEIGHTS, Source, Stated, fit, has, is_value, kind_of
 from rag.text.language import BOUNDS, LACKING, NEGATIONS, OPPOSITES, UNITS, YES_NO
 from rag.text.statements import clauses
 from rag.text.words import Word, content_words
+from rag.verification.alignment import AROUND, WEIGHTS, Source, Stated, fit, has, is_value, kind_of
 
 __all__ = ["contradicts"]
 

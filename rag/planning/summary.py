@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from rag import citations, verification
+from rag import citations
 from rag.catalogue import stems
 from rag.citations import Checked, Claim
 from rag.ports import Completion
 from rag.tasks import TaskFile
 from rag.types import Evidence, Passage
+from rag.verification import spans
 
 __all__ = ["SIZES", "Part", "parts_of", "read_part", "spread"]
 
@@ -93,7 +94,7 @@ def read_part(
     prompt = task.completion(part.passages[0].id, title=part.heading, text=part.text)
     claims = citations.parse("".join(complete(prompt, TOKENS)))
     evidence = [Evidence(passage, 1.0, rank) for rank, passage in enumerate(part.passages, start=1)]
-    supports = verification.support(claims, evidence, "")
+    supports = spans.support(claims, evidence, "")
     kept: Checked = []
     for claim, support in zip(claims, supports, strict=True):
         known = [*told, *(claim for claim, _ in kept)]

@@ -1,0 +1,1 @@
+"""Verification: which spans of the evidence support the sentences of a draft, and what contradicts them."""

@@ -1,0 +1,1 @@
+"""Watched folders and mailboxes: what changes is read soon after."""

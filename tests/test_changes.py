@@ -1,5 +1,6 @@
 """Documents that come and go over the API, feedback, and the figures."""
 
+import asyncio
 import io
 import json
 import threading
@@ -20,6 +21,7 @@ from rag.generators.scripted import ScriptedGenerator
 from rag.indexes.opening import create_index, open_index
 from rag.ingest import ingest
 from ui import examples
+from ui.asking import event_stream
 
 TOKEN = "an administrator's token"
 ADMIN = {"Authorization": f"Bearer {TOKEN}"}
@@ -284,3 +286,36 @@ def test_attention_states_are_counted_by_where_they_were_found(api, monkeypatch)
     assert states.get(1, "key") == b"state"
     counts = figures(api)
     assert [counts["footnote_states_total", place] for place in ("memory", "disk", "miss")] == [1, 0, 1]
+
+
+def test_a_closed_connection_ends_the_work_behind_it_at_once():
+    """Wherever the response was suspended, and without the garbage collector."""
+    ended = []
+
+    async def events():
+        try:
+            for number in range(1_000_000):
+                yield number
+                await asyncio.sleep(0)
+        finally:
+            ended.append(True)
+
+    async def disconnected() -> None:
+        response = await event_stream(events(), lambda number: iter([b"%d" % number]))
+        sent = asyncio.Queue()
+
+        async def receive():
+            while sent.qsize() < 4:
+                await asyncio.sleep(0)
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            await sent.put(message)
+            if sent.qsize() >= 4:
+                await asyncio.sleep(60)  # The client reads no more: the response waits in here.
+
+        await response({"type": "http", "asgi": {"spec_version": "2.3"}}, receive, send)
+        assert ended == [True]
+        assert response.body_iterator  # It is still referenced, so that nothing else closes it.
+
+    asyncio.run(disconnected())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from ui.conversation import Event, Stopped
 
@@ -32,7 +33,23 @@ async def last_event(request: Request, events: AsyncIterator[Event]) -> Event:
         await _cancelled(answer, gone)
 
 
-async def event_stream(events: AsyncIterator[T], encode: Callable[[T], Iterator[bytes]]) -> StreamingResponse:
+class EventStream(StreamingResponse):
+    """Server-sent events. When the client disconnects, their generator is closed at once, wherever it is suspended.
+
+    Otherwise it would be closed by the garbage collector, perhaps minutes later, and what it started would go on.
+    """
+
+    media_type = "text/event-stream"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if isinstance(self.body_iterator, AsyncGenerator):
+                await self.body_iterator.aclose()
+
+
+async def event_stream(events: AsyncGenerator[T], encode: Callable[[T], Iterator[bytes]]) -> EventStream:
     """Return a response that sends ``events`` as they arrive.
 
     Raises (before sending anything, so that the response can have an error status):
@@ -41,31 +58,34 @@ async def event_stream(events: AsyncIterator[T], encode: Callable[[T], Iterator[
     return streaming(_encoded(await anext(events), events, encode))
 
 
-def streaming(data: AsyncIterator[bytes] | Iterator[bytes]) -> StreamingResponse:
+def streaming(data: AsyncIterator[bytes] | Iterator[bytes]) -> EventStream:
     """Return a response of server-sent events."""
     headers = {"Cache-Control": "no-store"}  # ui.local adds the one that nginx needs.
-    return StreamingResponse(data, media_type="text/event-stream", headers=headers)
+    return EventStream(data, headers=headers)
 
 
-async def _encoded(first: T, events: AsyncIterator[T], encode: Callable[[T], Iterator[bytes]]) -> AsyncIterator[bytes]:
-    yield KEEP_ALIVE
-    for data in encode(first):
-        yield data
-    following = asyncio.ensure_future(_next(events))
-    try:
-        while True:
-            await asyncio.wait({following}, timeout=QUIET)
-            if not following.done():
-                yield KEEP_ALIVE
-                continue
-            event = await following
-            if event is None:
-                return
-            for data in encode(event):
-                yield data
-            following = asyncio.ensure_future(_next(events))
-    finally:
-        await _cancelled(following)
+async def _encoded(
+    first: T, events: AsyncGenerator[T], encode: Callable[[T], Iterator[bytes]]
+) -> AsyncGenerator[bytes]:
+    async with contextlib.aclosing(events):
+        yield KEEP_ALIVE
+        for data in encode(first):
+            yield data
+        following = asyncio.ensure_future(_next(events))
+        try:
+            while True:
+                await asyncio.wait({following}, timeout=QUIET)
+                if not following.done():
+                    yield KEEP_ALIVE
+                    continue
+                event = await following
+                if event is None:
+                    return
+                for data in encode(event):
+                    yield data
+                following = asyncio.ensure_future(_next(events))
+        finally:
+            await _cancelled(following)
 
 
 async def _next(events: AsyncIterator[T]) -> T | None:

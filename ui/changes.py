@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Request, Response, UploadFile
@@ -71,7 +71,7 @@ def _documents(routes: APIRouter, uploads: Uploads) -> None:
         return Response(status_code=204)
 
 
-async def _steps(uploads: Uploads, file: UploadFile) -> AsyncIterator[Record]:
+async def _steps(uploads: Uploads, file: UploadFile) -> AsyncGenerator[Record]:
     """Yield the progress of an upload, and its result last."""
     loop = asyncio.get_running_loop()
     steps: asyncio.Queue[Record] = asyncio.Queue()

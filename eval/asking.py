@@ -12,7 +12,7 @@ from eval import scoring
 from eval.collection import Texts
 from eval.journal import Journal
 from eval.questions import Question
-from eval.recording import GivenEvidence, RecordingGenerator
+from eval.recording import GivenEvidence, RecordingGenerator, evidence_row
 from rag import prompts
 from rag.answers import answer_object
 from rag.assistant import Assistant
@@ -77,17 +77,10 @@ class Asking:
             "read": prompt.query if prompt else question.question,
             "history": [dataclasses.asdict(turn) for turn in question.history],
             "prompt": prompt.text if prompt else None,
-            "evidence": [_evidence(item) for item in evidence],
+            "evidence": [evidence_row(item) for item in evidence],
             "calls": calls,
             "answer": table,
             "error": error,
             "scores": scoring.answer_scores(question, answer, self._texts),
             "cost": {**timings, "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)},
         }
-
-
-def _evidence(item: Evidence) -> dict[str, Any]:
-    table = dataclasses.asdict(item)
-    passage = table.pop("passage")
-    del passage["id"]
-    return {**passage, **table}

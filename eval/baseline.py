@@ -14,11 +14,11 @@ from typing import Any
 
 from eval.compare import COMPARED
 from eval.journal import RunError, read_records, write_whole
-from eval.recording import ReplayGenerator
+from eval.recording import ReplayGenerator, evidence_from
 from eval.runs import Run
 from rag.errors import DocumentError
 from rag.ports import Index
-from rag.types import Evidence, Passage
+from rag.types import Evidence
 
 __all__ = ["accept", "drafts", "evidence_of", "load", "replay"]
 
@@ -102,8 +102,7 @@ def evidence_of(record: Mapping[str, Any], index: Index) -> list[Evidence]:
             raise RunError(
                 f"A recorded draft is based on {row['document']}, which was deleted. Accept a new run."
             ) from error
-        place = {name: row[name] for name in ("document", "start", "end", "title", "section", "page", "date", "header")}
-        found.append(Evidence(Passage(**place, text=text), row["score"], row["rank"], row["dense"], row["lexical"]))
+        found.append(evidence_from({**row, "text": text}))
     return found
 
 

@@ -6,15 +6,16 @@ and let recorded drafts go through the current verification without a language m
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from rag.assistant import Assistant
 from rag.errors import GenerationError
 from rag.ports import Capabilities, Completion, Generator, Stop
-from rag.types import Evidence, Prompt, Turn
+from rag.types import Evidence, Passage, Prompt, Turn
 
-__all__ = ["GivenEvidence", "RecordingGenerator", "ReplayGenerator"]
+__all__ = ["GivenEvidence", "RecordingGenerator", "ReplayGenerator", "evidence_from", "evidence_row"]
 
 
 class RecordingGenerator:
@@ -135,3 +136,17 @@ class GivenEvidence(Assistant):
     ) -> list[Evidence]:
         """Return the given evidence, limited to ``documents`` if named."""
         return [item for item in self.evidence if documents is None or item.passage.document in documents]
+
+
+def evidence_row(item: Evidence) -> dict[str, Any]:
+    """Return a passage of the evidence as a record: its fields and its scores."""
+    table = dataclasses.asdict(item)
+    passage = table.pop("passage")
+    del passage["id"]
+    return {**passage, **table}
+
+
+def evidence_from(row: Mapping[str, Any]) -> Evidence:
+    """Return the evidence of which :func:`evidence_row` made ``row``."""
+    scores = {name: row[name] for name in ("score", "rank", "dense", "lexical")}
+    return Evidence(Passage(**{name: value for name, value in row.items() if name not in scores}), **scores)

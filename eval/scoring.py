@@ -23,10 +23,11 @@ from eval.citation_metrics import (
 from eval.lost_points import lost_at
 from eval.outcomes import decision_scores, outcome_scores, quotes_answer
 from eval.questions import Question
+from eval.recording import evidence_from
 from eval.retrieval_metrics import distractor_share, document_found, gold_found
 from rag import answers
 from rag.citations import without_marks
-from rag.types import Answer, Citation, Evidence, Passage
+from rag.types import Answer, Citation
 
 __all__ = ["Scores", "answer_from", "answer_scores", "correct", "lost"]
 
@@ -94,12 +95,7 @@ def answer_from(record: Mapping[str, Any]) -> Answer | None:
     table = record["answer"]
     if table is None:
         return None
-    return answers.answer_from(table, map(_evidence, record["evidence"]))
-
-
-def _evidence(row: Mapping[str, Any]) -> Evidence:
-    passage = {name: row[name] for name in ("document", "start", "end", "text", "title", "section", "page")}
-    return Evidence(Passage(**passage), row["score"], row["rank"], row["dense"], row["lexical"])
+    return answers.answer_from(table, map(evidence_from, record["evidence"]))
 
 
 def _quality(question: Question, text: str) -> Scores:

@@ -244,8 +244,8 @@ class Assistant:
         """Answer a question about documents as a whole; return ``None`` for any other, or if that fails."""
         titles = self.catalogue.titles().among(documents)
         plan = None if prompt.earlier else self.planner.plan(prompt.question, titles, stop)
-        if not plan:
-            return None
+        if not plan or plan.signals.get("operation", 1.0) < self.config.min_confidence:
+            return None  # The outcome can't be surer than the plan, and may take long.
         return (yield from self._executed(plan, prompt.query, _replies(prompt), documents, clock, stop))
 
     def _executed(

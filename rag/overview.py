@@ -6,6 +6,7 @@ Both are spans of the document's text, so that a reader can open each where it i
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from rag.text.sentences import sentences
@@ -13,7 +14,7 @@ from rag.text.statements import is_row, without_bullet
 from rag.text.words import content_words
 from rag.types import Document
 
-__all__ = ["Overview", "Point", "overview"]
+__all__ = ["Overview", "Point", "headings", "overview"]
 
 HEADINGS = 12
 """Most headings."""
@@ -54,25 +55,32 @@ def overview(document: Document) -> Overview:
     >>> [point.text for point in overview(Document("a", text, "", "")).facts]
     ['Date: 4 May 2011', 'The fair in Leeds was opened by Ann Lee.']
     """
-    return Overview(tuple(_headings(document)), tuple(_facts(document)))
+    return Overview(tuple(headings(document, LEVELS)[:HEADINGS]), tuple(_facts(document)))
 
 
-def _headings(document: Document) -> list[Point]:
-    """Return the first headings of the two outermost levels, without one that is the title."""
+def headings(document: Document, levels: int = 1) -> list[Point]:
+    """Return the headings of the outermost ``levels``, without the title: one that stands alone on its level.
+
+    >>> from rag.types import Heading
+    >>> marks = [Heading(0, 8, 1), Heading(9, 14, 2), Heading(15, 20, 2)]
+    >>> [point.text for point in headings(Document("a", "Handbook\\nHours\\nLeave", "", "", headings=tuple(marks)))]
+    ['Hours', 'Leave']
+    """
     title = " ".join(document.title.split()).casefold()
     found = [_point(document, heading.start, heading.end, heading.level) for heading in document.headings]
     found = [point for point in found if point.text and point.text.casefold() != title]
-    outermost = min((point.level for point in found), default=1)
-    shown = [point for point in found if point.level < outermost + LEVELS][:HEADINGS]
+    counts = Counter(point.level for point in found)
+    outermost = min((level for level in counts if counts[level] > 1), default=min(counts, default=1))
+    shown = (point for point in found if outermost <= point.level < outermost + levels)
     return [Point(point.text, point.start, point.end, point.level - outermost + 1) for point in shown]
 
 
 def _facts(document: Document) -> list[Point]:
     """Return the first sentences that state something particular: a labelled value, a date, numbers or names."""
-    headings = {heading.start for heading in document.headings}
+    starts = {heading.start for heading in document.headings}
     found = list[Point]()
     for start, end in sentences(document.text, 0, min(len(document.text), READ)):
-        if start not in headings and _is_fact(document.text[start:end], document.language):
+        if start not in starts and _is_fact(document.text[start:end], document.language):
             found.append(_point(document, start, end))
         if len(found) == FACTS:
             break

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rag.errors import PromptError
@@ -16,19 +18,24 @@ SECTIONS = ("instructions", "text", "asked")
 
 @dataclass(frozen=True, slots=True)
 class TaskFile:
-    """The texts of a task; ``fingerprint`` is the SHA-256 of the file."""
+    """The texts of a task; ``fingerprint`` is the SHA-256 of the file.
+
+    ``translated`` is ``asked`` in other languages (ISO 639-1), so that the model writes in them.
+    """
 
     fingerprint: str
     instructions: str
     text: str
     asked: str
+    translated: Mapping[str, str] = field(default_factory=dict)
 
-    def completion(self, passage: int = 0, **fields: str) -> Completion:
+    def completion(self, passage: int = 0, code: str = "en", **fields: str) -> Completion:
         """Return the completion for ``fields``, the values of the placeholders; see :class:`Completion`.
 
-        If ``asked`` is empty, the model continues the text.
+        ``code`` is the language in which the model is asked, if the file has it. If ``asked`` is empty, the model
+        continues the text.
         """
-        asked = self.asked.format(**fields)
+        asked = self.translated.get(code, self.asked).format(**fields)
         return Completion(self.instructions, self.text.format(**fields), asked, passage, chat=bool(asked))
 
 
@@ -39,7 +46,9 @@ def load(file: Path) -> TaskFile:
         PromptError: the file can't be read, or a section is missing or unknown.
     """
     fingerprint, sections = read_sections(file)
-    if set(sections) != set(SECTIONS):
-        raise PromptError(f"The prompt file {file} must have the sections {', '.join(SECTIONS)}.")
+    translated = {name: name.removeprefix("asked_") for name in sections if re.fullmatch("asked_[a-z]{2}", name)}
+    if sections.keys() - translated.keys() != set(SECTIONS):
+        raise PromptError(f"The prompt file {file} must have the sections {', '.join(SECTIONS)}, and perhaps asked_de.")
     instructions, body, asked = (sections[name].strip("\n") for name in SECTIONS)
-    return TaskFile(fingerprint, f"{instructions}\n\n", body, asked and f"\n{asked}")
+    others = {code: "\n" + sections[name].strip("\n") for name, code in translated.items()}
+    return TaskFile(fingerprint, f"{instructions}\n\n", body, asked and f"\n{asked}", others)

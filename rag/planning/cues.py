@@ -6,7 +6,7 @@ words allow. They are written as typed, in lower case.
 
 from __future__ import annotations
 
-__all__ = ["AUXILIARIES", "CUES", "GENERAL", "KINDS", "words"]
+__all__ = ["AUXILIARIES", "CUES", "EVERYTHING", "GENERAL", "KINDS", "words"]
 
 CUES: dict[str, dict[str, str]] = {
     "mention": {
@@ -89,6 +89,8 @@ KINDS = GENERAL | frozenset(
     acta carta contrato informe receta reunión""".split()
 )
 """Common words for documents and their topics, in addition to those that the titles share."""
+EVERYTHING = frozenset("everything all main key important alles alle tout tous todo todos".split())
+"""Words beside those for a summary that name no document: "the main points of everything"."""
 AUXILIARIES = frozenset(
     "is are was were do does did has have had can could will would should must may who when where why how "
     "ist sind war waren hat haben wird werden kann muss est sont fut ont es son fue fueron".split()

@@ -7,6 +7,7 @@ answered as an ordinary one.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Generator as Steps
 from dataclasses import dataclass, field, replace
@@ -14,10 +15,12 @@ from statistics import fmean
 from typing import Protocol
 
 from rag import citations
-from rag.catalogue import Titles, is_kind, matches, stems, title_of
+from rag.catalogue import Titles, called, is_kind, matches, stems, title_of, words_of
 from rag.citations import Checked, Claim, Span, Support
+from rag.overview import Point, headings
+from rag.planning import cues
 from rag.planning.plans import Plan
-from rag.planning.summary import SIZES, Part, parts_of, read_part, spread
+from rag.planning.summary import SIZES, Part, parts_of, read_part, share, spread
 from rag.ports import Completion, DocumentInfo, Filter, Index
 from rag.replies import Replies
 from rag.tasks import TaskFile
@@ -37,8 +40,11 @@ OPENING = 400
 """Characters at the start of a document in which it may say what it is."""
 OPENED = 200
 """Most documents whose beginning is read."""
+MEANT = 2 / 3
+"""Least share of the words of a name that are in the passages closest to it, if these show which document is meant."""
 COMPARED = 4
 """Most documents compared side by side."""
+NO_NAMES = frozenset(stem for word in cues.words("summarise") | cues.EVERYTHING for stem in stems(word))
 FIRST_PASSAGES = 3
 """Passages at the start of a document in which its date is searched."""
 
@@ -155,9 +161,14 @@ def _kinds(names: Sequence[str], titles: Titles) -> str:
 def _named(name: str, kinds: str, plan: Plan, tools: Tools) -> list[DocumentInfo]:
     titles = tools.titles()
     found_by = titles.resolve(f"{name} {kinds}") or titles.resolve(name) or _by_opening(name, titles, tools.index)
-    if not found_by and plan.operation == "summarise" and all(is_kind(stem) for stem in stems(name)):
-        return titles.documents
-    return found_by
+    if found_by or plan.operation != "summarise":
+        return found_by
+    return titles.documents if all(map(_names_none, stems(name))) else _by_content(name, tools)
+
+
+def _names_none(stem: str) -> bool:
+    """Return whether ``stem`` tells no document from another: "overview", "main points", "the reports"."""
+    return stem in NO_NAMES or is_kind(stem)
 
 
 def _by_opening(name: str, titles: Titles, index: Index) -> list[DocumentInfo]:
@@ -170,6 +181,19 @@ def _by_opening(name: str, titles: Titles, index: Index) -> list[DocumentInfo]:
         for info in titles.documents
         if (opening := stems(index.text(info.name, 0, OPENING))) and all(matches(stem, opening) for stem in wanted)
     ]
+
+
+def _by_content(name: str, tools: Tools) -> list[DocumentInfo]:
+    """Return the document that a search for ``name`` leads to: most words of it are in its closest passages."""
+    documents = tools.titles().documents
+    found = tools.retrieve(name, [info.name for info in documents])
+    wanted = [stem for stem in stems(name) if not is_kind(stem)]
+    for info in documents:
+        closest = [item.passage for item in found if item.passage.document == info.name]
+        known = called(info).union(*map(words_of, closest))
+        if closest and sum(matches(stem, known) for stem in wanted) >= MEANT * max(1, len(wanted)):
+            return [info]
+    return []
 
 
 # --- mention, count
@@ -311,37 +335,61 @@ def _each(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
 
 
 def _summarise(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
-    """Return what matters most in each part of ``documents``, with their titles; for a topic, in the parts about it."""
-    every = _all_parts(documents, plan.topic, tools)
+    """Return the most important facts of each part of ``documents``, with their titles; for a topic, of those on it."""
+    every = _all_parts(documents, plan, tools)
     chosen = spread(every, tools.parts)
     told: Checked = []
-    read = 0
+    sections = {info.name: headings(tools.index.document(info.name)) for info in documents}
+    read, last = 0, ""
     for number, part in enumerate(chosen, start=1):
         if tools.stopped():
             break
         yield Phase("reading", f"Reading part {number} of {len(chosen)}")
         read += 1
-        statements = read_part(part, tools.summary, tools.complete, tools.min_support, [claim for claim, _ in told])
-        entries = _under_heading(part, statements, told, several=len(documents) > 1)
-        yield from (Token(claim.before + claim.text) for claim, _ in entries)
-        told += entries
+        known = [claim for claim, _ in told]
+        statements = read_part(part, share(len(chosen)), tools.summary, tools.complete, tools.min_support, known)
+        for claim, support in statements:
+            heading = part.title if len(documents) > 1 else _above(support.spans[0], sections)
+            before = f"\n\n{heading}\n- " if heading and heading != last else "\n- "
+            told.append((Claim(claim.text, before), support))
+            last = heading or last
+            yield Token(before + claim.text)
     if not told:
         return None
     notes = (tools.replies.note("parts", read=read, parts=len(every)),) if read < len(every) else ()
-    support = fmean(support.score for _, support in told)
-    signals = {"support": support, "parts": read / len(every)}
-    return replace(_outcome(plan, told, support, signals), notes=notes)
+    signals = {"support": fmean(support.score for _, support in told), "parts": read / len(every)}
+    return replace(_outcome(plan, told, 0.5 + signals["support"] / 2, signals), notes=notes)
 
 
-def _all_parts(documents: Sequence[DocumentInfo], topic: str, tools: Tools) -> list[Part]:
-    """Return the parts of ``documents`` with all words of ``topic``; small parts if there are few."""
-    words, parts = stems(topic), list[Part]()
-    texts = [(title_of(info), _passages(info, tools.index)) for info in documents]
+def _all_parts(documents: Sequence[DocumentInfo], plan: Plan, tools: Tools) -> list[Part]:
+    """Return the parts of ``documents`` with all words of the topic; small parts if there are few."""
+    words, parts = stems(plan.topic), list[Part]()
+    texts = [
+        (title_of(info), _sections(info, plan.documents, tools.index), tools.index.document(info.name).language)
+        for info in documents
+    ]
     for size in SIZES:
-        parts = [part for title, passages in texts for part in parts_of(title, passages, size) if _is_on(part, words)]
+        parts = [
+            part
+            for title, passages, language in texts
+            for part in parts_of(title, passages, size, language)
+            if _is_on(part, words)
+        ]
         if len(parts) <= tools.parts:
             break
     return parts
+
+
+def _sections(info: DocumentInfo, names: Sequence[str], index: Index) -> list[Passage]:
+    """Return the passages of a document, only those of some sections if one of ``names`` has words of their headings.
+
+    "The rules on leave in the handbook" are its section "3. Leave". Words with which the document begins name it whole.
+    """
+    passages = _passages(info, index)
+    own = called(info) | stems(index.text(info.name, 0, OPENING))
+    words = {stem for name in names for stem in stems(name) if not is_kind(stem)} - own
+    meant = [passage for passage in passages if words & stems(passage.section)]
+    return meant or passages
 
 
 def _is_on(part: Part, words: Collection[str]) -> bool:
@@ -349,15 +397,11 @@ def _is_on(part: Part, words: Collection[str]) -> bool:
     return all(matches(word, known) for word in words)
 
 
-def _under_heading(part: Part, statements: Checked, told: Checked, several: bool) -> Checked:
-    """Return ``statements`` as list items; the first one of a document starts with its title."""
-    known = {span.evidence.passage.document for _, support in told for span in support.spans}
-    entries: Checked = []
-    for claim, support in statements:
-        new = several and not entries and part.passages[0].document not in known
-        before = f"\n\n{part.title}\n- " if new else "\n- "
-        entries.append((Claim(claim.text, before), support))
-    return entries
+def _above(span: Span, sections: Mapping[str, Sequence[Point]]) -> str:
+    """Return the outermost heading above ``span``; empty if there is none."""
+    found = sections[span.evidence.passage.document]
+    place = bisect_right([point.start for point in found], span.start)
+    return found[place - 1].text if place else ""
 
 
 # --- lines and spans

@@ -88,8 +88,7 @@ def possible(question: str, titles: Titles) -> frozenset[Operation]:
         allowed |= {"compare", "each"}
     if "compare" in asked and (any(kinds) or named):
         allowed.add("compare")
-    whole = "summarise" in asked or lower[-1:] == ["about"]
-    if whole and (any(kinds) or named or _is_all(lower)):
+    if "summarise" in asked or (lower[-1:] == ["about"] and (any(kinds) or named)):
         allowed.add("summarise")
     return frozenset(allowed)
 
@@ -131,12 +130,6 @@ def _qualifiers(question: str, titles: Titles) -> frozenset[str]:
         if token in _WORDS["count"] and _picks(lower, place, kinds):
             return stems(" ".join(tokens[place + 1 : kinds.index(True, place + 1)]))
     return frozenset()
-
-
-def _is_all(lower: Sequence[str]) -> bool:
-    """Return whether the question only names the operation: "Give me an overview"."""
-    content = {word.text for word in content_words(" ".join(lower))}
-    return len(content - _WORDS["summarise"] - _PICKS) <= 1
 
 
 PICKED: frozenset[Operation] = frozenset({"mention", "count", "first", "last", "order", "each"})

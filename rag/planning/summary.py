@@ -11,27 +11,35 @@ from rag.catalogue import stems
 from rag.citations import Checked, Claim
 from rag.ports import Completion
 from rag.tasks import TaskFile
+from rag.text.detection import language_of_question
+from rag.text.language import NAMES, TABLES
 from rag.types import Evidence, Passage
 from rag.verification import spans
 
-__all__ = ["SIZES", "Part", "parts_of", "read_part", "spread"]
+__all__ = ["SIZES", "Part", "parts_of", "read_part", "share", "spread"]
 
 SIZES = (1600, 2400, 3200)
 """Characters of a part, 400 to 800 tokens; the smallest size is used with which all parts can be read."""
-TOKENS = 96
-"""Most tokens written about a part."""
-STATEMENTS = 2
-"""Most sentences kept from a part."""
+STATEMENTS = 30
+"""Sentences of a summary, shared among its parts."""
+FEWEST, MOST = 2, 8
+"""Fewest and most sentences about a part."""
+TOKENS = 40
+"""Tokens of a sentence, on average at most."""
 ALIKE = 0.7
 """Share of common words from which two sentences say the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Consecutive passages of one document that are read together; ``title`` is the document's."""
+    """Consecutive passages of one document that are read together.
+
+    ``title`` and ``language`` (ISO 639-1) are the document's.
+    """
 
     title: str
     passages: tuple[Passage, ...]
+    language: str = "en"
 
     @property
     def text(self) -> str:
@@ -44,7 +52,7 @@ class Part:
         return " – ".join(part for part in (self.title, self.passages[0].section) if part)
 
 
-def parts_of(title: str, passages: Sequence[Passage], size: int = SIZES[-1]) -> list[Part]:
+def parts_of(title: str, passages: Sequence[Passage], size: int = SIZES[-1], language: str = "en") -> list[Part]:
     """Return ``passages`` in parts of up to ``size`` characters, keeping sections whole if possible."""
     parts = list[list[Passage]]()
     for _, group in groupby(passages, key=lambda passage: passage.section.partition(" > ")[0]):
@@ -57,7 +65,7 @@ def parts_of(title: str, passages: Sequence[Passage], size: int = SIZES[-1]) -> 
             if parts[-1] and _size(parts[-1]) + len(passage.text) > size:
                 parts.append([])
             parts[-1].append(passage)
-    return [Part(title, tuple(part)) for part in parts]
+    return [Part(title, tuple(part), language) for part in parts]
 
 
 def _size(passages: Sequence[Passage]) -> int:
@@ -83,25 +91,41 @@ def _evenly(parts: Sequence[Part], count: int) -> list[Part]:
     return [parts[place * len(parts) // count] for place in range(count)]
 
 
+def share(parts: int) -> int:
+    """Return how many sentences are written about each of so many ``parts``."""
+    return max(FEWEST, min(MOST, STATEMENTS // parts))
+
+
 def read_part(
     part: Part,
+    count: int,
     task: TaskFile,
     complete: Callable[[Completion, int], Iterator[str]],
     min_support: float,
     told: Sequence[Claim] = (),
 ) -> Checked:
-    """Return the statements about ``part`` that it supports, without those ``told`` already."""
-    prompt = task.completion(part.passages[0].id, title=part.heading, text=part.text)
-    claims = citations.parse("".join(complete(prompt, TOKENS)))
+    """Return up to ``count`` statements about ``part`` that it supports, in its order, without those ``told`` already.
+
+    They are in the language of the document; small models fall back into English.
+    """
+    language = NAMES.get(part.language, "english").capitalize()
+    fields = {"title": part.heading, "text": part.text, "count": str(count), "language": language}
+    prompt = task.completion(part.passages[0].id, part.language, **fields)
+    claims = citations.parse("".join(complete(prompt, TOKENS * count)))
     evidence = [Evidence(passage, 1.0, rank) for rank, passage in enumerate(part.passages, start=1)]
     supports = spans.support(claims, evidence, "")
     kept: Checked = []
     for claim, support in zip(claims, supports, strict=True):
         known = [*told, *(claim for claim, _ in kept)]
-        whole = claim.text[-1] in ".!?…"  # The last one may be incomplete.
-        if support and support.score >= min_support and whole and not any(_alike(claim, other) for other in known):
+        fits = claim.text[-1] in ".!?…" and _is_in(claim.text, part.language)  # The last one may be incomplete.
+        if support and support.score >= min_support and fits and not any(_alike(claim, other) for other in known):
             kept.append((claim, support))
-    return kept[:STATEMENTS]
+    return sorted(kept[:count], key=lambda statement: statement[1].spans[0].start)
+
+
+def _is_in(text: str, language: str) -> bool:
+    """Return whether ``text`` may be in ``language``; only the words of some languages tell."""
+    return language not in TABLES or language_of_question(text, language) == language
 
 
 def _alike(one: Claim, other: Claim) -> bool:

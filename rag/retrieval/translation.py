@@ -14,7 +14,7 @@ from rag.ports import Embedder, Generator, Stop
 from rag.retrieval.hybrid import knows
 from rag.tasks import TaskFile
 from rag.text.detection import language_of_question
-from rag.text.language import STEMMERS
+from rag.text.language import NAMES
 
 __all__ = ["Translator", "language_to_search"]
 
@@ -24,8 +24,6 @@ GRAMMAR = r"""root ::= " " item (", " item){0,5} "\n"
 item ::= word (" " word){0,2}
 word ::= [^ ,|:;.?!\n]{1,30}
 """
-NAMES = {**STEMMERS, "cy": "welsh", "ja": "japanese", "th": "thai", "zh": "chinese"}
-"""Names of languages by their codes."""
 UNKNOWN = ""
 
 

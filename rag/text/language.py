@@ -20,6 +20,7 @@ __all__ = [
     "JOINTS",
     "LACKING",
     "MONTHS",
+    "NAMES",
     "NEGATIONS",
     "NEVER_LAST",
     "NUMBER_WORDS",
@@ -63,6 +64,8 @@ _TABLE: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
 _UNITS = _TABLE.pop("units")
 STEMMERS: dict[str, str] = _TABLE.pop("stemmers")
 """Snowball's algorithm by language."""
+NAMES = {**STEMMERS, "cy": "welsh", "ja": "japanese", "th": "thai", "zh": "chinese"}
+"""Names of languages by their codes (ISO 639-1), in English."""
 JOINTS = {language: ("", *joints.split()) for language, joints in _TABLE.pop("joints").items()}
 """What stands between the parts of a compound, by language, for those that write it in one word."""
 SEPARATORS = sorted((word for words in _TABLE.pop("separators").values() for word in words.split()), key=len)[::-1]

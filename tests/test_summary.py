@@ -1,0 +1,136 @@
+"""Summaries: which documents and sections are meant, and what is written about each part."""
+
+import pytest
+from test_execution import EMBEDDER, Hands, done
+
+from rag import tasks
+from rag.citations import cite
+from rag.config import Config
+from rag.indexes.opening import create_index
+from rag.ingest import ingest
+from rag.planning.plans import Plan, possible
+from rag.planning.summary import Part, parts_of, read_part, share
+from rag.types import Passage
+
+TASK = tasks.load(Config().prompt.parent / "summary.txt")
+HOURS = "Work begins at 8:30. Late shifts end at 21:00. " + "Whoever comes late rings the desk. " * 20
+LEAVE = "Everybody has 26 days of leave. Up to 4 days may be carried over. " + "It is booked with the desk. " * 20
+EXPENSES = "Receipts are handed in within 60 days. " + "Nothing else is paid, whatever it is. " * 20
+FILES = {
+    "handbook.md": f"# Staff Handbook\n\nThis is for everybody who works at the museum.\n\n## 1. Hours\n\n{HOURS}\n\n"
+    f"## 2. Leave\n\n{LEAVE}\n\n## 3. Expenses\n\n{EXPENSES}\n",
+    "study.txt": "The nap trial\n\nNurses on night shifts slept for 30 minutes. They reacted 24 ms faster than without "
+    "a nap.",
+    "règlement.md": "# Règlement de la bibliothèque\n\nLes livres sont prêtés pour quatre semaines. Les animaux ne "
+    "sont pas admis dans les salles.\n",
+}
+WRITTEN = {
+    "Whoever comes late": "Work begins at 8:30.",
+    "Receipts": "Receipts are handed in within 60 days.\nEverybody has 26 days of leave.\nWork begins at 8:30.",
+    "is booked": "Everybody has 26 days of leave.",
+    "nap": "Nurses on night shifts slept for 30 minutes.\nThey reacted 42 ms faster than without a nap.",
+}
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("summaries")
+    (folder / "files").mkdir()
+    for name, text in FILES.items():
+        (folder / "files" / name).write_text(text, encoding="utf-8")
+    with create_index(Config(index=folder / "index"), EMBEDDER) as index:
+        ingest([folder / "files"], index, EMBEDDER, Config(index=folder / "index"))
+        yield index
+
+
+def summary(index, *documents, topic=""):
+    outcome, _ = done(Plan("summarise", topic, documents), Hands(index, WRITTEN))
+    return cite(*zip(*outcome.checked, strict=True))[0] if outcome else None
+
+
+def test_a_document_is_summed_up_in_its_order_under_its_headings(index):
+    assert summary(index, "Staff Handbook").splitlines() == [
+        "Hours",
+        "- Work begins at 8:30. [1]",
+        "",
+        "Leave",
+        "- Everybody has 26 days of leave. [2]",
+        "",
+        "Expenses",
+        "- Receipts are handed in within 60 days. [3]",
+    ]
+
+
+def test_a_section_that_is_named_is_read_alone(index):
+    assert "8:30" not in summary(index, "leave in the handbook")
+    assert "26 days" in summary(index, "leave in the handbook")
+
+
+@pytest.mark.parametrize("name", ["trial on naps of nurses", "nap study"])
+def test_a_document_is_found_by_what_it_is_about(index, name):
+    assert summary(index, name) == "- Nurses on night shifts slept for 30 minutes. [1]"
+
+
+@pytest.mark.parametrize("name", ["Leeds roadshow", "tractors"])
+def test_what_no_document_is_about_is_not_summed_up(index, name):
+    assert summary(index, name) is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Summarise the coral shading study.",
+        "Give me an overview of what visitors should know.",
+        "Peux-tu me résumer la charte ?",
+        "Hazme un resumen de la convocatoria.",
+        "Fasse zusammen, was für Besucher gilt.",
+    ],
+)
+def test_who_asks_for_a_summary_need_not_say_of_what_kind(index, question):
+    from rag.catalogue import Catalogue
+
+    assert "summarise" in possible(question, Catalogue(index).titles())
+
+
+def test_the_fewer_parts_the_more_is_said_of_each():
+    assert [share(parts) for parts in (1, 4, 5, 12, 100)] == [8, 7, 6, 2, 2]
+
+
+def test_the_model_is_asked_in_the_language_of_the_document():
+    prompts = []
+
+    def complete(prompt, limit):
+        prompts.append((prompt.asked, limit))
+        return iter([""])
+
+    texts = {
+        "en": "The rent is due.",
+        "fr": "Le loyer est dû.",
+        "nl": "De huur wordt betaald op de eerste van de maand.",
+    }
+    for language, text in texts.items():
+        (part,) = parts_of("Lease", [Passage("a", 0, len(text), text)], language=language)
+        read_part(part, 3, TASK, complete, 0.35)
+    assert [asked.split()[-3:] for asked, _ in prompts] == [
+        ["each,", "in", "English:"],
+        ["en", "français", ":"],
+        ["each,", "in", "Dutch:"],
+    ]
+    assert "3" in prompts[0][0] and prompts[0][1] == 120
+
+
+def test_statements_in_another_language_and_repetitions_are_left_out():
+    text = "La directrice est Mme Orsel. Les animaux ne sont pas admis."
+    part = Part("", (Passage("a", 0, len(text), text),), "fr")
+    written = (
+        "Les animaux ne sont pas admis.\nThe directrice is Mme Orsel.\nLa directrice est Mme Orsel.\n"
+        "Les animaux ne sont pas admis."
+    )
+    kept = read_part(part, 5, TASK, lambda prompt, limit: iter([written]), 0.35)
+    assert [claim.text for claim, _ in kept] == ["La directrice est Mme Orsel.", "Les animaux ne sont pas admis."]
+
+
+@pytest.mark.parametrize("name", ["overview", "main points", "everything", "the documents"])
+def test_a_name_that_names_nothing_means_all_documents(index, name):
+    told = summary(index, name)
+    assert "Staff Handbook\n- Work begins at 8:30." in told and "\n- Nurses on night shifts" in told

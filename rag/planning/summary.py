@@ -117,7 +117,7 @@ def read_part(
     kept: Checked = []
     for claim, support in zip(claims, supports, strict=True):
         known = [*told, *(claim for claim, _ in kept)]
-        fits = claim.text[-1] in ".!?…" and _is_in(claim.text, part.language)  # The last one may be incomplete.
+        fits = claim.text[-1] in ".!…。！" and _is_in(claim.text, part.language)  # The last one may be incomplete.
         if support and support.score >= min_support and fits and not any(_alike(claim, other) for other in known):
             kept.append((claim, support))
     return sorted(kept[:count], key=lambda statement: statement[1].spans[0].start)

@@ -26,6 +26,7 @@ def assistant(tmp_path_factory):
         yield Assistant(index, embedder, ScriptedGenerator({}), prompts.load(config.prompt), config)
 
 
+@pytest.mark.slow
 def test_messages_are_joined_with_earlier_ones_only_if_they_depend_on_them(assistant):
     found = list(readings(DATA / "conversations.jsonl", assistant))
     assert len({reading.conversation for reading in found}) == 40

@@ -107,12 +107,14 @@ def worse(found) -> set[str]:
     return {line.name for line in found.lines if "worse than the baseline" in line.faults}
 
 
+@pytest.mark.slow
 def test_the_seeds_pass_as_they_were_accepted(seeds):
     found = seeds()
     assert (worse(found), found.never, found.flips) == (set(), [], [])
     assert {line.name for line in found.lines} >= {"retrieval.hit@3", "answer.correct", "citation.document"}
 
 
+@pytest.mark.slow
 def test_a_broken_fusion_is_stopped_and_the_flipped_questions_are_named(seeds, monkeypatch):
     fused = hybrid.fuse
     monkeypatch.setattr(hybrid, "fuse", lambda *given: {id_: -score for id_, score in fused(*given).items()})
@@ -128,6 +130,7 @@ def test_a_broken_fusion_is_stopped_and_the_flipped_questions_are_named(seeds, m
     assert table.endswith("THE GATE FAILS.")
 
 
+@pytest.mark.slow
 def test_one_half_of_the_search_that_is_gone_shows(seeds, monkeypatch):
     monkeypatch.setattr("rag.indexes.sqlite.index.SqliteIndex.search_lexical", lambda *_: [])
     found = seeds()
@@ -135,6 +138,7 @@ def test_one_half_of_the_search_that_is_gone_shows(seeds, monkeypatch):
     assert "retrieval.hit@3" in worse(found)
 
 
+@pytest.mark.slow
 def test_broken_verification_is_stopped_by_the_recorded_drafts(seeds, monkeypatch):
     monkeypatch.setattr(verification, "support", lambda claims, evidence, question: [None] * len(claims))
     found = seeds()
@@ -143,6 +147,7 @@ def test_broken_verification_is_stopped_by_the_recorded_drafts(seeds, monkeypatc
     assert not {"retrieval.hit@3", "retrieval.found"} & worse(found)
 
 
+@pytest.mark.slow
 def test_a_citation_that_does_not_hold_is_never_tolerated(seeds, monkeypatch):
     cite = citations.cite
 

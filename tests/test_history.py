@@ -290,6 +290,7 @@ class TestInTheBrowser:
         page.get_by_role("button", name="Conversations", exact=True).click()
         assert page.locator(".history-open").all_inner_texts() == [PRINCIPLES.question, VENUE.question]
 
+    @pytest.mark.slow
     def test_a_conversation_outlives_the_server(self, browser, tmp_path):
         config, port = Config(index=tmp_path), free_port()
         assistant = ScriptedAssistant([VENUE, PRINCIPLES, FOLLOW_UP], pace=0.001)

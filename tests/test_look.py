@@ -43,7 +43,8 @@ def site(tmp_path_factory):
         yield site
 
 
-@pytest.mark.parametrize("look", [Look(390, True, "de-DE"), pytest.param(Look(1280), marks=pytest.mark.slow)], ids=str)
+@pytest.mark.slow
+@pytest.mark.parametrize("look", [Look(390, True, "de-DE"), Look(1280)], ids=str)
 def test_every_state_fits_its_window_and_is_accessible(browser, site, look):
     wrong = []
     for name, chat in states(browser, site, look):

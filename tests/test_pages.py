@@ -241,6 +241,7 @@ class TestFeedback:
 
 
 class TestNothingSlipsIn:
+    @pytest.mark.slow
     def test_script_in_names_titles_texts_and_questions_never_runs(self, visit, index, config):
         page = visit("documents")
         upload(page, *[(name, text.encode()) for name, text in HOSTILE.items()])
@@ -270,6 +271,7 @@ class TestNothingSlipsIn:
             page.keyboard.press("r")
             page.wait_for_timeout(50)
         page = visit()
+        page.locator(".scope-title").first.wait_for()
         for title in page.locator(".scope-title").all():
             title.click()
         page.locator(".scope-item .open").last.wait_for()

@@ -559,6 +559,7 @@ class TestScripts:
 # --- the demo
 
 
+@pytest.mark.slow
 @pytest.mark.llm
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium at /usr/bin/chromium or on the PATH")

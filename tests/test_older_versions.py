@@ -1,9 +1,13 @@
 """Older versions of documents are shown as such: in the API, in the lists of documents, and beside what is cited."""
 
 import threading
+from dataclasses import replace
 
 import pytest
+from api import running
 from browser import in_browser, running_chat, until, watched_page
+from servers import serving
+from widget import Intranet, visit
 
 from rag import prompts
 from rag.assistant import Assistant
@@ -18,6 +22,7 @@ from ui.versions import Versions
 DAYS = "Staff of the mill have {} days of annual leave."
 TEXT = "# Leave policy {}\n\n" + DAYS + "\n\nLeave is agreed with the foreman two weeks ahead of its first day.\n"
 QUESTION = "How many days of annual leave did staff have in 2016?"
+SAID = "Older version; the newest is Leave policy 2025"
 OLD, NEW = "policies/leave_2016.md", "policies/leave_2025.md"
 
 
@@ -44,6 +49,7 @@ def test_the_api_names_the_newest_version(config, index):
     try:
         assert {one["id"]: one["newest_version"] for one in library.documents()} == {OLD: NEW, NEW: "", "pay.md": ""}
         assert library.document(OLD)["newest_version"] == NEW
+        assert library.passage(OLD, 0, 5, 0)["newest_title"] == "Leave policy 2025"
         assert len(paused) == 2, "read once, and only what may be versions of one"
     finally:
         library.close()
@@ -70,17 +76,35 @@ def test_nobody_waits_for_it_and_what_has_not_changed_is_not_read_again(config, 
     assert versions.newest(index, 60)[OLD].name == NEW
 
 
+@pytest.fixture
+def assistant(config, index):
+    generator = ScriptedGenerator({QUESTION: DAYS.format(20)}, {QUESTION: 0.97})
+    return Assistant(index, index._embedder, generator, prompts.load(config.prompt), config)
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(in_browser[1].args[0], reason="no Chromium")
-def test_the_pages_lead_from_an_older_version_to_the_newest(config, index, browser):
-    answer = DAYS.format(20)
-    generator = ScriptedGenerator({QUESTION: answer}, {QUESTION: 0.97})
-    assistant = Assistant(index, index._embedder, generator, prompts.load(config.prompt), config)
-    said = "Older version; the newest is Leave policy 2025"
+def test_the_widget_leads_from_an_older_version_to_the_newest(config, assistant, browser):
+    with serving() as pages, running(lambda: assistant, replace(config, origins=(pages.url,))) as api:
+        pages.files["/favicon.ico"] = b""
+        site = Intranet(pages, api, assistant, config.index)
+        with visit(browser, site, site.page()) as visited:
+            visited.open()
+            visited.ask(QUESTION)
+            visited.exchange().get_by_role("button", name="Source 1: Leave policy 2016").click()
+            with visited.page.expect_popup() as popup:
+                visited.page.get_by_role("link", name=SAID).click()
+            popup.value.get_by_role("heading", name="Leave policy 2025").wait_for()
+            popup.value.close()
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(in_browser[1].args[0], reason="no Chromium")
+def test_the_pages_lead_from_an_older_version_to_the_newest(config, assistant, browser):
     with running_chat(lambda: assistant, config) as address, watched_page(browser, address) as watched:
         page = watched.page
         beside = page.locator(".scope-item", has_text="Leave policy 2016")
-        assert beside.get_by_role("link", name=said).get_attribute("href") == (
+        assert beside.get_by_role("link", name=SAID).get_attribute("href") == (
             "./read?document=policies%2Fleave_2025.md&start=0&end=0"
         )
         assert page.locator(".scope-item .older").count() == 1
@@ -92,13 +116,13 @@ def test_the_pages_lead_from_an_older_version_to_the_newest(config, index, brows
         assert source.get_by_text("Older version").is_visible()
         page.locator("button.mark").first.click()
         with page.expect_popup() as popup:
-            page.locator(".panel .current").get_by_role("link", name=said).click()
+            page.locator(".panel .current").get_by_role("link", name=SAID).click()
         popup.value.get_by_role("heading", name="Leave policy 2025").wait_for()
         popup.value.close()
         page.goto(address + "read?document=policies/leave_2016.md")
-        page.get_by_role("link", name=said).click()
+        page.get_by_role("link", name=SAID).click()
         page.get_by_role("heading", name="Leave policy 2025").wait_for()
         page.goto(address + "documents")
-        page.locator(".document", has_text="leave_2016").get_by_role("link", name=said).wait_for()
+        page.locator(".document", has_text="leave_2016").get_by_role("link", name=SAID).wait_for()
         assert page.locator(".document .older").count() == 1
         assert (watched.foreign, watched.errors) == ([], [])

@@ -99,6 +99,7 @@ FACTS = {
     "empty_pages": [],
     "ingested_at": "2011-12-01T09:00:00+00:00",
     "newest_version": "",
+    "newest_title": "",
 }
 FOUND = {
     "rank": 1,
@@ -126,6 +127,8 @@ STRETCH = {
     "text_start": 76,
     "text_end": 115,
     "characters": 8127,
+    "newest_version": "",
+    "newest_title": "",
 }
 OVERVIEW_OF = {
     "document": "003_2751ee3485e30d0d.txt",

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Collection
 from typing import Any
 
+from rag.catalogue import title_of
 from rag.config import Config
 from rag.errors import DocumentError, IndexMissing, QuestionError
 from rag.feedback import Span
@@ -121,6 +122,7 @@ class Library:
             "text_start": first,
             "text_end": last,
             "characters": length,
+            **_newest_version(name, self._versions.newest(self.index)),
         }
 
     def span(self, name: str, start: int, end: int) -> Span:
@@ -155,8 +157,14 @@ def _facts(info: DocumentInfo, newest: Newest) -> dict[str, Any]:
         "pages": info.pages,
         "empty_pages": list(info.empty_pages),
         "ingested_at": info.ingested_at,
-        "newest_version": newest[info.name].name if info.name in newest else "",
+        **_newest_version(info.name, newest),
     }
+
+
+def _newest_version(name: str, newest: Newest) -> dict[str, str]:
+    """Return id and title of the newest version of a document; empty if it is the newest, or that isn't known yet."""
+    info = newest.get(name)
+    return {"newest_version": info.name if info else "", "newest_title": title_of(info) if info else ""}
 
 
 def _page(document: Document, start: int) -> int | None:

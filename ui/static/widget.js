@@ -50,6 +50,7 @@
     loading: "Loading the passage",
     open: "Open the document here",
     new_tab: " (opens in a new tab)",
+    older: "Older version; the newest is {title}",
     changed: "This document has changed since the answer was given. The original quote:",
     gone: "This passage isn't available: the document was changed or deleted.",
     support: "Contact us:",
@@ -82,7 +83,7 @@
     const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
     const said = (key) => fill.bind(null, words[key]);
     const counted = (key) => (count) => fill(words[`${key}_${FORMS[count]}`] || words[`${key}_other`], { count });
-    const gaps = ["number", "about", "source", "page", "found"].map((key) => [key, said(key)]);
+    const gaps = ["number", "about", "source", "page", "found", "older"].map((key) => [key, said(key)]);
     return { ...words, ...Object.fromEntries(gaps), waiting: counted("waiting"), sources: counted("sources") };
   }
 
@@ -963,15 +964,22 @@
       const where = [date(passage.date || "", this.language), passage.page ? texts.page({ page: passage.page }) : ""].filter(
         Boolean,
       );
-      const link = make(
-        "a",
-        { href: this.server.reading(passage), target: "_blank", rel: "noopener noreferrer" },
-        texts.open,
-        make("span", { class: "unseen" }, texts.new_tab),
-      );
+      const link = this.readerLink(passage, texts.open);
+      const newest = { document: passage.newest_version, start: 0, end: 0 };
+      const older = newest.document ? [this.readerLink(newest, texts.older({ title: passage.newest_title }))] : [];
       const changed = quote !== undefined && quote !== passage.quote;
       const text = changed ? this.kept(quote) : [quotation(passage)];
-      return [make("p", { class: "small where" }, where.join(" · ")), ...text, make("p", {}, link)];
+      return [
+        make("p", { class: "small where" }, where.join(" · ")),
+        ...older.map((newer) => make("p", { class: "small" }, newer)),
+        ...text,
+        make("p", {}, link),
+      ];
+    }
+
+    readerLink(span, text) {
+      const target = { href: this.server.reading(span), target: "_blank", rel: "noopener noreferrer" };
+      return make("a", target, text, make("span", { class: "unseen" }, this.texts.new_tab));
     }
 
     kept(quote) {

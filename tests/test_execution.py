@@ -256,7 +256,7 @@ def test_several_documents_are_summed_up_under_their_titles(hands):
     hands.parts = 4
     outcome, shown = done(Plan("summarise"), hands)
     text = cite(*zip(*outcome.checked, strict=True))[0]
-    assert "Rye loaf recipe\n- Mix rye flour with sourdough." in text
+    assert "**Rye loaf recipe**\n- Mix rye flour with sourdough." in text
     assert outcome.notes == ("Read 4 of 6 parts.",)
     assert [phase.text for phase in shown if isinstance(phase, Phase)] == [
         f"Reading part {i} of 4" for i in range(1, 5)

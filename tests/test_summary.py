@@ -50,13 +50,13 @@ def summary(index, *documents, topic=""):
 
 def test_a_document_is_summed_up_in_its_order_under_its_headings(index):
     assert summary(index, "Staff Handbook").splitlines() == [
-        "Hours",
+        "**Hours**",
         "- Work begins at 8:30. [1]",
         "",
-        "Leave",
+        "**Leave**",
         "- Everybody has 26 days of leave. [2]",
         "",
-        "Expenses",
+        "**Expenses**",
         "- Receipts are handed in within 60 days. [3]",
     ]
 
@@ -133,4 +133,4 @@ def test_statements_in_another_language_and_repetitions_are_left_out():
 @pytest.mark.parametrize("name", ["overview", "main points", "everything", "the documents"])
 def test_a_name_that_names_nothing_means_all_documents(index, name):
     told = summary(index, name)
-    assert "Staff Handbook\n- Work begins at 8:30." in told and "\n- Nurses on night shifts" in told
+    assert "**Staff Handbook**\n- Work begins at 8:30." in told and "\n- Nurses on night shifts" in told

@@ -350,7 +350,7 @@ def _summarise(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> D
         statements = read_part(part, share(len(chosen)), tools.summary, tools.complete, tools.min_support, known)
         for claim, support in statements:
             heading = part.title if len(documents) > 1 else _above(support.spans[0], sections)
-            before = f"\n\n{heading}\n- " if heading and heading != last else "\n- "
+            before = f"\n\n**{heading}**\n- " if heading and heading != last else "\n- "
             told.append((Claim(claim.text, before), support))
             last = heading or last
             yield Token(before + claim.text)

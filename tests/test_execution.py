@@ -275,6 +275,9 @@ def test_it_stops_when_nobody_waits(hands):
     "plan",
     [
         Plan("mention", "unicorns"),
+        Plan("mention", "air tank"),
+        Plan("summarise", documents=("Ashford minutes",)),
+        Plan("count", documents=("minutes of Ashford",)),
         Plan("mention", "water tank", ("the Leeds report",)),
         Plan("count", documents=("books",)),
         Plan("first", documents=("Gartenweg",)),

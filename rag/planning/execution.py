@@ -154,7 +154,7 @@ def _meant(plan: Plan, tools: Tools) -> list[DocumentInfo]:
 
 def _kinds(names: Sequence[str], titles: Titles) -> str:
     """Return the words for kinds of documents in several ``names``: "lease" in "Ashford" and "Dover lease"."""
-    words = [word for name in names for word in content_words(f"x {name}")[1:] if word.kind in {"word", "name"}]
+    words = [word for name in names for word in content_words(f"x {name}") if word.kind in {"word", "name"}]
     return " ".join(word.text for word in words if titles.names_kind(word.form)) if len(names) > 1 else ""
 
 
@@ -162,8 +162,21 @@ def _named(name: str, kinds: str, plan: Plan, tools: Tools) -> list[DocumentInfo
     titles = tools.titles()
     found_by = titles.resolve(f"{name} {kinds}") or titles.resolve(name) or _by_opening(name, titles, tools.index)
     if found_by or plan.operation != "summarise":
-        return found_by
+        return _with_names(name, found_by, tools.index)
     return titles.documents if all(map(_names_none, stems(name))) else _by_content(name, tools)
+
+
+def _with_names(name: str, documents: Sequence[DocumentInfo], index: Index) -> list[DocumentInfo]:
+    """Return those of ``documents`` that have the proper names in ``name``: none for "the Leeds roadshow" if no text of
+    a roadshow names Leeds."""
+    kept = list(documents)
+    for word in content_words(f"x {name}"):
+        called_so = [info for info in kept if matches(word.form, called(info))]
+        if word.kind in {"name", "number"} and not is_kind(word.form) and len(called_so) < len(kept):
+            hits = index.search_lexical(word.text, SEARCHED, Filter.of([info.name for info in kept]))
+            naming = {passage.document for passage in index.passages([id for id, _ in hits])}
+            kept = [info for info in kept if info.name in naming or info in called_so]
+    return kept
 
 
 def _names_none(stem: str) -> bool:
@@ -219,7 +232,7 @@ def _mentions(topic: str, documents: Sequence[DocumentInfo], index: Index) -> di
 
     Words in headings count if the sentence has one of the others.
     """
-    words = content_words(f"x {topic}")[1:] or content_words(topic)
+    words = content_words(f"x {topic}")  # A name at the start of a sentence may be an ordinary word.
     names = {info.name for info in documents}
     passages = index.passages([id for id, _ in index.search_lexical(topic, SEARCHED, Filter.of(names))])
     best = dict[str, tuple[tuple[bool, int, int], Span]]()

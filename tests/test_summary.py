@@ -43,6 +43,16 @@ def index(tmp_path_factory):
         yield index
 
 
+def written(steps):
+    """Return what was written about a part, and what was kept of it."""
+    text = ""
+    while True:
+        try:
+            text += next(steps).text
+        except StopIteration as end:
+            return text, end.value
+
+
 def summary(index, *documents, topic=""):
     outcome, _ = done(Plan("summarise", topic, documents), Hands(index, WRITTEN))
     return cite(*zip(*outcome.checked, strict=True))[0] if outcome else None
@@ -110,7 +120,7 @@ def test_the_model_is_asked_in_the_language_of_the_document():
     }
     for language, text in texts.items():
         (part,) = parts_of("Lease", [Passage("a", 0, len(text), text)], language=language)
-        read_part(part, 3, TASK, complete, 0.35)
+        written(read_part(part, 3, TASK, complete, 0.35))
     assert [asked.split()[-3:] for asked, _ in prompts] == [
         ["each,", "in", "English:"],
         ["en", "français", ":"],
@@ -122,11 +132,12 @@ def test_the_model_is_asked_in_the_language_of_the_document():
 def test_statements_in_another_language_and_repetitions_are_left_out():
     text = "La directrice est Mme Orsel. Les animaux ne sont pas admis."
     part = Part("", (Passage("a", 0, len(text), text),), "fr")
-    written = (
+    said = (
         "Les animaux ne sont pas admis.\nThe directrice is Mme Orsel.\nLa directrice est Mme Orsel.\n"
         "Les animaux ne sont pas admis."
     )
-    kept = read_part(part, 5, TASK, lambda prompt, limit: iter([written]), 0.35)
+    shown, kept = written(read_part(part, 5, TASK, lambda prompt, limit: iter([said]), 0.35))
+    assert shown == "\n" + said
     assert [claim.text for claim, _ in kept] == ["La directrice est Mme Orsel.", "Les animaux ne sont pas admis."]
 
 

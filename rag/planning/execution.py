@@ -360,13 +360,14 @@ def _summarise(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> D
         yield Phase("reading", f"Reading part {number} of {len(chosen)}")
         read += 1
         known = [claim for claim, _ in told]
-        statements = read_part(part, share(len(chosen)), tools.summary, tools.complete, tools.min_support, known)
+        statements = yield from read_part(
+            part, share(len(chosen)), tools.summary, tools.complete, tools.min_support, known
+        )
         for claim, support in statements:
             heading = part.title if len(documents) > 1 else _above(support.spans[0], sections)
             before = f"\n\n**{heading}**\n- " if heading and heading != last else "\n- "
             told.append((Claim(claim.text, before), support))
             last = heading or last
-            yield Token(before + claim.text)
     if not told:
         return None
     notes = (tools.replies.note("parts", read=read, parts=len(every)),) if read < len(every) else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator as Steps
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -13,7 +14,7 @@ from rag.ports import Completion
 from rag.tasks import TaskFile
 from rag.text.detection import language_of_question
 from rag.text.language import NAMES, TABLES
-from rag.types import Evidence, Passage
+from rag.types import Evidence, Passage, Token
 from rag.verification import spans
 
 __all__ = ["SIZES", "Part", "parts_of", "read_part", "share", "spread"]
@@ -103,15 +104,21 @@ def read_part(
     complete: Callable[[Completion, int], Iterator[str]],
     min_support: float,
     told: Sequence[Claim] = (),
-) -> Checked:
-    """Return up to ``count`` statements about ``part`` that it supports, in its order, without those ``told`` already.
+) -> Steps[Token, None, Checked]:
+    """Yield a draft about ``part``; return up to ``count`` statements of it that the part supports.
 
-    They are in the language of the document; small models fall back into English.
+    These are in the order of the part, without those ``told`` already, and in the language of the document: small
+    models fall back into English.
     """
     language = NAMES.get(part.language, "english").capitalize()
     fields = {"title": part.heading, "text": part.text, "count": str(count), "language": language}
     prompt = task.completion(part.passages[0].id, part.language, **fields)
-    claims = citations.parse("".join(complete(prompt, TOKENS * count)))
+    written = ""
+    yield Token("\n")
+    for piece in complete(prompt, TOKENS * count):
+        written += piece
+        yield Token(piece)
+    claims = citations.parse(written)
     evidence = [Evidence(passage, 1.0, rank) for rank, passage in enumerate(part.passages, start=1)]
     supports = spans.support(claims, evidence, "")
     kept: Checked = []

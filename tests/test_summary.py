@@ -119,8 +119,8 @@ def test_the_model_is_asked_in_the_language_of_the_document():
         "nl": "De huur wordt betaald op de eerste van de maand.",
     }
     for language, text in texts.items():
-        (part,) = parts_of("Lease", [Passage("a", 0, len(text), text)], language=language)
-        written(read_part(part, 3, TASK, complete, 0.35))
+        (part,) = parts_of("Lease", [Passage("a", 0, len(text), text)])
+        written(read_part(part, language, 3, TASK, complete, 0.35))
     assert [asked.split()[-3:] for asked, _ in prompts] == [
         ["each,", "in", "English:"],
         ["en", "français", ":"],
@@ -131,12 +131,12 @@ def test_the_model_is_asked_in_the_language_of_the_document():
 
 def test_statements_in_another_language_and_repetitions_are_left_out():
     text = "La directrice est Mme Orsel. Les animaux ne sont pas admis."
-    part = Part("", (Passage("a", 0, len(text), text),), "fr")
+    part = Part("", (Passage("a", 0, len(text), text),))
     said = (
         "Les animaux ne sont pas admis.\nThe directrice is Mme Orsel.\nLa directrice est Mme Orsel.\n"
         "Les animaux ne sont pas admis."
     )
-    shown, kept = written(read_part(part, 5, TASK, lambda prompt, limit: iter([said]), 0.35))
+    shown, kept = written(read_part(part, "fr", 5, TASK, lambda prompt, limit: iter([said]), 0.35))
     assert shown == "\n" + said
     assert [claim.text for claim, _ in kept] == ["La directrice est Mme Orsel.", "Les animaux ne sont pas admis."]
 

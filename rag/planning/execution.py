@@ -45,6 +45,7 @@ MEANT = 2 / 3
 COMPARED = 4
 """Most documents compared side by side."""
 NO_NAMES = frozenset(stem for word in cues.words("summarise") | cues.EVERYTHING for stem in stems(word))
+"""Stems that tell no document from another."""
 FIRST_PASSAGES = 3
 """Passages at the start of a document in which its date is searched."""
 
@@ -352,7 +353,8 @@ def _summarise(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> D
     every = _all_parts(documents, plan, tools)
     chosen = spread(every, tools.parts)
     told: Checked = []
-    sections = {info.name: headings(tools.index.document(info.name)) for info in documents}
+    texts = {name: tools.index.document(name) for name in {part.passages[0].document for part in chosen}}
+    outline = headings(next(iter(texts.values()))) if len(texts) == 1 else []
     read, last = 0, ""
     for number, part in enumerate(chosen, start=1):
         if tools.stopped():
@@ -360,11 +362,12 @@ def _summarise(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> D
         yield Phase("reading", f"Reading part {number} of {len(chosen)}")
         read += 1
         known = [claim for claim, _ in told]
+        language, count = texts[part.passages[0].document].language, share(len(chosen))
         statements = yield from read_part(
-            part, share(len(chosen)), tools.summary, tools.complete, tools.min_support, known
+            part, language, count, tools.summary, tools.complete, tools.min_support, known
         )
         for claim, support in statements:
-            heading = part.title if len(documents) > 1 else _above(support.spans[0], sections)
+            heading = part.title if len(documents) > 1 else _above(support.spans[0], outline)
             before = f"\n\n**{heading}**\n- " if heading and heading != last else "\n- "
             told.append((Claim(claim.text, before), support))
             last = heading or last
@@ -378,17 +381,9 @@ def _summarise(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> D
 def _all_parts(documents: Sequence[DocumentInfo], plan: Plan, tools: Tools) -> list[Part]:
     """Return the parts of ``documents`` with all words of the topic; small parts if there are few."""
     words, parts = stems(plan.topic), list[Part]()
-    texts = [
-        (title_of(info), _sections(info, plan.documents, tools.index), tools.index.document(info.name).language)
-        for info in documents
-    ]
+    texts = [(title_of(info), _sections(info, plan.documents, tools.index)) for info in documents]
     for size in SIZES:
-        parts = [
-            part
-            for title, passages, language in texts
-            for part in parts_of(title, passages, size, language)
-            if _is_on(part, words)
-        ]
+        parts = [part for title, passages in texts for part in parts_of(title, passages, size) if _is_on(part, words)]
         if len(parts) <= tools.parts:
             break
     return parts
@@ -411,11 +406,10 @@ def _is_on(part: Part, words: Collection[str]) -> bool:
     return all(matches(word, known) for word in words)
 
 
-def _above(span: Span, sections: Mapping[str, Sequence[Point]]) -> str:
-    """Return the outermost heading above ``span``; empty if there is none."""
-    found = sections[span.evidence.passage.document]
-    place = bisect_right([point.start for point in found], span.start)
-    return found[place - 1].text if place else ""
+def _above(span: Span, outline: Sequence[Point]) -> str:
+    """Return the heading of ``outline`` above ``span``; empty if there is none."""
+    place = bisect_right([point.start for point in outline], span.start)
+    return outline[place - 1].text if place else ""
 
 
 # --- lines and spans

@@ -33,14 +33,10 @@ ALIKE = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Consecutive passages of one document that are read together.
-
-    ``title`` and ``language`` (ISO 639-1) are the document's.
-    """
+    """Consecutive passages of one document that are read together; ``title`` is the document's."""
 
     title: str
     passages: tuple[Passage, ...]
-    language: str = "en"
 
     @property
     def text(self) -> str:
@@ -53,7 +49,7 @@ class Part:
         return " – ".join(part for part in (self.title, self.passages[0].section) if part)
 
 
-def parts_of(title: str, passages: Sequence[Passage], size: int = SIZES[-1], language: str = "en") -> list[Part]:
+def parts_of(title: str, passages: Sequence[Passage], size: int = SIZES[-1]) -> list[Part]:
     """Return ``passages`` in parts of up to ``size`` characters, keeping sections whole if possible."""
     parts = list[list[Passage]]()
     for _, group in groupby(passages, key=lambda passage: passage.section.partition(" > ")[0]):
@@ -66,7 +62,7 @@ def parts_of(title: str, passages: Sequence[Passage], size: int = SIZES[-1], lan
             if parts[-1] and _size(parts[-1]) + len(passage.text) > size:
                 parts.append([])
             parts[-1].append(passage)
-    return [Part(title, tuple(part), language) for part in parts]
+    return [Part(title, tuple(part)) for part in parts]
 
 
 def _size(passages: Sequence[Passage]) -> int:
@@ -99,6 +95,7 @@ def share(parts: int) -> int:
 
 def read_part(
     part: Part,
+    language: str,
     count: int,
     task: TaskFile,
     complete: Callable[[Completion, int], Iterator[str]],
@@ -107,12 +104,12 @@ def read_part(
 ) -> Steps[Token, None, Checked]:
     """Yield a draft about ``part``; return up to ``count`` statements of it that the part supports.
 
-    These are in the order of the part, without those ``told`` already, and in the language of the document: small
-    models fall back into English.
+    These are in the order of the part, without those ``told`` already, and in the ``language`` of the document (ISO
+    639-1): small models fall back into English.
     """
-    language = NAMES.get(part.language, "english").capitalize()
-    fields = {"title": part.heading, "text": part.text, "count": str(count), "language": language}
-    prompt = task.completion(part.passages[0].id, part.language, **fields)
+    named = NAMES.get(language, "english").capitalize()
+    fields = {"title": part.heading, "text": part.text, "count": str(count), "language": named}
+    prompt = task.completion(part.passages[0].id, language, **fields)
     written = ""
     yield Token("\n")
     for piece in complete(prompt, TOKENS * count):
@@ -124,7 +121,7 @@ def read_part(
     kept: Checked = []
     for claim, support in zip(claims, supports, strict=True):
         known = [*told, *(claim for claim, _ in kept)]
-        fits = claim.text[-1] in ".!…。！" and _is_in(claim.text, part.language)  # The last one may be incomplete.
+        fits = claim.text[-1] in ".!…。！" and _is_in(claim.text, language)  # The last one may be incomplete.
         if support and support.score >= min_support and fits and not any(_alike(claim, other) for other in known):
             kept.append((claim, support))
     return sorted(kept[:count], key=lambda statement: statement[1].spans[0].start)

@@ -29,7 +29,7 @@ from ui.server import application
 from ui.service import Service
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 CHROMIUM = next(filter(None, map(shutil.which, ["/usr/bin/chromium", "chromium"])), None)
@@ -386,6 +386,11 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+LEAVING = "The page is left."
+# Gradio's client closes its stream of events when the page is left, and reports that itself as an error.
+CUT_OFF = ("AbortError:", "Unexpected error Connection errored out.")
+
+
 @dataclass
 class Watched:
     """A page, and what it did that it should not: requests to other hosts, errors in the console, dialogs."""
@@ -394,12 +399,21 @@ class Watched:
     address: str
     foreign: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    leaving: bool = False
 
     def __post_init__(self) -> None:
+        self.page.add_init_script(f"addEventListener('beforeunload', () => console.debug('{LEAVING}'))")
+        self.page.on("domcontentloaded", lambda _: setattr(self, "leaving", False))
         self.page.on("request", lambda request: self._note_request(request.url))
-        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self.page.on("console", self._note_message)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("dialog", lambda dialog: (self.errors.append(dialog.message), dialog.dismiss()))
+
+    def _note_message(self, message: ConsoleMessage) -> None:
+        if message.text == LEAVING:
+            self.leaving = True
+        elif message.type == "error" and not (self.leaving and message.text.startswith(CUT_OFF)):
+            self.errors.append(message.text)
 
     def _note_request(self, url: str) -> None:
         if not url.startswith((self.address, "data:", "blob:" + self.address)):

@@ -16,17 +16,25 @@ TASK = tasks.load(Config().prompt.parent / "summary.txt")
 HOURS = "Work begins at 8:30. Late shifts end at 21:00. " + "Whoever comes late rings the desk. " * 20
 LEAVE = "Everybody has 26 days of leave. Up to 4 days may be carried over. " + "It is booked with the desk. " * 20
 EXPENSES = "Receipts are handed in within 60 days. " + "Nothing else is paid, whatever it is. " * 20
+SEASON = "It costs £120 and covers canoes alone. " + "It is shown at the gate. " * 20
+DAY = "It costs £40 and covers every boat. " + "It ends with the harbour bell. " * 20
 FILES = {
     "handbook.md": f"# Staff Handbook\n\nThis is for everybody who works at the museum.\n\n## 1. Hours\n\n{HOURS}\n\n"
     f"## 2. Leave\n\n{LEAVE}\n\n## 3. Expenses\n\n{EXPENSES}\n",
     "study.txt": "The nap trial\n\nNurses on night shifts slept for 30 minutes. They reacted 24 ms faster than without "
     "a nap.",
+    "hire.md": "# Boat hire\n\nBoats are lent from April to October. Bring proof of your address, and somebody who can "
+    "swim.\n\n| Boat | Hour | Day |\n|---|---|---|\n| Canoe | £9 | £40 |\n| Dinghy | £14 | £65 |\n",
+    "tickets.md": f"# Tickets\n\n## Season ticket\n\n{SEASON}\n\n## Day ticket\n\n{DAY}\n",
     "règlement.md": "# Règlement de la bibliothèque\n\nLes livres sont prêtés pour quatre semaines. Les animaux ne "
     "sont pas admis dans les salles.\n",
 }
 WRITTEN = {
     "Whoever comes late": "Work begins at 8:30.",
     "Receipts": "Receipts are handed in within 60 days.\nEverybody has 26 days of leave.\nWork begins at 8:30.",
+    "proof of": "Boats are lent from April to October.",
+    "shown at": "It costs £120 and covers canoes alone.",
+    "harbour bell": "It costs £40 and covers every boat.",
     "is booked": "Everybody has 26 days of leave.",
     "nap": "Nurses on night shifts slept for 30 minutes.\nThey reacted 42 ms faster than without a nap.",
 }
@@ -145,3 +153,83 @@ def test_statements_in_another_language_and_repetitions_are_left_out():
 def test_a_name_that_names_nothing_means_all_documents(index, name):
     told = summary(index, name)
     assert "**Staff Handbook**\n- Work begins at 8:30." in told and "\n- Nurses on night shifts" in told
+
+
+def test_rows_of_a_small_table_are_listed_as_they_are(index):
+    assert summary(index, "Boat hire").splitlines()[:3] == [
+        "- Boats are lent from April to October. [1]",
+        "- Boat: Canoe; Hour: £9; Day: £40 [2]",
+        "- Boat: Dinghy; Hour: £14; Day: £65 [3]",
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(["| Canoe | £9 |"], id="one"),
+        pytest.param([f"| Boat {number} | £9 |" for number in range(20)], id="many"),
+        pytest.param([f"| Boat {number} | {'It is blue. ' * 40}|" for number in range(3)], id="prose"),
+    ],
+)
+def test_other_tables_are_the_models_to_read(rows):
+    text = "\n".join(["The boats", "| Boat | Hour |", "|---|---|", *rows])
+    part = Part("", (Passage("a", 0, len(text), text),))
+    assert part.rows == [] and part.prose == text
+
+
+def test_a_table_without_text_beside_it_needs_no_model():
+    text = "The boats\n| Boat | Hour |\n|---|---|\n| Canoe | £9 |\n| Dinghy | £14 |"
+    part = Part("", (Passage("a", 0, len(text), text),))
+    shown, kept = written(read_part(part, "en", 5, TASK, lambda *_: pytest.fail("asked"), 0.35))
+    assert shown == "" and [claim.text for claim, _ in kept] == ["Boat: Canoe; Hour: £9", "Boat: Dinghy; Hour: £14"]
+    assert [text[support.spans[0].start : support.spans[0].end] for _, support in kept] == text.splitlines()[3:]
+
+
+def test_a_model_that_repeats_itself_is_stopped():
+    text = "The canoe is red. The dinghy is blue."
+    part = Part("", (Passage("a", 0, len(text), text),))
+    lines = iter(["The canoe is red.\n", "The dinghy is blue.\n", *["The canoe is red.\n"] * 100])
+    shown, kept = written(read_part(part, "en", 5, TASK, lambda *_: lines, 0.35))
+    assert shown.count("\n") == 4 and len(kept) == 2
+
+
+def compared(index, *names, question=""):
+    outcome, _ = done(Plan("compare", "", names, question), Hands(index, WRITTEN))
+    return cite(*zip(*outcome.checked, strict=True))[0].splitlines() if outcome else None
+
+
+def test_what_stands_inside_of_one_document_is_compared(index):
+    assert compared(index, "season ticket", "day ticket") == [
+        "**Season ticket**",
+        "- It costs £120 and covers canoes alone. [1]",
+        "",
+        "**Day ticket**",
+        "- It costs £40 and covers every boat. [2]",
+    ]
+
+
+@pytest.mark.parametrize("names", [("canoe", "dinghy"), ("boats",)])
+def test_a_table_of_what_is_compared_is_listed(index, names):
+    assert "- Boat: Canoe; Hour: £9; Day: £40" in "\n".join(compared(index, *names))
+
+
+@pytest.mark.parametrize("names", [("season ticket", "week ticket"), ("submarine",)])
+def test_what_is_not_found_is_not_compared(index, names):
+    assert compared(index, *names) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "planned"),
+    [
+        ("Compare the two tickets.", True),
+        ("Vergleiche die beiden Karten.", True),
+        ("Comparez les deux billets.", True),
+        ("Compara los dos billetes.", True),
+        ("How much more was paid, compared with last year?", False),
+        ("What does switching contrast with?", False),
+    ],
+)
+def test_a_comparison_need_not_be_of_documents(index, question, planned):
+    from rag.catalogue import Catalogue
+
+    assert ("compare" in possible(question, Catalogue(index).titles())) == planned

@@ -6,7 +6,7 @@ words allow. They are written as typed, in lower case.
 
 from __future__ import annotations
 
-__all__ = ["AUXILIARIES", "CUES", "EVERYTHING", "GENERAL", "KINDS", "words"]
+__all__ = ["AUXILIARIES", "COMPARING", "CUES", "EVERYTHING", "GENERAL", "KINDS", "words"]
 
 CUES: dict[str, dict[str, str]] = {
     "mention": {
@@ -91,6 +91,8 @@ KINDS = GENERAL | frozenset(
 """Common words for documents and their topics, in addition to those that the titles share."""
 EVERYTHING = frozenset("everything all main key important alles alle tout tous todo todos".split())
 """Words beside those for a summary that name no document: "the main points of everything"."""
+COMPARING = frozenset("compare vergleiche vergleichen comparer comparez compara comparar".split())
+"""Words that ask for a comparison whatever is compared: "compare the two tariffs"."""
 AUXILIARIES = frozenset(
     "is are was were do does did has have had can could will would should must may who when where why how "
     "ist sind war waren hat haben wird werden kann muss est sont fut ont es son fue fueron".split()

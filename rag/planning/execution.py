@@ -8,7 +8,7 @@ answered as an ordinary one.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Generator as Steps
 from dataclasses import dataclass, field, replace
 from statistics import fmean
@@ -44,6 +44,8 @@ MEANT = 2 / 3
 """Least share of the words of a name that are in the passages closest to it, if these show which document is meant."""
 COMPARED = 4
 """Most documents compared side by side."""
+TOGETHER, EACH = 2, 3
+"""Most passages read that have all that is compared, and on each of it."""
 NO_NAMES = frozenset(stem for word in cues.words("summarise") | cues.EVERYTHING for stem in stems(word))
 """Stems that tell no document from another."""
 FIRST_PASSAGES = 3
@@ -128,7 +130,7 @@ def execute(plan: Plan, tools: Tools) -> Doing:
     """Execute ``plan``; return its outcome, or ``None`` to answer an ordinary question instead."""
     documents = _meant(plan, tools)
     if not documents:
-        return None
+        return (yield from _compare_within(plan, tools)) if plan.operation == "compare" else None
     if plan.operation in {"mention", "count"}:
         return _mention(plan, documents, tools) if plan.topic else _count(plan, documents, tools)
     if plan.operation in {"first", "last", "order"}:
@@ -201,13 +203,18 @@ def _by_content(name: str, tools: Tools) -> list[DocumentInfo]:
     """Return the document that a search for ``name`` leads to: most words of it are in its closest passages."""
     documents = tools.titles().documents
     found = tools.retrieve(name, [info.name for info in documents])
-    wanted = [stem for stem in stems(name) if not is_kind(stem)]
+    wanted = _telling(name)
     for info in documents:
         closest = [item.passage for item in found if item.passage.document == info.name]
         known = called(info).union(*map(words_of, closest))
-        if closest and sum(matches(stem, known) for stem in wanted) >= MEANT * max(1, len(wanted)):
+        if closest and _covered(wanted, known) >= MEANT:
             return [info]
     return []
+
+
+def _covered(wanted: Sequence[str], known: Collection[str]) -> float:
+    """Return the share of the ``wanted`` stems that are ``known``; none if there are none."""
+    return sum(matches(stem, known) for stem in wanted) / max(1, len(wanted))
 
 
 # --- mention, count
@@ -345,16 +352,78 @@ def _each(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
     return replace(_outcome(plan, told, signals["read"], signals, seen), notes=notes)
 
 
+def _compare_within(plan: Plan, tools: Tools) -> Doing:
+    """Return the facts on what ``plan`` names, which are no documents: what is compared stands inside of them.
+
+    Passages with all names are read, a table of both for example, and those closest to each of them with what is asked.
+    ``None`` if one name is not found.
+    """
+    titles = tools.titles()
+    every = [info.name for info in titles.documents]
+    names = [name for name in plan.documents if _telling(name)]
+    chosen = dict.fromkeys(_holding(names, every, tools.index)[:TOGETHER] if len(names) > 1 else ())
+    for name in names:
+        close = [item.passage for item in tools.retrieve(f"{name} {plan.question}", every)]
+        on_it = [passage for passage in close if _holds(passage, name, alone=len(names) == 1)]
+        on_it = on_it or _holding([name], every, tools.index)[:EACH]
+        if not on_it:
+            return None
+        chosen |= dict.fromkeys(on_it)
+    parts = list[Part]()
+    for info in titles.documents:
+        of_it = [passage for passage in chosen if passage.document == info.name]
+        parts += parts_of(title_of(info), sorted(of_it, key=lambda passage: passage.start), SIZES[0])
+    return (yield from _facts(plan, parts, lambda span: _innermost(span.evidence.passage), tools)) if parts else None
+
+
+def _holding(names: Sequence[str], documents: Collection[str], index: Index) -> list[Passage]:
+    """Return the passages that have all ``names``, best first."""
+    hits = index.search_lexical(" ".join(names), SEARCHED, Filter.of(documents))
+    found = index.passages([id for id, _ in hits])
+    return [passage for passage in found if all(_holds(passage, name) for name in names)]
+
+
+def _holds(passage: Passage, name: str, alone: bool = False) -> bool:
+    """Return whether a passage has most words of ``name``.
+
+    Those in its document's title count only if they are ``alone``: they tell no part of it from another.
+    """
+    words, title = _telling(name), stems(passage.title)
+    own = stems(passage.section) | stems(passage.header) | stems(passage.text)
+    others = [stem for stem in words if not matches(stem, title)]
+    return _covered(others or words, own | title if alone else own) >= MEANT
+
+
+def _telling(name: str) -> list[str]:
+    """Return the stems of ``name`` that are not words for any document."""
+    return [stem for stem in stems(name) if not is_kind(stem)]
+
+
+def _innermost(passage: Passage) -> str:
+    return passage.section.rpartition(" > ")[2] or passage.title
+
+
 # --- summarise
 
 
 def _summarise(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
-    """Return the most important facts of each part of ``documents``, with their titles; for a topic, of those on it."""
+    """Return the most important facts of each part of ``documents``; for a topic, of those on it."""
     every = _all_parts(documents, plan, tools)
+    outline = headings(tools.index.document(documents[0].name)) if len(documents) == 1 else []
+    titled = {part.passages[0].document: part.title for part in every} if len(documents) > 1 else {}
+    return (
+        yield from _facts(
+            plan, every, lambda span: titled.get(span.evidence.passage.document) or _above(span, outline), tools
+        )
+    )
+
+
+def _facts(plan: Plan, every: Sequence[Part], heading: Callable[[Span], str], tools: Tools) -> Doing:
+    """Return the most important facts of the parts in ``every``, below the ``heading`` of each fact's span."""
     chosen = spread(every, tools.parts)
     told: Checked = []
-    texts = {name: tools.index.document(name) for name in {part.passages[0].document for part in chosen}}
-    outline = headings(next(iter(texts.values()))) if len(texts) == 1 else []
+    names = {part.passages[0].document for part in chosen}
+    languages = {name: tools.index.document(name).language for name in names}
     read, last = 0, ""
     for number, part in enumerate(chosen, start=1):
         if tools.stopped():
@@ -362,15 +431,15 @@ def _summarise(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> D
         yield Phase("reading", f"Reading part {number} of {len(chosen)}")
         read += 1
         known = [claim for claim, _ in told]
-        language, count = texts[part.passages[0].document].language, share(len(chosen))
+        language, count = languages[part.passages[0].document], share(len(chosen))
         statements = yield from read_part(
             part, language, count, tools.summary, tools.complete, tools.min_support, known
         )
         for claim, support in statements:
-            heading = part.title if len(documents) > 1 else _above(support.spans[0], outline)
-            before = f"\n\n**{heading}**\n- " if heading and heading != last else "\n- "
+            above = heading(support.spans[0])
+            before = f"\n\n**{above}**\n- " if above and above != last else "\n- "
             told.append((Claim(claim.text, before), support))
-            last = heading or last
+            last = above or last
     if not told:
         return None
     notes = (tools.replies.note("parts", read=read, parts=len(every)),) if read < len(every) else ()

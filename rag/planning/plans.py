@@ -86,7 +86,7 @@ def possible(question: str, titles: Titles) -> frozenset[Operation]:
         allowed.discard("mention")
     if named > 1:
         allowed |= {"compare", "each"}
-    if "compare" in asked and (any(kinds) or named):
+    if cues.COMPARING & set(lower) or ("compare" in asked and (any(kinds) or named)):
         allowed.add("compare")
     if "summarise" in asked or (lower[-1:] == ["about"] and (any(kinds) or named)):
         allowed.add("summarise")

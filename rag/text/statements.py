@@ -18,11 +18,13 @@ from rag.types import Passage
 
 __all__ = [
     "SYMBOL",
+    "Line",
     "Statement",
     "cells",
     "clauses",
     "header_above",
     "is_row",
+    "lines",
     "readable",
     "statements",
     "table_header",
@@ -65,6 +67,19 @@ class Statement:
     end: int
     text: str
     about: str = ""
+    row: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a passage, from ``start`` to ``end`` there, with the headers of its cells.
+
+    ``row`` is true for a row that says what it is about: below a header, or a name and its value.
+    """
+
+    start: int
+    end: int
+    text: str
     row: bool = False
 
 
@@ -153,22 +168,30 @@ def readable(passage: Passage) -> str:
     Prices
     Room: Hall 3; Day: £43; Hour: £9
     """
-    header, lines = cells(passage.header) if passage.header else [], list[str]()
-    inside, pairs = bool(header), False
-    shown = STRUCK.sub("", passage.text).splitlines()
+    return "\n".join(line.text for line in lines(passage))
+
+
+def lines(passage: Passage) -> list[Line]:
+    """Return the lines of a passage as :func:`readable` joins them, without headers and rules of tables."""
+    header, found = cells(passage.header) if passage.header else [], list[Line]()
+    inside, pairs, start = bool(header), False, 0
+    written = passage.text.splitlines(keepends=True)
+    shown = [STRUCK.sub("", line).rstrip("\r\n") for line in written]
     for at, (line, below) in enumerate(pairwise([*shown, ""])):
+        end = start + len(written[at].rstrip())
         if header and is_row(line) and not RULE.fullmatch(line):
-            lines = lines[:-1] if lines and cells(lines[-1]) == header else lines
-            lines.append(_said(cells(line), header))
+            found = found[:-1] if found and cells(found[-1].text) == header else found
+            found.append(Line(start, end, _said(cells(line), header), row=True))
         elif not (header and RULE.fullmatch(line)):
             if is_row(line) and not inside:
                 rows = _table_from(shown[at:])
                 header, pairs = cells(line) if _names_columns(rows, below) else [], _are_pairs(rows)
             elif not is_row(line):
                 header, pairs = [], False
-            inside = is_row(line)
-            lines.append(_pair(line) if pairs and not header else line)
-    return "\n".join(lines)
+            inside, is_pair = is_row(line), pairs and not header
+            found.append(Line(start, end, _pair(line) if is_pair else line, row=is_pair))
+        start += len(written[at])
+    return found
 
 
 def _pair(line: str) -> str:
@@ -178,6 +201,8 @@ def _pair(line: str) -> str:
 
 def _said(row: Sequence[str], header: Sequence[str]) -> str:
     names = [*[""] * (len(row) - len(header)), *header]
+    if len(row) == len(names) == 2 and not names[1]:
+        return _pair(" | ".join(row))  # the header is the table's title
     pairs = zip(names, row, strict=False)
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
 
@@ -185,8 +210,8 @@ def _said(row: Sequence[str], header: Sequence[str]) -> str:
 def statements(passage: Passage) -> list[Statement]:
     """Return the statements of ``passage``, in order."""
     found, header, subject = list[Statement](), cells(passage.header) if passage.header else [], ""
-    inside, lines = bool(header), [(start, end, passage.text[start:end]) for start, end in sentences(passage.text)]
-    for at, ((start, end, line), (*_, below)) in enumerate(pairwise([*lines, (0, 0, "")])):
+    inside, parts = bool(header), [(start, end, passage.text[start:end]) for start, end in sentences(passage.text)]
+    for at, ((start, end, line), (*_, below)) in enumerate(pairwise([*parts, (0, 0, "")])):
         if RULE.fullmatch(line):
             continue
         if not is_row(line):
@@ -198,7 +223,7 @@ def statements(passage: Passage) -> list[Statement]:
             found += _cells(start, end, row, header)
         else:
             row = cells(line)
-            rows = [] if inside else _table_from([text for _, _, text in lines[at:]])
+            rows = [] if inside else _table_from([text for _, _, text in parts[at:]])
             header, inside = row if not inside and _names_columns(rows, below) else [], True
             found.append(Statement(start, end, " ".join(row), row=True))
     return found

@@ -23,6 +23,7 @@ from rag.formats.registry import BY_SUFFIX
 from rag.formats.titles import date_of, title_of
 from rag.text.dates import habit
 from rag.text.detection import detect
+from rag.text.markup import unmarked
 from rag.types import Document
 
 __all__ = [
@@ -299,6 +300,4 @@ def _bytes(path: Path) -> bytes:
 
 def _clean(title: str) -> str:
     """Return a title on one line, of at most 200 characters, without Markdown markup."""
-    title = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", UNSTORABLE.sub("", title))
-    title = re.sub(r"[*`]+|(?<!\w)_+|_+(?!\w)", "", title)
-    return " ".join(title.split())[:200].rstrip(" :")
+    return unmarked(UNSTORABLE.sub("", title))[:200].rstrip(" :")

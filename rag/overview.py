@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from rag.text.markup import unmarked
 from rag.text.sentences import sentences
 from rag.text.statements import is_row, without_bullet
 from rag.text.words import content_words
@@ -97,5 +98,5 @@ def _is_fact(text: str, language: str) -> bool:
 
 
 def _point(document: Document, start: int, end: int, level: int = 1) -> Point:
-    text = " ".join(without_bullet(document.text[start:end]).lstrip("# ").split())
+    text = unmarked(without_bullet(document.text[start:end]).lstrip("# "))
     return Point(text, start, end, level)

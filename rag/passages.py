@@ -16,8 +16,9 @@ from pathlib import Path
 from rag.errors import ModelDamaged
 from rag.ports import Tokenizer
 from rag.text.dates import day
+from rag.text.markup import unmarked
 from rag.text.sentences import COLUMNS, is_item, sentences
-from rag.text.statements import cells, is_row, table_header
+from rag.text.statements import LONGEST, cells, is_row, table_header
 from rag.types import Document, Passage
 
 __all__ = [
@@ -31,7 +32,9 @@ __all__ = [
 COST_OF_SPACE = 1.0
 """Cost of an empty passage; decreases with the square of the free share."""
 COST_OF_PARAGRAPH, COST_OF_LINE, COST_OF_SENTENCE, COST_OF_WORD = 0.05, 0.25, 0.45, 1.5
-"""Cost of a break between two paragraphs, lines, sentences of a line, words of a sentence; none before a heading."""
+"""Cost of a break between two paragraphs, lines, sentences of a line, words of a sentence; none before a heading.
+
+Inside of a table row it is that of words: the rest of a row would be read below the wrong headers."""
 COST_OF_LIST = 0.3
 """Cost of a break between list items or table rows, in addition to that of the line."""
 COST_OF_INTRODUCTION, COST_OF_HEADING = 1.5, 3.0
@@ -281,10 +284,20 @@ def _cost(text: str, start: int, end: int, following: int) -> float:
     cost = COST_OF_PARAGRAPH if lines > 1 else COST_OF_LINE if lines else COST_OF_SENTENCE
     if text[end - 1] in ":：" or text[max(start, end - 3) : end] in RULES:
         return cost + COST_OF_INTRODUCTION
+    if not lines and is_row(_line(text, start, end)):
+        return COST_OF_WORD
     if end - start <= CAPTION and (NUMBER.fullmatch(text, start, end) or _is_caption(text, start, end, following)):
         return cost + COST_OF_INTRODUCTION
     both = following < len(text) and _is_row(text, start, end) and _is_row(text, following, len(text))
     return cost + COST_OF_LIST if both else cost
+
+
+def _line(text: str, start: int, end: int) -> str:
+    """Return the line of ``text[start:end]``, or nothing if it is too long for a table row."""
+    before = text.rfind("\n", max(0, end - LONGEST), start) + 1
+    after = text.find("\n", end, before + LONGEST)
+    line = text[before : after if after >= 0 else before + LONGEST + 1]
+    return line if len(line) <= LONGEST else ""
 
 
 def _is_caption(text: str, start: int, end: int, following: int) -> bool:
@@ -353,7 +366,7 @@ class _Outline:
         for heading in document.headings:
             while above and above[-1][0] >= heading.level:
                 above.pop()
-            name = " ".join(document.text[heading.start : heading.end].split())[:200].strip("*_` :")
+            name = unmarked(document.text[heading.start : heading.end])[:200].rstrip(" :")
             above.append((heading.level, name))
             self._sections.append(" > ".join(name for _, name in above if name and name != document.title))
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from rag.catalogue import is_kind
 from rag.text.language import language_of, numbers, refers_back, stop_words
+from rag.text.markup import unmarked
 from rag.text.sentences import is_item, sentences
 from rag.text.statements import cells, header_above, is_row, without_bullet
 from rag.text.words import content_words
@@ -32,7 +33,6 @@ NUMBERING = re.compile(
     r"(?:[A-Z]?\d+(?:\.\d+)*|[IVX]+|[A-Z](?=\.))\s*[.):–—-]*\s+"
 )
 """The number in front of a heading."""
-ANCHOR = re.compile(r"\s*\{[^}]*\}\s*$")
 ODD = re.compile(r"[\ue000-\uf8ff\ufffd|<>=\\{}_/@#*\[\]]|https?:|\.\w{2,4}\b")
 """What doesn't belong in a question: the marks of code, addresses, damaged characters."""
 KEYED = re.compile(r"^([^\W\d_][\w '’-]{2,30}):[ \t]+(\S.{0,100})$", re.MULTILINE)
@@ -246,7 +246,7 @@ def _plain(heading: str) -> str:
     >>> _plain("## 7.2 **Access** { #access }"), _plain("§ 3 Arten"), _plain("3D printing")
     ('Access', 'Arten', '3D printing')
     """
-    return NUMBERING.sub("", ANCHOR.sub("", " ".join(heading.split()).strip("#=*_ ")).replace("*", "").strip())
+    return NUMBERING.sub("", unmarked(heading.strip("#= ")))
 
 
 def _is_acronym(word: str) -> bool:

@@ -312,3 +312,14 @@ def test_a_broken_tokenizer_file_is_reported(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{")
     with pytest.raises(ModelDamaged, match=r"tokenizer\.json can.t be read"):
         FileTokenizer(tmp_path / "tokenizer.json")
+
+
+def test_a_table_row_of_several_sentences_is_never_cut(tokenizer):
+    rows = [
+        f"Name {n} | It is chosen by all. Anyone may name somebody. It is kept. | yes | list {n}" for n in range(40)
+    ]
+    made = document("Who | How | Vote | Where\n" + "\n".join(rows))
+    passages = cut(made, tokenizer, 60)
+    assert len(passages) > 10
+    assert all(passage.text.startswith(("Who |", "Name ")) for passage in passages)
+    assert {passage.header for passage in passages[1:]} == {"Who | How | Vote | Where"}

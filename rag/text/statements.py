@@ -17,6 +17,7 @@ from rag.text.sentences import COLUMNS, sentences
 from rag.types import Passage
 
 __all__ = [
+    "LONGEST",
     "SYMBOL",
     "Line",
     "Statement",

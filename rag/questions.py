@@ -153,7 +153,9 @@ class _Maker:
     def _is_asked(self, text: str, start: int, end: int) -> bool:
         """Return whether the sentence is a question at the start of a line, which the text behind it answers."""
         question, before = _plain(text[start:end]), text[:start].rpartition("\n")[2]
-        asks = question.split(" ")[0].lower() in self._words.get("asks", "").split()
+        first, second, *_ = [*question.lower().split(), "", ""]
+        to_reader = second in self._words.get("to_readers", "").split()
+        asks = first in self._words.get("asks", "").split() and not to_reader
         whole = question.endswith("?") and len(content_words(question, self._language)) > 1
         return asks and whole and not before.strip("#*_ ") and self._stands_alone(question)
 
@@ -274,10 +276,16 @@ def _is_fit(question: str) -> bool:
 @cache
 def _said(language: str) -> list[tuple[re.Pattern[str], str]]:
     """Return the patterns of sentences, each with its question."""
+    table = _tables()[language]
     numbered = rf"(?:{'|'.join(numbers(language))}|\d{{1,2}})"
     return [
-        (re.compile(pattern.replace("{number}", numbered).replace("{name}", NAME)), wording)
-        for pattern, wording in _tables()[language]["said"]
+        (
+            re.compile(
+                pattern.replace("{time}", table.get("time", "")).replace("{number}", numbered).replace("{name}", NAME)
+            ),
+            wording,
+        )
+        for pattern, wording in table["said"]
     ]
 
 

@@ -462,7 +462,7 @@ def _reading(evidence: Sequence[Evidence]) -> Phase:
 
 @dataclass(frozen=True, slots=True)
 class _Tools:
-    """The tools to execute a plan (:class:`rag.planning.execution.Tools`): the stages of an assistant."""
+    """The tools to execute a plan (:class:`rag.planning.tools.Tools`): the stages of an assistant."""
 
     assistant: Assistant
     replies: Replies

@@ -8,127 +8,38 @@ answered as an ordinary one.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Generator as Steps
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
 from statistics import fmean
-from typing import Protocol
 
 from rag import citations
-from rag.catalogue import Titles, called, is_kind, matches, stems, title_of, words_of
+from rag.catalogue import matches, stems, title_of
 from rag.citations import Checked, Claim, Span, Support
 from rag.overview import Point, headings
-from rag.planning import cues
+from rag.planning.naming import SEARCHED, documents_meant, passages_meant, passages_of, sections_meant
 from rag.planning.plans import Plan
 from rag.planning.summary import SIZES, Part, parts_of, read_part, share, spread
-from rag.ports import Completion, DocumentInfo, Filter, Index
+from rag.planning.tools import Doing, Outcome, Tools
+from rag.ports import DocumentInfo, Filter, Index
 from rag.replies import Replies
-from rag.tasks import TaskFile
 from rag.text.sentences import sentences
 from rag.text.words import content_words, found
-from rag.types import Evidence, Passage, Phase, Token
+from rag.types import Evidence, Passage, Phase
 
-__all__ = ["Outcome", "Tools", "execute"]
+__all__ = ["execute"]
 
 MOST = 12
 """Most documents that are asked one by one; each takes seconds."""
 LISTED = 40
 """Most lines of a list."""
-SEARCHED = 400
-"""Most passages searched for a topic."""
-OPENING = 400
-"""Characters at the start of a document in which it may say what it is."""
-OPENED = 200
-"""Most documents whose beginning is read."""
-MEANT = 2 / 3
-"""Least share of the words of a name that are in the passages closest to it, if these show which document is meant."""
-COMPARED = 4
-"""Most documents compared side by side."""
-TOGETHER, EACH = 2, 3
-"""Most passages read that have all that is compared, and on each of it."""
-NO_NAMES = frozenset(stem for word in cues.words("summarise") | cues.EVERYTHING for stem in stems(word))
-"""Stems that tell no document from another."""
 FIRST_PASSAGES = 3
 """Passages at the start of a document in which its date is searched."""
 
 
-class Tools(Protocol):
-    """The tools to execute a plan; the assistant provides them."""
-
-    @property
-    def index(self) -> Index:
-        """The index of the documents."""
-        ...
-
-    @property
-    def summary(self) -> TaskFile:
-        """The prompt for summarising a part of a document."""
-        ...
-
-    @property
-    def replies(self) -> Replies:
-        """Footnote's own texts in the language of the question."""
-        ...
-
-    @property
-    def parts(self) -> int:
-        """Most parts of whole documents to read."""
-        ...
-
-    @property
-    def min_support(self) -> float:
-        """Least support of a displayed sentence."""
-        ...
-
-    def titles(self) -> Titles:
-        """Return the titles of the documents that may be used."""
-        ...
-
-    def retrieve(self, question: str, documents: Collection[str]) -> list[Evidence]:
-        """Return the evidence for ``question`` from ``documents``."""
-        ...
-
-    def read(
-        self, question: str, evidence: Sequence[Evidence], before: str = ""
-    ) -> Steps[Phase | Token, None, tuple[float, Checked]]:
-        """Answer ``question`` from ``evidence``: the probability that it holds an answer, and the claims with their
-        spans.
-
-        ``before`` is shown in front of the text.
-        """
-        ...
-
-    def complete(self, prompt: Completion, limit: int) -> Iterator[str]:
-        """Yield the pieces of a completion."""
-        ...
-
-    def stopped(self) -> bool:
-        """Return whether the answer is no longer wanted."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The result of a plan: ``checked`` claims, the first of which introduces the others if ``intro`` is not empty.
-
-    ``signals`` are the basis of the ``confidence``.
-    """
-
-    path: str
-    checked: Checked
-    confidence: float
-    evidence: tuple[Evidence, ...]
-    intro: str = ""
-    notes: tuple[str, ...] = ()
-    signals: Mapping[str, float] = field(default_factory=dict)
-
-
-Doing = Steps[Phase | Token, None, Outcome | None]
-
-
 def execute(plan: Plan, tools: Tools) -> Doing:
     """Execute ``plan``; return its outcome, or ``None`` to answer an ordinary question instead."""
-    documents = _meant(plan, tools)
+    documents = documents_meant(plan, tools)
     if not documents:
         return (yield from _compare_within(plan, tools)) if plan.operation == "compare" else None
     if plan.operation in {"mention", "count"}:
@@ -138,83 +49,6 @@ def execute(plan: Plan, tools: Tools) -> Doing:
     if plan.operation in {"compare", "each"} and plan.question:
         return (yield from _each(plan, documents, tools))
     return (yield from _summarise(plan, documents, tools))
-
-
-# --- which documents
-
-
-def _meant(plan: Plan, tools: Tools) -> list[DocumentInfo]:
-    """Return the documents that ``plan`` refers to, by date; empty if one of its names matches none."""
-    titles = tools.titles()
-    kinds = _kinds(plan.documents, titles)
-    groups = [_named(name, kinds, plan, tools) for name in plan.documents]
-    if not all(groups):
-        return []
-    chosen = {info.name for group in groups for info in group}
-    documents = [info for info in titles.documents if info.name in chosen] if groups else titles.documents
-    return documents if plan.operation != "compare" or 1 < len(documents) <= COMPARED else []
-
-
-def _kinds(names: Sequence[str], titles: Titles) -> str:
-    """Return the words for kinds of documents in several ``names``: "lease" in "Ashford" and "Dover lease"."""
-    words = [word for name in names for word in content_words(f"x {name}") if word.kind in {"word", "name"}]
-    return " ".join(word.text for word in words if titles.names_kind(word.form)) if len(names) > 1 else ""
-
-
-def _named(name: str, kinds: str, plan: Plan, tools: Tools) -> list[DocumentInfo]:
-    titles = tools.titles()
-    found_by = titles.resolve(f"{name} {kinds}") or titles.resolve(name) or _by_opening(name, titles, tools.index)
-    if found_by or plan.operation != "summarise":
-        return _with_names(name, found_by, tools.index)
-    return titles.documents if all(map(_names_none, stems(name))) else _by_content(name, tools)
-
-
-def _with_names(name: str, documents: Sequence[DocumentInfo], index: Index) -> list[DocumentInfo]:
-    """Return those of ``documents`` that have the proper names in ``name``: none for "the Leeds roadshow" if no text of
-    a roadshow names Leeds."""
-    kept = list(documents)
-    for word in content_words(f"x {name}"):
-        called_so = [info for info in kept if matches(word.form, called(info))]
-        if word.kind in {"name", "number"} and not is_kind(word.form) and len(called_so) < len(kept):
-            hits = index.search_lexical(word.text, SEARCHED, Filter.of([info.name for info in kept]))
-            naming = {passage.document for passage in index.passages([id for id, _ in hits])}
-            kept = [info for info in kept if info.name in naming or info in called_so]
-    return kept
-
-
-def _names_none(stem: str) -> bool:
-    """Return whether ``stem`` tells no document from another: "overview", "main points", "the reports"."""
-    return stem in NO_NAMES or is_kind(stem)
-
-
-def _by_opening(name: str, titles: Titles, index: Index) -> list[DocumentInfo]:
-    """Return the documents that call themselves ``name`` at the start."""
-    wanted = stems(name)
-    if not wanted or len(titles.documents) > OPENED:
-        return []
-    return [
-        info
-        for info in titles.documents
-        if (opening := stems(index.text(info.name, 0, OPENING))) and all(matches(stem, opening) for stem in wanted)
-    ]
-
-
-def _by_content(name: str, tools: Tools) -> list[DocumentInfo]:
-    """Return the document that a search for ``name`` leads to: most words of it are in its closest passages."""
-    documents = tools.titles().documents
-    found = tools.retrieve(name, [info.name for info in documents])
-    wanted = _telling(name)
-    for info in documents:
-        closest = [item.passage for item in found if item.passage.document == info.name]
-        known = called(info).union(*map(words_of, closest))
-        if closest and _covered(wanted, known) >= MEANT:
-            return [info]
-    return []
-
-
-def _covered(wanted: Sequence[str], known: Collection[str]) -> float:
-    """Return the share of the ``wanted`` stems that are ``known``; none if there are none."""
-    return sum(matches(stem, known) for stem in wanted) / max(1, len(wanted))
 
 
 # --- mention, count
@@ -353,50 +187,12 @@ def _each(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
 
 
 def _compare_within(plan: Plan, tools: Tools) -> Doing:
-    """Return the facts on what ``plan`` names, which are no documents: what is compared stands inside of them.
-
-    Passages with all names are read, a table of both for example, and those closest to each of them with what is asked.
-    ``None`` if one name is not found.
-    """
-    titles = tools.titles()
-    every = [info.name for info in titles.documents]
-    names = [name for name in plan.documents if _telling(name)]
-    chosen = dict.fromkeys(_holding(names, every, tools.index)[:TOGETHER] if len(names) > 1 else ())
-    for name in names:
-        close = [item.passage for item in tools.retrieve(f"{name} {plan.question}", every)]
-        on_it = [passage for passage in close if _holds(passage, name, alone=len(names) == 1)]
-        on_it = on_it or _holding([name], every, tools.index)[:EACH]
-        if not on_it:
-            return None
-        chosen |= dict.fromkeys(on_it)
+    """Return the facts on what ``plan`` names, which are no documents: what is compared is inside of them."""
+    titles = {info.name: title_of(info) for info in tools.titles().documents}
     parts = list[Part]()
-    for info in titles.documents:
-        of_it = [passage for passage in chosen if passage.document == info.name]
-        parts += parts_of(title_of(info), sorted(of_it, key=lambda passage: passage.start), SIZES[0])
+    for name, of_it in groupby(passages_meant(plan, tools), key=lambda passage: passage.document):
+        parts += parts_of(titles[name], list(of_it), SIZES[0])
     return (yield from _facts(plan, parts, lambda span: _innermost(span.evidence.passage), tools)) if parts else None
-
-
-def _holding(names: Sequence[str], documents: Collection[str], index: Index) -> list[Passage]:
-    """Return the passages that have all ``names``, best first."""
-    hits = index.search_lexical(" ".join(names), SEARCHED, Filter.of(documents))
-    found = index.passages([id for id, _ in hits])
-    return [passage for passage in found if all(_holds(passage, name) for name in names)]
-
-
-def _holds(passage: Passage, name: str, alone: bool = False) -> bool:
-    """Return whether a passage has most words of ``name``.
-
-    Those in its document's title count only if they are ``alone``: they tell no part of it from another.
-    """
-    words, title = _telling(name), stems(passage.title)
-    own = stems(passage.section) | stems(passage.header) | stems(passage.text)
-    others = [stem for stem in words if not matches(stem, title)]
-    return _covered(others or words, own | title if alone else own) >= MEANT
-
-
-def _telling(name: str) -> list[str]:
-    """Return the stems of ``name`` that are not words for any document."""
-    return [stem for stem in stems(name) if not is_kind(stem)]
 
 
 def _innermost(passage: Passage) -> str:
@@ -450,24 +246,12 @@ def _facts(plan: Plan, every: Sequence[Part], heading: Callable[[Span], str], to
 def _all_parts(documents: Sequence[DocumentInfo], plan: Plan, tools: Tools) -> list[Part]:
     """Return the parts of ``documents`` with all words of the topic; small parts if there are few."""
     words, parts = stems(plan.topic), list[Part]()
-    texts = [(title_of(info), _sections(info, plan.documents, tools.index)) for info in documents]
+    texts = [(title_of(info), sections_meant(info, plan.documents, tools.index)) for info in documents]
     for size in SIZES:
         parts = [part for title, passages in texts for part in parts_of(title, passages, size) if _is_on(part, words)]
         if len(parts) <= tools.parts:
             break
     return parts
-
-
-def _sections(info: DocumentInfo, names: Sequence[str], index: Index) -> list[Passage]:
-    """Return the passages of a document, only those of some sections if one of ``names`` has words of their headings.
-
-    "The rules on leave in the handbook" are its section "3. Leave". Words with which the document begins name it whole.
-    """
-    passages = _passages(info, index)
-    own = called(info) | stems(index.text(info.name, 0, OPENING))
-    words = {stem for name in names for stem in stems(name) if not is_kind(stem)} - own
-    meant = [passage for passage in passages if words & stems(passage.section)]
-    return meant or passages
 
 
 def _is_on(part: Part, words: Collection[str]) -> bool:
@@ -537,18 +321,13 @@ def _share(count: int, total: int) -> str:
     return "one" if count == 1 else "some"
 
 
-def _passages(info: DocumentInfo, index: Index) -> list[Passage]:
-    """Return the passages of a document in order."""
-    return index.passages(index.passage_ids(Filter.of([info.name])))
-
-
 def _span(passage: Passage, start: int, end: int) -> Span:
     return Span(Evidence(passage, 1.0, 1), passage.start + start, passage.start + end)
 
 
 def _title_span(info: DocumentInfo, index: Index) -> Span:
     """Return the position of a document's title, or its first line."""
-    passage = _passages(info, index)[0]
+    passage = passages_of(info, index)[0]
     spans = sentences(passage.text)
     wanted = stems(info.title)
     return _span(
@@ -558,7 +337,7 @@ def _title_span(info: DocumentInfo, index: Index) -> Span:
 
 def _date_span(info: DocumentInfo, index: Index) -> tuple[Span, bool]:
     """Return the position of a document's date, or its title, and whether it is the date."""
-    for passage in _passages(info, index)[:FIRST_PASSAGES]:
+    for passage in passages_of(info, index)[:FIRST_PASSAGES]:
         for start, end in sentences(passage.text):
             if info.date in stems(f"x {passage.text[start:end]}"):
                 return _span(passage, start, end), True

@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 from rag.answers import readable
 from rag.citations import Claim, Span, Support, cite
 from rag.documents import read
+from rag.embedders.hashed import HashEmbedder
 from rag.passages import cut
 from rag.text.statements import cells as cells_of
 from rag.text.statements import header_above
@@ -88,3 +89,9 @@ def test_prose_has_no_header_nor_has_a_header_itself(embedder):
     assert header_above(evidence.passage, text.index("The office")) == ""
     first = evidence_for(MARKDOWN, "| Plot |", embedder)
     assert header_above(first.passage, MARKDOWN.index("| Plot")) == ""
+
+
+def test_a_title_above_two_columns_is_no_header_even_with_empty_cells():
+    text = "| Document control | |\n|---|---|\n| Version | 5.2 |\n| | since May |\n| Owner | |\n"
+    (passage,) = cut(Document("a.md", text, "0" * 64, "text/markdown"), HashEmbedder().tokenizer, 200)
+    assert readable_passage(passage).splitlines() == ["Version: 5.2", "since May", "Owner"]

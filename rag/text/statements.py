@@ -177,7 +177,7 @@ def lines(passage: Passage) -> list[Line]:
     header, found = cells(passage.header) if passage.header else [], list[Line]()
     inside, pairs, start = bool(header), False, 0
     written = passage.text.splitlines(keepends=True)
-    shown = [STRUCK.sub("", line).rstrip("\r\n") for line in written]
+    shown = [STRUCK.sub("", line) for line in passage.text.splitlines()]
     for at, (line, below) in enumerate(pairwise([*shown, ""])):
         end = start + len(written[at].rstrip())
         if header and is_row(line) and not RULE.fullmatch(line):
@@ -190,20 +190,19 @@ def lines(passage: Passage) -> list[Line]:
             elif not is_row(line):
                 header, pairs = [], False
             inside, is_pair = is_row(line), pairs and not header
-            found.append(Line(start, end, _pair(line) if is_pair else line, row=is_pair))
+            found.append(Line(start, end, _pair(*cells(line)) if is_pair else line, row=is_pair))
         start += len(written[at])
     return found
 
 
-def _pair(line: str) -> str:
-    name, value = cells(line)
+def _pair(name: str, value: str) -> str:
     return f"{name.rstrip(' :')}: {value}" if name and value else name or value
 
 
 def _said(row: Sequence[str], header: Sequence[str]) -> str:
     names = [*[""] * (len(row) - len(header)), *header]
     if len(row) == len(names) == 2 and not names[1]:
-        return _pair(" | ".join(row))  # the header is the table's title
+        return _pair(*row)  # the header is the table's title
     pairs = zip(names, row, strict=False)
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
 

@@ -25,7 +25,7 @@ from rag.ports import DocumentInfo, Filter, Index
 from rag.replies import Replies
 from rag.text.sentences import sentences
 from rag.text.words import content_words, found
-from rag.types import Evidence, Passage, Phase
+from rag.types import Document, Evidence, Passage, Phase
 
 __all__ = ["execute"]
 
@@ -35,6 +35,9 @@ LISTED = 40
 """Most lines of a list."""
 FIRST_PASSAGES = 3
 """Passages at the start of a document in which its date is searched."""
+
+HeadingOf = Callable[[Span], str]
+"""Returns what is written above a fact from its span; empty if there is nothing."""
 
 
 def execute(plan: Plan, tools: Tools) -> Doing:
@@ -192,10 +195,12 @@ def _compare_within(plan: Plan, tools: Tools) -> Doing:
     parts = list[Part]()
     for name, of_it in groupby(passages_meant(plan, tools), key=lambda passage: passage.document):
         parts += parts_of(titles[name], list(of_it), SIZES[0])
-    return (yield from _facts(plan, parts, lambda span: _innermost(span.evidence.passage), tools)) if parts else None
+    return (yield from _facts(plan, parts, lambda _: _innermost, tools))
 
 
-def _innermost(passage: Passage) -> str:
+def _innermost(span: Span) -> str:
+    """Return the innermost heading above ``span``, or the title of its document."""
+    passage = span.evidence.passage
     return passage.section.rpartition(" > ")[2] or passage.title
 
 
@@ -204,22 +209,16 @@ def _innermost(passage: Passage) -> str:
 
 def _summarise(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
     """Return the most important facts of each part of ``documents``; for a topic, of those on it."""
-    every = _all_parts(documents, plan, tools)
-    outline = headings(tools.index.document(documents[0].name)) if len(documents) == 1 else []
-    titled = {part.passages[0].document: part.title for part in every} if len(documents) > 1 else {}
-    return (
-        yield from _facts(
-            plan, every, lambda span: titled.get(span.evidence.passage.document) or _above(span, outline), tools
-        )
-    )
+    heading = _outline if len(documents) == 1 else _title
+    return (yield from _facts(plan, _all_parts(documents, plan, tools), heading, tools))
 
 
-def _facts(plan: Plan, every: Sequence[Part], heading: Callable[[Span], str], tools: Tools) -> Doing:
-    """Return the most important facts of the parts in ``every``, below the ``heading`` of each fact's span."""
+def _facts(plan: Plan, every: Sequence[Part], heading: Callable[[Document], HeadingOf], tools: Tools) -> Doing:
+    """Return the most important facts of the parts in ``every``, each below its ``heading`` in its document."""
     chosen = spread(every, tools.parts)
     told: Checked = []
-    names = {part.passages[0].document for part in chosen}
-    languages = {name: tools.index.document(name).language for name in names}
+    texts = {name: tools.index.document(name) for name in {part.passages[0].document for part in chosen}}
+    above = {name: heading(document) for name, document in texts.items()}
     read, last = 0, ""
     for number, part in enumerate(chosen, start=1):
         if tools.stopped():
@@ -227,20 +226,31 @@ def _facts(plan: Plan, every: Sequence[Part], heading: Callable[[Span], str], to
         yield Phase("reading", f"Reading part {number} of {len(chosen)}")
         read += 1
         known = [claim for claim, _ in told]
-        language, count = languages[part.passages[0].document], share(len(chosen))
+        name, count = part.passages[0].document, share(len(chosen))
         statements = yield from read_part(
-            part, language, count, tools.summary, tools.complete, tools.min_support, known
+            part, texts[name].language, count, tools.summary, tools.complete, tools.min_support, known
         )
         for claim, support in statements:
-            above = heading(support.spans[0])
-            before = f"\n\n**{above}**\n- " if above and above != last else "\n- "
+            title = above[name](support.spans[0])
+            before = f"\n\n**{title}**\n- " if title and title != last else "\n- "
             told.append((Claim(claim.text, before), support))
-            last = above or last
+            last = title or last
     if not told:
         return None
     notes = (tools.replies.note("parts", read=read, parts=len(every)),) if read < len(every) else ()
     signals = {"support": fmean(support.score for _, support in told), "parts": read / len(every)}
     return replace(_outcome(plan, told, 0.5 + signals["support"] / 2, signals), notes=notes)
+
+
+def _outline(document: Document) -> HeadingOf:
+    """Return what finds the outermost heading above a span of ``document``."""
+    outline = headings(document)
+    return lambda span: _above(span, outline)
+
+
+def _title(document: Document) -> HeadingOf:
+    """Return what gives the title of ``document`` for every span of it."""
+    return lambda _: document.title or document.name
 
 
 def _all_parts(documents: Sequence[DocumentInfo], plan: Plan, tools: Tools) -> list[Part]:

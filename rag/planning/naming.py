@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 
 from rag.catalogue import Titles, called, is_kind, matches, stems, words_of
 from rag.planning import cues
@@ -127,22 +128,22 @@ def passages_meant(plan: Plan, tools: Tools) -> list[Passage]:
     """
     every = [info.name for info in tools.titles().documents]
     names = [name for name in plan.documents if _telling(name)]
-    chosen = dict.fromkeys(_holding(names, every, tools.index)[:TOGETHER] if len(names) > 1 else ())
+    chosen = dict.fromkeys(_holding(names, every, TOGETHER, tools.index) if len(names) > 1 else ())
     for name in names:
         close = [item.passage for item in tools.retrieve(f"{name} {plan.question}", every)]
         on_it = [passage for passage in close if _holds(passage, name, alone=len(names) == 1)]
-        on_it = on_it or _holding([name], every, tools.index)[:EACH]
+        on_it = on_it or _holding([name], every, EACH, tools.index)
         if not on_it:
             return []
         chosen |= dict.fromkeys(on_it)
     return sorted(chosen, key=lambda passage: (every.index(passage.document), passage.start))
 
 
-def _holding(names: Sequence[str], documents: Collection[str], index: Index) -> list[Passage]:
-    """Return the passages that have all ``names``, best first."""
+def _holding(names: Sequence[str], documents: Collection[str], most: int, index: Index) -> list[Passage]:
+    """Return up to ``most`` passages that have all ``names``, best first."""
     hits = index.search_lexical(" ".join(names), SEARCHED, Filter.of(documents))
     found = index.passages([id for id, _ in hits])
-    return [passage for passage in found if all(_holds(passage, name) for name in names)]
+    return list(islice((passage for passage in found if all(_holds(passage, name) for name in names)), most))
 
 
 def _holds(passage: Passage, name: str, alone: bool = False) -> bool:

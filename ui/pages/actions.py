@@ -69,7 +69,7 @@ class Actions:
         at_once = {**QUIET, "queue": False}
         parts.ask.ask(self.asked, given, **asking)
         parts.talk.listen(self.listen, None, [parts.talk], **at_once)
-        parts.conversations.open(self.reopen, None, outputs, **at_once)
+        parts.conversations.open(self.reopen, None, outputs, trigger_mode="multiple", **at_once)  # Sent again if lost.
         parts.ask.stop(self.stop, None, None, **at_once)
         parts.anew.click(self.anew, None, outputs, **at_once)
         page.load(self.arrive, None, outputs, **at_once)

@@ -225,7 +225,8 @@ addEventListener("footnote:edit", (event) => {
 addEventListener("pagehide", () => {
   const lost = [sent, ...queue].filter(Boolean).map((request) => request.question);
   const asked = sessionStorage.getItem("footnote.asked");
-  if (lost.length) sessionStorage.setItem("footnote.asked", [asked, ...lost].filter(Boolean).join("\n\n"));
+  const all = new Set([asked, ...lost].filter(Boolean));
+  if (lost.length) sessionStorage.setItem("footnote.asked", [...all].join("\n\n"));
 });
 watch("value", label);
 label();

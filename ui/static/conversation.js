@@ -17,7 +17,7 @@ function show() {
   if (value.lost) return location.reload(); // history.js opens the conversation again.
   heard = Date.now();
   if (value.working) sessionStorage.setItem("footnote.asked", value.asked);
-  else if (value.done || value.id) sessionStorage.removeItem("footnote.asked");
+  else if (value.done || value.id || value.all || value.back) sessionStorage.removeItem("footnote.asked");
   if (value.words) label(value.words);
   if (value.all) {
     list.replaceChildren(...value.all.map(filled));
@@ -26,7 +26,6 @@ function show() {
     const article = list.children[value.number - 1];
     if (article) article.dataset.attempt = value.id;
     if (value.working || value.back) lookAt(article);
-    tell("shown");
     if (!value.all.length) tell("anew");
   } else if (value.number) {
     const isNew = list.children[value.number - 1]?.dataset.attempt !== value.id;
@@ -38,6 +37,7 @@ function show() {
       tell("asked");
     }
   }
+  if (value.all || value.back) tell("shown");
   if (opener && !opener.isConnected) closePanel();
   if (value.done && value.turns.length) tell("turns", value.turns);
   if (said.textContent !== (value.say || "")) said.textContent = value.say || "";

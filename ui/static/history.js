@@ -10,6 +10,7 @@ const list = part(".history-list");
 const said = part("[role=status]");
 let words = {};
 let opening = 0;
+let unanswered = null;
 let next = null;
 let away = true;
 let current = sessionStorage.getItem("footnote.conversation") || "";
@@ -71,20 +72,26 @@ function item(kept) {
 }
 
 // One after the other: of two requests at once, the first might be shown last; and Gradio's client may lose an event that
-// starts just as another one ends.
+// starts just as another one ends. A request that gets no reply is sent once more.
 function show(turns, asked) {
-  if (opening) return (next = [turns, asked]);
-  opening = setTimeout(go, PATIENCE);
-  trigger("open", { turns, asked });
+  if (opening) next = { turns, asked };
+  else send({ turns, asked }, true);
+}
+
+function send(request, isFirst) {
+  unanswered = isFirst && request;
+  opening = setTimeout(() => (unanswered && !next ? send(unanswered, false) : go()), PATIENCE);
+  trigger("open", request);
 }
 
 function go() {
   opening = 0;
-  if (next) show(...next);
+  if (next) show(next.turns, next.asked);
   next = null;
 }
 
 function shown() {
+  unanswered = null;
   if (!opening) return;
   clearTimeout(opening);
   opening = setTimeout(go, PAUSE);
@@ -105,13 +112,13 @@ function resume() {
   away = false;
   const isLinked = new URLSearchParams(location.search).has("answer");
   const kept = !isLinked && read().find((one) => one.id === current);
-  const asked = sessionStorage.getItem("footnote.asked") || "";
-  sessionStorage.removeItem("footnote.asked");
+  const asked = sessionStorage.getItem("footnote.asked") || ""; // Stays until it is shown: the page may reload again.
   enter(kept ? kept.id : "");
   if (kept || asked) show(kept ? kept.turns : [], asked);
 }
 
 function begin() {
+  unanswered = null;
   if (away) enter("");
   away = false;
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -32,6 +32,8 @@ SHARED = 0.1
 """Share of documents whose titles must contain a word for it to be a kind of document."""
 ENDING = 2
 """Letters at the end in which forms of one word may differ, in any language."""
+LISTING = frozenset("and or und oder et ou y o".split())
+"""Words between dates that have no time between them: "2021 and 2023"."""
 SHORTEST = 5
 """Shortest word that may differ this way."""
 
@@ -133,17 +135,25 @@ class Titles:
     def resolve(self, phrase: str) -> list[DocumentInfo]:
         """Return the documents that ``phrase`` refers to, by date; empty if there are none.
 
-        It can be a name ("the Leeds minutes"), a kind ("recipes"), a time ("2021"), or all ("the documents").
+        It can be a name ("the Leeds minutes"), a kind ("recipes"), a time ("2021", "2021 and 2023", "from 2021 to
+        2023"), or all ("the documents").
         """
         dates = dates_in(content_words(phrase))
         telling = [stem for stem in stems(phrase) if not any(stem == date.form for date in dates)]
         own = [stem for stem in telling if matches(stem, self.counts) and not is_general(stem)]
         found_by = [info for info in self.documents if all(matches(stem, called(info)) for stem in own)]
-        of_time = [info for info in found_by if all(_is_of(date, info) for date in dates)]
+        of_time = [info for info in found_by if _is_of_one(dates, info, bool(LISTING & set(phrase.lower().split())))]
         unknown = [stem for stem in telling if stem not in own and not is_general(stem)]
         if own or dates:
             return of_time or (found_by if len(found_by) == 1 and not dates else [])
         return [] if unknown else self.documents
+
+
+def _is_of_one(dates: Sequence[Word], info: DocumentInfo, listed: bool) -> bool:
+    """Return whether a document is of one of ``dates``, or, unless they are ``listed``, of a time between them."""
+    forms = [date.form for date in dates]
+    between = not listed and bool(dates and info.date) and min(forms) <= info.date <= max(forms)
+    return not dates or between or any(_is_of(date, info) for date in dates)
 
 
 def _is_of(date: Word, info: DocumentInfo) -> bool:

@@ -57,6 +57,8 @@ PLANNED = [
     ("Give me an overview of the collection.", "summarise"),
     ("Can you give me a short summary of the dishwasher manual?", "summarise"),
     ("What are the main themes across all the meetings?", "summarise"),
+    ("What are the main changes in the expenses policy of 2022?", "summarise"),
+    ("Welche Änderungen gibt es in der Satzung 2020?", "summarise"),
     ("Welche Rezepte enthalten Hefe?", "mention"),
     ("Wie viele Protokolle gibt es?", "count"),
     ("Fasse den Mietvertrag zusammen.", "summarise"),
@@ -94,5 +96,9 @@ ORDINARY = [
     "Combien de livres puis-je emprunter ?",
     "What are the last two digits on the form?",
     "Who attended the meeting in Dover?",
+    "What happens if the tenant changes the locks?",
+    "Who must be told of changes to the rota?",
+    "When do the changes to the expenses policy come into force?",
+    "Which changes need the consent of the landlord?",
 ]
 """Questions that a document or two answer, among them many that look as if they were on all of them."""

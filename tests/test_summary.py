@@ -26,6 +26,18 @@ FILES = {
     "hire.md": "# Boat hire\n\nBoats are lent from April to October. Bring proof of your address, and somebody who can "
     "swim.\n\n| Boat | Hour | Day |\n|---|---|---|\n| Canoe | £9 | £40 |\n| Dinghy | £14 | £65 |\n",
     "tickets.md": f"# Tickets\n\n## Season ticket\n\n{SEASON}\n\n## Day ticket\n\n{DAY}\n",
+    "releases.md": "# Releases of the pump software\n\nThe newest is 3.2.\n\n## 3.2\n\nAlarms are sent by mail. "
+    + "They are repeated every hour. " * 15
+    + "\n\n## 3.1\n\nThe display can be dimmed. "
+    + "It goes off at night. " * 18
+    + "\n\n## 3.0\n\nPasswords are longer. "
+    + "They have twelve characters. " * 15
+    + "\n\n## 2.9\n\nThe menu is blue. "
+    + "It was green. " * 25
+    + "\n",
+    "harbour/22.md": "# Harbour Society\n\nMinutes, 5 March 2022\n\nThe mooring fee is £30 a year.\n",
+    "harbour/23.md": "# Harbour Society\n\nMinutes, 4 March 2023\n\nThe mooring fee rose to £34 a year.\n",
+    "harbour/24.md": "# Harbour Society\n\nMinutes, 9 March 2024\n\nThe mooring fee is £41 a year.\n",
     "règlement.md": "# Règlement de la bibliothèque\n\nLes livres sont prêtés pour quatre semaines. Les animaux ne "
     "sont pas admis dans les salles.\n",
 }
@@ -36,6 +48,13 @@ WRITTEN = {
     "shown at": "It costs £120 and covers canoes alone.",
     "harbour bell": "It costs £40 and covers every boat.",
     "is booked": "Everybody has 26 days of leave.",
+    "by mail": "Alarms are sent by mail.\nThe display can be dimmed.",
+    "dimmed": "The display can be dimmed.",
+    "longer": "Passwords are longer.",
+    "blue": "The menu is blue.",
+    "£30": "The mooring fee is £30 a year.",
+    "£34": "The mooring fee rose to £34 a year.",
+    "£41": "The mooring fee is £41 a year.",
     "nap": "Nurses on night shifts slept for 30 minutes.\nThey reacted 42 ms faster than without a nap.",
 }
 
@@ -45,6 +64,7 @@ def index(tmp_path_factory):
     folder = tmp_path_factory.mktemp("summaries")
     (folder / "files").mkdir()
     for name, text in FILES.items():
+        (folder / "files" / name).parent.mkdir(exist_ok=True)
         (folder / "files" / name).write_text(text, encoding="utf-8")
     with create_index(Config(index=folder / "index"), EMBEDDER) as index:
         ingest([folder / "files"], index, EMBEDDER, Config(index=folder / "index"))
@@ -82,6 +102,21 @@ def test_a_document_is_summed_up_in_its_order_under_its_headings(index):
 def test_a_section_that_is_named_is_read_alone(index):
     assert "8:30" not in summary(index, "leave in the handbook")
     assert "26 days" in summary(index, "leave in the handbook")
+
+
+def test_from_one_number_to_another_are_the_sections_between(index):
+    read = summary(index, "pump software from 3.0 to 3.2")
+    assert read and all(fact in read for fact in ("by mail", "dimmed", "Passwords")) and "blue" not in read
+
+
+def test_documents_with_one_title_are_told_apart_by_their_dates(index):
+    assert summary(index, "harbour society from 2022 to 2023").splitlines() == [
+        "**Harbour Society (5 March 2022)**",
+        "- The mooring fee is £30 a year. [1]",
+        "",
+        "**Harbour Society (4 March 2023)**",
+        "- The mooring fee rose to £34 a year. [2]",
+    ]
 
 
 @pytest.mark.parametrize("name", ["trial on naps of nurses", "nap study"])

@@ -62,10 +62,11 @@ CUES: dict[str, dict[str, str]] = {
     },
     "summarise": {
         "en": "summarise summarize summarised summarized summary summaries overview gist outline recap digest themes "
-        "topics takeaways points",
-        "de": "zusammenfassen zusammenfassung fasse zusammen überblick übersicht inhalt themen worum kernpunkte",
-        "fr": "résume résumer résumez résumé aperçu synthèse thèmes",
-        "es": "resume resumir resumen síntesis temas panorama",
+        "topics takeaways points changes",
+        "de": "zusammenfassen zusammenfassung fasse zusammen überblick übersicht inhalt themen worum kernpunkte "
+        "änderungen neuerungen",
+        "fr": "résume résumer résumez résumé aperçu synthèse thèmes changements nouveautés",
+        "es": "resume resumir resumen síntesis temas panorama cambios novedades",
     },
 }
 """Words that ask for each operation of a plan, by language.

@@ -172,16 +172,17 @@ def _each(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
         return None
     told: Checked = []
     silent, confidences, seen = list[str](), list[float](), list[Evidence]()
+    labels = _labels(documents, tools.replies)
     for number, info in enumerate(documents, start=1):
         if tools.stopped():
             break
         yield Phase("reading", f"Reading document {number} of {len(documents)}")
         evidence = tools.retrieve(plan.question, [info.name])
-        confidence, checked = yield from tools.read(plan.question, evidence, f"\n- {title_of(info)}: ")
+        confidence, checked = yield from tools.read(plan.question, evidence, f"\n- {labels[info.name]}: ")
         confidences.append(confidence)
         seen += evidence
-        told += citations.under(title_of(info), checked)
-        silent += [] if checked or tools.stopped() else [title_of(info)]
+        told += citations.under(labels[info.name], checked)
+        silent += [] if checked or tools.stopped() else [labels[info.name]]
     if not told:
         return None
     notes = (tools.replies.note("silent", titles="; ".join(silent)),) if silent else ()
@@ -209,7 +210,8 @@ def _innermost(span: Span) -> str:
 
 def _summarise(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> Doing:
     """Return the most important facts of each part of ``documents``; for a topic, of those on it."""
-    heading = _outline if len(documents) == 1 else _title
+    labels = _labels(documents, tools.replies)
+    heading = _outline if len(documents) == 1 else lambda document: lambda _: labels[document.name]
     return (yield from _facts(plan, _all_parts(documents, plan, tools), heading, tools))
 
 
@@ -246,11 +248,6 @@ def _outline(document: Document) -> HeadingOf:
     """Return what finds the outermost heading above a span of ``document``."""
     outline = headings(document)
     return lambda span: _above(span, outline)
-
-
-def _title(document: Document) -> HeadingOf:
-    """Return what gives the title of ``document`` for every span of it."""
-    return lambda _: document.title or document.name
 
 
 def _all_parts(documents: Sequence[DocumentInfo], plan: Plan, tools: Tools) -> list[Part]:
@@ -312,6 +309,15 @@ def _label(info: DocumentInfo, replies: Replies) -> str:
     title = title_of(info)
     written = replies.date(info.date)
     return title if not written or written in title or info.date in title else f"{title} ({written})"
+
+
+def _labels(documents: Sequence[DocumentInfo], replies: Replies) -> dict[str, str]:
+    """Return the titles of ``documents`` by name, with their dates where several have one title."""
+    titles = [title_of(info) for info in documents]
+    return {
+        info.name: _label(info, replies) if titles.count(title) > 1 else title
+        for info, title in zip(documents, titles, strict=True)
+    }
 
 
 def _those(plan: Plan, documents: Sequence[DocumentInfo], tools: Tools) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Collection, Sequence
 from itertools import islice
 
 from rag.catalogue import Titles, called, is_kind, matches, stems, words_of
+from rag.overview import headings
 from rag.planning import cues
 from rag.planning.plans import Plan
 from rag.planning.tools import Tools
 from rag.ports import DocumentInfo, Filter, Index
-from rag.text.words import content_words
-from rag.types import Passage
+from rag.text.words import content_words, dates_in
+from rag.types import Document, Passage
 
 __all__ = ["SEARCHED", "documents_meant", "passages_meant", "passages_of", "sections_meant"]
 
@@ -27,6 +28,8 @@ COMPARED = 4
 """Most documents compared side by side."""
 TOGETHER, EACH = 2, 3
 """Most passages read that have all that is compared, and on each of it."""
+RANGED = 3
+"""Levels of headings, counted from the outermost, whose sections may be the ends of a range."""
 NO_NAMES = frozenset(stem for word in cues.words("summarise") | cues.EVERYTHING for stem in stems(word))
 """Stems that tell no document from another."""
 
@@ -51,19 +54,27 @@ def _kinds(names: Sequence[str], titles: Titles) -> str:
 
 def _named(name: str, kinds: str, plan: Plan, tools: Tools) -> list[DocumentInfo]:
     titles = tools.titles()
-    found_by = titles.resolve(f"{name} {kinds}") or titles.resolve(name) or _by_opening(name, titles, tools.index)
-    if found_by or plan.operation != "summarise":
-        return _with_names(name, found_by, tools.index)
+    resolved = titles.resolve(f"{name} {kinds}") or titles.resolve(name)
+    if resolved:
+        return _with_names(name, resolved, tools.index, [date.form for date in dates_in(content_words(name))])
+    opened = _by_opening(name, titles, tools.index)
+    if opened or plan.operation != "summarise":
+        return _with_names(name, opened, tools.index)
     return titles.documents if all(map(_names_none, stems(name))) else _by_content(name, tools)
 
 
-def _with_names(name: str, documents: Sequence[DocumentInfo], index: Index) -> list[DocumentInfo]:
-    """Return those of ``documents`` that have the proper names in ``name``: none for "the Leeds roadshow" if no text of
-    a roadshow names Leeds."""
+def _with_names(
+    name: str, documents: Sequence[DocumentInfo], index: Index, known: Collection[str] = ()
+) -> list[DocumentInfo]:
+    """Return those of ``documents`` that have the proper names in ``name``, except for the ``known`` ones.
+
+    There are none for "the Leeds roadshow" if no text of a roadshow names Leeds.
+    """
     kept = list(documents)
     for word in content_words(f"x {name}"):
         called_so = [info for info in kept if matches(word.form, called(info))]
-        if word.kind in {"name", "number"} and not is_kind(word.form) and len(called_so) < len(kept):
+        tells = word.kind in {"name", "number"} and not is_kind(word.form) and word.form not in known
+        if tells and len(called_so) < len(kept):
             hits = index.search_lexical(word.text, SEARCHED, Filter.of([info.name for info in kept]))
             naming = {passage.document for passage in index.passages([id for id, _ in hits])}
             kept = [info for info in kept if info.name in naming or info in called_so]
@@ -111,13 +122,39 @@ def _covered(wanted: Sequence[str], known: Collection[str]) -> float:
 def sections_meant(info: DocumentInfo, names: Sequence[str], index: Index) -> list[Passage]:
     """Return the passages of a document, only those of some sections if one of ``names`` has words of their headings.
 
-    "The rules on leave in the handbook" are its section "3. Leave". Words with which the document begins name it whole.
+    "The rules on leave in the handbook" are its section "3. Leave", "from 7.6 to 8.2" are the sections of these
+    versions and all between. Words with which the document begins name it whole.
     """
     passages = passages_of(info, index)
     own = called(info) | stems(index.text(info.name, 0, OPENING))
     words = {stem for name in names for stem in stems(name) if not is_kind(stem)} - own
     meant = [passage for passage in passages if words & stems(passage.section)]
-    return meant or passages
+    ends = _range(index.document(info.name), names) if any(len(_numbers(name)) > 1 for name in names) else None
+    between = [passage for passage in passages if ends and passage.end > ends[0] and passage.start < ends[1]]
+    return between or meant or passages
+
+
+def _range(document: Document, names: Sequence[str]) -> tuple[int, int] | None:
+    """Return the characters from the section with one number of a name to the end of the one with another.
+
+    The number of a section is the first in its heading.
+    """
+    outline = headings(document, RANGED)
+    numbers = [_numbers(point.text)[:1] for point in outline]
+    for name in names:
+        asked = _numbers(name)
+        places = [place for place, own in enumerate(numbers) if set(own) & set(asked)]
+        if len({numbers[place] for place in places}) > 1:
+            last = outline[places[-1]]
+            end = next(
+                (point.start for point in outline if point.start > last.start and point.level <= last.level), None
+            )
+            return outline[places[0]].start, len(document.text) if end is None else end
+    return None
+
+
+def _numbers(text: str) -> tuple[str, ...]:
+    return tuple(word.form for word in content_words(f"x {text}") if word.kind == "number")
 
 
 def passages_meant(plan: Plan, tools: Tools) -> list[Passage]:

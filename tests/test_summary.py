@@ -35,6 +35,9 @@ FILES = {
     + "\n\n## 2.9\n\nThe menu is blue. "
     + "It was green. " * 25
     + "\n",
+    "workshop.md": "# Rules of the workshop\n\nVisitors sign the book. "
+    + "The door is locked at night. " * 28
+    + "\n\n## Saws\n\nSaws are cleaned with oil.\n\n## Drills\n\nDrills stay on the bench.\n",
     "harbour/22.md": "# Harbour Society\n\nMinutes, 5 March 2022\n\nThe mooring fee is £30 a year.\n",
     "harbour/23.md": "# Harbour Society\n\nMinutes, 4 March 2023\n\nThe mooring fee rose to £34 a year.\n",
     "harbour/24.md": "# Harbour Society\n\nMinutes, 9 March 2024\n\nThe mooring fee is £41 a year.\n",
@@ -52,6 +55,7 @@ WRITTEN = {
     "dimmed": "The display can be dimmed.",
     "longer": "Passwords are longer.",
     "blue": "The menu is blue.",
+    "Drills stay": "Drills stay on the bench.\nVisitors sign the book.",
     "£30": "The mooring fee is £30 a year.",
     "£34": "The mooring fee rose to £34 a year.",
     "£41": "The mooring fee is £41 a year.",
@@ -102,6 +106,11 @@ def test_a_document_is_summed_up_in_its_order_under_its_headings(index):
 def test_a_section_that_is_named_is_read_alone(index):
     assert "8:30" not in summary(index, "leave in the handbook")
     assert "26 days" in summary(index, "leave in the handbook")
+
+
+def test_a_section_is_found_in_a_passage_that_begins_before_it(index):
+    read = summary(index, "the drills in the rules of the workshop")
+    assert read and "Drills stay" in read and "Visitors" not in read
 
 
 def test_from_one_number_to_another_are_the_sections_between(index):

@@ -6,13 +6,13 @@ from collections.abc import Collection, Sequence
 from itertools import islice
 
 from rag.catalogue import Titles, called, is_kind, matches, stems, words_of
-from rag.overview import headings
+from rag.overview import Point, headings
 from rag.planning import cues
 from rag.planning.plans import Plan
 from rag.planning.tools import Tools
 from rag.ports import DocumentInfo, Filter, Index
 from rag.text.words import content_words, dates_in
-from rag.types import Document, Passage
+from rag.types import Passage
 
 __all__ = ["SEARCHED", "documents_meant", "passages_meant", "passages_of", "sections_meant"]
 
@@ -28,8 +28,8 @@ COMPARED = 4
 """Most documents compared side by side."""
 TOGETHER, EACH = 2, 3
 """Most passages read that have all that is compared, and on each of it."""
-RANGED = 3
-"""Levels of headings, counted from the outermost, whose sections may be the ends of a range."""
+LEVELS = 9
+"""Levels of headings that may name a section."""
 NO_NAMES = frozenset(stem for word in cues.words("summarise") | cues.EVERYTHING for stem in stems(word))
 """Stems that tell no document from another."""
 
@@ -128,29 +128,32 @@ def sections_meant(info: DocumentInfo, names: Sequence[str], index: Index) -> li
     passages = passages_of(info, index)
     own = called(info) | stems(index.text(info.name, 0, OPENING))
     words = {stem for name in names for stem in stems(name) if not is_kind(stem)} - own
-    meant = [passage for passage in passages if words & stems(passage.section)]
-    ends = _range(index.document(info.name), names) if any(len(_numbers(name)) > 1 for name in names) else None
-    between = [passage for passage in passages if ends and passage.end > ends[0] and passage.start < ends[1]]
-    return between or meant or passages
+    if not words and not any(len(_numbers(name)) > 1 for name in names):
+        return passages
+    document = index.document(info.name)
+    outline = headings(document, LEVELS)
+    places = _range(outline, names) or [place for place, point in enumerate(outline) if words & stems(point.text)]
+    spans = [(outline[place].start, _end(outline, place, len(document.text))) for place in places]
+    meant = [
+        passage for passage in passages if any(passage.end > start and passage.start < end for start, end in spans)
+    ]
+    return meant or passages
 
 
-def _range(document: Document, names: Sequence[str]) -> tuple[int, int] | None:
-    """Return the characters from the section with one number of a name to the end of the one with another.
-
-    The number of a section is the first in its heading.
-    """
-    outline = headings(document, RANGED)
+def _range(outline: Sequence[Point], names: Sequence[str]) -> Sequence[int]:
+    """Return the places in ``outline`` from one number of a name to another; the number of a section comes first."""
     numbers = [_numbers(point.text)[:1] for point in outline]
     for name in names:
-        asked = _numbers(name)
-        places = [place for place, own in enumerate(numbers) if set(own) & set(asked)]
+        places = [place for place, own in enumerate(numbers) if set(own) & set(_numbers(name))]
         if len({numbers[place] for place in places}) > 1:
-            last = outline[places[-1]]
-            end = next(
-                (point.start for point in outline if point.start > last.start and point.level <= last.level), None
-            )
-            return outline[places[0]].start, len(document.text) if end is None else end
-    return None
+            return range(places[0], places[-1] + 1)
+    return ()
+
+
+def _end(outline: Sequence[Point], place: int, length: int) -> int:
+    """Return where the section at ``place`` ends: at the next heading that isn't below it."""
+    level = outline[place].level
+    return next((point.start for point in outline[place + 1 :] if point.level <= level), length)
 
 
 def _numbers(text: str) -> tuple[str, ...]:

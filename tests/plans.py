@@ -57,6 +57,8 @@ PLANNED = [
     ("Give me an overview of the collection.", "summarise"),
     ("Can you give me a short summary of the dishwasher manual?", "summarise"),
     ("What are the main themes across all the meetings?", "summarise"),
+    ("What are the key topics of the documents?", "summarise"),
+    ("Which themes run through all of these papers?", "summarise"),
     ("What are the main changes in the expenses policy of 2022?", "summarise"),
     ("Welche Änderungen gibt es in der Satzung 2020?", "summarise"),
     ("Welche Rezepte enthalten Hefe?", "mention"),
